@@ -1,0 +1,152 @@
+// Package bus knows what the daemons promise each other about messages: what may be lost and asked for again, what is
+// stored, who may write the journal. It holds the contracts, the subjects and the layout of streams; natsbus and membus
+// carry them, and bustest holds both to the same promises.
+package bus
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// What a caller may have to tell apart. All are returned wrapped.
+var (
+	// ErrNoResponders: nobody listens on the subject of a request.
+	ErrNoResponders = errors.New("nobody answers")
+	// ErrFenced: somebody else owns the shard since; the caller must stop at once and forget what it decided.
+	ErrFenced = errors.New("fenced: another owner has taken the shard")
+	// ErrConflict: the key changed, or exists already.
+	ErrConflict = errors.New("changed by somebody else")
+	// ErrNotFound: no such key or blob.
+	ErrNotFound = errors.New("not found")
+	// ErrFull: the stream takes no more; the sender must wait.
+	ErrFull = errors.New("stream is full")
+)
+
+// Msg is a message as it arrives. Data belongs to the receiver and is never changed by the bus.
+type Msg struct {
+	Subject Subject
+	Data    []byte
+	// Seq is the message's place in its stream, from 1; 0 outside a stream.
+	Seq uint64
+	// Time is when the stream stored it.
+	Time time.Time
+	// reply carries an answer to a request; nil when none is wanted.
+	Reply func(data []byte) error
+}
+
+// Messenger carries what may be asked for again. Nothing is stored.
+type Messenger interface {
+	// Publish sends to whoever listens now. It may keep data until it returns, not longer.
+	Publish(subject Subject, data []byte) error
+	// Subscribe calls deliver for each message, one at a time and in order per publisher, until stop is called.
+	// deliver must not block for long; a subscriber that lags far behind loses messages, which the bus counts and logs.
+	// After stop has returned, deliver is not called again.
+	Subscribe(subject Subject, deliver func(Msg)) (stop func(), err error)
+	// Request sends and waits for the first answer, or for ctx. ErrNoResponders comes at once if nobody listens.
+	Request(ctx context.Context, subject Subject, data []byte) ([]byte, error)
+}
+
+// Streams carries what must not be lost.
+type Streams interface {
+	// Append stores a message in the stream that its subject belongs to and returns when it is stored (on disk, for the
+	// streams that are synced). A message whose id (not empty) was stored within the last two minutes is not stored again;
+	// that is no error. ErrFull when the stream refuses.
+	Append(ctx context.Context, subject Subject, data []byte, id string) error
+	// Read hands on messages in order, in batches of at most c.Batch, until ctx ends; it returns ctx's error then. It
+	// waits for a stream that does not exist yet. The slice is the bus's again when handle returns, the messages' Data is
+	// not.
+	//
+	// With c.Durable, a batch counts as used once handle has returned nil, and what is not used comes again, also to a
+	// later reader of the same name; after an error from handle the batch comes again after a pause. Several readers of one
+	// name share the messages. Without it, reading starts behind c.After and an error from handle ends Read.
+	Read(ctx context.Context, c Cursor, handle func([]Msg) error) error
+}
+
+// Cursor says what to read from a stream.
+type Cursor struct {
+	Stream Stream
+	// Filter may end in ".>" or hold "*"; empty for all.
+	Filter Subject
+	// Durable names the reader; empty for one that leaves no trace.
+	Durable string
+	// After is the sequence behind which a reader without a name starts; 0 for the first that is stored. FromNow
+	// skips everything stored before.
+	After   uint64
+	FromNow bool
+	Batch   int           // at most so many messages in a batch; 0 for 256
+	Ack     time.Duration // how long handle may take before a durable's batch comes again; 0 for 30 s
+}
+
+// Fence proves the ownership of a shard: the sequence of the claim in the journal. It is the epoch.
+type Fence struct {
+	Shard uint16
+	Seq   uint64
+}
+
+// Record is one message of a journal batch.
+type Record struct {
+	Subject Subject
+	Data    []byte
+}
+
+// Journal carries the truth: the stream EV, written only by the owner of each shard.
+type Journal interface {
+	// Claim makes the caller the owner of shard and returns its fence; every fence given out before is worth nothing from
+	// then on. claim is stored, for people to read.
+	Claim(ctx context.Context, shard uint16, claim []byte) (Fence, error)
+	// Commit stores all records or none, in order, and returns the sequence of the last one. ErrFenced when the fence is old. After any
+	// other error it is unknown whether they are stored; the same call with the same batch id may be made again and
+	// stores them once. One Commit per shard may be under way at a time.
+	Commit(ctx context.Context, f Fence, batch string, records []Record) (last uint64, err error)
+	// Replay hands on the records of a shard stored after seq, oldest first, up to the newest at the time of the call, and returns
+	// the sequence of the last. The slice and its Data are the bus's again when handle returns.
+	Replay(ctx context.Context, shard uint16, after uint64, handle func([]Msg) error) (last uint64, err error)
+}
+
+// Entry is a value of a bucket. Revision goes up with every change of the key, and is 0 for a key that is not there.
+type Entry struct {
+	Key      string
+	Value    []byte
+	Revision uint64
+}
+
+// Store keeps small values by key, in buckets. Keys hold letters, digits and - _ . = only.
+type Store interface {
+	// Get returns ErrNotFound for a key that is not there.
+	Get(ctx context.Context, b Bucket, key string) (Entry, error)
+	// Put changes the key if it still has that revision (0: if it is not there), else ErrConflict; it returns the new revision.
+	Put(ctx context.Context, b Bucket, key string, value []byte, revision uint64) (uint64, error)
+	// Delete removes the key if it still has that revision.
+	Delete(ctx context.Context, b Bucket, key string, revision uint64) error
+	// Watch calls changed for every key that is there, then with a nil Value for each key removed and with the Entry for each change, until ctx ends.
+	// It waits for a bucket that does not exist yet.
+	Watch(ctx context.Context, b Bucket, key string, changed func(Entry)) error
+}
+
+// Blobs keeps large values: inventories and snapshots.
+type Blobs interface {
+	// PutBlob replaces the blob of that name as a whole: a reader sees the old one or the new one.
+	PutBlob(ctx context.Context, b Bucket, name string, data []byte) error
+	// Blob returns ErrNotFound for a name that is not there.
+	Blob(ctx context.Context, b Bucket, name string) ([]byte, error)
+	// DeleteBlob is no error for a name that is not there.
+	DeleteBlob(ctx context.Context, b Bucket, name string) error
+	// BlobNames lists what is there, sorted.
+	BlobNames(ctx context.Context, b Bucket) ([]string, error)
+}
+
+// Conn is one daemon's connection to the bus. Any goroutine may use it.
+type Conn interface {
+	Messenger
+	Streams
+	Journal
+	Store
+	Blobs
+	// Prepare creates or updates every stream and bucket of the layout. Only the arbiter calls it; it may be called again.
+	Prepare(ctx context.Context) error
+	// Ready returns once the streams and buckets are there, or with ctx's error.
+	Ready(ctx context.Context) error
+	// Close ends the connection; what was promised before is kept.
+	Close() error
+}

@@ -1,0 +1,80 @@
+package bus
+
+import "time"
+
+// Stream names a stream of the layout.
+type Stream string
+
+// Bucket names a bucket of the layout, for values or for blobs.
+type Bucket string
+
+// The streams. Layout says how each is kept.
+const (
+	// EV is the journal: what happened to the state of things, and who owns which shard.
+	EV Stream = "EV"
+	// RES carries results of active checks from pollers to owners.
+	RES Stream = "RES"
+	// PASSIVE carries results that came from outside.
+	PASSIVE Stream = "PASSIVE"
+	// CMD carries external commands.
+	CMD Stream = "CMD"
+	// PERF carries a brok for every check made.
+	PERF Stream = "PERF"
+	// DONE carries what became of actions.
+	DONE Stream = "DONE"
+)
+
+// The buckets.
+const (
+	// CFG holds "current" (the generation that is in force), and as blobs the inventories and directories.
+	CFG Bucket = "CFG"
+	// LEASE holds who works on which shard; in memory.
+	LEASE Bucket = "LEASE"
+	// HB holds who is alive; in memory, entries vanish after 15 s. For show only.
+	HB Bucket = "HB"
+	// SNAP holds the shards' snapshots as blobs.
+	SNAP Bucket = "SNAP"
+)
+
+// Keeping says how a stream is kept.
+type Keeping struct {
+	Stream   Stream
+	Subjects []Subject
+	// Memory keeps it in memory only. Otherwise it is on disk; and unless Lazy, synced before an append returns.
+	Memory, Lazy bool
+	// Queue removes a message once it was used; otherwise messages stay until a limit is reached.
+	Queue    bool
+	MaxAge   time.Duration
+	MaxBytes int64
+	// Refuse answers ErrFull at the limit; otherwise the oldest messages go.
+	Refuse bool
+	// Atomic allows Commit.
+	Atomic bool
+}
+
+// BucketKeeping says how a bucket is kept.
+type BucketKeeping struct {
+	Bucket Bucket
+	Blobs  bool // an object store beside the values
+	Memory bool
+	TTL    time.Duration
+}
+
+// Layout gives every stream and bucket that Onbu uses.
+func Layout() ([]Keeping, []BucketKeeping) {
+	streams := []Keeping{
+		{Stream: EV, Subjects: []Subject{"own.*", "ev.>"}, MaxAge: 30 * 24 * time.Hour, MaxBytes: 8 << 30, Atomic: true},
+		{Stream: RES, Subjects: []Subject{"res.>"}, Memory: true, MaxAge: 10 * time.Minute, MaxBytes: 256 << 20},
+		{Stream: PASSIVE, Subjects: []Subject{"pas.>"}, Queue: true, MaxBytes: 1 << 30, Refuse: true},
+		{Stream: CMD, Subjects: []Subject{"cmd.>"}, Queue: true, MaxBytes: 256 << 20, Refuse: true},
+		{Stream: PERF, Subjects: []Subject{"perf.>"}, Lazy: true, MaxAge: 24 * time.Hour, MaxBytes: 4 << 30},
+		{Stream: DONE, Subjects: []Subject{"done.>"}, MaxAge: 30 * 24 * time.Hour, MaxBytes: 256 << 20},
+	}
+	buckets := []BucketKeeping{
+		{Bucket: CFG, Blobs: true},
+		{Bucket: LEASE, Memory: true},
+		{Bucket: HB, Memory: true, TTL: 15 * time.Second},
+		{Bucket: SNAP, Blobs: true},
+	}
+	return streams, buckets
+}

@@ -1,0 +1,94 @@
+package bus
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"strconv"
+)
+
+// Subject is a subject of the bus. Build one only with the functions of this file: they alone know how names from
+// outside become tokens.
+type Subject string
+
+// Token makes one subject token of any text: unpadded base32hex in lower case, or "w" and the first 26 characters of the
+// SHA-256 in base32hex when the text is longer than 100 bytes. Tokens hold [0-9a-w] only; the empty text gives "_".
+func Token(name string) string {
+	if name == "" {
+		return "_"
+	}
+	if len(name) > 100 {
+		sum := sha256.Sum256([]byte(name))
+		return "w" + lower32.EncodeToString(sum[:])[:26]
+	}
+	return lower32.EncodeToString([]byte(name))
+}
+
+var lower32 = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// Want is where pollers of a pool say how many jobs they have room for.
+func Want(pool string) Subject { return Subject("want." + Token(pool)) }
+
+// Wants is every pool's Want.
+func Wants() Subject { return "want.*" }
+
+// Jobs is where a poller gets its jobs.
+func Jobs(poller string) Subject { return Subject("job." + Token(poller)) }
+
+// Refused is where a poller gives jobs back that it has no room for.
+func Refused(scheduler string) Subject { return Subject("refuse." + Token(scheduler)) }
+
+// Results is where a poller sends a shard's results.
+func Results(shard uint16, poller string) Subject {
+	return Subject("res." + number(shard) + "." + Token(poller))
+}
+
+// ResultsOf is every poller's results for a shard.
+func ResultsOf(shard uint16) Subject { return Subject("res." + number(shard) + ".>") }
+
+// Passive is where a receiver sends passive results for a host of a shard.
+func Passive(shard uint16, host string) Subject {
+	return Subject("pas." + number(shard) + "." + Token(host))
+}
+
+// PassiveOf is every host's passive results of a shard.
+func PassiveOf(shard uint16) Subject { return Subject("pas." + number(shard) + ".>") }
+
+// Commands is where external commands for a shard go.
+func Commands(shard uint16) Subject { return Subject("cmd." + number(shard)) }
+
+// Own is the subject of claims to a shard: the fence.
+func Own(shard uint16) Subject { return Subject("own." + number(shard)) }
+
+// Events is where an owner records broks of a kind ("state", "action" …).
+func Events(shard uint16, kind string) Subject { return Subject("ev." + number(shard) + "." + kind) }
+
+// EventsOf is all that was recorded of a shard, but for the claims.
+func EventsOf(shard uint16) Subject { return Subject("ev." + number(shard) + ".>") }
+
+// Actions is where an owner records actions for a pool of reactionners.
+func Actions(shard uint16, pool string) Subject {
+	return Subject("ev." + number(shard) + ".action." + Token(pool))
+}
+
+// ActionsOf is every shard's actions for a pool.
+func ActionsOf(pool string) Subject { return Subject("ev.*.action." + Token(pool)) }
+
+// AllEvents is everything in the journal but the claims.
+func AllEvents() Subject { return "ev.>" }
+
+// Perf is where an owner tells of the checks made.
+func Perf(shard uint16) Subject { return Subject("perf." + number(shard)) }
+
+// AllPerf is every shard's Perf.
+func AllPerf() Subject { return "perf.*" }
+
+// Done is where a reactionner tells what became of an action.
+func Done(shard uint16) Subject { return Subject("done." + number(shard)) }
+
+// Ask is where the owner of a shard answers questions.
+func Ask(shard uint16) Subject { return Subject("ask." + number(shard)) }
+
+// Alive is where the owner of a shard answers that it is there.
+func Alive(shard uint16) Subject { return Subject("alive." + number(shard)) }
+
+func number(n uint16) string { return strconv.FormatUint(uint64(n), 10) }

@@ -1,0 +1,72 @@
+// Package modules knows what a module is: the contracts between the daemons and the code that speaks to the world.
+// Check modules look at targets, notify modules tell people, listen modules take passive results and commands, export
+// modules pass broks on. Which modules exist is listed in modules/builtin.
+package modules
+
+import (
+	"context"
+	"errors"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// ErrNotMine is what Parse returns, wrapped or not, for a command line of another program.
+var ErrNotMine = errors.New("not a command line of this module")
+
+// Check is a module that looks at targets without forking. It is built once and lives as long as its daemon; building it
+// opens nothing.
+type Check interface {
+	// Name is the module's name in results, metrics and the API: "nrpe", "icmp".
+	Name() string
+	// Programs gives the base names of the plugins whose command lines the module runs: "check_nrpe".
+	Programs() []string
+	// Parse reads a command line, split into words as a shell would, argv[0] being the program with or without its
+	// path. It looks nothing up and opens nothing, so `onbu verify` can call it with sample values.
+	//
+	// An error says in words which option is not supported; the check then runs as a forked plugin. A line that the
+	// plugin itself would refuse is an error too, so that the plugin says so.
+	//
+	// Parse must not keep argv.
+	Parse(argv []string) (Probe, error)
+}
+
+// Probe is a parsed command line. It is immutable: any number of goroutines may run it at once, and it may be run again
+// for years.
+type Probe interface {
+	// Run makes one check and returns when it is done, at the latest when ctx ends. The command line's own timeout
+	// is the probe's business, ctx's deadline is the engine's.
+	//
+	// A target that is down, refuses, hangs or talks rubbish is an Outcome, with the state that the plugin would have
+	// returned and an output that names the cause. An error means that the check could not be made at all (no free
+	// port, no right to open the socket): the object becomes UNKNOWN with its text.
+	Run(ctx context.Context) (monitor.Outcome, error)
+}
+
+// Closer is what a module with connections of its own implements besides; Close is called once, after the last Run.
+type Closer interface{ Close() error }
+
+// Listener takes passive results and external commands from outside.
+type Listener interface {
+	Name() string
+	// Listen hands on what it receives until ctx ends, then closes its port and returns nil. An error means that it
+	// could not start or had to give up.
+	Listen(ctx context.Context, sink Sink) error
+}
+
+// Sink is where listeners put what they receive. Any goroutine may call it.
+type Sink interface {
+	// Submit takes passive results. It returns nil once they are stored and cannot be lost any more, and blocks while
+	// there is no room: that is the back-pressure. The slice is the caller's again when Submit returns.
+	Submit(ctx context.Context, results []monitor.Submission) error
+	// Obey takes one external command as Nagios writes them, with or without "[unix time] ". It returns nil once the
+	// command is stored; an error that says what is wrong with a command that is refused.
+	Obey(ctx context.Context, line, source string) error
+}
+
+// Exporter passes broks on to somebody else's system.
+type Exporter interface {
+	Name() string
+	// Export takes broks in order, one call at a time; it returns when they are safe at the other side. After an error
+	// the same broks come again, after a pause.
+	Export(ctx context.Context, broks []monitor.Brok) error
+}

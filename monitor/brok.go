@@ -1,0 +1,70 @@
+package monitor
+
+// BrokKind tells what happened.
+type BrokKind uint8
+
+// The kinds of broks. Their numbers are on the wire and in the journal: never reorder, only add.
+const (
+	// BrokCheck: a check was made and its result applied. Goes to PERF, not to the journal.
+	BrokCheck BrokKind = iota + 1
+	// BrokState: the lasting part of an object's status changed (state, type, attempt, acknowledgement, switches …).
+	BrokState
+	// BrokAlert is a BrokState that Nagios would log as a SERVICE ALERT or HOST ALERT.
+	BrokAlert
+	// BrokNotification: a contact is to be told; Action says how.
+	BrokNotification
+	// BrokEventHandler: an event handler is to be run; Action says how.
+	BrokEventHandler
+	// BrokAck: a problem was acknowledged, or an acknowledgement was removed (Status says which).
+	BrokAck
+	// BrokDowntime: a downtime was entered, began or was changed.
+	BrokDowntime
+	// BrokDowntimeGone: a downtime ended or was cancelled; only Downtime.ID and Ref count.
+	BrokDowntimeGone
+	// BrokComment: a comment was added.
+	BrokComment
+	// BrokCommentGone: a comment was removed; only Comment.ID and Ref count.
+	BrokCommentGone
+	// BrokProgram: the engine-wide switches changed.
+	BrokProgram
+	// BrokCommand: an external command was carried out or refused; Text says which.
+	BrokCommand
+	// BrokLog: a line for the log.
+	BrokLog
+	// BrokContact: a contact's switches changed by command.
+	BrokContact
+	// BrokActionDone: a reactionner finished an action; Text holds what went wrong, if anything.
+	BrokActionDone
+)
+
+// Brok is one thing that happened. Which of the pointers is set follows from Kind; the others are nil. A brok that was
+// handed on is never changed.
+type Brok struct {
+	Kind     BrokKind
+	Time     Time
+	Shard    Shard
+	Status   *Status
+	Action   *Action
+	Downtime *Downtime
+	Comment  *Comment
+	Program  *Program
+	Contact  *ContactStatus
+	// NotificationType says why people are told: PROBLEM, RECOVERY, ACKNOWLEDGEMENT, …
+	NotificationType string
+	Text             string
+}
+
+// Durable says whether the brok belongs into the journal: whether a state restored without it would be wrong.
+func (b *Brok) Durable() bool { return b.Kind != BrokCheck }
+
+// Program is the state of engine-wide switches, as commands like DISABLE_NOTIFICATIONS leave them.
+type Program struct {
+	// HostSwitches and ServiceSwitches hold what is on for hosts and for services.
+	HostSwitches, ServiceSwitches Switch
+}
+
+// ContactStatus is what commands changed on a contact.
+type ContactStatus struct {
+	Name                                          string
+	HostNotificationsOff, ServiceNotificationsOff bool
+}

@@ -1,0 +1,44 @@
+package monitor
+
+// Explanation is why an object is in the state it is in, as its owner sees it; `onbu explain` prints it.
+type Explanation struct {
+	Status  Status
+	Shard   Shard
+	Epoch   Epoch
+	Command string // check_command as configured
+	Line    string // the command line as it would run now, with secrets masked
+	Pool    string
+	// Checking says how its checks are made: "active every 5m0s, retried every 1m0s", "passive only", …
+	Checking string
+	// InFlight says that a check is on its way since Sent.
+	InFlight bool
+	Sent     Time
+	// Period is the check period and PeriodNow whether it holds at present.
+	Period    string
+	PeriodNow bool
+	Parents   []Neighbour
+	Children  []Neighbour
+	// Why gives the reasons for the state in words, most important first.
+	Why []string
+	// Told lists who was told of the present problem, newest first.
+	Told      []Telling
+	Downtimes []Downtime
+	Comments  []Comment
+}
+
+// Neighbour is a parent or child of an object, with its present state.
+type Neighbour struct {
+	Ref   Ref
+	State State
+	Type  StateType
+	Check Time
+}
+
+// Telling is one notification that went out.
+type Telling struct {
+	Time    Time
+	Contact string
+	Type    string
+	Number  uint32
+	Command string
+}

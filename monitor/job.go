@@ -1,0 +1,83 @@
+package monitor
+
+import "time"
+
+// Job is one check to be made now. The scheduler that sent it owns the object; whoever runs it answers with a Result
+// that repeats Shard, Epoch, Object and Seq.
+//
+// Line may point into a buffer that is used again: it is valid until the next call on the core that filled it, or, in a
+// decoded batch, as long as the batch's bytes are.
+type Job struct {
+	Shard  Shard
+	Epoch  Epoch
+	Object ID
+	// Seq goes up by one at each issue of a job for Object; a result with another Seq is late and is dropped.
+	Seq     uint32
+	Host    string
+	Service string // empty for a host check
+	// Pool is the poller_tag; empty for untagged.
+	Pool string
+	// Line is the command line with every macro replaced, as Nagios would hand it to a shell.
+	Line    []byte
+	Timeout time.Duration
+	// Due is when the check should have started; latency is measured from it.
+	Due Time
+}
+
+// Outcome is what one look at a target gave. A target that is down is an Outcome, not an error.
+type Outcome struct {
+	// State is the plugin's answer, 0-3, for hosts too; the core turns it into UP or DOWN.
+	State State
+	// Output is the first line without performance data; LongOutput the other lines, parted by LF; Perfdata all
+	// performance data in one line.
+	Output, LongOutput, Perfdata string
+	// TimedOut says that the time limit ended the check; State and Output say so too.
+	TimedOut bool
+}
+
+// Result is the answer to a Job.
+type Result struct {
+	Shard  Shard
+	Epoch  Epoch
+	Object ID
+	Seq    uint32
+	// Poller and Module say who ran the check and how ("exec", "nrpe", …).
+	Poller, Module    string
+	Started, Finished Time
+	Outcome
+}
+
+// Submission is a passive result, from whatever receiver.
+type Submission struct {
+	Ref
+	// Time is when the sender made the check; zero means on arrival.
+	Time Time
+	// Source says where it came from, for logs and quotas: "cmdfile", "nsca 10.0.0.7", …
+	Source string
+	Outcome
+}
+
+// ActionKind tells what an Action is for.
+type ActionKind uint8
+
+// The kinds of actions.
+const (
+	ActionNotification ActionKind = iota
+	ActionEventHandler
+)
+
+// Action is a command to be run for its effect: to tell a contact, or to handle an event. It lies in the journal before
+// anybody runs it.
+type Action struct {
+	// ID is the same for the same action however often it is read: the key against telling twice.
+	ID   string
+	Kind ActionKind
+	Ref
+	// Pool is the reactionner_tag; empty for untagged.
+	Pool    string
+	Contact string
+	Command string // name of the command definition
+	Line    string // with every macro replaced
+	Timeout time.Duration
+	Time    Time // when it was decided
+}

@@ -1,0 +1,124 @@
+package monitor
+
+import "time"
+
+// AckKind tells whether a problem is acknowledged, and how long that lasts.
+type AckKind uint8
+
+// AckNormal ends at any change of state, AckSticky at recovery.
+const (
+	AckNone AckKind = iota
+	AckNormal
+	AckSticky
+)
+
+// Switch is one thing that can be turned off and on for an object (or, in Program, for all) by configuration or command.
+type Switch uint16
+
+// The switches, named after their Nagios directives.
+const (
+	ActiveChecks Switch = 1 << iota
+	PassiveChecks
+	Notifications
+	EventHandlers
+	FlapDetection
+	FreshnessChecks
+	Obsess
+	ProcessPerfdata
+)
+
+// CheckType tells an active result from a passive one.
+type CheckType uint8
+
+// The two types of checks, with Nagios' numbers.
+const (
+	Active CheckType = iota
+	Passive
+)
+
+// Status is everything known of an object's present. The journal keeps it, a snapshot is a list of them, a check
+// result's brok carries it and the view shows it: one noun for all four. Replaying the newest Status of an object
+// restores the object.
+type Status struct {
+	Ref
+	State, LastState, LastHardState State
+	Type                            StateType
+	Attempt, MaxAttempts            uint16
+	CheckType                       CheckType
+	Ack                             AckKind
+	Switches                        Switch
+	// Modified holds the switches that a command changed: only they survive a reload.
+	Modified      Switch
+	Flapping      bool
+	DowntimeDepth uint16
+	// HostProblem says that the host was not UP at the last check of this service.
+	HostProblem bool
+
+	LastCheck, NextCheck                        Time
+	LastChange, LastHardChange, LastUpdate      Time
+	LastTimeOK, LastTimeWarning                 Time // for hosts: UP, DOWN
+	LastTimeCritical, LastTimeUnknown           Time // for hosts: UNREACHABLE, unused
+	LastNotification, NextNotification          Time
+	NotificationNumber                          uint32
+	Latency, Execution                          time.Duration
+	PercentChange                               float32
+	ProblemID, LastProblemID, EventID, LastEvID uint64
+	// NotifiedOn has bit 1<<State set for each problem state that contacts have been told of.
+	NotifiedOn uint8
+
+	Module, Poller               string
+	Output, LongOutput, Perfdata string
+}
+
+// StateName gives the state's name for the kind of object it belongs to.
+func (s *Status) StateName() string {
+	if s.IsHost() {
+		return s.State.HostName()
+	}
+	return s.State.ServiceName()
+}
+
+// IsProblem says whether the object has been checked and is neither OK nor UP.
+func (s *Status) IsProblem() bool { return s.State != OK && s.State != Pending }
+
+// Downtime is a stretch of time in which nobody is told about an object.
+type Downtime struct {
+	ID      uint64
+	Ref     Ref
+	Author  string
+	Comment string
+	Entered Time
+	// Start and End bound it; a flexible one lasts Duration from the first problem between them.
+	Start, End Time
+	Fixed      bool
+	Duration   time.Duration
+	// Trigger is the id of the downtime that starts this one; 0 for none.
+	Trigger uint64
+	// Began says when it took effect; zero while it has not.
+	Began Time
+}
+
+// Comment is a note that a person or the engine left on an object.
+type Comment struct {
+	ID         uint64
+	Ref        Ref
+	Author     string
+	Text       string
+	Entered    Time
+	Persistent bool
+	// Kind tells who wrote it and why.
+	Kind CommentKind
+	// Downtime is the downtime that the comment belongs to; 0 for none.
+	Downtime uint64
+}
+
+// CommentKind tells why a comment is there, with Nagios' numbers.
+type CommentKind uint8
+
+// The kinds of comments.
+const (
+	CommentUser CommentKind = iota + 1
+	CommentDowntime
+	CommentFlapping
+	CommentAck
+)
