@@ -1,0 +1,41 @@
+package objects
+
+import "github.com/onbu/onbu/monitor"
+
+// Opts are what Load may be told.
+type Opts struct {
+	// CheckPeriod judges the ranges of a time period; its error becomes a mistake at the period's line. Nil accepts all.
+	CheckPeriod func(monitor.Timeperiod) error
+	// CheckLine judges the macros of a command line. Nil accepts all.
+	CheckLine func(line string) error
+}
+
+// Severity tells what stops a configuration from being used from what does not.
+type Severity uint8
+
+// Error is what Nagios would refuse to start with, Warning what it would only complain about.
+const (
+	Error Severity = iota
+	Warning
+)
+
+// Problem is one mistake.
+type Problem struct {
+	// File and Line say where; Line 0 is the file as a whole.
+	File     string
+	Line     int
+	Severity Severity
+	// Text says what is wrong and what to do about it.
+	Text string
+}
+
+// Report is all that is wrong with a configuration, sorted by file, in the order they were read, and line. Of one kind of
+// mistake only the first few are listed; the last of them says how many more there are.
+type Report struct {
+	Problems []Problem
+	// Errors and Warnings count all, also those that are not listed.
+	Errors, Warnings int
+}
+
+// OK says that there is no error, so that the Config is complete and may be used.
+func (r *Report) OK() bool { return r.Errors == 0 }
