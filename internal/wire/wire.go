@@ -1,0 +1,74 @@
+// Package wire knows how nouns travel between daemons and lie in the journal: as MessagePack, every struct a tuple of
+// its exported fields in their order. Fields may only be added, and only at a struct's end: a reader fills what an older
+// sender left out with zero values and skips what a newer one added. Every message begins with one version byte.
+//
+// Decoding treats the other side as hostile: no length is believed before as many bytes are there, and what a message may
+// unfold to is bounded by its size.
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/tinylib/msgp/msgp"
+)
+
+// Version is the first byte of every message.
+const Version = 1
+
+// A message may unfold in memory to this many times its size, and a constant more.
+const (
+	unfoldFactor = 48
+	unfoldBase   = 64 << 10
+)
+
+// ErrVersion is returned, wrapped, for a message of another version.
+var ErrVersion = errors.New("message of another version; all daemons must run releases that go together")
+
+// Marshal encodes v, a struct, slice, map or plain value of the nouns.
+func Marshal(v any) []byte { return Append(nil, v) }
+
+// Append is Marshal into a buffer of the caller's. It panics for types that no noun has, such as channels.
+func Append(dst []byte, v any) []byte {
+	return appendValue(append(dst, Version), reflect.ValueOf(v))
+}
+
+// AppendBatch encodes many values as one message, without an allocation but dst's growth.
+func AppendBatch[T any](dst []byte, items []T) []byte {
+	dst = msgp.AppendArrayHeader(append(dst, Version), uint32(len(items)))
+	for i := range items {
+		dst = appendValue(dst, reflect.ValueOf(&items[i]).Elem())
+	}
+	return dst
+}
+
+// Unmarshal decodes a message into v, a pointer. []byte fields point into b afterwards; strings do not.
+func Unmarshal(b []byte, v any) error {
+	var d Decoder
+	return d.Decode(b, v)
+}
+
+// DecodeBatch appends the values of a message made by AppendBatch to into, which may be a slice to be used again.
+// []byte fields point into b. After an error the result is into as it was.
+func DecodeBatch[T any](d *Decoder, b []byte, into []T) ([]T, error) {
+	b, err := d.open(b)
+	if err != nil {
+		return into, err
+	}
+	n, b, err := msgp.ReadArrayHeaderBytes(b)
+	if err != nil {
+		return into, fmt.Errorf("batch: %w", err)
+	}
+	out := into
+	for i := range n {
+		if err := d.spend(int(reflect.TypeFor[T]().Size())); err != nil {
+			return into, err
+		}
+		out = append(out, *new(T))
+		if b, err = d.value(b, reflect.ValueOf(&out[len(out)-1]).Elem()); err != nil {
+			return into, fmt.Errorf("item %d of %d: %w", i, n, err)
+		}
+	}
+	return out, nil
+}

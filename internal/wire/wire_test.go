@@ -1,0 +1,168 @@
+package wire_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+func TestNounsComeBackAsTheyWere(t *testing.T) {
+	status := monitor.Status{
+		Ref: monitor.Ref{Host: "web-é", Service: "http"}, State: monitor.Critical, Type: monitor.Hard, Attempt: 3,
+		Switches: monitor.ActiveChecks | monitor.Notifications, LastCheck: 1_700_000_000_123_456_789, Latency: -5 * time.Millisecond,
+		PercentChange: 12.5, Output: "down", LongOutput: "a\nb", Perfdata: "a=1", Flapping: true,
+	}
+	t.Run("brok", func(t *testing.T) {
+		roundTrip(t, monitor.Brok{
+			Kind: monitor.BrokAlert, Time: 7, Shard: 65535, Status: &status, Text: "x",
+			Downtime: &monitor.Downtime{ID: 1 << 63, Fixed: true, Duration: time.Hour},
+			Program:  &monitor.Program{HostSwitches: 3},
+		})
+	})
+	t.Run("job", func(t *testing.T) {
+		roundTrip(t, monitor.Job{Epoch: 1 << 60, Object: monitor.NoID, Line: []byte("/bin/true"), Timeout: time.Minute})
+	})
+	t.Run("result", func(t *testing.T) {
+		roundTrip(t, monitor.Result{Seq: 1<<32 - 1, Module: "nrpe", Outcome: monitor.Outcome{State: 2, Output: "o", TimedOut: true}})
+	})
+	t.Run("inventory", func(t *testing.T) {
+		roundTrip(t, monitor.Inventory{
+			Generation: 3, Macros: map[string]string{"USER1": "/usr/lib"}, Args: [][]string{nil, {"a", "b"}},
+			Hosts:    []monitor.Host{{Name: "h", Check: monitor.Call{Command: monitor.None}, Parents: []monitor.ID{1}, Vars: []monitor.Var{{Name: "A"}}}},
+			Services: []monitor.Service{{Description: "s"}},
+			Policies: []monitor.Policy{{CheckInterval: time.Minute, LowFlap: 20}},
+		})
+	})
+	t.Run("directory", func(t *testing.T) {
+		roundTrip(t, monitor.Directory{Hosts: map[string]monitor.Shard{"a": 1, "b": 15}})
+	})
+}
+
+func roundTrip[T any](t *testing.T, want T) {
+	t.Helper()
+	var got T
+	if err := wire.Unmarshal(wire.Marshal(want), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+type older struct {
+	A string
+	B []inner
+}
+
+type newer struct {
+	A string
+	B []inner
+	C map[string]int
+}
+
+type inner struct{ N int16 }
+
+func TestOlderAndNewerReadersUnderstandEachOther(t *testing.T) {
+	var old older
+	if err := wire.Unmarshal(wire.Marshal(newer{A: "a", B: []inner{{1}}, C: map[string]int{"x": 1}}), &old); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(older{A: "a", B: []inner{{1}}}, old); diff != "" {
+		t.Error(diff)
+	}
+	var fresh newer
+	if err := wire.Unmarshal(wire.Marshal(older{A: "a"}), &fresh); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(newer{A: "a"}, fresh); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRefusesWhatItCannotTrust(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"nothing":              {},
+		"cut off":              wire.Marshal(older{A: "abc"})[:3],
+		"list of four billion": {1, 0x92, 0xa0, 0xdd, 0xff, 0xff, 0xff, 0xff},
+		"number too large":     {1, 0x92, 0xa0, 0x91, 0x91, 0xcd, 0xff, 0xff},
+		"text for a list":      {1, 0x92, 0xa0, 0xa1, 'x'},
+	} {
+		var v older
+		if err := wire.Unmarshal(b, &v); err == nil {
+			t.Errorf("%s: no error, got %+v", name, v)
+		}
+	}
+	var v older
+	if err := wire.Unmarshal([]byte{9, 0x90}, &v); !errors.Is(err, wire.ErrVersion) {
+		t.Errorf("another version: %v", err)
+	}
+	bomb := append([]byte{1, 0xdd, 0, 0x0f, 0xff, 0xff}, make([]byte, 1<<20)...)
+	for i := range bomb[6:] {
+		bomb[6+i] = 0x90 // an empty tuple: one byte that unfolds to a whole Policy
+	}
+	var d wire.Decoder
+	if _, err := wire.DecodeBatch(&d, bomb, []monitor.Policy(nil)); err == nil {
+		t.Error("a megabyte of empty tuples was unfolded")
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(wire.Marshal(monitor.Brok{Status: &monitor.Status{}}))
+	f.Add(wire.AppendBatch(nil, []monitor.Result{{}, {Seq: 4}}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var d wire.Decoder
+		var brok monitor.Brok
+		_ = d.Decode(b, &brok)
+		var inv monitor.Inventory
+		_ = d.Decode(b, &inv)
+		_, _ = wire.DecodeBatch(&d, b, []monitor.Result(nil))
+		_, _ = wire.DecodeBatch(&d, b, []monitor.Job(nil))
+	})
+}
+
+func BenchmarkJobs(b *testing.B) {
+	jobs := make([]monitor.Job, 100)
+	for i := range jobs {
+		jobs[i] = monitor.Job{Host: fmt.Sprint("host", i), Service: "ping", Object: monitor.ID(i), Line: []byte("/usr/lib/nagios/plugins/check_ping -H 127.0.0.1")}
+	}
+	benchBatch(b, jobs)
+}
+
+func BenchmarkResults(b *testing.B) {
+	results := make([]monitor.Result, 100)
+	for i := range results {
+		results[i] = monitor.Result{Object: monitor.ID(i), Poller: "poller-1", Module: "icmp", Outcome: monitor.Outcome{Output: "PING OK - Packet loss = 0%, RTA = 0.05 ms", Perfdata: "rta=0.05ms"}}
+	}
+	benchBatch(b, results)
+}
+
+func benchBatch[T any](b *testing.B, items []T) {
+	b.Run("encode", func(b *testing.B) {
+		b.ReportAllocs()
+		var buf []byte
+		for b.Loop() {
+			buf = wire.AppendBatch(buf[:0], items)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(items)), "ns/item")
+		b.ReportMetric(float64(len(buf))/float64(len(items)), "bytes/item")
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
+		buf := wire.AppendBatch(nil, items)
+		var d wire.Decoder
+		var out []T
+		for b.Loop() {
+			out, _ = wire.DecodeBatch(&d, buf, out[:0])
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(items)), "ns/item")
+		if len(out) != len(items) {
+			b.Fatal(len(out))
+		}
+	})
+}
