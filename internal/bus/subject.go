@@ -88,6 +88,9 @@ func Done(shard uint16) Subject { return Subject("done." + number(shard)) }
 // Ask is where the owner of a shard answers questions.
 func Ask(shard uint16) Subject { return Subject("ask." + number(shard)) }
 
+// Verdict is where the owner of a shard tells what became of the external command with that request id.
+func Verdict(request string) Subject { return Subject("verdict." + Token(request)) }
+
 // Alive is where the owner of a shard answers that it is there.
 func Alive(shard uint16) Subject { return Subject("alive." + number(shard)) }
 

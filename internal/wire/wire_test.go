@@ -55,6 +55,28 @@ func roundTrip[T any](t *testing.T, want T) {
 	}
 }
 
+func TestBatchReadsBackValueByValue(t *testing.T) {
+	var b wire.Batch
+	if got := b.Take(); got != nil {
+		t.Errorf("an empty batch gave %x", got)
+	}
+	want := []monitor.Brok{{Kind: monitor.BrokLog, Text: "one"}, {Kind: monitor.BrokCheck, Status: &monitor.Status{Attempt: 2}}}
+	for i := range want {
+		b.Add(&want[i])
+	}
+	var d wire.Decoder
+	got, err := wire.DecodeBatch(&d, b.Take(), []monitor.Brok(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if b.Len() != 0 {
+		t.Errorf("%d left after Take", b.Len())
+	}
+}
+
 type older struct {
 	A string
 	B []inner

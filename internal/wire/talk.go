@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"encoding/binary"
+	"reflect"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// Want is what a poller says of itself, twice a second and whenever it changes, on the subject of each of its pools.
+type Want struct {
+	Poller string
+	// Boot differs after each start: jobs given to an earlier boot will never be answered.
+	Boot string
+	Pool string
+	// Window is how many jobs one scheduler may have unanswered with this poller; 0 says that it is leaving.
+	Window uint32
+}
+
+// Jobs is a batch for one poller.
+type Jobs struct {
+	// From is the scheduler that sent it, to whom jobs without room are given back as they came.
+	From string
+	Jobs []monitor.Job
+}
+
+// Generation is the value of CFG's key "current": which inventories are in force.
+type Generation struct {
+	Number uint64
+	Shards uint16
+	// Hash is of the whole compiled configuration: the same files give the same one.
+	Hash string
+	// Source is the main file, for people.
+	Source string
+}
+
+// Lease is the value of a key in LEASE: who works on a shard.
+type Lease struct {
+	Owner, Boot string
+	Epoch       uint64
+}
+
+// Heartbeat is the value of a key in HB; for show only.
+type Heartbeat struct {
+	Role, Name, Host string
+	PID              int
+	Since            monitor.Time
+	HTTP             string
+	// Load is what the role does, in its own unit: shards owned, checks under way.
+	Load map[string]int64
+}
+
+// QuestionKind tells what the owner of a shard is asked for.
+type QuestionKind uint8
+
+// The questions.
+const (
+	AskStatuses QuestionKind = iota + 1 // a page of statuses; Answer.Statuses, Next
+	AskNotes                            // all downtimes and comments, and the program
+	AskExplain                          // why Ref is as it is; Answer.Explanation
+)
+
+// Question is sent to the owner of a shard.
+type Question struct {
+	Kind QuestionKind
+	Ref  monitor.Ref
+	From uint32 // AskStatuses: the first object of the page
+}
+
+// Answer is what the owner of a shard says.
+type Answer struct {
+	Epoch      monitor.Epoch
+	Generation uint64
+	Statuses   []monitor.Status
+	// Next is the first object of the next page; 0 after the last.
+	Next        uint32
+	Downtimes   []monitor.Downtime
+	Comments    []monitor.Comment
+	Program     *monitor.Program
+	Explanation *monitor.Explanation
+}
+
+// Verdict is what became of an external command: Refused is empty when it was carried out, and recorded.
+type Verdict struct {
+	Refused string
+}
+
+// Batch builds a message that DecodeBatch reads, value by value. The zero value is ready.
+type Batch struct {
+	buf []byte
+	n   uint32
+}
+
+const array32 = 0xdd // MessagePack: array with a 32-bit count
+
+// Add appends one value of a noun; all values of a batch are of one type.
+func (b *Batch) Add(v any) {
+	if len(b.buf) == 0 {
+		b.buf = append(b.buf, Version, array32, 0, 0, 0, 0)
+	}
+	b.buf = appendValue(b.buf, reflect.Indirect(reflect.ValueOf(v)))
+	b.n++
+}
+
+// Len gives the number of values, Size the bytes.
+func (b *Batch) Len() int { return int(b.n) }
+
+// Size gives the message's length so far in bytes.
+func (b *Batch) Size() int { return len(b.buf) }
+
+// Take gives the message and empties the batch; the bytes are the caller's.
+func (b *Batch) Take() []byte {
+	if b.n == 0 {
+		return nil
+	}
+	out := b.buf
+	binary.BigEndian.PutUint32(out[2:], b.n)
+	b.buf, b.n = make([]byte, 0, len(out)), 0
+	return out
+}
