@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"fmt"
 	"reflect"
 
 	"github.com/onbu/onbu/monitor"
@@ -118,3 +119,11 @@ func (b *Batch) Take() []byte {
 	b.buf, b.n = make([]byte, 0, len(out)), 0
 	return out
 }
+
+// InventoryName is the name of the blob in CFG that holds a shard's inventory; DirectoryName that of the directory.
+func InventoryName(generation uint64, shard monitor.Shard) string {
+	return fmt.Sprintf("gen.%d.shard.%d", generation, shard)
+}
+
+// DirectoryName is the name of the blob in CFG that holds a generation's directory.
+func DirectoryName(generation uint64) string { return fmt.Sprintf("gen.%d.directory", generation) }

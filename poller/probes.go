@@ -1,0 +1,121 @@
+package poller
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor/plugin/cmdline"
+)
+
+// Fork is the module of last resort: it runs any command line as a plugin.
+type Fork interface {
+	Name() string
+	// Prepare never looks at the file system; the error is for lines that no shell could run either.
+	Prepare(line string) (modules.Probe, error)
+}
+
+// Prepared is a command line ready to be run.
+type Prepared struct {
+	Module string
+	Probe  modules.Probe
+	// Why says why no native module runs the line; empty when one does.
+	Why string
+}
+
+// maxLines is how many command lines are remembered; each costs some hundred bytes.
+const maxLines = 2_000_000
+
+// Probes finds out how each command line is run and remembers it, so that a check costs a look-up and no parsing. Any
+// goroutine may use it.
+type Probes struct {
+	fork     Fork
+	programs map[string][]modules.Check
+
+	mu sync.RWMutex
+	// known and older are two generations: when known is full it becomes older, and what is used again moves back.
+	known, older map[string]Prepared
+	limit        int
+}
+
+// NewProbes builds the table of programs; the first module that names a program is asked first.
+func NewProbes(native []modules.Check, fork Fork) *Probes {
+	p := &Probes{fork: fork, programs: map[string][]modules.Check{}, known: map[string]Prepared{}, limit: maxLines / 2}
+	for _, m := range native {
+		for _, program := range m.Programs() {
+			p.programs[program] = append(p.programs[program], m)
+		}
+	}
+	return p
+}
+
+// Len says how many command lines are remembered.
+func (p *Probes) Len() int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.known) + len(p.older)
+}
+
+// Find gives the way to run a command line. It does not keep line.
+func (p *Probes) Find(line []byte) Prepared {
+	p.mu.RLock()
+	found, ok := p.known[string(line)]
+	p.mu.RUnlock()
+	if ok {
+		return found
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	found, ok = p.older[string(line)]
+	if !ok {
+		found = p.Prepare(string(line))
+	}
+	if len(p.known) >= p.limit {
+		p.known, p.older = map[string]Prepared{}, p.known
+	}
+	p.known[string(line)] = found
+	return found
+}
+
+// Prepare is Find without remembering: `onbu verify` uses it with sample lines.
+func (p *Probes) Prepare(line string) Prepared {
+	probe, module, why := p.native(line)
+	if probe != nil {
+		return Prepared{Module: module, Probe: probe}
+	}
+	forked, err := p.fork.Prepare(line)
+	if err != nil {
+		forked = cannot{err}
+	}
+	return Prepared{Module: p.fork.Name(), Probe: forked, Why: why}
+}
+
+// native asks the modules; why says why none takes the line.
+func (p *Probes) native(line string) (probe modules.Probe, module, why string) {
+	words, err := cmdline.Words(line)
+	if err != nil {
+		return nil, "", err.Error()
+	}
+	if len(words) == 0 {
+		return nil, "", "empty command line"
+	}
+	program := path.Base(words[0])
+	candidates := p.programs[program]
+	if len(candidates) == 0 {
+		return nil, "", fmt.Sprintf("no native module for %s", program)
+	}
+	var reasons []string
+	for _, m := range candidates {
+		probe, err := m.Parse(words)
+		if err == nil {
+			return probe, m.Name(), ""
+		}
+		if !errors.Is(err, modules.ErrNotMine) {
+			reasons = append(reasons, err.Error())
+		}
+	}
+	return nil, "", strings.Join(reasons, "; ")
+}

@@ -1,0 +1,169 @@
+// Package reactionner knows how actions become deeds: it reads notifications from the journal, where their owners
+// recorded them together with the state that caused them, runs their commands and records what became of each.
+package reactionner
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	atOnce     = 16              // actions under way at the same time
+	ackWithin  = 5 * time.Minute // after so long an action counts as not done and goes to another reactionner
+	longestRun = 2 * time.Minute
+	defaultRun = 30 * time.Second // Nagios' notification_timeout
+)
+
+// Runner runs a command line and gives what it printed and its exit status. An error means that it could not be run, or
+// was ended because ctx did.
+type Runner func(ctx context.Context, line string) (output string, exit int, err error)
+
+// Options is what a reactionner needs; Metrics may be nil.
+type Options struct {
+	Name string
+	// Pools are the reactionner_tags that it serves; "" is the pool of untagged actions.
+	Pools   []string
+	Bus     bus.Conn
+	Run     Runner
+	Log     *slog.Logger
+	Metrics *metrics.Set
+}
+
+// Reactionner is a reactionner daemon.
+type Reactionner struct {
+	o             Options
+	done, failed  *metrics.Counter
+	unreadable    *metrics.Counter
+	mu            sync.Mutex
+	running, sent int64
+}
+
+// New builds a reactionner; nothing is opened before Run.
+func New(o Options) *Reactionner {
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	return &Reactionner{
+		o:          o,
+		done:       o.Metrics.NewCounter("onbu_actions_total"),
+		failed:     o.Metrics.NewCounter("onbu_actions_failed_total"),
+		unreadable: o.Metrics.NewCounter("onbu_reactionner_unreadable_messages_total"),
+	}
+}
+
+// Load says how much the reactionner does, for its heartbeat.
+func (r *Reactionner) Load() map[string]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return map[string]int64{"running": r.running, "done": r.sent}
+}
+
+// Run carries out actions until ctx ends. What is under way then is done again by whoever comes next.
+func (r *Reactionner) Run(ctx context.Context) error {
+	if err := r.o.Bus.Ready(ctx); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	for _, pool := range r.o.Pools {
+		wg.Go(func() { r.serve(ctx, pool) })
+	}
+	wg.Wait()
+	return nil
+}
+
+func (r *Reactionner) serve(ctx context.Context, pool string) {
+	cursor := bus.Cursor{
+		Stream: bus.EV, Filter: bus.ActionsOf(pool), Durable: "react-" + bus.Token(pool), Batch: atOnce, Ack: ackWithin,
+	}
+	for ctx.Err() == nil {
+		err := r.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return r.handle(ctx, msgs) })
+		if ctx.Err() != nil {
+			return
+		}
+		r.o.Log.Warn("reading actions stopped and starts again", "pool", pool, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// handle carries out a batch of actions side by side. A command that fails is recorded, not repeated: it may have told
+// somebody before it failed.
+func (r *Reactionner) handle(ctx context.Context, msgs []bus.Msg) error {
+	var wg sync.WaitGroup
+	for _, m := range msgs {
+		var b monitor.Brok
+		if err := wire.Unmarshal(m.Data, &b); err != nil || b.Action == nil {
+			r.unreadable.Inc()
+			r.o.Log.Error("an action is unreadable and is passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
+			continue
+		}
+		wg.Go(func() { r.carryOut(ctx, &b) })
+	}
+	wg.Wait()
+	return ctx.Err()
+}
+
+func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) {
+	r.count(1, 0)
+	defer r.count(-1, 1)
+	a := b.Action
+	limit := a.Timeout
+	if limit <= 0 {
+		limit = defaultRun
+	}
+	run, cancel := context.WithTimeout(ctx, min(limit, longestRun))
+	defer cancel()
+	output, exit, err := r.o.Run(run, a.Line)
+	if ctx.Err() != nil {
+		return
+	}
+	r.done.Inc()
+	wrong := ""
+	switch {
+	case run.Err() != nil:
+		wrong = fmt.Sprintf("ended after %s, its time limit", limit)
+	case err != nil:
+		wrong = err.Error()
+	case exit != 0:
+		wrong = fmt.Sprintf("exit status %d: %s", exit, firstLine(output))
+	}
+	if wrong != "" {
+		r.failed.Inc()
+		r.o.Log.Error("an action went wrong; check its command definition", "command", a.Command, "contact", a.Contact, "object", a.Ref, "what", wrong)
+	}
+	r.record(ctx, b, wrong)
+}
+
+func (r *Reactionner) record(ctx context.Context, b *monitor.Brok, wrong string) {
+	done := monitor.Brok{
+		Kind: monitor.BrokActionDone, Time: monitor.At(time.Now()), Shard: b.Shard, Action: b.Action,
+		NotificationType: b.NotificationType, Text: wrong,
+	}
+	if err := r.o.Bus.Append(ctx, bus.Done(uint16(b.Shard)), wire.Marshal(done), "done."+b.Action.ID); err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("what became of an action was not recorded", "object", b.Action.Ref, "error", err)
+	}
+}
+
+func (r *Reactionner) count(running, sent int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running += running
+	r.sent += sent
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line[:min(len(line), 200)]
+}

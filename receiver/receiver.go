@@ -1,0 +1,277 @@
+// Package receiver knows how what comes from outside reaches the owner of its host: it hosts listen modules, looks up in
+// the directory in which shard a host lives, and stores passive results and external commands where the owner reads them.
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
+)
+
+// ErrStored says that a command is stored but that its owner has not answered yet.
+var ErrStored = errors.New("the command is stored; it will be carried out when the scheduler that owns the host is back")
+
+const (
+	fullPause   = 100 * time.Millisecond
+	verdictWait = 3 * time.Second
+)
+
+// Options is what a receiver needs; Metrics may be nil.
+type Options struct {
+	// Boot is unique to this start: it makes the ids of commands unique.
+	Boot      string
+	Bus       bus.Conn
+	Listeners []modules.Listener
+	Log       *slog.Logger
+	Metrics   *metrics.Set
+}
+
+// Receiver is a receiver daemon. It is the Sink of its listeners; any goroutine may call it.
+type Receiver struct {
+	o         Options
+	directory atomic.Pointer[monitor.Directory]
+	known     chan struct{} // closed once there is a directory
+	requests  atomic.Uint64
+
+	results, unknown, commands, refused *metrics.Counter
+}
+
+// New builds a receiver; nothing is opened before Run.
+func New(o Options) *Receiver {
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	return &Receiver{
+		o: o, known: make(chan struct{}),
+		results:  o.Metrics.NewCounter("onbu_receiver_results_total"),
+		unknown:  o.Metrics.NewCounter("onbu_receiver_unknown_hosts_total"),
+		commands: o.Metrics.NewCounter("onbu_receiver_commands_total"),
+		refused:  o.Metrics.NewCounter("onbu_receiver_commands_refused_total"),
+	}
+}
+
+// Load says how much the receiver has done, for its heartbeat.
+func (r *Receiver) Load() map[string]int64 {
+	return map[string]int64{"results": int64(r.results.Get()), "commands": int64(r.commands.Get())}
+}
+
+// Run hosts the listeners until ctx ends. One that gives up is started again after a pause.
+func (r *Receiver) Run(ctx context.Context) error {
+	if err := r.o.Bus.Ready(ctx); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for _, l := range r.o.Listeners {
+		wg.Go(func() { r.host(ctx, l) })
+	}
+	var once sync.Once
+	err := r.o.Bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) {
+		if err := r.learn(ctx, e.Value); err != nil {
+			r.o.Log.Error("the new directory of hosts is not in use", "error", err)
+			return
+		}
+		once.Do(func() { close(r.known) })
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (r *Receiver) learn(ctx context.Context, current []byte) error {
+	var g wire.Generation
+	if err := wire.Unmarshal(current, &g); err != nil {
+		return fmt.Errorf("pointer to the current configuration: %w", err)
+	}
+	data, err := r.o.Bus.Blob(ctx, bus.CFG, wire.DirectoryName(g.Number))
+	if err != nil {
+		return err
+	}
+	d := &monitor.Directory{}
+	if err := wire.Unmarshal(data, d); err != nil {
+		return fmt.Errorf("directory of generation %d: %w", g.Number, err)
+	}
+	r.directory.Store(d)
+	return nil
+}
+
+func (r *Receiver) host(ctx context.Context, l modules.Listener) {
+	for ctx.Err() == nil {
+		err := l.Listen(ctx, r)
+		if ctx.Err() != nil {
+			return
+		}
+		r.o.Log.Error("a listener gave up and is started again", "listener", l.Name(), "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Second):
+		}
+	}
+}
+
+// hosts waits for the first directory and gives the present one.
+func (r *Receiver) hosts(ctx context.Context) (*monitor.Directory, error) {
+	select {
+	case <-r.known:
+		return r.directory.Load(), nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("no configuration yet: %w", ctx.Err())
+	}
+}
+
+// Submit implements modules.Sink. Results for unknown hosts are counted and logged, not kept.
+func (r *Receiver) Submit(ctx context.Context, results []monitor.Submission) error {
+	d, err := r.hosts(ctx)
+	if err != nil {
+		return err
+	}
+	arrived := monitor.At(time.Now())
+	for i := range results {
+		s := results[i]
+		shard, ok := d.Hosts[s.Host]
+		if !ok {
+			r.unknown.Inc()
+			r.o.Log.Warn("result for a host that is not configured", "host", s.Host, "service", s.Service, "source", s.Source)
+			continue
+		}
+		if s.Time == 0 {
+			s.Time = arrived
+		}
+		if err := r.store(ctx, bus.Passive(uint16(shard), s.Host), wire.AppendBatch(nil, []monitor.Submission{s}), ""); err != nil {
+			return fmt.Errorf("result for %s: %w", s.Ref, err)
+		}
+		r.results.Inc()
+	}
+	return nil
+}
+
+// store appends a message, and waits as long as the stream is full.
+func (r *Receiver) store(ctx context.Context, s bus.Subject, data []byte, id string) error {
+	for {
+		err := r.o.Bus.Append(ctx, s, data, id)
+		if !errors.Is(err, bus.ErrFull) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(fullPause):
+		}
+	}
+}
+
+// Obey implements modules.Sink: it returns once the command is stored.
+func (r *Receiver) Obey(ctx context.Context, line, source string) error {
+	return r.obey(ctx, line, source, nil)
+}
+
+// Ask is Obey that waits for what the owners say: nil once the command was carried out and recorded, an error with
+// their reason when they refused it, ErrStored when they did not answer in time.
+func (r *Receiver) Ask(ctx context.Context, line, source string) error {
+	return r.obey(ctx, line, source, r.verdict)
+}
+
+// settler stores a request in some shards and waits for what becomes of it.
+type settler func(ctx context.Context, id string, shards int, store func() error) error
+
+func (r *Receiver) obey(ctx context.Context, line, source string, settle settler) error {
+	req, err := command.Parse(line, monitor.At(time.Now()))
+	if err != nil {
+		r.refused.Inc()
+		return err
+	}
+	d, err := r.hosts(ctx)
+	if err != nil {
+		return err
+	}
+	req.Source = source
+	req.ID = fmt.Sprintf("%s.%d", r.o.Boot, r.requests.Add(1))
+	shards, err := route(d, req)
+	if err != nil {
+		r.refused.Inc()
+		return err
+	}
+	r.commands.Inc()
+	store := func() error {
+		for _, shard := range shards {
+			id := fmt.Sprintf("%s.%d", req.ID, shard)
+			if err := r.store(ctx, bus.Commands(shard), wire.Marshal(req), id); err != nil {
+				return fmt.Errorf("%s: %w", req.Name, err)
+			}
+		}
+		return nil
+	}
+	if settle == nil {
+		return store()
+	}
+	return settle(ctx, req.ID, len(shards), store)
+}
+
+// route says which shards a command is for.
+func route(d *monitor.Directory, req command.Request) ([]uint16, error) {
+	if req.Ref.Host != "" {
+		shard, ok := d.Hosts[req.Ref.Host]
+		if !ok {
+			return nil, fmt.Errorf("%s: no host is called %q; see `onbu status` for the names", req.Name, req.Ref.Host)
+		}
+		return []uint16{uint16(shard)}, nil
+	}
+	all := make([]uint16, d.Shards)
+	for i := range all {
+		all[i] = uint16(i)
+	}
+	return all, nil
+}
+
+// verdict listens for what the owners say, stores the command and waits for the answers. A command for many shards
+// is carried out when one of them could; it is refused when all refuse.
+func (r *Receiver) verdict(ctx context.Context, id string, shards int, store func() error) error {
+	said := make(chan wire.Verdict, shards)
+	stop, err := r.o.Bus.Subscribe(bus.Verdict(id), func(m bus.Msg) {
+		var v wire.Verdict
+		if wire.Unmarshal(m.Data, &v) == nil {
+			select {
+			case said <- v:
+			default:
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := store(); err != nil {
+		return err
+	}
+	refused := ""
+	limit := time.NewTimer(verdictWait)
+	defer limit.Stop()
+	for range shards {
+		select {
+		case v := <-said:
+			if v.Refused == "" {
+				return nil
+			}
+			refused = v.Refused
+		case <-limit.C:
+			return ErrStored
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	r.refused.Inc()
+	return errors.New(refused)
+}

@@ -1,0 +1,235 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
+	"github.com/onbu/onbu/scheduler/core"
+)
+
+// statusPage is how many statuses one answer holds.
+const statusPage = 500
+
+// listen opens the shard's inputs; stop waits for their end after ctx has ended.
+func (s *shard) listen(ctx context.Context) (stop func(), err error) {
+	unask, err := s.bus.Subscribe(bus.Ask(uint16(s.id)), func(m bus.Msg) { s.asked(ctx, m) })
+	if err != nil {
+		return nil, fmt.Errorf("questions to shard %d: %w", s.id, err)
+	}
+	unknock, err := s.bus.Subscribe(bus.Alive(uint16(s.id)), func(m bus.Msg) {
+		if m.Reply != nil {
+			_ = m.Reply(nil) // a taker that gets no answer still sees that the subject is held
+		}
+	})
+	if err != nil {
+		unask()
+		return nil, fmt.Errorf("knocks on shard %d: %w", s.id, err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { s.read(ctx, bus.Cursor{Stream: bus.RES, Filter: bus.ResultsOf(uint16(s.id))}, s.results) })
+	wg.Go(func() { s.read(ctx, s.durable(bus.PASSIVE, bus.PassiveOf(uint16(s.id)), "passive"), s.passive) })
+	wg.Go(func() { s.read(ctx, s.durable(bus.CMD, bus.Commands(uint16(s.id)), "commands"), s.commands) })
+	wg.Go(func() { s.publisher(ctx) })
+	return func() {
+		unask()
+		unknock()
+		wg.Wait()
+	}, nil
+}
+
+func (s *shard) durable(stream bus.Stream, filter bus.Subject, what string) bus.Cursor {
+	return bus.Cursor{Stream: stream, Filter: filter, Durable: fmt.Sprintf("%s-%d", what, s.id)}
+}
+
+// read keeps a reader going: one that ends, because its stream was made anew for example, is started again.
+func (s *shard) read(ctx context.Context, c bus.Cursor, handle func(context.Context, []bus.Msg) error) {
+	for ctx.Err() == nil {
+		err := s.bus.Read(ctx, c, func(msgs []bus.Msg) error { return handle(ctx, msgs) })
+		if ctx.Err() != nil {
+			return
+		}
+		s.log.Warn("reading stopped and starts again", "stream", c.Stream, "error", err)
+		_ = sleep(ctx, time.Second)
+	}
+}
+
+// results takes what pollers found. What cannot be read is counted and passed over: the core issues those jobs again.
+func (s *shard) results(ctx context.Context, msgs []bus.Msg) error {
+	for _, m := range msgs {
+		var batch []monitor.Result
+		batch, err := wire.DecodeBatch(&s.decoder, m.Data, batch)
+		if err != nil {
+			s.meter.unreadable.Inc()
+			continue
+		}
+		s.jobs.answered(batch)
+		if err := s.post(ctx, func(now monitor.Time) { s.core.Observe(now, batch, &s.decided) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passive takes results from outside. It returns once what came of them is in the journal.
+func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
+	var d wire.Decoder
+	return s.settle(ctx, func(now monitor.Time) {
+		for _, m := range msgs {
+			if m.Seq <= s.used.Passive {
+				continue
+			}
+			s.used.Passive = m.Seq
+			subs, err := wire.DecodeBatch(&d, m.Data, []monitor.Submission(nil))
+			if err != nil {
+				s.meter.unreadable.Inc()
+				continue
+			}
+			s.core.Submit(now, subs, &s.decided)
+		}
+	})
+}
+
+// commands takes external commands. It returns once what came of them is in the journal, and tells who waits for it.
+func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
+	verdicts := map[string]wire.Verdict{}
+	err := s.settle(ctx, func(now monitor.Time) {
+		for _, m := range msgs {
+			if m.Seq <= s.used.Commands {
+				continue
+			}
+			s.used.Commands = m.Seq
+			var req command.Request
+			if err := wire.Unmarshal(m.Data, &req); err != nil {
+				s.meter.unreadable.Inc()
+				continue
+			}
+			verdicts[req.ID] = s.obey(now, req)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for id, v := range verdicts {
+		_ = s.bus.Publish(bus.Verdict(id), wire.Marshal(v)) // for whoever still waits; the journal has it anyway
+	}
+	return nil
+}
+
+func (s *shard) obey(now monitor.Time, req command.Request) wire.Verdict {
+	err := s.core.Obey(now, req, &s.decided)
+	if err == nil {
+		return wire.Verdict{}
+	}
+	s.log.Warn("command refused", "command", req.Name, "object", req.Ref, "source", req.Source, "error", err)
+	return wire.Verdict{Refused: err.Error()}
+}
+
+// settle runs f in the loop and returns once what it decided, and the position it reached, are stored.
+func (s *shard) settle(ctx context.Context, f func(now monitor.Time)) error {
+	stored := make(chan struct{})
+	err := s.post(ctx, func(now monitor.Time) {
+		before := s.used
+		f(now)
+		s.act(ctx)
+		if s.used != before {
+			s.journal.at(s.used)
+		}
+		s.journal.after(func() { close(stored) })
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-stored:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// orphans takes back the jobs of a poller that died.
+func (s *shard) orphans(ctx context.Context, keys []core.JobKey) {
+	s.meter.orphaned.Add(len(keys))
+	_ = s.post(ctx, func(now monitor.Time) { s.core.Orphan(now, keys, &s.decided) })
+}
+
+// adopt takes a new inventory.
+func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory) error {
+	done := make(chan error, 1)
+	err := s.post(ctx, func(now monitor.Time) {
+		s.jobs.drop(s.id)
+		done <- s.core.Adopt(now, inv, &s.decided)
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// publisher sends the broks of checks to PERF, in order.
+func (s *shard) publisher(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case data := <-s.broks:
+			try, cancel := context.WithTimeout(ctx, 5*time.Second)
+			err := s.bus.Append(try, bus.Perf(uint16(s.id)), data, "")
+			cancel()
+			if err != nil && ctx.Err() == nil {
+				s.meter.perfFailed.Inc()
+				s.log.Debug("broks of checks were not stored", "error", err)
+			}
+		}
+	}
+}
+
+// asked answers a question about the shard.
+func (s *shard) asked(ctx context.Context, m bus.Msg) {
+	var q wire.Question
+	if err := wire.Unmarshal(m.Data, &q); err != nil || m.Reply == nil {
+		s.meter.unreadable.Inc()
+		return
+	}
+	_ = s.post(ctx, func(now monitor.Time) {
+		if err := m.Reply(wire.Marshal(s.answer(now, q))); err != nil && !errors.Is(err, context.Canceled) {
+			s.log.Debug("an answer did not go out", "error", err)
+		}
+	})
+}
+
+func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
+	inv := s.core.Inventory()
+	a := wire.Answer{Epoch: s.epoch, Generation: inv.Generation}
+	switch q.Kind {
+	case wire.AskStatuses:
+		end := min(q.From+statusPage, uint32(inv.Objects()))
+		for id := q.From; id < end; id++ {
+			a.Statuses = append(a.Statuses, s.core.Status(monitor.ID(id)))
+		}
+		if end < uint32(inv.Objects()) {
+			a.Next = end
+		}
+	case wire.AskNotes:
+		snap := s.core.Snapshot()
+		a.Downtimes, a.Comments, a.Program = snap.Downtimes, snap.Comments, &snap.Program
+	case wire.AskExplain:
+		if e, ok := s.core.Explain(now, q.Ref); ok {
+			e.Shard, e.Epoch = s.id, s.epoch
+			a.Explanation = &e
+		}
+	}
+	return a
+}

@@ -1,0 +1,163 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	recordBytes  = 256 << 10 // a record of broks is closed at this size
+	commitMax    = 500       // records in one commit
+	journalLimit = 64 << 20  // bytes that may wait before the shard pauses its checks
+	commitWait   = 10 * time.Second
+)
+
+// The kinds of records in the journal besides actions.
+const (
+	kindState    = "state"
+	kindPosition = "pos"
+)
+
+// position says up to where the shard has used its inputs: what comes again from before is passed over.
+type position struct {
+	Passive, Commands uint64
+}
+
+// journal collects what a shard decides and commits it, one batch under way at a time. The shard's loop owns it; only
+// commit runs beside.
+type journal struct {
+	bus   bus.Journal
+	log   *slog.Logger
+	fence bus.Fence
+	boot  string
+
+	states  wire.Batch
+	records []bus.Record
+	bytes   int // of records and states, and of the batch under way
+	waiting []func()
+	last    uint64 // the newest record stored
+	batches uint64
+
+	busy   bool
+	flying []func() // waiting for the batch under way
+	flown  int      // its bytes
+	done   chan committed
+}
+
+type committed struct {
+	last uint64
+	err  error
+}
+
+func newJournal(b bus.Journal, log *slog.Logger, fence bus.Fence, boot string) *journal {
+	return &journal{bus: b, log: log, fence: fence, boot: boot, last: fence.Seq, done: make(chan committed, 1)}
+}
+
+// add takes a durable brok; it is encoded at once.
+func (j *journal) add(b *monitor.Brok) {
+	if b.Action != nil {
+		j.close()
+		j.record(bus.Actions(j.fence.Shard, b.Action.Pool), wire.Marshal(b))
+		return
+	}
+	before := j.states.Size()
+	j.states.Add(b)
+	j.bytes += j.states.Size() - before
+	if j.states.Size() >= recordBytes {
+		j.close()
+	}
+}
+
+// at takes the position that holds once everything added so far is stored.
+func (j *journal) at(p position) {
+	j.close()
+	j.record(bus.Events(j.fence.Shard, kindPosition), wire.Marshal(p))
+}
+
+// after calls f, in the shard's loop, once everything added so far is stored; at once if it is.
+func (j *journal) after(f func()) {
+	switch {
+	case j.states.Len() > 0 || len(j.records) > 0:
+		j.waiting = append(j.waiting, f)
+	case j.busy:
+		j.flying = append(j.flying, f)
+	default:
+		f()
+	}
+}
+
+// close makes a record of the broks collected.
+func (j *journal) close() {
+	if j.states.Len() > 0 {
+		j.records = append(j.records, bus.Record{Subject: bus.Events(j.fence.Shard, kindState), Data: j.states.Take()})
+	}
+}
+
+func (j *journal) record(s bus.Subject, data []byte) {
+	j.records = append(j.records, bus.Record{Subject: s, Data: data})
+	j.bytes += len(data)
+}
+
+// full says that so much waits to be stored that nothing new should be decided.
+func (j *journal) full() bool { return j.bytes > journalLimit }
+
+// flush starts to store what was added, unless a batch is under way; landed must be called with what done then gives.
+func (j *journal) flush(ctx context.Context) {
+	j.close()
+	if j.busy || len(j.records) == 0 {
+		return
+	}
+	n := min(len(j.records), commitMax)
+	batch := append([]bus.Record(nil), j.records[:n]...)
+	j.records = append(j.records[:0], j.records[n:]...)
+	if len(j.records) == 0 {
+		j.flying, j.waiting = append(j.flying[:0], j.waiting...), j.waiting[:0]
+	}
+	j.flown = 0
+	for _, r := range batch {
+		j.flown += len(r.Data)
+	}
+	j.busy = true
+	j.batches++
+	id := fmt.Sprintf("%s.%d.%d", j.boot, j.fence.Shard, j.batches)
+	go func() { j.done <- j.commit(ctx, id, batch) }()
+}
+
+// commit stores a batch and does not give up before it is stored, the shard lost, or ctx over.
+func (j *journal) commit(ctx context.Context, id string, batch []bus.Record) committed {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		try, cancel := context.WithTimeout(ctx, commitWait)
+		last, err := j.bus.Commit(try, j.fence, id, batch)
+		cancel()
+		if err == nil || errors.Is(err, bus.ErrFenced) || ctx.Err() != nil {
+			return committed{last, err}
+		}
+		j.log.Error("the journal takes nothing; checks go on, nobody is told until it does", "records", len(batch), "error", err)
+		if err := sleep(ctx, pause); err != nil {
+			return committed{err: err}
+		}
+	}
+}
+
+// landed takes what became of the batch under way and calls those who waited for it.
+func (j *journal) landed(c committed) error {
+	j.busy = false
+	if c.err != nil {
+		return fmt.Errorf("journal of shard %d: %w", j.fence.Shard, c.err)
+	}
+	j.last = c.last
+	j.bytes = max(0, j.bytes-j.flown)
+	told := j.flying
+	j.flying = nil
+	for _, f := range told {
+		f()
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package scheduler
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// meter holds the scheduler's metrics. Any goroutine may use it.
+type meter struct {
+	set                                           *metrics.Set
+	passive                                       *metrics.Counter
+	orphaned, unreadable, perfDropped, perfFailed *metrics.Counter
+
+	mu      sync.Mutex
+	modules map[string]moduleMeter
+}
+
+// moduleMeter is what is measured for each check module.
+type moduleMeter struct {
+	checks  *metrics.Counter
+	latency *metrics.Histogram
+	took    *metrics.Histogram
+}
+
+func newMeter(set *metrics.Set) *meter {
+	if set == nil {
+		set = metrics.NewSet()
+	}
+	return &meter{
+		set:         set,
+		passive:     set.NewCounter("onbu_passive_results_total"),
+		orphaned:    set.NewCounter("onbu_orphaned_checks_total"),
+		unreadable:  set.NewCounter("onbu_scheduler_unreadable_messages_total"),
+		perfDropped: set.NewCounter("onbu_perf_broks_dropped_total"),
+		perfFailed:  set.NewCounter("onbu_perf_batches_failed_total"),
+		modules:     map[string]moduleMeter{},
+	}
+}
+
+// watch publishes the length of queues.
+func (m *meter) watch(d *dispatcher, owned func() int) {
+	m.set.NewGauge("onbu_scheduler_shards", func() float64 { return float64(owned()) })
+	m.set.NewGauge("onbu_checks_running", func() float64 { return float64(d.load().running) })
+	m.set.NewGauge("onbu_checks_waiting", func() float64 {
+		n := 0
+		for _, waiting := range d.load().waiting {
+			n += waiting
+		}
+		return float64(n)
+	})
+	m.set.NewGauge("onbu_pollers", func() float64 {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return float64(len(d.pollers))
+	})
+}
+
+// check counts one result that was applied.
+func (m *meter) check(s *monitor.Status) {
+	if s.CheckType == monitor.Passive {
+		m.passive.Inc()
+		return
+	}
+	one := m.module(s.Module)
+	one.checks.Inc()
+	one.latency.Update(s.Latency.Seconds())
+	one.took.Update(s.Execution.Seconds())
+}
+
+func (m *meter) module(name string) moduleMeter {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	one, ok := m.modules[name]
+	if !ok {
+		label := strconv.Quote(name)
+		one = moduleMeter{
+			checks:  m.set.NewCounter(fmt.Sprintf("onbu_checks_total{module=%s}", label)),
+			latency: m.set.NewHistogram(fmt.Sprintf("onbu_check_latency_seconds{module=%s}", label)),
+			took:    m.set.NewHistogram(fmt.Sprintf("onbu_check_execution_seconds{module=%s}", label)),
+		}
+		m.modules[name] = one
+	}
+	return one
+}

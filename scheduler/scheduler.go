@@ -1,0 +1,237 @@
+// Package scheduler knows how a scheduler daemon lives: it takes shards by lease, claims them in the journal, runs the
+// pure core of each in a goroutine of its own, hands jobs to pollers and records every decision before anybody sees its
+// effect. All deciding is done in scheduler/core; here are the clock, the bus and the order of things.
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/core"
+)
+
+// Options is what a scheduler needs; all fields but Metrics are required.
+type Options struct {
+	// Name is unique among schedulers; Boot is unique to this start.
+	Name, Boot string
+	Bus        bus.Conn
+	Log        *slog.Logger
+	Metrics    *metrics.Set
+}
+
+// Scheduler is a scheduler daemon.
+type Scheduler struct {
+	name, boot string
+	bus        bus.Conn
+	log        *slog.Logger
+	meter      *meter
+	jobs       *dispatcher
+	start      monitor.Time
+
+	mu         sync.Mutex
+	shards     map[monitor.Shard]*shard // those that run here
+	generation atomic.Pointer[wire.Generation]
+}
+
+// New builds a scheduler; nothing is opened before Run.
+func New(o Options) *Scheduler {
+	s := &Scheduler{
+		name: o.Name, boot: o.Boot, bus: o.Bus, log: o.Log,
+		meter: newMeter(o.Metrics), start: now(), shards: map[monitor.Shard]*shard{},
+	}
+	s.jobs = newDispatcher(o.Name, o.Bus, o.Log, s.orphaned)
+	s.meter.watch(s.jobs, s.owned)
+	return s
+}
+
+// Owned says on how many shards the scheduler works.
+func (s *Scheduler) owned() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.shards)
+}
+
+// Load says what the scheduler has to do, for its heartbeat.
+func (s *Scheduler) Load() map[string]int64 {
+	l := s.jobs.load()
+	waiting := 0
+	for _, n := range l.waiting {
+		waiting += n
+	}
+	return map[string]int64{"shards": int64(s.owned()), "running": int64(l.running), "waiting": int64(waiting)}
+}
+
+// Run works until ctx ends; then every shard is committed, has left a snapshot and is free for others.
+func (s *Scheduler) Run(ctx context.Context) error {
+	if err := s.bus.Ready(ctx); err != nil {
+		return err
+	}
+	unwant, err := s.bus.Subscribe(bus.Wants(), s.jobs.want)
+	if err != nil {
+		return fmt.Errorf("listening for pollers: %w", err)
+	}
+	defer unwant()
+	unrefuse, err := s.bus.Subscribe(bus.Refused(s.name), s.jobs.refused)
+	if err != nil {
+		return fmt.Errorf("listening for jobs given back: %w", err)
+	}
+	defer unrefuse()
+
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { s.sweep(ctx) })
+	started := 0
+	err = s.bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) {
+		var g wire.Generation
+		if err := wire.Unmarshal(e.Value, &g); err != nil {
+			s.log.Error("the pointer to the current configuration is unreadable", "error", err)
+			return
+		}
+		s.generation.Store(&g)
+		for ; started < int(g.Shards); started++ {
+			id := monitor.Shard(started)
+			wg.Go(func() { s.keep(ctx, id) })
+		}
+		s.reload(ctx, g)
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (s *Scheduler) sweep(ctx context.Context) {
+	for sleep(ctx, sweepEvery) == nil {
+		s.jobs.sweep()
+	}
+}
+
+// keep takes a shard, runs it, and begins again when it was lost.
+func (s *Scheduler) keep(ctx context.Context, id monitor.Shard) {
+	for ctx.Err() == nil {
+		err := s.own(ctx, id)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, errLost) || errors.Is(err, bus.ErrFenced) {
+			s.log.Warn("shard lost", "shard", id, "error", err)
+		} else {
+			s.log.Error("shard stopped and is taken again", "shard", id, "error", err)
+		}
+		_ = sleep(ctx, time.Second)
+	}
+}
+
+// own takes the lease, claims the shard, restores it and runs it.
+func (s *Scheduler) own(ctx context.Context, id monitor.Shard) error {
+	l := &lease{bus: s.bus, shard: uint16(id), mine: wire.Lease{Owner: s.name, Boot: s.boot}}
+	if err := l.take(ctx); err != nil {
+		return err
+	}
+	sh, err := s.restore(ctx, id, l)
+	if err != nil {
+		return errors.Join(err, l.release(ctx))
+	}
+	s.mu.Lock()
+	s.shards[id] = sh
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.shards, id)
+		s.mu.Unlock()
+		s.jobs.drop(id)
+	}()
+	go s.catchUp(ctx, sh)
+	return sh.run(ctx)
+}
+
+// catchUp adopts the configuration that came while the shard was restored, if one did.
+func (s *Scheduler) catchUp(ctx context.Context, sh *shard) {
+	if g := s.generation.Load(); g.Number != sh.core.Inventory().Generation {
+		s.adopt(ctx, sh, *g)
+	}
+}
+
+// restore claims the shard and brings its core to where the journal ends.
+func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*shard, error) {
+	began := time.Now()
+	inv, err := s.inventory(ctx, *s.generation.Load(), id)
+	if err != nil {
+		return nil, err
+	}
+	fence, err := s.bus.Claim(ctx, uint16(id), wire.Marshal(l.mine))
+	if err != nil {
+		return nil, fmt.Errorf("claiming shard %d: %w", id, err)
+	}
+	sh := &shard{
+		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l,
+		journal: newJournal(s.bus, s.log, fence, s.boot),
+		inbox:   make(chan func(monitor.Time), inboxSize), broks: make(chan []byte, perfQueue),
+	}
+	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start}); err != nil {
+		return nil, fmt.Errorf("shard %d: %w", id, err)
+	}
+	replayed, err := sh.replay(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sh.core.Begin(now())
+	sh.log.Debug("shard taken", "epoch", sh.epoch, "objects", inv.Objects(), "replayed", replayed, "took", time.Since(began))
+	return sh, nil
+}
+
+// inventory loads a shard's configuration of a generation.
+func (s *Scheduler) inventory(ctx context.Context, g wire.Generation, id monitor.Shard) (*monitor.Inventory, error) {
+	data, err := s.bus.Blob(ctx, bus.CFG, wire.InventoryName(g.Number, id))
+	if err != nil {
+		return nil, fmt.Errorf("configuration of shard %d, generation %d: %w", id, g.Number, err)
+	}
+	inv := &monitor.Inventory{}
+	if err := wire.Unmarshal(data, inv); err != nil {
+		return nil, fmt.Errorf("configuration of shard %d, generation %d: %w", id, g.Number, err)
+	}
+	return inv, nil
+}
+
+// reload brings the shards that run here to a new generation.
+func (s *Scheduler) reload(ctx context.Context, g wire.Generation) {
+	s.mu.Lock()
+	running := make([]*shard, 0, len(s.shards))
+	for _, sh := range s.shards {
+		running = append(running, sh)
+	}
+	s.mu.Unlock()
+	for _, sh := range running {
+		s.adopt(ctx, sh, g)
+	}
+}
+
+func (s *Scheduler) adopt(ctx context.Context, sh *shard, g wire.Generation) {
+	inv, err := s.inventory(ctx, g, sh.id)
+	if err == nil {
+		err = sh.adopt(ctx, inv)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("the new configuration is not in force; the old one goes on", "shard", sh.id, "generation", g.Number, "error", err)
+	}
+}
+
+// orphaned hands the jobs of a dead poller back to their shard.
+func (s *Scheduler) orphaned(id monitor.Shard, keys []core.JobKey) {
+	s.mu.Lock()
+	sh := s.shards[id]
+	s.mu.Unlock()
+	if sh != nil {
+		go sh.orphans(context.Background(), keys)
+	}
+}

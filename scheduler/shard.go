@@ -1,0 +1,196 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/core"
+)
+
+const (
+	perfEvery     = 50 * time.Millisecond
+	perfBytes     = 256 << 10
+	perfQueue     = 64 // messages that may wait to be published
+	snapshotEvery = time.Minute
+	inboxSize     = 256
+)
+
+// errLost ends the work on a shard that somebody else owns now.
+var errLost = errors.New("somebody else owns the shard now")
+
+// shard runs the core of one shard that this scheduler owns. Everything happens in the goroutine of run; the others
+// post functions into the inbox.
+type shard struct {
+	id      monitor.Shard
+	epoch   monitor.Epoch
+	bus     bus.Conn
+	log     *slog.Logger
+	meter   *meter
+	jobs    *dispatcher
+	core    *core.Core
+	journal *journal
+	lease   *lease
+
+	inbox   chan func(now monitor.Time)
+	decided core.Decisions
+	used    position
+	perf    wire.Batch
+	perfDue time.Time
+	broks   chan []byte // messages for PERF on their way out
+	decoder wire.Decoder
+	lost    error
+}
+
+// post hands f to the shard's loop. It blocks while the loop is behind, and gives up with ctx.
+func (s *shard) post(ctx context.Context, f func(now monitor.Time)) error {
+	select {
+	case s.inbox <- f:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run works on the shard until ctx ends or the shard is lost; then it has committed what it could and left a snapshot.
+func (s *shard) run(ctx context.Context) error {
+	inner, cancel := context.WithCancel(ctx)
+	stopInputs, err := s.listen(inner)
+	if err != nil {
+		cancel()
+		return err
+	}
+	err = s.loop(inner)
+	cancel()
+	stopInputs()
+	if errors.Is(err, errLost) || errors.Is(err, bus.ErrFenced) {
+		return err
+	}
+	return errors.Join(err, s.leave())
+}
+
+func (s *shard) loop(ctx context.Context) error {
+	renew := time.NewTicker(renewEvery)
+	defer renew.Stop()
+	snap := time.NewTicker(snapshotEvery)
+	defer snap.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	renewed := make(chan error, 1)
+	renewing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case f := <-s.inbox:
+			f(now())
+			s.drain()
+		case <-timer.C:
+		case c := <-s.journal.done:
+			if err := s.journal.landed(c); err != nil && ctx.Err() == nil {
+				return err
+			}
+		case <-renew.C:
+			if !renewing {
+				renewing = true
+				go func() { renewed <- s.lease.renew(ctx) }()
+			}
+		case err := <-renewed:
+			renewing = false
+			if errors.Is(err, bus.ErrConflict) {
+				return fmt.Errorf("shard %d: %w", s.id, errLost)
+			}
+		case <-snap.C:
+			s.snapshot(ctx)
+		}
+		timer.Reset(s.step(ctx))
+	}
+}
+
+// drain does what else waits in the inbox, so that a busy inbox costs one step and not many.
+func (s *shard) drain() {
+	for range inboxSize {
+		select {
+		case f := <-s.inbox:
+			f(now())
+		default:
+			return
+		}
+	}
+}
+
+// step lets the core decide what is due and acts on all decisions; it says how long nothing more will be due.
+func (s *shard) step(ctx context.Context) time.Duration {
+	wake := now().Add(100 * time.Millisecond)
+	if !s.journal.full() {
+		s.core.Tick(now(), &s.decided)
+		wake = s.decided.Wake
+	}
+	s.act(ctx)
+	pause := min(max(wake.Sub(now()), 0), time.Second)
+	if s.perf.Len() > 0 {
+		pause = min(pause, max(time.Until(s.perfDue), 0))
+	}
+	return pause
+}
+
+// act sends jobs out, records what must last and tells of checks made.
+func (s *shard) act(ctx context.Context) {
+	if len(s.decided.Jobs) > 0 {
+		s.jobs.offer(s.decided.Jobs)
+	}
+	for i := range s.decided.Broks {
+		b := &s.decided.Broks[i]
+		b.Shard = s.id
+		if b.Durable() {
+			s.journal.add(b)
+			continue
+		}
+		s.meter.check(b.Status)
+		if s.perf.Len() == 0 {
+			s.perfDue = time.Now().Add(perfEvery)
+		}
+		s.perf.Add(b)
+	}
+	s.decided.Reset()
+	if s.perf.Len() > 0 && (s.perf.Size() > perfBytes || !time.Now().Before(s.perfDue)) {
+		s.publishPerf()
+	}
+	s.journal.flush(ctx)
+}
+
+// publishPerf hands the broks of checks to the publisher; when that is behind by perfQueue messages they are dropped and
+// counted, since nothing behind the scheduler may hold it up.
+func (s *shard) publishPerf() {
+	n := s.perf.Len()
+	select {
+	case s.broks <- s.perf.Take():
+	default:
+		s.perf.Take()
+		s.meter.perfDropped.Add(n)
+	}
+}
+
+// leave commits what is left, writes a snapshot and gives up the lease.
+func (s *shard) leave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for {
+		s.act(ctx)
+		if !s.journal.busy {
+			break
+		}
+		if err := s.journal.landed(<-s.journal.done); err != nil {
+			return err
+		}
+	}
+	err := s.store(ctx, s.core.Snapshot(), s.journal.last)
+	return errors.Join(err, s.lease.release(ctx))
+}
+
+func now() monitor.Time { return monitor.At(time.Now()) }
