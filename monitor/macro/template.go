@@ -1,0 +1,228 @@
+package macro
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// MaxTemplate is the length of the longest text that Compile takes.
+const MaxTemplate = 64 << 10
+
+// MaxExpansion is how long a text may get before macros inside values are no longer replaced: values that name each other
+// over and over would grow without end. It is what Linux takes as one argument of a program.
+const MaxExpansion = 128 << 10
+
+// maxDepth is how deep values may name other values.
+const maxDepth = 8
+
+// Resolver knows the values of macros.
+type Resolver interface {
+	// AppendMacro appends the value of m to dst. False means that there is no such macro here, and the text shows it as
+	// it was written. Whoever wants illegal characters taken out of a value does it here. It must not keep m's strings
+	// or dst, nor change what dst held before.
+	AppendMacro(dst []byte, m Macro) ([]byte, bool)
+}
+
+// Template is a text with macros, ready for use. It never changes: any number of goroutines may use it. The zero Template
+// is the empty text.
+type Template struct {
+	pieces []piece
+	size   int
+}
+
+// piece is a literal text and the macro after it, if any.
+type piece struct {
+	text  string
+	macro Macro // none if the name is empty
+}
+
+// Compile reads a text. "$$" stands for one dollar sign; a dollar sign that begins no macro stands for itself. The only
+// error is a text that is too long.
+func Compile(text string) (Template, error) {
+	if len(text) > MaxTemplate {
+		return Template{}, fmt.Errorf("text of %d bytes with macros: longer than %d; shorten it, or put it into a script", len(text), MaxTemplate)
+	}
+	t := Template{size: len(text)}
+	var literal strings.Builder
+	for text != "" {
+		before, m, after := cut(text)
+		literal.WriteString(before)
+		if text = after; m.Name != "" {
+			t.pieces = append(t.pieces, piece{literal.String(), m})
+			literal.Reset()
+		}
+	}
+	if literal.Len() > 0 {
+		t.pieces = append(t.pieces, piece{text: literal.String()})
+	}
+	return t, nil
+}
+
+// cut takes the first step through a text: some literal text, then at most one macro (its name empty if there is none).
+func cut(text string) (literal string, m Macro, after string) {
+	i := strings.IndexByte(text, '$')
+	if i < 0 {
+		return text, Macro{}, ""
+	}
+	rest := text[i+1:]
+	if strings.HasPrefix(rest, "$") {
+		return text[:i+1], Macro{}, rest[1:]
+	}
+	if end := strings.IndexByte(rest, '$'); end > 0 {
+		if m, ok := parse(rest[:end]); ok {
+			return text[:i], m, rest[end+1:]
+		}
+	}
+	return text[:i+1], Macro{}, rest
+}
+
+// Append appends the text with the values of its macros. Macros inside the values of arguments, custom variables, notes,
+// URLs and self-made macros are replaced too, some levels deep; one that leads back to itself stays as it is
+// written. In an argument "$$" stands for one dollar sign; in other values it stays, because passwords have dollars.
+//
+// It allocates nothing as long as dst has room, unless a value holds an on-demand macro or a custom variable.
+func (t Template) Append(dst []byte, r Resolver) []byte {
+	x := expander{resolver: r, start: len(dst)}
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		dst = append(dst, p.text...)
+		if p.macro.Name != "" {
+			dst = x.append(dst, p.macro)
+		}
+	}
+	return dst
+}
+
+// Text is Append into a new string.
+func (t Template) Text(r Resolver) string { return string(t.Append(make([]byte, 0, 2*t.size), r)) }
+
+// Macros gives the macros of the text in order, equal ones as often as they come.
+func (t Template) Macros() []Macro {
+	var macros []Macro
+	for _, p := range t.pieces {
+		if p.macro.Name != "" {
+			macros = append(macros, p.macro)
+		}
+	}
+	return macros
+}
+
+// Names gives the names of the text's macros, without on-demand arguments, each once, in order.
+func (t Template) Names() []string {
+	var names []string
+	for _, m := range t.Macros() {
+		if !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// Static says whether all macros of the text are static.
+func (t Template) Static() bool {
+	return !slices.ContainsFunc(t.pieces, func(p piece) bool { return p.macro.Name != "" && !p.macro.Static() })
+}
+
+// expander is one run of Append.
+type expander struct {
+	resolver Resolver
+	start    int
+	// open holds the macros whose values are being looked through.
+	open  [maxDepth]Macro
+	depth int
+}
+
+// append appends the value of m, with the macros in it replaced.
+func (x *expander) append(dst []byte, m Macro) []byte {
+	begin := len(dst)
+	if x.isOpen(m) {
+		return m.appendText(dst)
+	}
+	longer, ok := x.resolver.AppendMacro(dst, m)
+	if !ok {
+		return m.appendText(longer[:begin])
+	}
+	if !m.nests() || x.depth == maxDepth || bytes.IndexByte(longer[begin:], '$') < 0 {
+		return longer
+	}
+	return x.expand(longer, begin, m)
+}
+
+// expand replaces the macros in dst[begin:], the value of m. The new text is put together behind the value and then moved
+// over it.
+func (x *expander) expand(dst []byte, begin int, m Macro) []byte {
+	x.open[x.depth] = m
+	x.depth++
+	end := len(dst)
+	for at := begin; at < end; {
+		i := bytes.IndexByte(dst[at:end], '$')
+		if i < 0 || len(dst)-x.start > MaxExpansion {
+			dst = append(dst, dst[at:end]...)
+			break
+		}
+		dst = append(dst, dst[at:at+i]...)
+		at += i
+		dst, at = x.dollar(dst, at, end, m.Kind == Arg)
+	}
+	x.depth--
+	return append(dst[:begin], dst[end:]...)
+}
+
+// dollar appends what the dollar sign at dst[at] stands for in a value that ends at end, and gives where to go on.
+func (x *expander) dollar(dst []byte, at, end int, doubled bool) ([]byte, int) {
+	rest := dst[at+1 : end]
+	if len(rest) > 0 && rest[0] == '$' {
+		if doubled {
+			return append(dst, '$'), at + 2
+		}
+		return append(dst, '$', '$'), at + 2
+	}
+	if n := bytes.IndexByte(rest, '$'); n > 0 {
+		if m, ok := parseBytes(rest[:n]); ok {
+			return x.append(dst, m), at + n + 2
+		}
+	}
+	return append(dst, '$'), at + 1
+}
+
+func (x *expander) isOpen(m Macro) bool {
+	for i := range x.depth {
+		if o := &x.open[i]; o.Name == m.Name && slices.Equal(o.Of, m.Of) {
+			return true
+		}
+	}
+	return false
+}
+
+// Split takes a check_command or the like apart: name!arg1!arg2. "\!" stands for an exclamation mark. The arguments are
+// nil if there are none; each may be empty.
+func Split(checkCommand string) (name string, args []string) {
+	if !strings.Contains(checkCommand, `\!`) {
+		name, rest, has := strings.Cut(checkCommand, "!")
+		if has {
+			args = strings.Split(rest, "!")
+		}
+		return strings.TrimSpace(name), args
+	}
+	var parts []string
+	var part strings.Builder
+	for i := 0; i < len(checkCommand); i++ {
+		switch c := checkCommand[i]; {
+		case c == '\\' && i+1 < len(checkCommand) && checkCommand[i+1] == '!':
+			part.WriteByte('!')
+			i++
+		case c == '!':
+			parts = append(parts, part.String())
+			part.Reset()
+		default:
+			part.WriteByte(c)
+		}
+	}
+	parts = append(parts, part.String())
+	if len(parts) > 1 {
+		args = parts[1:]
+	}
+	return strings.TrimSpace(parts[0]), args
+}
