@@ -3,6 +3,8 @@ package wire
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/tinylib/msgp/msgp"
 )
@@ -57,11 +59,14 @@ func appendSlice(dst []byte, v reflect.Value) []byte {
 	return dst
 }
 
+// appendMap writes the entries sorted by key, so that equal maps give equal bytes.
 func appendMap(dst []byte, v reflect.Value) []byte {
-	dst = msgp.AppendMapHeader(dst, uint32(v.Len()))
-	for it := v.MapRange(); it.Next(); {
-		dst = msgp.AppendString(dst, it.Key().String())
-		dst = appendValue(dst, it.Value())
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	dst = msgp.AppendMapHeader(dst, uint32(len(keys)))
+	for _, key := range keys {
+		dst = msgp.AppendString(dst, key.String())
+		dst = appendValue(dst, v.MapIndex(key))
 	}
 	return dst
 }

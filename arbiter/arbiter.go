@@ -1,0 +1,208 @@
+// Package arbiter knows how a configuration comes into force: it is read, compiled and cut into shards, stored as a new
+// generation, and only then pointed to. A broken configuration never replaces a good one, and one that is the same as
+// before changes nothing.
+package arbiter
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/arbiter/compile"
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	// keepGenerations is how many generations stay stored, the one in force included, for daemons that are still
+	// loading the one before.
+	keepGenerations = 3
+	currentKey      = "current"
+)
+
+// Options is what an arbiter needs.
+type Options struct {
+	Bus bus.Conn
+	// Main is the path of the main file; Config is what was read from it already, or nil.
+	Main   string
+	Config *objects.Config
+	Shards int
+	// Reload asks for the files to be read again.
+	Reload <-chan struct{}
+	Log    *slog.Logger
+}
+
+// Arbiter is an arbiter daemon.
+type Arbiter struct{ o Options }
+
+// New builds an arbiter; nothing is opened before Run.
+func New(o Options) *Arbiter {
+	if o.Shards == 0 {
+		o.Shards = compile.DefaultShards
+	}
+	return &Arbiter{o: o}
+}
+
+// Run brings the configuration into force, and again at each reload, until ctx ends. A configuration that is broken at
+// the start ends it; a broken one at a reload is refused with all its mistakes in the log.
+func (a *Arbiter) Run(ctx context.Context) error {
+	if err := a.o.Bus.Prepare(ctx); err != nil {
+		return fmt.Errorf("preparing the bus: %w", err)
+	}
+	c := a.o.Config
+	a.o.Config = nil // once it is in force nobody needs it any more
+	if c == nil {
+		var err error
+		if c, err = a.read(); err != nil {
+			return err
+		}
+	}
+	if err := a.enforce(ctx, c); err != nil {
+		return err
+	}
+	for {
+		c = nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.o.Reload:
+		}
+		c, err := a.read()
+		if err == nil {
+			err = a.enforce(ctx, c)
+		}
+		if err != nil {
+			a.o.Log.Error("reload refused; the configuration in force goes on", "error", err)
+		}
+	}
+}
+
+// read loads the files and gives all mistakes as one error.
+func (a *Arbiter) read() (*objects.Config, error) {
+	c, report := Load(a.o.Main)
+	if report.OK() {
+		return c, nil
+	}
+	lines := []string{fmt.Sprintf("%s has %d errors:", a.o.Main, report.Errors)}
+	for _, p := range report.Problems {
+		if p.Severity == objects.Error {
+			lines = append(lines, Line(p))
+		}
+	}
+	return nil, errors.New(strings.Join(lines, "\n"))
+}
+
+// enforce stores a configuration as a new generation and points to it, unless the one in force is the same.
+func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
+	began := time.Now()
+	entry, now, err := a.current(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := a.before(ctx, now)
+	if err != nil {
+		return err
+	}
+	result := compile.Compile(c, a.o.Shards, 0, before)
+	hash := fingerprint(result)
+	if hash == now.Hash && int(now.Shards) == a.o.Shards {
+		a.o.Log.Info("configuration unchanged", "generation", now.Number)
+		return nil
+	}
+	next := wire.Generation{Number: now.Number + 1, Shards: uint16(a.o.Shards), Hash: hash, Source: a.o.Main}
+	if err := a.store(ctx, result, next); err != nil {
+		return err
+	}
+	if _, err := a.o.Bus.Put(ctx, bus.CFG, currentKey, wire.Marshal(next), entry.Revision); err != nil {
+		return fmt.Errorf("pointing to generation %d (does another arbiter run?): %w", next.Number, err)
+	}
+	a.o.Log.Info("configuration in force", "generation", next.Number, "hosts", len(c.Hosts), "services", len(c.Services),
+		"packs", result.Plan.Packs, "moved", result.Plan.Moved, "took", time.Since(began).Round(time.Millisecond))
+	return a.forget(ctx, next)
+}
+
+// current gives the generation in force; the zero one if there is none yet.
+func (a *Arbiter) current(ctx context.Context) (bus.Entry, wire.Generation, error) {
+	var g wire.Generation
+	entry, err := a.o.Bus.Get(ctx, bus.CFG, currentKey)
+	if errors.Is(err, bus.ErrNotFound) {
+		return bus.Entry{}, g, nil
+	}
+	if err != nil {
+		return entry, g, fmt.Errorf("configuration in force: %w", err)
+	}
+	if err := wire.Unmarshal(entry.Value, &g); err != nil {
+		return entry, g, fmt.Errorf("configuration in force: %w", err)
+	}
+	return entry, g, nil
+}
+
+// before gives the look-up of where hosts lie so far; nil if there is no generation yet.
+func (a *Arbiter) before(ctx context.Context, g wire.Generation) (func(string) (monitor.Shard, bool), error) {
+	if g.Number == 0 || int(g.Shards) != a.o.Shards {
+		return nil, nil
+	}
+	data, err := a.o.Bus.Blob(ctx, bus.CFG, wire.DirectoryName(g.Number))
+	if err != nil {
+		return nil, fmt.Errorf("directory of generation %d: %w", g.Number, err)
+	}
+	var d monitor.Directory
+	if err := wire.Unmarshal(data, &d); err != nil {
+		return nil, fmt.Errorf("directory of generation %d: %w", g.Number, err)
+	}
+	return func(name string) (monitor.Shard, bool) {
+		shard, ok := d.Hosts[name]
+		return shard, ok
+	}, nil
+}
+
+// fingerprint is the same for the same configuration, whatever its generation.
+func fingerprint(r *compile.Result) string {
+	h := sha256.New()
+	var buf []byte
+	for _, inv := range r.Inventories {
+		buf = wire.Append(buf[:0], inv)
+		h.Write(buf)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (a *Arbiter) store(ctx context.Context, r *compile.Result, g wire.Generation) error {
+	for shard, inv := range r.Inventories {
+		inv.Generation = g.Number
+		name := wire.InventoryName(g.Number, monitor.Shard(shard))
+		if err := a.o.Bus.PutBlob(ctx, bus.CFG, name, wire.Marshal(inv)); err != nil {
+			return fmt.Errorf("storing %s: %w", name, err)
+		}
+	}
+	r.Directory.Generation = g.Number
+	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.DirectoryName(g.Number), wire.Marshal(r.Directory)); err != nil {
+		return fmt.Errorf("storing the directory: %w", err)
+	}
+	return nil
+}
+
+// forget removes the blobs of generations that nobody loads any more.
+func (a *Arbiter) forget(ctx context.Context, now wire.Generation) error {
+	names, err := a.o.Bus.BlobNames(ctx, bus.CFG)
+	if err != nil {
+		return fmt.Errorf("listing old generations: %w", err)
+	}
+	for _, name := range names {
+		var n uint64
+		if _, err := fmt.Sscanf(name, "gen.%d.", &n); err != nil || n+keepGenerations > now.Number {
+			continue
+		}
+		if err := a.o.Bus.DeleteBlob(ctx, bus.CFG, name); err != nil {
+			return fmt.Errorf("removing %s: %w", name, err)
+		}
+	}
+	return nil
+}

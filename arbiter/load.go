@@ -1,0 +1,27 @@
+package arbiter
+
+import (
+	"fmt"
+
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/monitor/calendar"
+	"github.com/onbu/onbu/monitor/macro"
+)
+
+// Load reads a configuration with everything judged that can be judged without running it.
+func Load(main string) (*objects.Config, *objects.Report) {
+	return objects.Load(main, objects.Opts{CheckPeriod: calendar.Check, CheckLine: checkLine})
+}
+
+func checkLine(line string) error {
+	_, err := macro.Compile(line)
+	return err
+}
+
+// Line gives a problem as people and editors read it: file:line: text.
+func Line(p objects.Problem) string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.File, p.Text)
+	}
+	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Text)
+}

@@ -1,0 +1,219 @@
+package arbiter
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/onbu/onbu/arbiter/compile"
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/macro"
+)
+
+// Native says which module runs a command line, and why it forks if it does. poller.Probes has it.
+type Native func(line string) (module, why string)
+
+// Summary is what `onbu verify` says of a configuration.
+type Summary struct {
+	Main     string         `json:"main"`
+	Files    int            `json:"files"`
+	OK       bool           `json:"ok"`
+	Objects  []Count        `json:"objects"`
+	Packs    int            `json:"packs"`
+	Heaviest uint64         `json:"heaviest_pack"`
+	Shards   []uint64       `json:"shard_weights"`
+	Native   int            `json:"native_checks"`
+	Forked   int            `json:"forked_checks"`
+	Commands []CommandUse   `json:"commands"`
+	Later    []NotActedOn   `json:"not_acted_on"`
+	Warnings []string       `json:"warnings"`
+	Errors   []string       `json:"errors"`
+	Counts   map[string]int `json:"counts"`
+}
+
+// Count is how many objects there are of a type.
+type Count struct {
+	Type string `json:"type"`
+	N    int    `json:"n"`
+}
+
+// CommandUse says how a check command is run. A command whose arguments decide about that has several.
+type CommandUse struct {
+	Command string `json:"command"`
+	// Module runs it; "exec" forks.
+	Module string `json:"module"`
+	// Checks is how many hosts and services use it so.
+	Checks int `json:"checks"`
+	// Why says why it forks; empty when it does not.
+	Why string `json:"why,omitempty"`
+	// Example is an object that uses it so.
+	Example string `json:"example"`
+}
+
+// NotActedOn is something that was understood and is not used.
+type NotActedOn struct {
+	Kind      string `json:"kind"`
+	Directive string `json:"directive"`
+	Times     int    `json:"times"`
+	First     string `json:"first"`
+}
+
+// Verify reads a configuration and says what came of it.
+func Verify(main string, shards int, native Native) Summary {
+	c, report := Load(main)
+	s := Summary{Main: main, Files: len(c.Files), OK: report.OK(), Objects: counts(c), Warnings: []string{}, Errors: []string{}}
+	for _, p := range report.Problems {
+		if p.Severity == objects.Error {
+			s.Errors = append(s.Errors, Line(p))
+		} else {
+			s.Warnings = append(s.Warnings, Line(p))
+		}
+	}
+	s.Counts = map[string]int{"errors": report.Errors, "warnings": report.Warnings}
+	for _, u := range c.Understood {
+		s.Later = append(s.Later, NotActedOn{u.Kind, u.Directive, u.Count, c.Where(u.First)})
+	}
+	if !s.OK {
+		return s
+	}
+	plan := compile.Plan(c, shards, nil)
+	s.Packs, s.Heaviest, s.Shards = plan.Packs, plan.Heaviest, plan.Weights
+	s.Commands = commandUses(c, native)
+	for _, use := range s.Commands {
+		if use.Why == "" {
+			s.Native += use.Checks
+		} else {
+			s.Forked += use.Checks
+		}
+	}
+	return s
+}
+
+func counts(c *objects.Config) []Count {
+	all := []Count{
+		{"hosts", len(c.Hosts)},
+		{"services", len(c.Services)},
+		{"host groups", len(c.HostGroups)},
+		{"service groups", len(c.ServiceGroups)},
+		{"contacts", len(c.Contacts)},
+		{"contact groups", len(c.ContactGroups)},
+		{"commands", len(c.Commands)},
+		{"time periods", len(c.Timeperiods)},
+		{"dependencies", len(c.Dependencies)},
+		{"escalations", len(c.Escalations)},
+		{"realms", len(c.Realms)},
+		{"daemons", len(c.Daemons)},
+		{"modules", len(c.Modules)},
+	}
+	return slices.DeleteFunc(all, func(one Count) bool { return one.N == 0 })
+}
+
+// commandUses asks the modules about each command with each list of arguments once, with the values of the first
+// object that uses it so.
+func commandUses(c *objects.Config, native Native) []CommandUse {
+	type outcome struct{ command, module, why string }
+	uses := map[outcome]*CommandUse{}
+	asked := map[monitor.Call]outcome{}
+	s := sample{config: c}
+	count := func(call monitor.Call, host, service int32) {
+		if call.Command == monitor.None {
+			return
+		}
+		o, ok := asked[call]
+		if !ok {
+			s.host, s.service, s.args = host, service, c.Args[call.Args]
+			o = outcome{command: c.Commands[call.Command].Name}
+			o.module, o.why = native(s.line(c.Commands[call.Command].Line))
+			asked[call] = o
+		}
+		if uses[o] == nil {
+			uses[o] = &CommandUse{Command: o.command, Module: o.module, Why: o.why, Example: s.name(host, service)}
+		}
+		uses[o].Checks++
+	}
+	for i := range c.Hosts {
+		count(c.Hosts[i].Check, int32(i), monitor.None)
+	}
+	for i := range c.Services {
+		count(c.Services[i].Check, int32(c.Services[i].Host), int32(i))
+	}
+	all := make([]CommandUse, 0, len(uses))
+	for _, use := range uses {
+		all = append(all, *use)
+	}
+	slices.SortFunc(all, func(a, b CommandUse) int {
+		return cmp.Or(cmp.Compare(b.Checks, a.Checks), cmp.Compare(a.Command, b.Command), cmp.Compare(a.Why, b.Why))
+	})
+	return all
+}
+
+// sample puts a command line together as the first object that uses it would, as far as the configuration alone says.
+// What only a running engine knows becomes 0.
+type sample struct {
+	config        *objects.Config
+	host, service int32
+	args          []string
+}
+
+func (s *sample) line(text string) string {
+	t, err := macro.Compile(text)
+	if err != nil {
+		return text
+	}
+	return t.Text(s)
+}
+
+func (s *sample) name(host, service int32) string {
+	ref := monitor.Ref{Host: s.config.Hosts[host].Name}
+	if service != monitor.None {
+		ref.Service = s.config.Services[service].Description
+	}
+	return ref.String()
+}
+
+// AppendMacro implements macro.Resolver.
+func (s *sample) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
+	h := &s.config.Hosts[s.host]
+	switch m.Kind {
+	case macro.Arg:
+		if m.Index <= len(s.args) {
+			dst = append(dst, s.args[m.Index-1]...)
+		}
+		return dst, true
+	case macro.HostVar:
+		return append(dst, variable(h.Vars, m.Var)...), true
+	case macro.ServiceVar:
+		if s.service != monitor.None {
+			dst = append(dst, variable(s.config.Services[s.service].Vars, m.Var)...)
+		}
+		return dst, true
+	case macro.User, macro.Other:
+		value, ok := s.config.Macros[m.Name]
+		return append(dst, value...), ok
+	}
+	switch m.Name {
+	case "HOSTADDRESS":
+		return append(dst, h.Address...), true
+	case "HOSTNAME":
+		return append(dst, h.Name...), true
+	case "HOSTALIAS":
+		return append(dst, h.Alias...), true
+	case "HOSTDISPLAYNAME":
+		return append(dst, h.DisplayName...), true
+	case "SERVICEDESC":
+		if s.service != monitor.None {
+			dst = append(dst, s.config.Services[s.service].Description...)
+		}
+		return dst, true
+	}
+	return append(dst, '0'), macro.Known(m.Name)
+}
+
+func variable(vars []monitor.Var, name string) string {
+	for _, v := range vars {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
+}
