@@ -1,0 +1,120 @@
+package probetest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
+	"math/big"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Serve listens on a free port of 127.0.0.1 and gives each connection to talk, which need not close it. It gives the
+// port. The listener and all connections go with the test.
+func Serve(t testing.TB, talk func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	serve(t, l, talk)
+	return strconv.Itoa(port)
+}
+
+// ServeTLS is Serve with TLS and a certificate of its own for that name and life.
+func ServeTLS(t testing.TB, name string, life time.Duration, talk func(net.Conn)) string {
+	t.Helper()
+	config := &tls.Config{Certificates: []tls.Certificate{Certificate(t, name, life)}}
+	return Serve(t, func(c net.Conn) {
+		secure := tls.Server(c, config)
+		defer secure.Close()
+		if secure.Handshake() == nil {
+			talk(secure)
+		}
+	})
+}
+
+// ServeUnix is Serve on a unix socket.
+func ServeUnix(t testing.TB, path string, talk func(net.Conn)) {
+	t.Helper()
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(t, l, talk)
+}
+
+func serve(t testing.TB, l net.Listener, talk func(net.Conn)) {
+	var mu sync.Mutex
+	var open []net.Conn
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			open = append(open, c)
+			mu.Unlock()
+			running.Go(func() {
+				defer c.Close()
+				talk(c)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		mu.Lock()
+		for _, c := range open {
+			c.Close()
+		}
+		mu.Unlock()
+		running.Wait()
+	})
+}
+
+// Certificate makes a self-signed certificate that was good from an hour ago and ends after life, which may be negative.
+// An empty name gives a subject without a common name.
+func Certificate(t testing.TB, name string, life time.Duration) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{Organization: []string{"Onbu test"}, CommonName: name},
+		NotBefore:    time.Now().Add(min(life, 0) - time.Hour),
+		NotAfter:     time.Now().Add(life),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// Say gives a talk that sends something and waits until the other side is done.
+func Say(text string) func(net.Conn) {
+	return func(c net.Conn) {
+		_, _ = io.WriteString(c, text)
+		_, _ = io.Copy(io.Discard, c)
+	}
+}
+
+// SayAndClose gives a talk that sends something and closes at once.
+func SayAndClose(text string) func(net.Conn) {
+	return func(c net.Conn) { _, _ = io.WriteString(c, text) }
+}
+
+// Hang is a talk that never says anything.
+func Hang(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
