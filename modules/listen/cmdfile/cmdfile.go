@@ -1,0 +1,90 @@
+// Package cmdfile knows Nagios' command file: a named pipe into which other programs write external commands, a line
+// each.
+package cmdfile
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"syscall"
+
+	"github.com/onbu/onbu/modules"
+)
+
+// maxLine is the longest line taken; Nagios' own limit is 16 KiB (MAX_EXTERNAL_COMMAND_LENGTH).
+const maxLine = 64 << 10
+
+// Listener reads one command file.
+type Listener struct {
+	path string
+	log  *slog.Logger
+}
+
+// New builds a listener for the pipe at path; it is made when listening begins, unless it is there.
+func New(path string, log *slog.Logger) *Listener { return &Listener{path: path, log: log} }
+
+// Name implements modules.Listener.
+func (l *Listener) Name() string { return "cmdfile" }
+
+// Listen implements modules.Listener. A command that is refused is logged: a pipe cannot answer.
+func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
+	f, err := l.open()
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { f.Close() })
+	defer stop()
+	defer f.Close()
+	r := bufio.NewReaderSize(f, maxLine)
+	for {
+		line, err := r.ReadSlice('\n')
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, bufio.ErrBufferFull):
+			l.log.Warn("a line of the command file is too long and is passed over", "file", l.path, "limit", maxLine, "begins", string(line[:80]))
+			if err := skipLine(r); err != nil {
+				return fmt.Errorf("command file %s: %w", l.path, err)
+			}
+			continue
+		case err != nil:
+			return fmt.Errorf("command file %s: %w", l.path, err)
+		}
+		if err := sink.Obey(ctx, string(line[:len(line)-1]), "cmdfile"); err != nil && ctx.Err() == nil {
+			l.log.Warn("command refused", "file", l.path, "error", err)
+		}
+	}
+}
+
+// open opens the pipe for reading and writing, so that it does not end when a writer does.
+func (l *Listener) open() (*os.File, error) {
+	if err := syscall.Mkfifo(l.path, 0o660); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("making the command file %s: %w; does its folder exist, and may this user write there?", l.path, err)
+	}
+	f, err := os.OpenFile(l.path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("command file: %w", err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().Type() != fs.ModeNamedPipe {
+		err = fmt.Errorf("%s is not a named pipe; remove it, or name another command_file", l.path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func skipLine(r *bufio.Reader) error {
+	for {
+		_, err := r.ReadSlice('\n')
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+}
