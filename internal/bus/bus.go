@@ -21,6 +21,20 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrFull: the stream takes no more; the sender must wait.
 	ErrFull = errors.New("stream is full")
+	// ErrTooLarge: the message or the batch is above MaxMessage, MaxBatch or MaxBatchBytes, and was not sent.
+	ErrTooLarge = errors.New("too large for the bus")
+	// ErrClosed: the connection was closed by its own side.
+	ErrClosed = errors.New("connection to the bus is closed")
+)
+
+// What one call may carry. The first is NATS' default max_payload of 1 MiB less room for headers; MaxBatch is the
+// server's own limit (nats-server 2.15, streamDefaultMaxAtomicBatchSize).
+const (
+	MaxMessage    = 1<<20 - 4<<10
+	MaxBatch      = 1000
+	MaxBatchBytes = 16 << 20
+	// MaxBlob bounds a blob.
+	MaxBlob = 1 << 30
 )
 
 // Msg is a message as it arrives. Data belongs to the receiver and is never changed by the bus.
@@ -31,7 +45,7 @@ type Msg struct {
 	Seq uint64
 	// Time is when the stream stored it.
 	Time time.Time
-	// reply carries an answer to a request; nil when none is wanted.
+	// Reply sends the answer to a request; nil when none is wanted.
 	Reply func(data []byte) error
 }
 
@@ -41,9 +55,10 @@ type Messenger interface {
 	Publish(subject Subject, data []byte) error
 	// Subscribe calls deliver for each message, one at a time and in order per publisher, until stop is called.
 	// deliver must not block for long; a subscriber that lags far behind loses messages, which the bus counts and logs.
-	// After stop has returned, deliver is not called again.
+	// After stop has returned, deliver is not called again; so deliver must not call stop itself.
 	Subscribe(subject Subject, deliver func(Msg)) (stop func(), err error)
-	// Request sends and waits for the first answer, or for ctx. ErrNoResponders comes at once if nobody listens.
+	// Request sends and waits for the first answer, or for ctx. ErrNoResponders comes at once if nobody listens. Who
+	// listens and stays silent makes it wait: give ctx a deadline.
 	Request(ctx context.Context, subject Subject, data []byte) ([]byte, error)
 }
 
@@ -51,7 +66,8 @@ type Messenger interface {
 type Streams interface {
 	// Append stores a message in the stream that its subject belongs to and returns when it is stored (on disk, for the
 	// streams that are synced). A message whose id (not empty) was stored within the last two minutes is not stored again;
-	// that is no error. ErrFull when the stream refuses.
+	// that is no error. ErrFull when the stream refuses. While the bus cannot be reached, or the stream does not exist
+	// yet, it tries again until ctx ends; after ctx's error it is unknown whether the message is stored.
 	Append(ctx context.Context, subject Subject, data []byte, id string) error
 	// Read hands on messages in order, in batches of at most c.Batch, until ctx ends; it returns ctx's error then. It
 	// waits for a stream that does not exist yet. The slice is the bus's again when handle returns, the messages' Data is
@@ -59,7 +75,9 @@ type Streams interface {
 	//
 	// With c.Durable, a batch counts as used once handle has returned nil, and what is not used comes again, also to a
 	// later reader of the same name; after an error from handle the batch comes again after a pause. Several readers of one
-	// name share the messages. Without it, reading starts behind c.After and an error from handle ends Read.
+	// name share the messages; a single one gets them in order even over errors. Without it, reading starts behind c.After
+	// and an error from handle ends Read and is returned. A stream kept in memory starts anew with its server: when it has
+	// not come as far as c.After, reading starts at its first message.
 	Read(ctx context.Context, c Cursor, handle func([]Msg) error) error
 }
 
@@ -93,11 +111,13 @@ type Record struct {
 // Journal carries the truth: the stream EV, written only by the owner of each shard.
 type Journal interface {
 	// Claim makes the caller the owner of shard and returns its fence; every fence given out before is worth nothing from
-	// then on. claim is stored, for people to read.
+	// then on. claim is stored, for people to read. ErrConflict when somebody else claims at the same moment.
 	Claim(ctx context.Context, shard uint16, claim []byte) (Fence, error)
-	// Commit stores all records or none, in order, and returns the sequence of the last one. ErrFenced when the fence is old. After any
-	// other error it is unknown whether they are stored; the same call with the same batch id may be made again and
-	// stores them once. One Commit per shard may be under way at a time.
+	// Commit stores all records or none, in order, and returns the sequence of the last one. The records' subjects are
+	// among EventsOf the fence's shard. ErrFenced when the fence is old, ErrTooLarge for too many or too large records
+	// (nothing is stored then). After any other error it is unknown whether they are stored; the same call with the
+	// same batch id may be made again and stores them once. One Commit per shard may be under way at a time. Batch ids
+	// are told apart within a fence only. While the bus cannot be reached it tries again until ctx ends.
 	Commit(ctx context.Context, f Fence, batch string, records []Record) (last uint64, err error)
 	// Replay hands on the records of a shard stored after seq, oldest first, up to the newest at the time of the call, and returns
 	// the sequence of the last. The slice and its Data are the bus's again when handle returns.
@@ -115,18 +135,22 @@ type Entry struct {
 type Store interface {
 	// Get returns ErrNotFound for a key that is not there.
 	Get(ctx context.Context, b Bucket, key string) (Entry, error)
-	// Put changes the key if it still has that revision (0: if it is not there), else ErrConflict; it returns the new revision.
+	// Put changes the key if it still has that revision (0: if it is not there), else ErrConflict; it returns the new
+	// revision. After other errors it is unknown whether the key changed: Get tells.
 	Put(ctx context.Context, b Bucket, key string, value []byte, revision uint64) (uint64, error)
-	// Delete removes the key if it still has that revision.
+	// Delete removes the key if it still has that revision, else ErrConflict; a key that is not there is no error with
+	// revision 0.
 	Delete(ctx context.Context, b Bucket, key string, revision uint64) error
-	// Watch calls changed for every key that is there, then with a nil Value for each key removed and with the Entry for each change, until ctx ends.
-	// It waits for a bucket that does not exist yet.
+	// Watch calls changed for every key that is there, then with a nil Value for each key removed and with the Entry for
+	// each change, until ctx ends; it returns ctx's error then. key may be one key, or a pattern in which "*" stands for
+	// one part between dots and a last ">" for all the rest; "" is all. Several quick changes of a key may be told as one,
+	// and after a lost connection every key is told again. It waits for a bucket that does not exist yet.
 	Watch(ctx context.Context, b Bucket, key string, changed func(Entry)) error
 }
 
 // Blobs keeps large values: inventories and snapshots.
 type Blobs interface {
-	// PutBlob replaces the blob of that name as a whole: a reader sees the old one or the new one.
+	// PutBlob replaces the blob of that name as a whole: a reader sees the old one or the new one. Any name will do.
 	PutBlob(ctx context.Context, b Bucket, name string, data []byte) error
 	// Blob returns ErrNotFound for a name that is not there.
 	Blob(ctx context.Context, b Bucket, name string) ([]byte, error)

@@ -1,0 +1,207 @@
+package natsbus
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/onbu/onbu/internal/bus"
+)
+
+// stored is a message of a stream with the headers that it was stored with.
+type stored struct {
+	bus.Msg
+	header nats.Header
+}
+
+// lastOf returns the newest message of a stream under a filter, from the stream's leader: no answer of it is old. It
+// returns ErrNotFound when there is none.
+func (c *Conn) lastOf(ctx context.Context, stream bus.Stream, filter bus.Subject) (stored, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	ask, err := json.Marshal(map[string]string{"last_by_subj": string(filter)})
+	if err != nil {
+		return stored{}, err
+	}
+	reply, err := c.nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+string(stream), ask)
+	if err != nil {
+		return stored{}, fmt.Errorf("last message of %s: %w", filter, closed(err))
+	}
+	var answer struct {
+		Error   *apiError `json:"error"`
+		Message struct {
+			Subject bus.Subject `json:"subject"`
+			Seq     uint64      `json:"seq"`
+			Header  string      `json:"hdrs"`
+			Data    []byte      `json:"data"`
+			Time    time.Time   `json:"time"`
+		} `json:"message"`
+	}
+	if err := json.Unmarshal(reply.Data, &answer); err != nil {
+		return stored{}, fmt.Errorf("last message of %s: %w", filter, err)
+	}
+	if answer.Error != nil {
+		if answer.Error.ErrCode == errNoMessage {
+			return stored{}, fmt.Errorf("last message of %s: %w", filter, bus.ErrNotFound)
+		}
+		return stored{}, fmt.Errorf("last message of %s: %w", filter, answer.Error)
+	}
+	m := answer.Message
+	header, err := decodeHeader(m.Header)
+	return stored{bus.Msg{Subject: m.Subject, Data: m.Data, Seq: m.Seq, Time: m.Time}, header}, err
+}
+
+func decodeHeader(encoded string) (nats.Header, error) {
+	if encoded == "" {
+		return nil, nil
+	}
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("header of a stored message: %w", err)
+	}
+	return nats.DecodeHeadersMsg(text)
+}
+
+// Sizes of one request of scan.
+const (
+	scanMessages = 1000
+	scanBytes    = 8 << 20
+)
+
+// scan hands on the messages of a stream under a filter with after < sequence <= upTo, in batches. The slice is reused.
+// It needs no consumer, so nothing is left behind. The answers may come from any replica of the stream; one that lags is
+// asked again until it has caught up.
+func (c *Conn) scan(ctx context.Context, stream bus.Stream, filter bus.Subject, after, upTo uint64, handle func([]stored) error) error {
+	g, err := c.newGetter(stream)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	wait := pause(100 * time.Millisecond)
+	for after < upTo {
+		batch, err := g.get(ctx, map[string]any{
+			"next_by_subj": filter, "seq": after + 1, "batch": scanMessages, "max_bytes": scanBytes,
+		})
+		if len(batch) == 0 {
+			if err == nil && c.gone(ctx, stream, filter, after) {
+				return nil // a limit has removed the last ones meanwhile
+			}
+			if !wait.sleep(ctx) {
+				return errors.Join(ctx.Err(), err)
+			}
+			continue
+		}
+		wait = pause(100 * time.Millisecond)
+		after = batch[len(batch)-1].Seq
+		for len(batch) > 0 && batch[len(batch)-1].Seq > upTo {
+			batch = batch[:len(batch)-1]
+		}
+		if err := handle(batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gone tells whether the leader has nothing left after a sequence.
+func (c *Conn) gone(ctx context.Context, stream bus.Stream, filter bus.Subject, after uint64) bool {
+	newest, err := c.lastOf(ctx, stream, filter)
+	return errors.Is(err, bus.ErrNotFound) || err == nil && newest.Seq <= after
+}
+
+// getter asks a stream for batches of messages (direct get, ADR-31). One goroutine may use it.
+type getter struct {
+	nc      *nats.Conn
+	sub     *nats.Subscription
+	subject string
+	prefix  string
+	asked   int
+	batch   []stored
+}
+
+func (c *Conn) newGetter(stream bus.Stream) (*getter, error) {
+	prefix := c.nc.NewInbox()
+	sub, err := c.nc.SubscribeSync(prefix + ".*")
+	if err == nil {
+		err = sub.SetPendingLimits(-1, -1) // bounded by scanMessages and scanBytes
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", stream, closed(err))
+	}
+	return &getter{nc: c.nc, sub: sub, subject: "$JS.API.DIRECT.GET." + string(stream), prefix: prefix}, nil
+}
+
+func (g *getter) close() {
+	_ = g.sub.Unsubscribe() // fails only on a connection that is closed, where nothing is left to end
+}
+
+// get returns the messages of one answer, none if nothing is there, with an error if the answer was cut short: what came
+// before is good. The slice is reused by the next call.
+func (g *getter) get(ctx context.Context, request map[string]any) ([]stored, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	ask, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	g.asked++
+	inbox := g.prefix + "." + strconv.Itoa(g.asked)
+	if err := g.nc.PublishRequest(g.subject, inbox, ask); err != nil {
+		return nil, closed(err)
+	}
+	clear(g.batch)
+	g.batch = g.batch[:0]
+	for {
+		m, err := g.sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return g.batch, closed(err)
+		}
+		if m.Subject != inbox {
+			continue // the rest of an answer that we gave up
+		}
+		if status := m.Header.Get("Status"); status != "" {
+			return g.batch, statusError(status, m.Header.Get("Description"))
+		}
+		s, err := fromDirect(m)
+		if err != nil {
+			return g.batch, err
+		}
+		g.batch = append(g.batch, s)
+	}
+}
+
+// statusError is nil for the end of a batch and for "no such message".
+func statusError(status, text string) error {
+	switch status {
+	case "204", "404":
+		return nil
+	case "503":
+		return nats.ErrNoResponders
+	}
+	return fmt.Errorf("direct get: %s %s", status, text)
+}
+
+// The headers of an answer to a direct get.
+const (
+	hdrSubject  = "Nats-Subject"
+	hdrSequence = "Nats-Sequence"
+	hdrTime     = "Nats-Time-Stamp"
+)
+
+func fromDirect(m *nats.Msg) (stored, error) {
+	seq, err := strconv.ParseUint(m.Header.Get(hdrSequence), 10, 64)
+	if err != nil {
+		return stored{}, fmt.Errorf("direct get: %w", err)
+	}
+	at, err := time.Parse(time.RFC3339Nano, m.Header.Get(hdrTime))
+	if err != nil {
+		return stored{}, fmt.Errorf("direct get: %w", err)
+	}
+	return stored{bus.Msg{Subject: bus.Subject(m.Header.Get(hdrSubject)), Data: m.Data, Seq: seq, Time: at}, m.Header}, nil
+}

@@ -1,0 +1,152 @@
+package natsbus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/onbu/onbu/internal/bus"
+)
+
+// puller asks a consumer for messages, one request at a time. One goroutine may use it.
+type puller struct {
+	c       *Conn
+	msgs    chan *nats.Msg
+	sub     *nats.Subscription
+	subject string
+	prefix  string
+	asked   int
+	buf     []*nats.Msg
+}
+
+// A pull that waits for the first message is renewed after pullWait; the server shows every pullBeat that it is alive.
+// maxPull bounds a batch.
+const (
+	maxPull  = 8192
+	pullWait = 30 * time.Second
+	pullBeat = 5 * time.Second
+)
+
+func (c *Conn) newPuller(stream bus.Stream, consumer string) (*puller, error) {
+	p := &puller{
+		c: c, msgs: make(chan *nats.Msg, 2*maxPull), prefix: c.nc.NewInbox(),
+		subject: "$JS.API.CONSUMER.MSG.NEXT." + string(stream) + "." + consumer,
+	}
+	var err error
+	if p.sub, err = c.nc.ChanSubscribe(p.prefix+".*", p.msgs); err != nil {
+		return nil, closed(err)
+	}
+	return p, nil
+}
+
+// close gives messages back that came after the last pull.
+func (p *puller) close() {
+	_ = p.sub.Unsubscribe() // fails only on a closed connection
+	for {
+		select {
+		case m := <-p.msgs:
+			if m.Header.Get("Status") == "" {
+				_ = p.c.answer([]*nats.Msg{m}, "-NAK") // when it fails they come back after a time
+			}
+		default:
+			return
+		}
+	}
+}
+
+// pull returns at least one message and at most n: what is there, else the first that comes with what came meanwhile.
+// The slice is reused by the next call. None and no error means that it should be asked again.
+func (p *puller) pull(ctx context.Context, n int) ([]*nats.Msg, error) {
+	clear(p.buf)
+	p.buf = p.buf[:0]
+	err := p.ask(ctx, pullRequest{Batch: n, NoWait: true}, requestTimeout)
+	if err != nil || len(p.buf) > 0 {
+		return p.some(ctx, err)
+	}
+	err = p.ask(ctx, pullRequest{Batch: 1, Expires: pullWait, Heartbeat: pullBeat}, 2*pullBeat+time.Second)
+	if err == nil && len(p.buf) > 0 && n > 1 {
+		err = p.ask(ctx, pullRequest{Batch: n - 1, NoWait: true}, requestTimeout)
+	}
+	return p.some(ctx, err)
+}
+
+// some leaves an error to the next pull when messages came before it. When ctx has ended they are given back.
+func (p *puller) some(ctx context.Context, err error) ([]*nats.Msg, error) {
+	if ctx.Err() != nil {
+		return nil, errors.Join(ctx.Err(), p.c.answer(p.buf, "-NAK"))
+	}
+	if len(p.buf) > 0 {
+		return p.buf, nil
+	}
+	return nil, err
+}
+
+type pullRequest struct {
+	Batch     int           `json:"batch"`
+	NoWait    bool          `json:"no_wait,omitempty"`
+	Expires   time.Duration `json:"expires,omitempty"`
+	Heartbeat time.Duration `json:"idle_heartbeat,omitempty"`
+}
+
+var errSilent = errors.New("the server is silent")
+
+// ask sends one request and collects its messages; silence is how long nothing at all may come.
+func (p *puller) ask(ctx context.Context, r pullRequest, silence time.Duration) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	p.asked++
+	inbox := p.prefix + "." + strconv.Itoa(p.asked)
+	if err := p.c.nc.PublishRequest(p.subject, inbox, text); err != nil {
+		return closed(err)
+	}
+	again := p.c.reconnected()
+	timer := time.NewTimer(silence)
+	defer timer.Stop()
+	for left := r.Batch; left > 0; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-again:
+			return errors.New("the connection was lost")
+		case <-timer.C:
+			return errSilent
+		case m, open := <-p.msgs:
+			if !open {
+				return bus.ErrClosed
+			}
+			timer.Reset(silence)
+			status := m.Header.Get("Status")
+			switch {
+			case status == "":
+				p.buf = append(p.buf, m)
+				left--
+			case m.Subject != inbox: // about an earlier request
+			default:
+				if done, err := pullStatus(status, m.Header.Get("Description")); done {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// pullStatus tells whether a status ends a request (ADR-13).
+func pullStatus(status, text string) (done bool, err error) {
+	switch status {
+	case "100": // alive
+		return false, nil
+	case "404", "408": // nothing, or nothing more
+		return true, nil
+	case "503":
+		return true, nats.ErrNoResponders
+	}
+	return true, fmt.Errorf("pulling: %s %s", status, text)
+}

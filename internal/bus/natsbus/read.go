@@ -1,0 +1,235 @@
+package natsbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/onbu/onbu/internal/bus"
+)
+
+// Read implements bus.Streams. Messages are pulled batch by batch, so that none waits in this process while others of the
+// same durable could have it, and a batch whose handle failed is kept and handed on again, so that order holds.
+func (c *Conn) Read(ctx context.Context, cur bus.Cursor, handle func([]bus.Msg) error) error {
+	if cur.Batch <= 0 {
+		cur.Batch = 256
+	}
+	cur.Batch = min(cur.Batch, maxPull)
+	if cur.Ack <= 0 {
+		cur.Ack = 30 * time.Second
+	}
+	r := &reader{c: c, cur: cur, after: cur.After, handle: handle}
+	wait := pause(100 * time.Millisecond)
+	for ctx.Err() == nil {
+		err := r.run(ctx, &wait)
+		if r.failed != nil {
+			return fmt.Errorf("reading %s: %w", cur.Stream, r.failed)
+		}
+		if c.nc.IsClosed() {
+			return fmt.Errorf("reading %s: %w", cur.Stream, bus.ErrClosed)
+		}
+		if err != nil && ctx.Err() == nil {
+			c.log.Debug("reading again", "stream", cur.Stream, "durable", cur.Durable, "err", err)
+			wait.sleep(ctx)
+		}
+	}
+	return ctx.Err()
+}
+
+// reader is one Read.
+type reader struct {
+	c      *Conn
+	cur    bus.Cursor
+	handle func([]bus.Msg) error
+	after  uint64 // of a reader without a name: the last sequence that was handled
+	pinned bool   // after is set, also if the reader began with FromNow
+	next   uint64 // the sequence that the nameless consumer gives its next message
+	failed error  // what ends Read
+}
+
+// run reads until something is wrong with the consumer or ctx ends.
+func (r *reader) run(ctx context.Context, wait *pause) error {
+	name, err := r.attach(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := r.c.newPuller(r.cur.Stream, name)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if r.cur.Durable == "" {
+		defer r.detach(ctx, name)
+	}
+	for {
+		batch, err := p.pull(ctx, r.cur.Batch)
+		if err == nil && len(batch) > 0 {
+			*wait = pause(100 * time.Millisecond)
+			err = r.use(ctx, batch)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// attach makes sure that the consumer is there, and returns its name.
+func (r *reader) attach(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	s, err := r.c.js.Stream(ctx, string(r.cur.Stream))
+	if err != nil {
+		return "", err
+	}
+	cfg := jetstream.ConsumerConfig{FilterSubject: string(r.cur.Filter), AckPolicy: jetstream.AckExplicitPolicy}
+	if r.cur.Durable != "" {
+		cfg.Durable = durableName(r.cur.Durable)
+		cfg.AckWait = r.cur.Ack
+		cfg.MaxAckPending = max(1000, 16*r.cur.Batch)
+		cfg.MaxDeliver = -1
+		if r.cur.FromNow {
+			cfg.DeliverPolicy = jetstream.DeliverNewPolicy
+		}
+	} else {
+		r.pin(s.CachedInfo().State.LastSeq)
+		cfg.AckPolicy = jetstream.AckNonePolicy
+		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, r.after+1
+		cfg.InactiveThreshold, cfg.MemoryStorage, cfg.Replicas = time.Minute, true, 1
+		r.next = 1
+	}
+	consumer, err := r.create(ctx, s, cfg)
+	if err != nil {
+		return "", err
+	}
+	return consumer.CachedInfo().Name, nil
+}
+
+// create keeps the start of a durable that is there already: a server refuses to change it.
+func (r *reader) create(ctx context.Context, s jetstream.Stream, cfg jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+	if cfg.Durable != "" {
+		there, err := s.Consumer(ctx, cfg.Durable)
+		if err == nil {
+			old := there.CachedInfo().Config
+			cfg.DeliverPolicy, cfg.OptStartSeq = old.DeliverPolicy, old.OptStartSeq
+		} else if !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return nil, err
+		}
+	}
+	return s.CreateOrUpdateConsumer(ctx, cfg)
+}
+
+// pin settles where a reader without a name starts, given the newest sequence.
+func (r *reader) pin(last uint64) {
+	switch {
+	case r.cur.FromNow && !r.pinned:
+		r.after = last
+	case r.after > last:
+		r.c.log.Warn("the stream began anew since this reader's position: reading it from its start",
+			"stream", r.cur.Stream, "position", r.after, "newest", last)
+		r.after = 0
+	}
+	r.pinned = true
+}
+
+func (r *reader) detach(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := r.c.js.DeleteConsumer(ctx, string(r.cur.Stream), name); err != nil {
+		r.c.log.Debug("removing a reader", "stream", r.cur.Stream, "err", err) // it removes itself after a minute
+	}
+}
+
+// use hands a batch on.
+func (r *reader) use(ctx context.Context, batch []*nats.Msg) error {
+	msgs, err := r.decode(batch)
+	if err != nil {
+		return err
+	}
+	if r.cur.Durable != "" {
+		return r.useDurably(ctx, batch, msgs)
+	}
+	if err := r.handle(msgs); err != nil {
+		r.failed = err
+		return err
+	}
+	r.after = msgs[len(msgs)-1].Seq
+	return nil
+}
+
+// decode returns an error when a message is missing before one of these: then the consumer is made anew behind the last
+// that was handled.
+func (r *reader) decode(batch []*nats.Msg) ([]bus.Msg, error) {
+	msgs := make([]bus.Msg, len(batch))
+	for i, m := range batch {
+		meta, err := m.Metadata()
+		if err != nil {
+			return nil, fmt.Errorf("message of %s: %w", r.cur.Stream, err)
+		}
+		if r.cur.Durable == "" && meta.Sequence.Consumer != r.next {
+			return nil, fmt.Errorf("message %d of %s came as number %d instead of %d", meta.Sequence.Stream, r.cur.Stream, meta.Sequence.Consumer, r.next)
+		}
+		r.next++
+		msgs[i] = bus.Msg{Subject: bus.Subject(m.Subject), Data: m.Data, Seq: meta.Sequence.Stream, Time: meta.Timestamp}
+	}
+	return msgs, nil
+}
+
+// useDurably calls handle until it succeeds; it tells the server meanwhile that the messages are not forgotten. When ctx
+// ends before, they are given back.
+func (r *reader) useDurably(ctx context.Context, batch []*nats.Msg, msgs []bus.Msg) error {
+	wait := time.Second
+	for {
+		err := r.handle(msgs)
+		if err == nil {
+			return r.c.answer(batch, "+ACK")
+		}
+		r.c.log.Warn("messages could not be used, trying again", "stream", r.cur.Stream, "durable", r.cur.Durable,
+			"first", msgs[0].Seq, "count", len(msgs), "err", err)
+		if !r.hold(ctx, batch, wait) {
+			return errors.Join(ctx.Err(), r.c.answer(batch, "-NAK"))
+		}
+		wait = min(2*wait, 30*time.Second)
+	}
+}
+
+// hold waits and keeps the batch from coming again meanwhile; it returns false when ctx has ended.
+func (r *reader) hold(ctx context.Context, batch []*nats.Msg, wait time.Duration) bool {
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	beat := time.NewTicker(r.cur.Ack / 3)
+	defer beat.Stop()
+	for {
+		_ = r.c.answer(batch, "+WPI") // when it fails the batch may come twice
+		select {
+		case <-ctx.Done():
+			return false
+		case <-over.C:
+			return true
+		case <-beat.C:
+		}
+	}
+}
+
+// answer acknowledges (+ACK), returns (-NAK) or holds (+WPI) messages.
+func (c *Conn) answer(batch []*nats.Msg, what string) error {
+	for _, m := range batch {
+		if err := c.nc.Publish(m.Reply, []byte(what)); err != nil {
+			return closed(err)
+		}
+	}
+	return nil
+}
+
+// durableName makes a name that NATS accepts of any name.
+func durableName(name string) string {
+	for _, r := range name {
+		if r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return "x_" + bus.Token(name)
+		}
+	}
+	return name
+}

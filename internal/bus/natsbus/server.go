@@ -1,0 +1,198 @@
+package natsbus
+
+import (
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// ServerOptions says how an embedded server runs.
+type ServerOptions struct {
+	// Dir holds the store; it is made if it is not there. Only one server may use it at a time.
+	Dir string
+	// Name tells servers apart in logs; empty for "onbu".
+	Name string
+	// Listen is the host:port to listen on, port 0 for any; empty for connections of this process only.
+	Listen string
+	// TLS is used on the listening port when not nil; with ClientCAs set there, clients must show a certificate.
+	TLS *tls.Config
+	// Users may connect to the listening port; empty for anybody who reaches it. Connections of this process are let in.
+	Users []User
+	// MaxStore bounds the bytes on disk; 0 for what is free there less a tenth.
+	MaxStore int64
+	// MaxMemory bounds the streams kept in memory; 0 for 512 MiB.
+	MaxMemory int64
+	Log       *slog.Logger
+}
+
+// User may connect to the listening port of a server, and may do everything there.
+type User struct{ Name, Password string }
+
+// Server is a NATS server inside this process.
+type Server struct {
+	nats   *server.Server
+	lock   *dirLock
+	inside *User // the user for connections of this process; nil when none is needed
+	close  sync.Once
+}
+
+// startTimeout bounds the start: a large store is read first.
+const startTimeout = 2 * time.Minute
+
+// StartServer starts a server and returns when it takes connections. Every write to its streams on disk is synced before
+// it is acknowledged, but for the lazy ones.
+func StartServer(o ServerOptions) (*Server, error) {
+	if o.Dir == "" {
+		return nil, errors.New("starting the bus: no directory for its store given")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("starting the bus: %w", err)
+	}
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("starting the bus: %w", err)
+	}
+	s, err := start(o, lock)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the bus: %w", err), lock.release())
+	}
+	return s, nil
+}
+
+func start(o ServerOptions, lock *dirLock) (*Server, error) {
+	opts, err := o.server()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{lock: lock}
+	if len(o.Users) > 0 {
+		s.inside = &o.Users[0]
+	}
+	if s.nats, err = server.NewServer(opts); err != nil {
+		return nil, err
+	}
+	s.nats.SetLoggerV2(serverLog{o.Log.With("part", "nats")}, false, false, false)
+	s.nats.Start()
+	if !s.nats.ReadyForConnections(startTimeout) {
+		s.Close()
+		return nil, fmt.Errorf("not ready after %s: see the log lines of part=nats", startTimeout)
+	}
+	if !s.nats.JetStreamEnabled() {
+		s.Close()
+		return nil, fmt.Errorf("its store in %s could not be opened: see the log lines of part=nats", o.Dir)
+	}
+	return s, nil
+}
+
+// server translates the options. Nothing listens but what was asked for: no monitoring port, no websocket, no MQTT.
+func (o ServerOptions) server() (*server.Options, error) {
+	store := o.MaxStore
+	if store == 0 {
+		var err error
+		if store, err = room(o.Dir); err != nil {
+			return nil, err
+		}
+	}
+	opts := &server.Options{
+		ServerName: cmp.Or(o.Name, "onbu"),
+		DontListen: o.Listen == "",
+		NoSigs:     true, NoLog: true, DisableJetStreamBanner: true,
+		JetStream: true, StoreDir: o.Dir, SyncAlways: true,
+		JetStreamMaxStore:  store,
+		JetStreamMaxMemory: cmp.Or(o.MaxMemory, 512<<20),
+		PingInterval:       5 * time.Second,
+		MaxPingsOut:        2,
+	}
+	for _, u := range o.Users {
+		opts.Users = append(opts.Users, &server.User{Username: u.Name, Password: u.Password})
+	}
+	if o.Listen == "" {
+		return opts, nil
+	}
+	host, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("address to listen on: %w", err)
+	}
+	opts.Host = host
+	if opts.Port, err = strconv.Atoi(port); err != nil {
+		return nil, fmt.Errorf("address to listen on, %q: the port is no number", o.Listen)
+	}
+	if opts.Port == 0 {
+		opts.Port = server.RANDOM_PORT
+	}
+	if o.TLS != nil {
+		opts.TLSConfig, opts.TLS, opts.TLSTimeout = o.TLS, true, 5
+		opts.TLSVerify = o.TLS.ClientCAs != nil
+	}
+	return opts, nil
+}
+
+// URL is where other processes reach the server, "" when it does not listen.
+func (s *Server) URL() string {
+	if s.nats.Addr() == nil {
+		return ""
+	}
+	return s.nats.ClientURL()
+}
+
+// Close stops the server and gives up its store. Connections to it should be closed before.
+func (s *Server) Close() error {
+	var err error
+	s.close.Do(func() {
+		s.nats.Shutdown()
+		s.nats.WaitForShutdown()
+		err = s.lock.release()
+	})
+	return err
+}
+
+// room is what a store in dir may take: the bytes it has, and those free to us on its disk, less a tenth.
+func room(dir string) (int64, error) {
+	free, err := freeBytes(dir)
+	if err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", dir, err)
+	}
+	used, err := usedBytes(dir)
+	if err != nil {
+		return 0, fmt.Errorf("size of the store in %s: %w", dir, err)
+	}
+	return (used + free) / 10 * 9, nil
+}
+
+func usedBytes(dir string) (int64, error) {
+	var total int64
+	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	return total, err
+}
+
+// serverLog hands the server's lines on. Its notices (ports, recovered streams) are of use to developers only.
+type serverLog struct{ log *slog.Logger }
+
+func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l serverLog) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
+func (l serverLog) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+func (l serverLog) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+func (l serverLog) Debugf(string, ...any)           {}
+func (l serverLog) Tracef(string, ...any)           {}
