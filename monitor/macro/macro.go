@@ -3,7 +3,10 @@
 // business: the Resolver's.
 package macro
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Kind tells where a macro's value comes from.
 type Kind uint8
@@ -90,7 +93,7 @@ func parseBytes(text []byte) (Macro, bool) {
 func isName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
-		letter := 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || c == '_'
+		letter := 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || c == '_' || c >= utf8.RuneSelf
 		if !letter && (i == 0 || (c < '0' || c > '9') && c != '-' && c != '.') {
 			return false
 		}

@@ -14,8 +14,12 @@ const MaxTemplate = 64 << 10
 // over and over would grow without end. It is what Linux takes as one argument of a program.
 const MaxExpansion = 128 << 10
 
-// maxDepth is how deep values may name other values.
-const maxDepth = 8
+// maxDepth is how deep values may name other values, and maxNested how many macros inside values are replaced in one
+// text. Beyond that they stay as they are written.
+const (
+	maxDepth  = 8
+	maxNested = 10_000
+)
 
 // Resolver knows the values of macros.
 type Resolver interface {
@@ -132,13 +136,17 @@ type expander struct {
 	// open holds the macros whose values are being looked through.
 	open  [maxDepth]Macro
 	depth int
+	// nested counts the macros that were found inside values.
+	nested int
 }
 
 // append appends the value of m, with the macros in it replaced.
 func (x *expander) append(dst []byte, m Macro) []byte {
 	begin := len(dst)
-	if x.isOpen(m) {
-		return m.appendText(dst)
+	if x.depth > 0 {
+		if x.nested++; x.nested > maxNested || x.isOpen(m) {
+			return m.appendText(dst)
+		}
 	}
 	longer, ok := x.resolver.AppendMacro(dst, m)
 	if !ok {
