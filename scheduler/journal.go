@@ -19,12 +19,6 @@ const (
 	commitWait   = 10 * time.Second
 )
 
-// The kinds of records in the journal besides actions.
-const (
-	kindState    = "state"
-	kindPosition = "pos"
-)
-
 // position says up to where the shard has used its inputs: what comes again from before is passed over.
 type position struct {
 	Passive, Commands uint64
@@ -78,7 +72,7 @@ func (j *journal) add(b *monitor.Brok) {
 // at takes the position that holds once everything added so far is stored.
 func (j *journal) at(p position) {
 	j.close()
-	j.record(bus.Events(j.fence.Shard, kindPosition), wire.Marshal(p))
+	j.record(bus.Position(j.fence.Shard), wire.Marshal(p))
 }
 
 // after calls f, in the shard's loop, once everything added so far is stored; at once if it is.
@@ -96,7 +90,7 @@ func (j *journal) after(f func()) {
 // close makes a record of the broks collected.
 func (j *journal) close() {
 	if j.states.Len() > 0 {
-		j.records = append(j.records, bus.Record{Subject: bus.Events(j.fence.Shard, kindState), Data: j.states.Take()})
+		j.records = append(j.records, bus.Record{Subject: bus.States(j.fence.Shard), Data: j.states.Take()})
 	}
 }
 

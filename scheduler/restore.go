@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -84,20 +83,16 @@ func (s *shard) replay(ctx context.Context) (int, error) {
 // replayRecord gives one record back to the core. One that cannot be read is counted and passed over: a shard that
 // stopped for it would stop for ever.
 func (s *shard) replayRecord(m bus.Msg) int {
-	kind := strings.SplitN(string(m.Subject), ".", 4)
-	if len(kind) > 2 && kind[2] == kindPosition {
-		if err := wire.Unmarshal(m.Data, &s.used); err != nil {
-			s.unreadable(m, err)
-		}
-		return 0
-	}
 	var broks []monitor.Brok
 	var err error
-	if len(kind) > 2 && kind[2] == kindState {
-		broks, err = wire.DecodeBatch(&s.decoder, m.Data, broks)
-	} else {
+	switch bus.KindOf(m.Subject) {
+	case bus.KindPosition:
+		err = wire.Unmarshal(m.Data, &s.used)
+	case bus.KindAction:
 		broks = make([]monitor.Brok, 1)
 		err = s.decoder.Decode(m.Data, &broks[0])
+	default:
+		broks, err = wire.DecodeBatch(&s.decoder, m.Data, broks)
 	}
 	if err != nil {
 		s.unreadable(m, err)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"strconv"
+	"strings"
 )
 
 // Subject is a subject of the bus. Build one only with the functions of this file: they alone know how names from
@@ -59,19 +60,22 @@ func Commands(shard uint16) Subject { return Subject("cmd." + number(shard)) }
 // Own is the subject of claims to a shard: the fence.
 func Own(shard uint16) Subject { return Subject("own." + number(shard)) }
 
-// Events is where an owner records broks of a kind ("state", "action" …).
-func Events(shard uint16, kind string) Subject { return Subject("ev." + number(shard) + "." + kind) }
+// States is where an owner records batches of broks.
+func States(shard uint16) Subject { return Subject("ev." + number(shard) + "." + wordState) }
+
+// Position is where an owner records up to where it has used its inputs.
+func Position(shard uint16) Subject { return Subject("ev." + number(shard) + "." + wordPosition) }
 
 // EventsOf is all that was recorded of a shard, but for the claims.
 func EventsOf(shard uint16) Subject { return Subject("ev." + number(shard) + ".>") }
 
 // Actions is where an owner records actions for a pool of reactionners.
 func Actions(shard uint16, pool string) Subject {
-	return Subject("ev." + number(shard) + ".action." + Token(pool))
+	return Subject("ev." + number(shard) + "." + wordAction + "." + Token(pool))
 }
 
 // ActionsOf is every shard's actions for a pool.
-func ActionsOf(pool string) Subject { return Subject("ev.*.action." + Token(pool)) }
+func ActionsOf(pool string) Subject { return Subject("ev.*." + wordAction + "." + Token(pool)) }
 
 // AllEvents is everything in the journal but the claims.
 func AllEvents() Subject { return "ev.>" }
@@ -95,3 +99,36 @@ func Verdict(request string) Subject { return Subject("verdict." + Token(request
 func Alive(shard uint16) Subject { return Subject("alive." + number(shard)) }
 
 func number(n uint16) string { return strconv.FormatUint(uint64(n), 10) }
+
+// Kind tells what a record of EV, DONE or PERF holds.
+type Kind uint8
+
+// The kinds of records. Broks is a batch of them; Position says up to where a shard has used its inputs; Action and Done
+// are one brok each.
+const (
+	KindBroks Kind = iota
+	KindPosition
+	KindAction
+	KindDone
+)
+
+// The words for the kinds in the journal's subjects.
+const (
+	wordState    = "state"
+	wordPosition = "pos"
+	wordAction   = "action"
+)
+
+// KindOf reads the kind from a subject of EV, DONE or PERF.
+func KindOf(s Subject) Kind {
+	parts := strings.Split(string(s), ".")
+	switch {
+	case parts[0] == "done":
+		return KindDone
+	case len(parts) > 2 && parts[2] == wordPosition:
+		return KindPosition
+	case len(parts) > 2 && parts[2] == wordAction:
+		return KindAction
+	}
+	return KindBroks
+}

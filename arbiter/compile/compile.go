@@ -1,0 +1,88 @@
+// Package compile knows how a configuration that was read becomes inventories: one for each shard, holding only what
+// its hosts need, and the directory that says which host lives where.
+package compile
+
+import (
+	"strings"
+
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/arbiter/split"
+	"github.com/onbu/onbu/monitor"
+)
+
+// DefaultShards is how many shards an installation has unless it is told otherwise.
+const DefaultShards = 16
+
+// Result is a compiled configuration.
+type Result struct {
+	Inventories []*monitor.Inventory
+	Directory   monitor.Directory
+	Plan        split.Plan
+}
+
+// Compile makes the inventories of a complete configuration. before says in which shard a host lay so far; nil when
+// there is no generation before.
+func Compile(c *objects.Config, shards int, generation uint64, before func(string) (monitor.Shard, bool)) *Result {
+	plan := Plan(c, shards, before)
+	r := &Result{Plan: plan, Directory: directory(c, plan, shards, generation)}
+	hosts := make([][]uint32, shards)
+	for i := range c.Hosts {
+		hosts[plan.Shard[i]] = append(hosts[plan.Shard[i]], uint32(i))
+	}
+	common := shared(c)
+	place := make([]monitor.ID, len(c.Hosts)+len(c.Services))
+	for shard := range shards {
+		b := builder{config: c, hosts: hosts[shard], place: place, shard: monitor.Shard(shard), plan: plan.Shard}
+		inv := b.build(common)
+		inv.Generation, inv.Shard, inv.Shards = generation, monitor.Shard(shard), shards
+		r.Inventories = append(r.Inventories, inv)
+	}
+	return r
+}
+
+// Plan cuts the configuration without compiling it.
+func Plan(c *objects.Config, shards int, before func(string) (monitor.Shard, bool)) split.Plan {
+	g := split.Graph{Names: make([]string, len(c.Hosts)), Weights: make([]uint32, len(c.Hosts))}
+	for i := range c.Hosts {
+		h := &c.Hosts[i]
+		g.Names[i], g.Weights[i] = h.Name, 1+h.ServiceCount
+		for _, parent := range h.Parents {
+			g.Edges = append(g.Edges, [2]uint32{uint32(i), parent})
+		}
+	}
+	for _, d := range c.Dependencies {
+		g.Edges = append(g.Edges, [2]uint32{d.Master.Host, d.Dependent.Host})
+	}
+	return split.Lay(g, shards, before)
+}
+
+func directory(c *objects.Config, plan split.Plan, shards int, generation uint64) monitor.Directory {
+	d := monitor.Directory{Generation: generation, Shards: shards, Hosts: make(map[string]monitor.Shard, len(c.Hosts))}
+	for i := range c.Hosts {
+		d.Hosts[strings.Clone(c.Hosts[i].Name)] = plan.Shard[i]
+	}
+	return d
+}
+
+// shared is what every shard has whole: it is small, and commands and contacts are named from everywhere.
+func shared(c *objects.Config) monitor.Inventory {
+	inv := monitor.Inventory{Options: c.Options.Options, Macros: c.Macros}
+	for i := range c.Timeperiods {
+		p := c.Timeperiods[i].Timeperiod
+		if p.Zone == "" {
+			p.Zone = c.Options.Zone
+		}
+		inv.Timeperiods = append(inv.Timeperiods, p)
+	}
+	for i := range c.Commands {
+		inv.Commands = append(inv.Commands, c.Commands[i].Command)
+	}
+	for i := range c.Contacts {
+		inv.Contacts = append(inv.Contacts, c.Contacts[i].Contact)
+	}
+	for i := range c.ContactGroups {
+		g := &c.ContactGroups[i]
+		inv.ContactGroups = append(inv.ContactGroups, monitor.ContactGroup{Name: g.Name, Alias: g.Alias, Members: g.Members})
+	}
+	return inv
+}

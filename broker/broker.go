@@ -1,0 +1,253 @@
+// Package broker knows how a broker daemon lives: it keeps a view of the present and serves it over HTTP, and feeds
+// export modules, each from its own place in the streams, so that a slow module holds nobody up.
+package broker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/broker/view"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
+)
+
+// Export is an export module and what it gets.
+type Export struct {
+	Module modules.Exporter
+	// Events are the journal's broks; Perf those of every check made.
+	Events, Perf bool
+}
+
+// Options is what a broker needs; Metrics may be nil.
+type Options struct {
+	Bus     bus.Conn
+	Exports []Export
+	Log     *slog.Logger
+	Metrics *metrics.Set
+}
+
+// Broker is a broker daemon.
+type Broker struct {
+	o          Options
+	unreadable *metrics.Counter
+	applied    *metrics.Counter
+
+	mu        sync.RWMutex // guards everything that follows
+	view      *view.View
+	directory *monitor.Directory
+	changed   chan struct{} // closed and replaced whenever the view changes
+}
+
+// New builds a broker; nothing is opened before Run.
+func New(o Options) *Broker {
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	b := &Broker{
+		o: o, view: view.New(), directory: &monitor.Directory{}, changed: make(chan struct{}),
+		unreadable: o.Metrics.NewCounter("onbu_broker_unreadable_messages_total"),
+		applied:    o.Metrics.NewCounter("onbu_broker_broks_total"),
+	}
+	o.Metrics.NewGauge("onbu_broker_hosts", func() float64 {
+		b.mu.RLock()
+		defer b.mu.RUnlock()
+		return float64(len(b.directory.Hosts))
+	})
+	return b
+}
+
+// Load says how much the broker has done, for its heartbeat.
+func (b *Broker) Load() map[string]int64 { return map[string]int64{"broks": int64(b.applied.Get())} }
+
+// Run keeps the view and feeds the modules until ctx ends.
+func (b *Broker) Run(ctx context.Context) error {
+	if err := b.o.Bus.Ready(ctx); err != nil {
+		return err
+	}
+	var d wire.Decoder
+	stop, err := b.o.Bus.Subscribe(bus.AllPerf(), func(m bus.Msg) { b.apply(&d, m) })
+	if err != nil {
+		return fmt.Errorf("listening for checks made: %w", err)
+	}
+	defer stop()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { b.follow(ctx) })
+	for _, e := range b.o.Exports {
+		b.feed(ctx, &wg, e)
+	}
+	var fill context.CancelFunc = func() {}
+	var filling sync.WaitGroup
+	defer filling.Wait()
+	err = b.o.Bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) {
+		var g wire.Generation
+		if err := wire.Unmarshal(e.Value, &g); err != nil {
+			b.o.Log.Error("the pointer to the current configuration is unreadable", "error", err)
+			return
+		}
+		fill()
+		var filled context.Context
+		filled, fill = context.WithCancel(ctx)
+		filling.Go(func() { b.fill(filled, g) })
+	})
+	fill()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// follow applies what is new in the journal.
+func (b *Broker) follow(ctx context.Context) {
+	var d wire.Decoder
+	cursor := bus.Cursor{Stream: bus.EV, Filter: bus.AllEvents(), FromNow: true}
+	for ctx.Err() == nil {
+		err := b.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error {
+			for _, m := range msgs {
+				b.apply(&d, m)
+			}
+			return nil
+		})
+		if ctx.Err() == nil {
+			b.o.Log.Warn("reading the journal stopped and starts again", "error", err)
+			pause(ctx, time.Second)
+		}
+	}
+}
+
+// apply folds a message of broks into the view.
+func (b *Broker) apply(d *wire.Decoder, m bus.Msg) {
+	broks, err := decode(d, m)
+	if err != nil {
+		b.unreadable.Inc()
+		b.o.Log.Debug("unreadable broks", "subject", m.Subject, "error", err)
+		return
+	}
+	b.applied.Add(len(broks))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range broks {
+		b.view.Apply(&broks[i])
+	}
+	b.changedLocked()
+}
+
+func (b *Broker) changedLocked() {
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// decode reads the broks of a message, whatever its kind; positions of a shard hold none.
+func decode(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
+	switch bus.KindOf(m.Subject) {
+	case bus.KindPosition:
+		return nil, nil
+	case bus.KindAction, bus.KindDone:
+		one := make([]monitor.Brok, 1)
+		err := d.Decode(m.Data, &one[0])
+		return one, err
+	}
+	return wire.DecodeBatch(d, m.Data, []monitor.Brok(nil))
+}
+
+// fill asks the owners of all shards for everything, as long as it takes until each has answered.
+func (b *Broker) fill(ctx context.Context, g wire.Generation) {
+	d, err := b.load(ctx, g)
+	for err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		b.o.Log.Warn("no directory of hosts yet", "error", err)
+		pause(ctx, time.Second)
+		d, err = b.load(ctx, g)
+	}
+	b.mu.Lock()
+	b.directory = d
+	b.mu.Unlock()
+	known := map[monitor.Ref]bool{}
+	for shard := range monitor.Shard(g.Shards) {
+		for {
+			err := b.fillShard(ctx, shard, g.Number, known)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			b.o.Log.Debug("a shard gives no statuses yet", "shard", shard, "error", err)
+			pause(ctx, 100*time.Millisecond)
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.view.Retain(func(r monitor.Ref) bool { return known[r] })
+	b.changedLocked()
+}
+
+func (b *Broker) load(ctx context.Context, g wire.Generation) (*monitor.Directory, error) {
+	data, err := b.o.Bus.Blob(ctx, bus.CFG, wire.DirectoryName(g.Number))
+	if err != nil {
+		return nil, err
+	}
+	d := &monitor.Directory{}
+	return d, wire.Unmarshal(data, d)
+}
+
+// fillShard asks the owner of a shard for all its statuses, page by page, and for its notes.
+func (b *Broker) fillShard(ctx context.Context, shard monitor.Shard, generation uint64, known map[monitor.Ref]bool) error {
+	for from := uint32(0); ; {
+		asked := monitor.At(time.Now())
+		a, err := b.ask(ctx, shard, wire.Question{Kind: wire.AskStatuses, From: from})
+		if err != nil {
+			return err
+		}
+		if a.Generation < generation {
+			return fmt.Errorf("the owner still works with generation %d", a.Generation)
+		}
+		for i := range a.Statuses {
+			known[a.Statuses[i].Ref] = true
+		}
+		b.mu.Lock()
+		b.view.Fill(a.Statuses, asked)
+		b.changedLocked()
+		b.mu.Unlock()
+		if from = a.Next; from == 0 {
+			break
+		}
+	}
+	a, err := b.ask(ctx, shard, wire.Question{Kind: wire.AskNotes})
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.view.Notes(shard, a.Downtimes, a.Comments, a.Program)
+	return nil
+}
+
+func (b *Broker) ask(ctx context.Context, shard monitor.Shard, q wire.Question) (wire.Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var a wire.Answer
+	data, err := b.o.Bus.Request(ctx, bus.Ask(uint16(shard)), wire.Marshal(q))
+	if err != nil {
+		return a, fmt.Errorf("asking the owner of shard %d: %w", shard, err)
+	}
+	return a, wire.Unmarshal(data, &a)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,163 @@
+package broker
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/onbu/onbu/broker/view"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// Object is a host or service as the API gives it. Times are Unix seconds, 0 for never; durations are seconds.
+type Object struct {
+	Host          string  `json:"host"`
+	Service       string  `json:"service,omitempty"`
+	State         string  `json:"state"`
+	StateType     string  `json:"state_type"`
+	Attempt       uint16  `json:"attempt"`
+	MaxAttempts   uint16  `json:"max_attempts"`
+	Output        string  `json:"output"`
+	LongOutput    string  `json:"long_output"`
+	Perfdata      string  `json:"perfdata"`
+	LastCheck     float64 `json:"last_check"`
+	NextCheck     float64 `json:"next_check"`
+	LastChange    float64 `json:"last_state_change"`
+	Latency       float64 `json:"latency"`
+	Execution     float64 `json:"execution_time"`
+	CheckType     string  `json:"check_type"`
+	Module        string  `json:"module"`
+	Poller        string  `json:"poller"`
+	Acknowledged  bool    `json:"acknowledged"`
+	DowntimeDepth uint16  `json:"downtime_depth"`
+	Flapping      bool    `json:"flapping"`
+	Notifications bool    `json:"notifications_enabled"`
+	ActiveChecks  bool    `json:"active_checks_enabled"`
+	Passive       bool    `json:"passive_checks_enabled"`
+}
+
+// ObjectOf gives a status as the API shows it.
+func ObjectOf(s *monitor.Status) Object {
+	checkType := "active"
+	if s.CheckType == monitor.Passive {
+		checkType = "passive"
+	}
+	return Object{
+		Host: s.Host, Service: s.Service, State: s.StateName(), StateType: s.Type.String(),
+		Attempt: s.Attempt, MaxAttempts: s.MaxAttempts,
+		Output: s.Output, LongOutput: s.LongOutput, Perfdata: s.Perfdata,
+		LastCheck: s.LastCheck.Unix(), NextCheck: s.NextCheck.Unix(), LastChange: s.LastChange.Unix(),
+		Latency: s.Latency.Seconds(), Execution: s.Execution.Seconds(), CheckType: checkType,
+		Module: s.Module, Poller: s.Poller,
+		Acknowledged: s.Ack != monitor.AckNone, DowntimeDepth: s.DowntimeDepth, Flapping: s.Flapping,
+		Notifications: s.Switches&monitor.Notifications != 0, ActiveChecks: s.Switches&monitor.ActiveChecks != 0,
+		Passive: s.Switches&monitor.PassiveChecks != 0,
+	}
+}
+
+// Handle adds the broker's part of the API to a server.
+func (b *Broker) Handle(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/hosts", b.list((*view.View).Hosts))
+	mux.HandleFunc("GET /api/services", b.list((*view.View).Services))
+	mux.HandleFunc("GET /api/summary", b.summary)
+	mux.HandleFunc("GET /api/explain", b.explain)
+	mux.HandleFunc("GET /api/downtimes", func(w http.ResponseWriter, _ *http.Request) {
+		b.mu.RLock()
+		all := b.view.Downtimes()
+		b.mu.RUnlock()
+		answer(w, downtimes(all))
+	})
+	mux.HandleFunc("GET /api/comments", func(w http.ResponseWriter, _ *http.Request) {
+		b.mu.RLock()
+		all := b.view.Comments()
+		b.mu.RUnlock()
+		answer(w, comments(all))
+	})
+}
+
+func (b *Broker) list(ask func(*view.View, view.Query) []monitor.Status) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		values := r.URL.Query()
+		for name := range values {
+			if name != "host" && name != "state" && name != "problems" {
+				refuse(w, http.StatusBadRequest, "unknown filter "+name+"; use host=, state= or problems=1")
+				return
+			}
+		}
+		problems := values.Get("problems")
+		q := view.Query{Host: values.Get("host"), State: values.Get("state"), Problems: problems != "" && problems != "0"}
+		b.mu.RLock()
+		statuses := ask(b.view, q)
+		b.mu.RUnlock()
+		objects := make([]Object, len(statuses))
+		for i := range statuses {
+			objects[i] = ObjectOf(&statuses[i])
+		}
+		answer(w, objects)
+	}
+}
+
+func (b *Broker) summary(w http.ResponseWriter, _ *http.Request) {
+	b.mu.RLock()
+	tally := b.view.Tally()
+	b.mu.RUnlock()
+	answer(w, tally)
+}
+
+// explain asks the owner of the host.
+func (b *Broker) explain(w http.ResponseWriter, r *http.Request) {
+	ref := monitor.Ref{Host: r.URL.Query().Get("host"), Service: r.URL.Query().Get("service")}
+	if ref.Host == "" {
+		refuse(w, http.StatusBadRequest, "name an object: ?host=HOST or ?host=HOST&service=SERVICE")
+		return
+	}
+	b.mu.RLock()
+	shard, ok := b.directory.Hosts[ref.Host]
+	b.mu.RUnlock()
+	if !ok {
+		refuse(w, http.StatusNotFound, "no host is called "+ref.Host+b.near(ref.Host))
+		return
+	}
+	a, err := b.ask(r.Context(), shard, wire.Question{Kind: wire.AskExplain, Ref: ref})
+	switch {
+	case errors.Is(err, bus.ErrNoResponders):
+		refuse(w, http.StatusServiceUnavailable, "no scheduler owns the host's shard at present; try again in some seconds")
+	case err != nil:
+		refuse(w, http.StatusBadGateway, err.Error())
+	case a.Explanation == nil:
+		refuse(w, http.StatusNotFound, ref.Host+" has no service called "+ref.Service)
+	default:
+		answer(w, explanationOf(a.Explanation))
+	}
+}
+
+// near names hosts that the asker may have meant.
+func (b *Broker) near(name string) string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var like []string
+	for host := range b.directory.Hosts {
+		if strings.Contains(strings.ToLower(host), strings.ToLower(name)) && len(like) < 5 {
+			like = append(like, host)
+		}
+	}
+	if len(like) == 0 {
+		return ""
+	}
+	return "; there are " + strings.Join(like, ", ")
+}
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_ = json.NewEncoder(w).Encode(v) // the reader is gone; there is nobody to tell
+}
+
+func refuse(w http.ResponseWriter, code int, why string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": why})
+}

@@ -1,0 +1,206 @@
+// Package view knows the present: it folds broks into the current status of every object, and answers what a person
+// would ask of it. It decides nothing and reads no clock.
+package view
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// View is the current state of everything. It is not safe for use by several goroutines at once.
+type View struct {
+	hosts     map[string]*host
+	downtimes map[key]monitor.Downtime
+	comments  map[key]monitor.Comment
+	programs  map[monitor.Shard]monitor.Program
+}
+
+// host is a host and its services.
+type host struct {
+	own      entry
+	services map[string]*entry
+}
+
+// entry is a status and since when it is known; what is older is not believed any more.
+type entry struct {
+	status monitor.Status
+	at     monitor.Time
+}
+
+// key names a downtime or comment: their numbers are a shard's own.
+type key struct {
+	shard monitor.Shard
+	id    uint64
+}
+
+// New gives a view that knows nothing yet.
+func New() *View {
+	return &View{
+		hosts:     map[string]*host{},
+		downtimes: map[key]monitor.Downtime{}, comments: map[key]monitor.Comment{},
+		programs: map[monitor.Shard]monitor.Program{},
+	}
+}
+
+// Apply folds a brok in. It copies what it keeps. Broks of one object may come twice or late: the newest counts.
+func (v *View) Apply(b *monitor.Brok) {
+	if b.Status != nil {
+		v.put(b.Status, b.Time)
+	}
+	switch b.Kind {
+	case monitor.BrokDowntime:
+		v.downtimes[key{b.Shard, b.Downtime.ID}] = *b.Downtime
+	case monitor.BrokDowntimeGone:
+		delete(v.downtimes, key{b.Shard, b.Downtime.ID})
+	case monitor.BrokComment:
+		v.comments[key{b.Shard, b.Comment.ID}] = *b.Comment
+	case monitor.BrokCommentGone:
+		delete(v.comments, key{b.Shard, b.Comment.ID})
+	case monitor.BrokProgram:
+		v.programs[b.Shard] = *b.Program
+	}
+}
+
+// Fill takes statuses that the owner of a shard gave when it was asked at that time.
+func (v *View) Fill(statuses []monitor.Status, at monitor.Time) {
+	for i := range statuses {
+		v.put(&statuses[i], at)
+	}
+}
+
+// Notes takes a shard's downtimes, comments and switches in place of what was known.
+func (v *View) Notes(shard monitor.Shard, downtimes []monitor.Downtime, comments []monitor.Comment, p *monitor.Program) {
+	maps.DeleteFunc(v.downtimes, func(k key, _ monitor.Downtime) bool { return k.shard == shard })
+	maps.DeleteFunc(v.comments, func(k key, _ monitor.Comment) bool { return k.shard == shard })
+	for _, d := range downtimes {
+		v.downtimes[key{shard, d.ID}] = d
+	}
+	for _, c := range comments {
+		v.comments[key{shard, c.ID}] = c
+	}
+	if p != nil {
+		v.programs[shard] = *p
+	}
+}
+
+// Retain forgets the objects that the configuration no longer has.
+func (v *View) Retain(known func(monitor.Ref) bool) {
+	for name, h := range v.hosts {
+		if !known(monitor.Ref{Host: name}) {
+			delete(v.hosts, name)
+			continue
+		}
+		maps.DeleteFunc(h.services, func(service string, _ *entry) bool {
+			return !known(monitor.Ref{Host: name, Service: service})
+		})
+	}
+}
+
+func (v *View) put(s *monitor.Status, at monitor.Time) {
+	h := v.hosts[s.Host]
+	if h == nil {
+		h = &host{own: entry{status: monitor.Status{Ref: monitor.Ref{Host: s.Host}, State: monitor.Pending}}}
+		v.hosts[s.Host] = h
+	}
+	e := &h.own
+	if !s.IsHost() {
+		if e = h.services[s.Service]; e == nil {
+			e = &entry{}
+			if h.services == nil {
+				h.services = map[string]*entry{}
+			}
+			h.services[s.Service] = e
+		}
+	}
+	if at >= e.at {
+		e.status, e.at = *s, at
+	}
+}
+
+// Query says which objects are asked for; the zero Query asks for all.
+type Query struct {
+	// Host is the name of a host; empty for all.
+	Host string
+	// State is a state's name, in any case; empty for all.
+	State string
+	// Problems leaves out what is UP, OK or PENDING.
+	Problems bool
+}
+
+func (q Query) wants(s *monitor.Status) bool {
+	return (!q.Problems || s.IsProblem()) && (q.State == "" || strings.EqualFold(q.State, s.StateName()))
+}
+
+// Hosts gives the hosts asked for, sorted by name. The statuses are copies.
+func (v *View) Hosts(q Query) []monitor.Status {
+	var out []monitor.Status
+	for _, h := range v.chosen(q) {
+		if q.wants(&h.own.status) {
+			out = append(out, h.own.status)
+		}
+	}
+	slices.SortFunc(out, func(a, b monitor.Status) int { return cmp.Compare(a.Host, b.Host) })
+	return out
+}
+
+// Services gives the services asked for, sorted by host and name. The statuses are copies.
+func (v *View) Services(q Query) []monitor.Status {
+	var out []monitor.Status
+	for _, h := range v.chosen(q) {
+		for _, e := range h.services {
+			if q.wants(&e.status) {
+				out = append(out, e.status)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b monitor.Status) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Service, b.Service))
+	})
+	return out
+}
+
+func (v *View) chosen(q Query) []*host {
+	if q.Host == "" {
+		return slices.Collect(maps.Values(v.hosts))
+	}
+	if h := v.hosts[q.Host]; h != nil {
+		return []*host{h}
+	}
+	return nil
+}
+
+// Tally counts objects by the name of their state.
+type Tally struct {
+	Hosts    map[string]int `json:"hosts"`
+	Services map[string]int `json:"services"`
+}
+
+// Tally counts everything.
+func (v *View) Tally() Tally {
+	t := Tally{Hosts: map[string]int{}, Services: map[string]int{}}
+	for _, h := range v.hosts {
+		t.Hosts[h.own.status.StateName()]++
+		for _, e := range h.services {
+			t.Services[e.status.StateName()]++
+		}
+	}
+	return t
+}
+
+// Downtimes gives all downtimes known, sorted by start.
+func (v *View) Downtimes() []monitor.Downtime {
+	return slices.SortedFunc(maps.Values(v.downtimes), func(a, b monitor.Downtime) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// Comments gives all comments known, oldest first.
+func (v *View) Comments() []monitor.Comment {
+	return slices.SortedFunc(maps.Values(v.comments), func(a, b monitor.Comment) int {
+		return cmp.Or(cmp.Compare(a.Entered, b.Entered), cmp.Compare(a.ID, b.ID))
+	})
+}

@@ -1,0 +1,98 @@
+package view_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/broker/view"
+	"github.com/onbu/onbu/monitor"
+)
+
+func brok(at monitor.Time, host, service string, state monitor.State) *monitor.Brok {
+	return &monitor.Brok{Kind: monitor.BrokCheck, Time: at, Status: &monitor.Status{Ref: monitor.Ref{Host: host, Service: service}, State: state}}
+}
+
+func TestTheNewestStatusCounts(t *testing.T) {
+	v := view.New()
+	v.Apply(brok(20, "web", "http", monitor.Critical))
+	v.Apply(brok(10, "web", "http", monitor.OK))
+	v.Fill([]monitor.Status{{Ref: monitor.Ref{Host: "web", Service: "http"}, State: monitor.Warning}}, 15)
+	if got := v.Services(view.Query{})[0].State; got != monitor.Critical {
+		t.Errorf("an older brok won: %v", got.ServiceName())
+	}
+	v.Fill([]monitor.Status{{Ref: monitor.Ref{Host: "web", Service: "http"}, State: monitor.Unknown}}, 30)
+	if got := v.Services(view.Query{})[0].State; got != monitor.Unknown {
+		t.Errorf("the owner's newer word did not win: %v", got.ServiceName())
+	}
+}
+
+func TestQueriesChooseAndSort(t *testing.T) {
+	v := view.New()
+	v.Apply(brok(1, "b", "", monitor.Down))
+	v.Apply(brok(1, "b", "z", monitor.OK))
+	v.Apply(brok(1, "b", "a", monitor.Warning))
+	v.Apply(brok(1, "a", "x", monitor.Critical))
+	for _, test := range []struct {
+		query           view.Query
+		hosts, services []string
+	}{
+		{view.Query{}, []string{"a", "b"}, []string{"a/x", "b/a", "b/z"}},
+		{view.Query{Host: "b"}, []string{"b"}, []string{"b/a", "b/z"}},
+		{view.Query{Host: "none"}, nil, nil},
+		{view.Query{Problems: true}, []string{"b"}, []string{"a/x", "b/a"}},
+		{view.Query{State: "warning"}, nil, []string{"b/a"}},
+		{view.Query{State: "PENDING"}, []string{"a"}, nil},
+	} {
+		if diff := cmp.Diff(test.hosts, names(v.Hosts(test.query))); diff != "" {
+			t.Errorf("%+v: hosts: %s", test.query, diff)
+		}
+		if diff := cmp.Diff(test.services, names(v.Services(test.query))); diff != "" {
+			t.Errorf("%+v: services: %s", test.query, diff)
+		}
+	}
+	want := view.Tally{
+		Hosts:    map[string]int{"DOWN": 1, "PENDING": 1},
+		Services: map[string]int{"OK": 1, "WARNING": 1, "CRITICAL": 1},
+	}
+	if diff := cmp.Diff(want, v.Tally()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func names(all []monitor.Status) []string {
+	var out []string
+	for i := range all {
+		out = append(out, all[i].Ref.String())
+	}
+	return out
+}
+
+func TestNotesComeAndGo(t *testing.T) {
+	v := view.New()
+	v.Apply(&monitor.Brok{Kind: monitor.BrokDowntime, Shard: 1, Downtime: &monitor.Downtime{ID: 7, Start: 5}})
+	v.Apply(&monitor.Brok{Kind: monitor.BrokDowntime, Shard: 2, Downtime: &monitor.Downtime{ID: 7, Start: 3}})
+	v.Apply(&monitor.Brok{Kind: monitor.BrokComment, Shard: 2, Comment: &monitor.Comment{ID: 1}})
+	v.Apply(&monitor.Brok{Kind: monitor.BrokDowntimeGone, Shard: 1, Downtime: &monitor.Downtime{ID: 7}})
+	if got := v.Downtimes(); len(got) != 1 || got[0].Start != 3 {
+		t.Errorf("downtimes %+v, want the one of shard 2", got)
+	}
+	v.Notes(2, nil, []monitor.Comment{{ID: 9}}, nil)
+	if got := v.Downtimes(); len(got) != 0 {
+		t.Errorf("downtimes %+v, want none", got)
+	}
+	if got := v.Comments(); len(got) != 1 || got[0].ID != 9 {
+		t.Errorf("comments %+v, want number 9", got)
+	}
+}
+
+func TestRetainForgetsWhatIsNotConfigured(t *testing.T) {
+	v := view.New()
+	v.Apply(brok(1, "a", "x", monitor.OK))
+	v.Apply(brok(1, "a", "y", monitor.OK))
+	v.Apply(brok(1, "b", "x", monitor.OK))
+	v.Retain(func(r monitor.Ref) bool { return r.Host == "a" && r.Service != "y" })
+	if diff := cmp.Diff([]string{"a/x"}, names(v.Services(view.Query{}))); diff != "" {
+		t.Error(diff)
+	}
+}

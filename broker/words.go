@@ -1,0 +1,106 @@
+package broker
+
+import "github.com/onbu/onbu/monitor"
+
+// Explanation is why an object is as it is, as the API gives it.
+type Explanation struct {
+	Object
+	Shard       uint16      `json:"shard"`
+	Epoch       uint64      `json:"epoch"`
+	Command     string      `json:"check_command"`
+	Line        string      `json:"command_line"`
+	Pool        string      `json:"poller_tag"`
+	Checking    string      `json:"checking"`
+	InFlight    bool        `json:"check_under_way"`
+	Sent        float64     `json:"check_sent"`
+	Period      string      `json:"check_period"`
+	PeriodNow   bool        `json:"in_check_period"`
+	Parents     []Neighbour `json:"parents"`
+	Children    []Neighbour `json:"children"`
+	Why         []string    `json:"why"`
+	Told        []Telling   `json:"told"`
+	Downtimes   []Downtime  `json:"downtimes"`
+	CommentList []Comment   `json:"comments"`
+}
+
+// Neighbour is a parent or child.
+type Neighbour struct {
+	Host      string  `json:"host"`
+	State     string  `json:"state"`
+	StateType string  `json:"state_type"`
+	LastCheck float64 `json:"last_check"`
+}
+
+// Telling is one notification.
+type Telling struct {
+	Time    float64 `json:"time"`
+	Contact string  `json:"contact"`
+	Type    string  `json:"type"`
+	Number  uint32  `json:"number"`
+	Command string  `json:"command"`
+}
+
+// Downtime is a downtime as the API gives it.
+type Downtime struct {
+	ID       uint64  `json:"id"`
+	Host     string  `json:"host"`
+	Service  string  `json:"service,omitempty"`
+	Author   string  `json:"author"`
+	Comment  string  `json:"comment"`
+	Start    float64 `json:"start"`
+	End      float64 `json:"end"`
+	Fixed    bool    `json:"fixed"`
+	Duration float64 `json:"duration"`
+	Began    float64 `json:"began"`
+}
+
+// Comment is a comment as the API gives it.
+type Comment struct {
+	ID         uint64  `json:"id"`
+	Host       string  `json:"host"`
+	Service    string  `json:"service,omitempty"`
+	Author     string  `json:"author"`
+	Text       string  `json:"text"`
+	Entered    float64 `json:"entered"`
+	Persistent bool    `json:"persistent"`
+}
+
+func explanationOf(e *monitor.Explanation) Explanation {
+	out := Explanation{
+		Object: ObjectOf(&e.Status), Shard: uint16(e.Shard), Epoch: uint64(e.Epoch), Command: e.Command, Line: e.Line, Pool: e.Pool,
+		Checking: e.Checking, InFlight: e.InFlight, Sent: e.Sent.Unix(), Period: e.Period, PeriodNow: e.PeriodNow,
+		Parents: neighbours(e.Parents), Children: neighbours(e.Children), Why: e.Why, Told: []Telling{},
+		Downtimes: downtimes(e.Downtimes), CommentList: comments(e.Comments),
+	}
+	for _, t := range e.Told {
+		out.Told = append(out.Told, Telling{t.Time.Unix(), t.Contact, t.Type, t.Number, t.Command})
+	}
+	return out
+}
+
+func neighbours(all []monitor.Neighbour) []Neighbour {
+	out := []Neighbour{}
+	for _, n := range all {
+		out = append(out, Neighbour{n.Ref.Host, n.State.HostName(), n.Type.String(), n.Check.Unix()})
+	}
+	return out
+}
+
+func downtimes(all []monitor.Downtime) []Downtime {
+	out := []Downtime{}
+	for _, d := range all {
+		out = append(out, Downtime{
+			ID: d.ID, Host: d.Ref.Host, Service: d.Ref.Service, Author: d.Author, Comment: d.Comment,
+			Start: d.Start.Unix(), End: d.End.Unix(), Fixed: d.Fixed, Duration: d.Duration.Seconds(), Began: d.Began.Unix(),
+		})
+	}
+	return out
+}
+
+func comments(all []monitor.Comment) []Comment {
+	out := []Comment{}
+	for _, c := range all {
+		out = append(out, Comment{c.ID, c.Ref.Host, c.Ref.Service, c.Author, c.Text, c.Entered.Unix(), c.Persistent})
+	}
+	return out
+}
