@@ -1,0 +1,93 @@
+package ndjson_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/onbu/onbu/modules/export/ndjson"
+	"github.com/onbu/onbu/monitor"
+)
+
+func alert(output string) monitor.Brok {
+	return monitor.Brok{
+		Kind: monitor.BrokAlert, Time: 1_700_000_000_500_000_000,
+		Status: &monitor.Status{Ref: monitor.Ref{Host: "web", Service: "http"}, State: monitor.Critical, Type: monitor.Hard, Attempt: 3, Output: output},
+	}
+}
+
+func TestOneLineForEachEvent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.ndjson")
+	m := ndjson.New(ndjson.Options{Path: path})
+	broks := []monitor.Brok{
+		alert("a <b>\nc"),
+		{Kind: monitor.BrokState, Status: &monitor.Status{}},
+		{Kind: monitor.BrokNotification, NotificationType: "PROBLEM", Action: &monitor.Action{Contact: "ann", Ref: monitor.Ref{Host: "web"}}},
+	}
+	if err := m.Export(t.Context(), broks); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines := read(t, path)
+	if len(lines) != 2 {
+		t.Fatalf("%d lines, want 2 (a mere change of state is none)", len(lines))
+	}
+	want := map[string]any{
+		"time": "2023-11-14T22:13:20.5Z", "kind": "alert", "host": "web", "service": "http",
+		"state": "CRITICAL", "state_type": "HARD", "attempt": 3.0, "output": "a <b>\nc",
+	}
+	for name, value := range want {
+		if lines[0][name] != value {
+			t.Errorf("%s is %v, want %v", name, lines[0][name], value)
+		}
+	}
+	if lines[1]["contact"] != "ann" || lines[1]["type"] != "PROBLEM" {
+		t.Errorf("notification %v", lines[1])
+	}
+}
+
+func TestFullFilesAreRotated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.ndjson")
+	m := ndjson.New(ndjson.Options{Path: path, MaxBytes: 200, Keep: 2})
+	for _, output := range []string{"one", "two", "three", "four"} {
+		if err := m.Export(t.Context(), []monitor.Brok{alert(output + strings.Repeat(".", 200))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{path: "four", path + ".1": "three", path + ".2": "two"} {
+		if got := read(t, name)[0]["output"].(string); !strings.HasPrefix(got, want) {
+			t.Errorf("%s holds %.10s, want %s", name, got, want)
+		}
+	}
+	if _, err := os.Stat(path + ".3"); err == nil {
+		t.Error("more old files than asked for")
+	}
+}
+
+func TestAFolderThatIsMissingIsAnError(t *testing.T) {
+	m := ndjson.New(ndjson.Options{Path: filepath.Join(t.TempDir(), "none", "x")})
+	if err := m.Export(t.Context(), []monitor.Brok{alert("x")}); err == nil {
+		t.Error("no error")
+	}
+}
+
+func read(t *testing.T, path string) []map[string]any {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []map[string]any
+	for text := range strings.Lines(string(b)) {
+		var l map[string]any
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
