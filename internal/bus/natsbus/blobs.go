@@ -103,8 +103,10 @@ func (c *Conn) describe(ctx context.Context, b bus.Bucket, d description) (old d
 			return nil
 		}
 		old = current.description
-		_, err = c.publish(ctx, &nats.Msg{Subject: string(blobMeta(b, d.Name)), Data: text,
-			Header: nats.Header{hdrLast: {strconv.FormatUint(current.seq, 10)}}})
+		_, err = c.publish(ctx, &nats.Msg{
+			Subject: string(blobMeta(b, d.Name)), Data: text,
+			Header: nats.Header{hdrLast: {strconv.FormatUint(current.seq, 10)}},
+		})
 		if refusedWith(err, errWrongLast) {
 			return errLookAgain
 		}

@@ -1,0 +1,201 @@
+package membus
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+)
+
+// durable is a reader with a name. Its methods want Bus.mu.
+type durable struct {
+	filter  bus.Subject
+	next    uint64               // the first sequence that nobody has had
+	pending map[uint64]time.Time // handed out and not used yet: when each comes again
+	again   []uint64             // to hand out again, ascending
+}
+
+// Read implements bus.Streams.
+func (c *conn) Read(ctx context.Context, cur bus.Cursor, handle func([]bus.Msg) error) error {
+	if cur.Batch <= 0 {
+		cur.Batch = 256
+	}
+	if cur.Ack <= 0 {
+		cur.Ack = 30 * time.Second
+	}
+	err := c.await(ctx, func() bool { return c.bus.streams[cur.Stream] != nil })
+	if err != nil {
+		return err
+	}
+	r := &reader{conn: c, cur: cur, stream: c.bus.streams[cur.Stream], handle: handle}
+	if cur.Durable != "" {
+		return r.durably(ctx)
+	}
+	return r.namelessly(ctx)
+}
+
+type reader struct {
+	*conn
+	cur    bus.Cursor
+	stream *stream
+	handle func([]bus.Msg) error
+}
+
+func (r *reader) namelessly(ctx context.Context) error {
+	after := r.cur.After
+	r.bus.mu.Lock()
+	if r.cur.FromNow {
+		after = r.stream.last
+	} else if after > r.stream.last {
+		after = 0
+	}
+	r.bus.mu.Unlock()
+	for {
+		var batch []bus.Msg
+		err := r.await(ctx, func() bool {
+			batch = r.stream.after(after, r.cur.Filter, r.cur.Batch)
+			return len(batch) > 0
+		})
+		if err != nil {
+			return err
+		}
+		if err := r.handle(batch); err != nil {
+			return fmt.Errorf("reading %s: %w", r.cur.Stream, err)
+		}
+		after = batch[len(batch)-1].Seq
+	}
+}
+
+func (r *reader) durably(ctx context.Context) error {
+	r.bus.mu.Lock()
+	d := r.stream.reader(r.cur)
+	r.bus.mu.Unlock()
+	for {
+		batch, err := r.pull(ctx, d)
+		if err != nil {
+			return err
+		}
+		if err := r.use(ctx, d, batch); err != nil {
+			return err
+		}
+	}
+}
+
+// reader returns the durable of a cursor, new if there is none of that name.
+func (s *stream) reader(cur bus.Cursor) *durable {
+	d := s.readers[cur.Durable]
+	if d == nil {
+		d = &durable{next: 1, pending: map[uint64]time.Time{}}
+		if cur.FromNow {
+			d.next = s.last + 1
+		}
+		s.readers[cur.Durable] = d
+	}
+	d.filter = cur.Filter
+	return d
+}
+
+// pull waits for messages: those that come again first.
+func (r *reader) pull(ctx context.Context, d *durable) (batch []bus.Msg, err error) {
+	err = r.awaitDue(ctx, func() (bool, time.Duration) {
+		due := d.expire()
+		batch = d.take(r.stream, r.cur)
+		return len(batch) > 0, due
+	})
+	return batch, err
+}
+
+// expire moves what was not used in time to those that come again, and returns the time to the next such, 0 for none.
+func (d *durable) expire() time.Duration {
+	var next time.Duration
+	for seq, at := range d.pending {
+		switch left := time.Until(at); {
+		case left <= 0:
+			d.giveBack(seq)
+		case next == 0 || left < next:
+			next = left
+		}
+	}
+	return next
+}
+
+func (d *durable) giveBack(seq uint64) {
+	if _, mine := d.pending[seq]; mine {
+		delete(d.pending, seq)
+		i, _ := slices.BinarySearch(d.again, seq)
+		d.again = slices.Insert(d.again, i, seq)
+	}
+}
+
+// take hands out messages.
+func (d *durable) take(s *stream, cur bus.Cursor) []bus.Msg {
+	var batch []bus.Msg
+	for len(d.again) > 0 && len(batch) < cur.Batch {
+		i := s.from(d.again[0])
+		if i < len(s.msgs) && s.msgs[i].Seq == d.again[0] {
+			m := s.msgs[i].Msg
+			m.Data = bytes.Clone(m.Data)
+			batch = append(batch, m)
+		}
+		d.again = d.again[1:]
+	}
+	fresh := s.after(d.next-1, d.filter, cur.Batch-len(batch))
+	if len(fresh) > 0 {
+		d.next = fresh[len(fresh)-1].Seq + 1
+	}
+	batch = append(batch, fresh...)
+	for _, m := range batch {
+		d.pending[m.Seq] = time.Now().Add(cur.Ack)
+	}
+	return batch
+}
+
+// use hands a batch on until handle takes it; when ctx ends before, others may have it.
+func (r *reader) use(ctx context.Context, d *durable, batch []bus.Msg) error {
+	wait := time.Second
+	for {
+		err := r.handle(batch)
+		if err == nil {
+			r.settle(d, batch, true)
+			return nil
+		}
+		r.extend(d, batch, wait)
+		r.wait(ctx, nil, wait)
+		if err := r.open(ctx); err != nil {
+			r.settle(d, batch, false)
+			return err
+		}
+		wait = min(2*wait, 30*time.Second)
+	}
+}
+
+// extend keeps a batch from coming again while we wait to hand it on.
+func (r *reader) extend(d *durable, batch []bus.Msg, wait time.Duration) {
+	r.bus.mu.Lock()
+	defer r.bus.mu.Unlock()
+	for _, m := range batch {
+		if _, mine := d.pending[m.Seq]; mine {
+			d.pending[m.Seq] = time.Now().Add(wait + r.cur.Ack)
+		}
+	}
+}
+
+// settle marks a batch as used, or gives it back.
+func (r *reader) settle(d *durable, batch []bus.Msg, used bool) {
+	r.bus.mu.Lock()
+	defer r.bus.mu.Unlock()
+	for _, m := range batch {
+		if !used {
+			d.giveBack(m.Seq)
+			continue
+		}
+		delete(d.pending, m.Seq)
+		if r.stream.keep.Queue {
+			r.stream.remove(m.Seq)
+		}
+	}
+	r.bus.wakeLocked()
+}

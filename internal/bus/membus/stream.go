@@ -1,0 +1,163 @@
+package membus
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+)
+
+// dedup is how long a stream knows the ids of its messages.
+const dedup = 2 * time.Minute
+
+// stream holds messages by sequence. Its methods want Bus.mu.
+type stream struct {
+	keep      bus.Keeping
+	last      uint64
+	msgs      []message // ascending by sequence, with gaps
+	bytes     int64
+	ids       map[string]idAt
+	known     []string // the keys of ids, oldest first
+	readers   map[string]*durable
+	committed map[string]uint64 // the last sequence by batch id
+	owners    map[uint16]uint64 // the fence by shard
+}
+
+type message struct {
+	bus.Msg
+	keep bool // no limit removes it
+}
+
+type idAt struct {
+	seq uint64
+	at  time.Time
+}
+
+func newStream(k bus.Keeping) *stream {
+	return &stream{keep: k, ids: map[string]idAt{}, readers: map[string]*durable{}, committed: map[string]uint64{}, owners: map[uint16]uint64{}}
+}
+
+// size is what a message counts against MaxBytes.
+func size(subject bus.Subject, data []byte) int64 { return int64(len(subject)+len(data)) + 30 }
+
+// seen returns the sequence of the message with this id, 0 when it is not known.
+func (s *stream) seen(id string) uint64 {
+	for len(s.known) > 0 && time.Since(s.ids[s.known[0]].at) > dedup {
+		delete(s.ids, s.known[0])
+		s.known = s.known[1:]
+	}
+	return s.ids[id].seq
+}
+
+func (s *stream) remember(id string, seq uint64) {
+	s.ids[id] = idAt{seq, time.Now()}
+	s.known = append(s.known, id)
+}
+
+// add stores a copy of a message.
+func (s *stream) add(subject bus.Subject, data []byte, keep bool) uint64 {
+	s.last++
+	s.bytes += size(subject, data)
+	s.msgs = append(s.msgs, message{bus.Msg{Subject: subject, Data: bytes.Clone(data), Seq: s.last, Time: time.Now()}, keep})
+	s.trim()
+	return s.last
+}
+
+// trim removes the oldest beyond the limits, but for claims.
+func (s *stream) trim() {
+	for i := 0; i < len(s.msgs); {
+		m := s.msgs[i]
+		old := s.keep.MaxAge > 0 && time.Since(m.Time) > s.keep.MaxAge
+		switch {
+		case !old && s.bytes <= s.keep.MaxBytes:
+			return
+		case m.keep:
+			i++
+		case i == 0:
+			s.bytes -= size(m.Subject, m.Data)
+			s.msgs[0] = message{}
+			s.msgs = s.msgs[1:]
+		default:
+			s.bytes -= size(m.Subject, m.Data)
+			s.msgs = slices.Delete(s.msgs, i, i+1)
+		}
+	}
+}
+
+// from returns the index of the first message with at least this sequence.
+func (s *stream) from(seq uint64) int {
+	return sort.Search(len(s.msgs), func(i int) bool { return s.msgs[i].Seq >= seq })
+}
+
+func (s *stream) remove(seq uint64) {
+	if i := s.from(seq); i < len(s.msgs) && s.msgs[i].Seq == seq {
+		s.bytes -= size(s.msgs[i].Subject, s.msgs[i].Data)
+		s.msgs = slices.Delete(s.msgs, i, i+1)
+	}
+}
+
+// newest returns the last sequence under a filter, 0 for none.
+func (s *stream) newest(filter bus.Subject) uint64 {
+	for _, m := range slices.Backward(s.msgs) {
+		if m.Subject.Matches(filter) {
+			return m.Seq
+		}
+	}
+	return 0
+}
+
+// after returns up to n messages under a filter that come after a sequence; their Data belongs to the receiver.
+func (s *stream) after(seq uint64, filter bus.Subject, n int) []bus.Msg {
+	var out []bus.Msg
+	for _, m := range s.msgs[s.from(seq+1):] {
+		if len(out) == n {
+			break
+		}
+		if m.Subject.Matches(filter) {
+			m.Data = bytes.Clone(m.Data)
+			out = append(out, m.Msg)
+		}
+	}
+	return out
+}
+
+// Append implements bus.Streams.
+func (c *conn) Append(ctx context.Context, subject bus.Subject, data []byte, id string) error {
+	name := bus.StreamOf(c.bus.layout, subject)
+	err := bus.CheckMessage(subject, data)
+	if err == nil && name == "" {
+		err = fmt.Errorf("no stream of the layout stores %s", subject)
+	}
+	if err == nil {
+		err = c.Ready(ctx)
+	}
+	if err == nil {
+		err = c.bus.store(name, subject, data, id)
+	}
+	if err != nil {
+		return fmt.Errorf("appending to %s: %w", subject, err)
+	}
+	return nil
+}
+
+func (b *Bus) store(name bus.Stream, subject bus.Subject, data []byte, id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.streams[name]
+	if id != "" && s.seen(id) != 0 {
+		return nil
+	}
+	if s.keep.Refuse && s.bytes+size(subject, data) > s.keep.MaxBytes {
+		return bus.ErrFull
+	}
+	seq := s.add(subject, data, false)
+	if id != "" {
+		s.remember(id, seq)
+	}
+	b.wakeLocked()
+	return nil
+}
