@@ -1,0 +1,357 @@
+package snmp
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/internal/probe"
+	"github.com/onbu/onbu/monitor"
+)
+
+// Options without a letter.
+const (
+	rateOption = probe.LongOnly + iota
+	rateMultiplierOption
+	offsetOption
+	invertOption
+	extraOption
+)
+
+// syntax is the command line of check_snmp 2.3.3.
+func syntax() *probe.Syntax {
+	s := &probe.Syntax{Aliases: map[string]string{"-to": "-t", "-wv": "-w", "-cv": "-c"}}
+	add := func(id rune, argument probe.Argument, names ...string) {
+		for _, name := range names {
+			s.Options = append(s.Options, probe.Option{ID: id, Long: name, Argument: argument})
+		}
+	}
+	for id, name := range map[rune]string{
+		'H': "hostname", 'C': "community", 'd': "delimiter", 'z': "nulloid", 'D': "output-delimiter", 's': "string",
+		't': "timeout", 'R': "eregi", 'l': "label", 'u': "units", 'p': "port", 'e': "retries", 'E': "",
+		'm': "miblist", 'P': "protocol", 'N': "context", 'L': "seclevel", 'U': "secname", 'a': "authproto",
+		'x': "privproto", 'A': "authpasswd", 'X': "privpasswd", 'M': "multiplier", 'f': "fmtstr", 'w': "warning",
+		'c': "critical", rateMultiplierOption: "rate-multiplier", offsetOption: "offset",
+	} {
+		add(id, probe.Value, name)
+	}
+	add('o', probe.Value, "oid", "object")
+	add('r', probe.Value, "regex", "ereg")
+	add(extraOption, probe.OptionalValue, "extra-opts")
+	for id, name := range map[rune]string{
+		'n': "next", 'O': "perf-oids", '4': "ipv4", '6': "ipv6", 'h': "help", 'V': "version", 'v': "verbose",
+		rateOption: "rate", invertOption: "invert-search",
+	} {
+		add(id, probe.NoValue, name)
+	}
+	return s
+}
+
+// method is how a value without thresholds is judged.
+type method uint8
+
+const (
+	byPresence method = iota
+	byString
+	byRegexp
+)
+
+// command is a parsed command line.
+type command struct {
+	target         target
+	host, port     string
+	hostGiven      bool
+	version        int
+	community      string
+	security       security
+	user           user
+	timeout        time.Duration
+	retries        int
+	next           bool
+	oidText        []string
+	names          []oid
+	mibs           string
+	mibsGiven      bool
+	symbolic       bool // an -o holds more than digits, dots and commas: the plugin loads MIB files
+	named          bool // values and names are printed as with MIB files
+	delimiter      string
+	outDelimiter   string
+	labels, units  []string
+	perfOIDs       bool
+	warn, crit     string
+	warnGiven      bool
+	critGiven      bool
+	thresholds     []threshold
+	methods        []method
+	want           string
+	pattern        string
+	ignoreCase     bool
+	regexp         *regexp.Regexp
+	invert         bool
+	nullState      monitor.State
+	offset         float64
+	multiplier     float64
+	format         string
+	rate           bool
+	rateMultiplier float64
+}
+
+// security holds the words of SNMPv3 options until all are there.
+type security struct{ level, name, auth, authPassword, priv, privPassword string }
+
+// maxWords bounds the text that the plugin keeps of -s and -r (MAX_INPUT_BUFFER - 1).
+const maxWords = 8191
+
+func parse(args []string, known mib) (*command, error) {
+	c := &command{
+		community: "public", port: "161", delimiter: " = ", outDelimiter: " ", timeout: 10 * time.Second, retries: 5,
+		nullState: monitor.Unknown, multiplier: 1, rateMultiplier: 1,
+		security: security{level: "noAuthNoPriv", auth: "MD5", priv: "DES"},
+	}
+	rest, err := syntax().Parse(args, c.set)
+	if err != nil {
+		return nil, err
+	}
+	if !c.hostGiven {
+		if len(rest) == 0 {
+			return nil, errors.New("no host: give one with -H")
+		}
+		c.host = rest[0]
+	}
+	if err := c.finish(known); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// finish checks what takes more than one option to check.
+func (c *command) finish(known mib) error {
+	var err error
+	if c.target, err = parseTarget(c.host, c.port); err != nil {
+		return err
+	}
+	if err = c.resolveNames(known); err != nil {
+		return err
+	}
+	if c.thresholds, err = thresholds(c.warn, c.crit, len(c.names)); err != nil {
+		return err
+	}
+	if c.pattern != "" {
+		if c.regexp, err = compile(c.pattern, c.ignoreCase); err != nil {
+			return err
+		}
+	}
+	if c.version == version3 {
+		c.user, err = c.security.user(c.user.context)
+	}
+	return err
+}
+
+// set takes one option.
+func (c *command) set(id rune, value string) error {
+	switch id {
+	case 'H':
+		c.host, c.hostGiven = value, true
+	case 'p':
+		c.port = value
+	case 'C':
+		c.community = value
+	case 'P':
+		return c.setVersion(value)
+	case 't', 'e', 'E':
+		return c.setTries(id, value)
+	case 'n':
+		c.next = true
+	case 'o':
+		return c.addOIDs(value)
+	case 'm':
+		c.mibs, c.mibsGiven = value, true
+	case '4', '6':
+		// The plugin takes them and does nothing with them: udp6: in front of the host is what makes it use IPv6.
+	case 'N', 'L', 'U', 'a', 'A', 'x', 'X':
+		c.setSecurity(id, value)
+	case 'h', 'V', 'v', extraOption:
+		return fmt.Errorf("-%c is for people, or reads files: the plugin does it", id)
+	default:
+		return c.setJudgement(id, value)
+	}
+	return nil
+}
+
+func (c *command) setVersion(value string) error {
+	version, ok := map[string]int{"1": version1, "2c": version2c, "3": version3}[value]
+	if !ok {
+		return fmt.Errorf("-P %q: SNMP has versions 1, 2c and 3", value)
+	}
+	c.version = version
+	return nil
+}
+
+func (c *command) setTries(id rune, value string) error {
+	if id == 't' {
+		seconds, err := probe.Int(value, 1, 86400)
+		c.timeout = time.Duration(seconds) * time.Second
+		return wrap(id, err)
+	}
+	var err error
+	c.retries, err = probe.Int(value, 0, 1000)
+	return wrap(id, err)
+}
+
+func wrap(id rune, err error) error {
+	if err != nil {
+		return fmt.Errorf("-%c: %w", id, err)
+	}
+	return nil
+}
+
+func (c *command) setSecurity(id rune, value string) {
+	switch id {
+	case 'N':
+		c.user.context = value
+	case 'L':
+		c.security.level = value
+	case 'U':
+		c.security.name = value
+	case 'a':
+		c.security.auth = value
+	case 'A':
+		c.security.authPassword = value
+	case 'x':
+		c.security.priv = value
+	case 'X':
+		c.security.privPassword = value
+	}
+}
+
+// setJudgement takes the options that say what to make of the values.
+func (c *command) setJudgement(id rune, value string) error {
+	var err error
+	switch id {
+	case 'w':
+		c.warn, c.warnGiven = value, true
+	case 'c':
+		c.crit, c.critGiven = value, true
+	case 's', 'r', 'R':
+		return c.addMethod(id, value)
+	case invertOption:
+		c.invert = true
+	case 'z':
+		var state int
+		state, err = probe.Int(value, 0, 3)
+		c.nullState = monitor.State(state)
+	case rateOption:
+		c.rate = true
+	case rateMultiplierOption:
+		var n int
+		n, err = probe.Int(value, 1, math.MaxInt32)
+		c.rateMultiplier = float64(n)
+	case offsetOption:
+		c.offset, _ = leadingFloat(value)
+	default:
+		return c.setFormat(id, value)
+	}
+	return wrap(id, err)
+}
+
+// setFormat takes the options that say how the output looks.
+func (c *command) setFormat(id rune, value string) error {
+	var err error
+	switch id {
+	case 'd':
+		c.delimiter = value
+		if value == "" {
+			return errors.New("-d: an empty delimiter parts nothing")
+		}
+	case 'D':
+		c.outDelimiter = value
+	case 'l':
+		c.labels, err = appendList(c.labels, value)
+	case 'u':
+		c.units, err = appendList(c.units, value)
+	case 'O':
+		c.perfOIDs = true
+	case 'M':
+		if strings.Trim(value, "0123456789.,") == "" {
+			c.multiplier, _ = leadingFloat(value)
+		}
+	case 'f':
+		if c.multiplier != 1 { // the order of the options counts, as in the plugin
+			c.format, err = floatFormat(value)
+		}
+	}
+	return wrap(id, err)
+}
+
+// addMethod takes -s, -r or -R. The first of them is for the first object, and so on, but what to look for is one
+// string and one expression for all: those given last. A -R makes each -r after it ignore case too.
+func (c *command) addMethod(id rune, value string) error {
+	if len(c.methods) == 8 {
+		return errors.New("more than eight of -s, -r and -R")
+	}
+	value = value[:min(len(value), maxWords)]
+	if id == 's' {
+		c.want, c.methods = value, append(c.methods, byString)
+		return nil
+	}
+	if value == "" {
+		return fmt.Errorf("-%c: an empty expression", id)
+	}
+	c.ignoreCase = c.ignoreCase || id == 'R'
+	c.pattern, c.methods = value, append(c.methods, byRegexp)
+	return nil
+}
+
+// appendList takes a list of labels or units apart as thisarg and nextarg of check_snmp do: blanks before each go; a
+// quote is taken off, with all behind it, commas too, as one; a comma at the end stays.
+func appendList(list []string, s string) ([]string, error) {
+	for {
+		s = strings.TrimLeft(s, " \t\r\n")
+		comma := strings.IndexByte(s, ',')
+		switch {
+		case strings.HasPrefix(s, "'"):
+			if !strings.Contains(s[1:], "'") {
+				return nil, fmt.Errorf("%q: a quote is not closed", s)
+			}
+			return append(list, s[1:]), nil
+		case comma == 0:
+			return append(list, ""), nil
+		case comma < 0 || comma == len(s)-1:
+			return append(list, s), nil
+		}
+		list, s = append(list, s[:comma]), s[comma+1:]
+	}
+}
+
+// user makes an SNMPv3 user of the words.
+func (s *security) user(context string) (user, error) {
+	u := user{name: s.name, context: context}
+	if s.name == "" || len(s.name) > 32 {
+		return u, errors.New("-U: SNMPv3 needs a user name of 1 to 32 bytes")
+	}
+	switch s.level {
+	case "noAuthNoPriv":
+		return u, nil
+	case "authNoPriv", "authPriv":
+	default:
+		return u, fmt.Errorf("-L %q: the levels are noAuthNoPriv, authNoPriv and authPriv", s.level)
+	}
+	if u.auth = authNamed(s.auth); u.auth == nil {
+		return u, fmt.Errorf("-a %q is not supported", s.auth)
+	}
+	u.authPassword = s.authPassword
+	if s.level == "authPriv" {
+		if u.priv = privNamed(s.priv); u.priv == nil {
+			return u, fmt.Errorf("-x %q is not supported", s.priv)
+		}
+		u.privPassword = s.privPassword
+	}
+	const shortest = 8 // RFC 3414, 11.2
+	if len(u.authPassword) < shortest || u.priv != nil && len(u.privPassword) < shortest {
+		return u, errors.New("-A, -X: SNMPv3 passwords have at least 8 characters")
+	}
+	return u, nil
+}

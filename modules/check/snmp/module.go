@@ -1,0 +1,93 @@
+// Package snmp knows the command lines of check_snmp (Monitoring Plugins 2.3.3) and runs them without a fork: it speaks
+// SNMP 1, 2c and 3 itself, prints the answers as net-snmp's snmpget does, and judges what was printed as the plugin does.
+// State, output and performance data are those of the plugin as Debian has it, its oddities included, because people's
+// thresholds and graphs were made with them.
+//
+// Two things differ on purpose. A "|" in what an agent says becomes a blank, so that an agent cannot bring performance
+// data of its own. And --rate keeps the last values in memory, not in a file.
+//
+// What would read MIB files is run here only for a built-in table of common objects, printed as with the files that
+// define them.
+package snmp
+
+import (
+	"errors"
+	"net"
+	"path"
+
+	"github.com/onbu/onbu/modules"
+)
+
+// Options are a module's settings; the zero value is good.
+type Options struct {
+	// Resolver looks up agents given by name; nil is the system's.
+	Resolver *net.Resolver
+	// Rates is how many command lines with --rate are remembered; 0 means 200,000. Who is forgotten starts again.
+	Rates int
+	// Engines is how many SNMPv3 agents are remembered, and four times as many keys; 0 means 100,000. An agent that is
+	// forgotten costs one more question and the time of a few hashes.
+	Engines int
+}
+
+// Module runs check_snmp.
+type Module struct {
+	names   *net.Resolver
+	known   mib
+	buffers *datagrams
+	rates   *recent[lineKey, *sample]
+	engines *recent[engineKey, knownEngine]
+	keys    *keyRing
+}
+
+var _ modules.Check = (*Module)(nil)
+
+// New makes a module. It opens nothing.
+func New(opts Options) *Module {
+	if opts.Resolver == nil {
+		opts.Resolver = net.DefaultResolver
+	}
+	if opts.Rates <= 0 {
+		opts.Rates = 200_000
+	}
+	if opts.Engines <= 0 {
+		opts.Engines = 100_000
+	}
+	return &Module{
+		names: opts.Resolver, known: builtin(), buffers: newDatagrams(),
+		rates:   newRecent[lineKey, *sample](opts.Rates),
+		engines: newRecent[engineKey, knownEngine](opts.Engines),
+		keys:    newKeyRing(4 * opts.Engines),
+	}
+}
+
+// Name gives "snmp".
+func (m *Module) Name() string { return "snmp" }
+
+// Programs gives check_snmp.
+func (m *Module) Programs() []string { return []string{"check_snmp"} }
+
+// Parse reads a command line of check_snmp.
+func (m *Module) Parse(argv []string) (modules.Probe, error) {
+	if len(argv) == 0 || path.Base(argv[0]) != "check_snmp" {
+		return nil, modules.ErrNotMine
+	}
+	if len(argv) == 1 {
+		return nil, errors.New("check_snmp without options")
+	}
+	c, err := parse(argv[1:], m.known)
+	if err != nil {
+		return nil, err
+	}
+	return &check{module: m, command: c, key: keyOf(argv)}, nil
+}
+
+var _ modules.Probe = (*check)(nil)
+
+// check is one command line, ready to run.
+type check struct {
+	*command
+	module *Module
+	key    lineKey
+}
+
+func (c *check) String() string { return "snmp " + c.target.peer } // never the secrets

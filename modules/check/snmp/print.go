@@ -1,0 +1,183 @@
+package snmp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// printer writes bindings as snmpget 5.9 does without options: names by the MIB files it has loaded, numbers without.
+type printer struct{ known mib }
+
+// line appends name, " = ", type and value.
+func (p *printer) line(b []byte, v binding) []byte {
+	b = append(p.name(b, v.name), " = "...)
+	o := p.known.find(v.name)
+	if o == nil {
+		o = &object{}
+	}
+	start := len(b)
+	b = p.value(b, o, v)
+	if o.units != "" && v.tag < tagNoSuchObject && len(b) > start {
+		b = append(append(b, ' '), o.units...)
+	}
+	return b
+}
+
+// name appends an object identifier. Its first number always has a name.
+func (p *printer) name(b []byte, name oid) []byte {
+	if o := p.known.find(name); o != nil {
+		b = append(append(append(b, o.module...), "::"...), o.name...)
+		return name[len(o.at):].appendDotted(b)
+	}
+	root := [...]string{"ccitt", "iso", "joint-iso-ccitt"}
+	return name[1:].appendDotted(append(b, root[min(name[0], 2)]...))
+}
+
+func (p *printer) value(b []byte, o *object, v binding) []byte {
+	switch v.tag {
+	case tagNoSuchObject:
+		return append(b, "No Such Object available on this agent at this OID"...)
+	case tagNoSuchInstance:
+		return append(b, "No Such Instance currently exists at this OID"...)
+	case tagEndOfMibView:
+		return append(b, "No more variables left in this MIB View (It is past the end of the MIB tree)"...)
+	case tagNull:
+		return append(b, "NULL"...)
+	case tagOID:
+		name, _ := decodeOID(v.value)
+		return p.name(append(b, "OID: "...), name)
+	case tagOctets:
+		return appendOctets(b, v.value, o.text)
+	case tagOpaque:
+		return appendOpaque(b, v.value)
+	case tagBits:
+		return appendBits(append(b, "BITS: "...), v.value)
+	case tagIPAddress:
+		return fmt.Appendf(b, "IpAddress: %d.%d.%d.%d", v.value[0], v.value[1], v.value[2], v.value[3])
+	}
+	return appendNumber(b, o, v)
+}
+
+func appendNumber(b []byte, o *object, v binding) []byte {
+	if v.tag == tagInteger {
+		n, _ := signed(v.value)
+		b = append(b, "INTEGER: "...)
+		if n = int64(int32(n)); n >= 1 && n <= int64(len(o.enums)) {
+			return fmt.Appendf(b, "%s(%d)", o.enums[n-1], n)
+		}
+		return strconv.AppendInt(b, n, 10)
+	}
+	n, _ := unsigned(v.value)
+	if v.tag != tagCounter64 {
+		n &= math.MaxUint32
+	}
+	switch v.tag {
+	case tagTimeTicks:
+		return appendTicks(b, n)
+	case tagCounter32:
+		b = append(b, "Counter32: "...)
+	case tagGauge32:
+		b = append(b, "Gauge32: "...)
+	case tagCounter64:
+		b = append(b, "Counter64: "...)
+	}
+	return strconv.AppendUint(b, n, 10) // an UInteger32 has no type in front
+}
+
+// appendTicks writes hundredths of a second: (123456) 0:20:34.56, with days in front where there are some.
+func appendTicks(b []byte, n uint64) []byte {
+	b = fmt.Appendf(b, "Timeticks: (%d) ", n)
+	hundredths, n := n%100, n/100
+	switch days := n / 86400; days {
+	case 0:
+	case 1:
+		b = append(b, "1 day, "...)
+	default:
+		b = fmt.Appendf(b, "%d days, ", days)
+	}
+	return fmt.Appendf(b, "%d:%02d:%02d.%02d", n/3600%24, n/60%60, n%60, hundredths)
+}
+
+// appendOctets writes a string in quotes if all of it can be printed, else as hexadecimal numbers; one that a MIB calls
+// text as it is, in pieces of 255 bytes of which those with a NUL are made printable.
+func appendOctets(b, value []byte, text bool) []byte {
+	switch {
+	case text:
+		b = append(b, "STRING: "...)
+		for len(value) > 0 {
+			piece := value[:min(255, len(value))]
+			if value = value[len(piece):]; bytes.IndexByte(piece, 0) >= 0 {
+				b = appendPrintable(b, piece)
+			} else {
+				b = append(b, piece...)
+			}
+		}
+		return b
+	case len(value) == 0:
+		return append(b, `""`...)
+	case bytes.ContainsFunc(value, func(r rune) bool { return r >= 0x7f || !printable(byte(r)) }):
+		return appendHex(append(b, "Hex-STRING: "...), value)
+	}
+	return append(appendPrintable(append(b, `STRING: "`...), value), '"')
+}
+
+// printable is isprint or isspace of the C locale.
+func printable(c byte) bool { return ' ' <= c && c < 0x7f || '\t' <= c && c <= '\r' }
+
+func appendPrintable(b, value []byte) []byte {
+	for _, c := range value {
+		switch {
+		case c == '\\' || c == '"':
+			b = append(b, '\\', c)
+		case printable(c):
+			b = append(b, c)
+		default:
+			b = append(b, '.')
+		}
+	}
+	return b
+}
+
+// appendHex writes sixteen bytes a line, each with a blank behind it.
+func appendHex(b, value []byte) []byte {
+	for i, c := range value {
+		if i > 0 && i%16 == 0 {
+			b = append(b, '\n')
+		}
+		b = fmt.Appendf(b, "%02X ", c)
+	}
+	return b
+}
+
+func appendBits(b, value []byte) []byte {
+	b = appendHex(b, value)
+	for i := range 8 * len(value) {
+		if value[i/8]&(0x80>>(i%8)) != 0 {
+			b = append(strconv.AppendInt(b, int64(i), 10), ' ')
+		}
+	}
+	return b
+}
+
+// appendOpaque writes the floats and long integers that net-snmp wraps in an Opaque, and anything else as numbers.
+func appendOpaque(b, value []byte) []byte {
+	if len(value) > 3 && value[0] == 0x9f && int(value[2]) == len(value)-3 {
+		inner := value[3:]
+		switch {
+		case value[1] == 0x78 && len(inner) == 4:
+			return fmt.Appendf(b, "Opaque: Float: %f", math.Float32frombits(binary.BigEndian.Uint32(inner)))
+		case value[1] == 0x79 && len(inner) == 8:
+			return fmt.Appendf(b, "Opaque: Double: %f", math.Float64frombits(binary.BigEndian.Uint64(inner)))
+		case value[1] == 0x7a:
+			n, _ := signed(inner)
+			return fmt.Appendf(b, "Opaque: Int64: %d", n)
+		case value[1] == 0x76 || value[1] == 0x7b:
+			n, _ := unsigned(inner)
+			return fmt.Appendf(b, "Opaque: %s: %d", map[byte]string{0x76: "Counter64", 0x7b: "UInt64"}[value[1]], n)
+		}
+	}
+	return appendHex(append(b, "OPAQUE: "...), value)
+}
