@@ -26,6 +26,7 @@ var ErrStored = errors.New("the command is stored; it will be carried out when t
 const (
 	fullPause   = 100 * time.Millisecond
 	verdictWait = 3 * time.Second
+	listenAgain = 15 * time.Second
 )
 
 // Options is what a receiver needs; Metrics may be nil.
@@ -117,7 +118,7 @@ func (r *Receiver) host(ctx context.Context, l modules.Listener) {
 		r.o.Log.Error("a listener gave up and is started again", "listener", l.Name(), "error", err)
 		select {
 		case <-ctx.Done():
-		case <-time.After(5 * time.Second):
+		case <-time.After(listenAgain):
 		}
 	}
 }

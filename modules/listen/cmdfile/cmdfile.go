@@ -62,8 +62,12 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 
 // open opens the pipe for reading and writing, so that it does not end when a writer does.
 func (l *Listener) open() (*os.File, error) {
-	if err := syscall.Mkfifo(l.path, 0o660); err != nil && !errors.Is(err, fs.ErrExist) {
+	err := syscall.Mkfifo(l.path, 0o660)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("making the command file %s: %w; does its folder exist, and may this user write there?", l.path, err)
+	}
+	if err != nil && hasReader(l.path) {
+		return nil, fmt.Errorf("another program reads the command file %s: stop it, or name another command_file; two readers would each get some of the commands", l.path)
 	}
 	f, err := os.OpenFile(l.path, os.O_RDWR|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -87,4 +91,15 @@ func skipLine(r *bufio.Reader) error {
 			return err
 		}
 	}
+}
+
+// hasReader says whether a program has the pipe open for reading: without one, opening it for writing fails at once.
+func hasReader(path string) bool {
+	f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	return err == nil && info.Mode().Type() == fs.ModeNamedPipe
 }

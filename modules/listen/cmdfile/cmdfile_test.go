@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/onbu/onbu/modules/listen/cmdfile"
@@ -55,13 +56,27 @@ func TestEachWriterIsHeard(t *testing.T) {
 func openFIFO(t *testing.T, path string) *os.File {
 	t.Helper()
 	for t.Context().Err() == nil {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|syscall.O_NONBLOCK, 0)
 		if err == nil {
 			return f
 		}
 	}
 	t.Fatal("the pipe was never made")
 	return nil
+}
+
+func TestLeavesAPipeToItsReader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nagios.cmd")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- cmdfile.New(path, slog.New(slog.DiscardHandler)).Listen(ctx, make(sink)) }()
+	openFIFO(t, path).Close()
+	err := cmdfile.New(path, slog.New(slog.DiscardHandler)).Listen(ctx, make(sink))
+	if err == nil || !strings.Contains(err.Error(), "another program reads") {
+		t.Errorf("got %v", err)
+	}
+	cancel()
+	<-ended
 }
 
 func TestRefusesAFileThatIsNoPipe(t *testing.T) {
