@@ -1,0 +1,258 @@
+package bustest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/internal/bus"
+)
+
+var streams = map[string]func(*testing.T, *fixture){
+	"hands on in order what was appended": func(t *testing.T, f *fixture) {
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE, Batch: 7})
+		f.append(bus.Done(1), numbered(50)...)
+		if diff := cmp.Diff(numbered(50), texts(f, got, 50)); diff != "" {
+			t.Error(diff)
+		}
+	},
+	"says where and when a message was stored": func(t *testing.T, f *fixture) {
+		before := time.Now().Add(-time.Minute)
+		f.append(bus.Done(3), "one", "two")
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE})
+		one, two := next(f, got), next(f, got)
+		if one.Subject != bus.Done(3) || one.Seq != 1 || two.Seq != 2 || one.Time.Before(before) || two.Time.Before(one.Time) {
+			t.Errorf("got %+v, %+v", one, two)
+		}
+	},
+	"stores an id once": func(t *testing.T, f *fixture) {
+		for range 3 {
+			f.must(f.a.Append(f.ctx, bus.Done(1), []byte("same"), "id-1"))
+		}
+		f.must(f.b.Append(f.ctx, bus.Done(1), []byte("other"), "id-2"))
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE})
+		if diff := cmp.Diff([]string{"same", "other"}, texts(f, got, 2)); diff != "" {
+			t.Error(diff)
+		}
+	},
+	"refuses subjects that no stream stores": func(t *testing.T, f *fixture) {
+		if err := f.a.Append(f.ctx, bus.Jobs("p"), nil, ""); err == nil || f.ctx.Err() != nil {
+			t.Errorf("got %v", err)
+		}
+	},
+	"starts behind a position": func(t *testing.T, f *fixture) {
+		f.append(bus.Done(1), numbered(5)...)
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE, After: 3})
+		if diff := cmp.Diff([]string{"3", "4"}, texts(f, got, 2)); diff != "" {
+			t.Error(diff)
+		}
+	},
+	"starts a stream that is younger than the position at its first": func(t *testing.T, f *fixture) {
+		f.append(bus.Results(10, "p"), "a", "b")
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.RES, After: 1000})
+		if diff := cmp.Diff([]string{"a", "b"}, texts(f, got, 2)); diff != "" {
+			t.Error(diff)
+		}
+	},
+	"skips what was stored before": func(t *testing.T, f *fixture) {
+		f.append(bus.Done(1), "old")
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE, FromNow: true})
+		marks, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE})
+		next(f, marks)
+		for { // until the reader is there, which Read does not tell
+			f.append(bus.Done(1), "new")
+			select {
+			case m := <-got:
+				if string(m.Data) != "new" {
+					t.Errorf("got %q", m.Data)
+				}
+				return
+			case <-time.After(20 * time.Millisecond):
+			case <-f.ctx.Done():
+				t.Fatal("nothing came")
+			}
+		}
+	},
+	"filters": func(t *testing.T, f *fixture) {
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.RES, Filter: bus.ResultsOf(2)})
+		all, _ := f.read(f.b, bus.Cursor{Stream: bus.RES, Filter: bus.ResultsOf(1), Durable: "one"})
+		for i, shard := range []uint16{1, 2, 12, 1, 2} {
+			f.append(bus.Results(shard, "p"), fmt.Sprint(i))
+		}
+		if diff := cmp.Diff([]string{"1", "4"}, texts(f, got, 2)); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"0", "3"}, texts(f, all, 2)); diff != "" {
+			t.Error(diff)
+		}
+	},
+	"hands on no more than a batch": func(t *testing.T, f *fixture) {
+		f.append(bus.Done(1), numbered(10)...)
+		for _, durable := range []string{"", "d"} {
+			sizes := make(chan int, 10)
+			f.readWith(f.b, bus.Cursor{Stream: bus.DONE, Durable: durable, Batch: 3}, func(batch []bus.Msg) error {
+				sizes <- len(batch)
+				return nil
+			})
+			for left := 10; left > 0; {
+				n := next(f, sizes)
+				if n < 1 || n > 3 {
+					t.Errorf("durable %q: got a batch of %d", durable, n)
+				}
+				left -= n
+			}
+		}
+	},
+	"ends a reader without a name on its error": func(t *testing.T, f *fixture) {
+		f.append(bus.Done(1), "x")
+		broken := errors.New("broken")
+		err := f.b.Read(f.ctx, bus.Cursor{Stream: bus.DONE}, func([]bus.Msg) error { return broken })
+		if !errors.Is(err, broken) {
+			t.Errorf("got %v", err)
+		}
+	},
+	"remembers what a durable has used": func(t *testing.T, f *fixture) {
+		f.append(bus.Done(1), "1", "2")
+		got, stop := f.read(f.b, bus.Cursor{Stream: bus.DONE, Durable: "d", Batch: 1})
+		texts(f, got, 2)
+		stop()
+		f.append(bus.Done(1), "3")
+		got, _ = f.read(f.a, bus.Cursor{Stream: bus.DONE, Durable: "d"})
+		if m := next(f, got); string(m.Data) != "3" {
+			t.Errorf("got %q again", m.Data)
+		}
+	},
+	"takes any name for a durable": func(t *testing.T, f *fixture) {
+		f.append(bus.Done(1), "1")
+		for _, name := range []string{"perf.main", "a b", "*", "ä", "x_y-1"} {
+			got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE, Durable: name})
+			next(f, got)
+		}
+	},
+	"hands a batch on again after an error, in order": func(t *testing.T, f *fixture) {
+		f.append(bus.Done(1), numbered(4)...)
+		var got []string
+		done, failed := make(chan struct{}), false
+		f.readWith(f.b, bus.Cursor{Stream: bus.DONE, Durable: "d", Batch: 2}, func(batch []bus.Msg) error {
+			if !failed {
+				failed = true
+				return errors.New("not now")
+			}
+			for _, m := range batch {
+				got = append(got, string(m.Data))
+			}
+			if len(got) == 4 {
+				close(done)
+			}
+			return nil
+		})
+		next(f, done)
+		if diff := cmp.Diff(numbered(4), got); diff != "" {
+			t.Error(diff)
+		}
+	},
+	"gives what was not used to a later reader": func(t *testing.T, f *fixture) {
+		f.append(bus.Passive(1, "h"), "1", "2")
+		tried := make(chan bus.Msg, 10)
+		stop := f.readWith(f.b, bus.Cursor{Stream: bus.PASSIVE, Durable: "d", Batch: 2}, func(batch []bus.Msg) error {
+			tried <- batch[0]
+			return errors.New("not me")
+		})
+		next(f, tried)
+		stop()
+		got, _ := f.read(f.a, bus.Cursor{Stream: bus.PASSIVE, Durable: "d"})
+		if diff := cmp.Diff([]string{"1", "2"}, texts(f, got, 2)); diff != "" {
+			t.Error(diff)
+		}
+	},
+	"hands on again what a slow reader holds too long": func(t *testing.T, f *fixture) {
+		f.append(bus.Commands(1), "1")
+		held, release := make(chan bus.Msg, 1), make(chan struct{})
+		f.readWith(f.b, bus.Cursor{Stream: bus.CMD, Durable: "d", Ack: 100 * time.Millisecond}, func(batch []bus.Msg) error {
+			select {
+			case held <- batch[0]:
+			default:
+			}
+			<-release
+			return nil
+		})
+		defer close(release)
+		next(f, held)
+		got, _ := f.read(f.a, bus.Cursor{Stream: bus.CMD, Durable: "d", Ack: 100 * time.Millisecond})
+		if m := next(f, got); string(m.Data) != "1" {
+			t.Errorf("got %q", m.Data)
+		}
+	},
+	"shares a durable's messages among its readers": func(t *testing.T, f *fixture) {
+		var mu sync.Mutex
+		var got []string
+		done := make(chan struct{})
+		for _, c := range []bus.Conn{f.a, f.b} {
+			f.readWith(c, bus.Cursor{Stream: bus.CMD, Durable: "d", Batch: 1}, func(batch []bus.Msg) error {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, m := range batch {
+					got = append(got, string(m.Data))
+				}
+				if len(got) == 40 {
+					close(done)
+				}
+				return nil
+			})
+		}
+		f.append(bus.Commands(1), numbered(40)...)
+		next(f, done)
+		mu.Lock()
+		defer mu.Unlock()
+		slices.Sort(got)
+		if want := slices.Sorted(slices.Values(numbered(40))); !slices.Equal(got, want) {
+			t.Errorf("got %q", got)
+		}
+	},
+	"refuses more than a stream holds, until some is used": func(t *testing.T, f *fixture) {
+		large := []byte(strings.Repeat("x", 256<<10))
+		stored := 0
+		var err error
+		for ; stored < 10_000; stored++ {
+			if err = f.a.Append(f.ctx, bus.Commands(1), large, ""); err != nil {
+				break
+			}
+		}
+		if !errors.Is(err, bus.ErrFull) || stored == 0 {
+			t.Fatalf("got %v after %d", err, stored)
+		}
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.CMD, Durable: "d"})
+		texts(f, got, stored)
+		for err = f.a.Append(f.ctx, bus.Commands(1), large, ""); errors.Is(err, bus.ErrFull); {
+			err = f.a.Append(f.ctx, bus.Commands(1), large, "") // until the reader's batch counts as used
+		}
+		f.must(err)
+	},
+	"drops the oldest where it may": func(t *testing.T, f *fixture) {
+		large := strings.Repeat("x", 512<<10)
+		for i := range 3 * StreamLimit / len(large) {
+			f.append(bus.Perf(1), fmt.Sprint(i)+large)
+		}
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.PERF})
+		if m := next(f, got); m.Seq == 1 {
+			t.Error("the first is still there")
+		}
+	},
+	"ends reading with its context": func(t *testing.T, f *fixture) {
+		ctx, cancel := context.WithCancel(f.ctx)
+		time.AfterFunc(20*time.Millisecond, cancel)
+		for _, durable := range []string{"", "d"} {
+			err := f.b.Read(ctx, bus.Cursor{Stream: bus.DONE, Durable: durable}, func([]bus.Msg) error { return nil })
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("durable %q: got %v", durable, err)
+			}
+		}
+	},
+}
