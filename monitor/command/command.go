@@ -11,11 +11,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/internal/nearest"
-	"github.com/onbu/onbu/monitor/plugin"
 )
 
 // Limits on what is read.
@@ -56,13 +56,13 @@ func Parse(line string, now monitor.Time) (Request, error) {
 	if err != nil {
 		return Request{}, fmt.Errorf("external command: %w", err)
 	}
-	name, rest, _ := strings.Cut(line, ";")
+	name, rest, more := strings.Cut(line, ";")
 	name = strings.ToUpper(strings.TrimSpace(name))
 	c, ok := commands[name]
 	if !ok {
 		return Request{}, unknown(name)
 	}
-	args, err := c.arguments(rest)
+	args, err := c.arguments(rest, more)
 	if err != nil {
 		return Request{}, fmt.Errorf("external command %s: %w; usage: %s", name, err, c.Usage())
 	}
@@ -106,13 +106,12 @@ func unknown(name string) error {
 	return fmt.Errorf("external command %q: there is no such command", shorten(name))
 }
 
-// arguments takes the text after the name apart and checks each argument.
-func (c *Command) arguments(rest string) ([]string, error) {
+// arguments takes the text after the name apart and checks each argument; more says whether there was a semicolon.
+func (c *Command) arguments(rest string, more bool) ([]string, error) {
 	args := make([]string, len(c.Arguments))
-	more := rest != ""
 	for i := range c.Arguments {
 		a := &c.Arguments[i]
-		if !more && !a.Optional && !(i == 0 && a.Kind == Text) {
+		if !more && !a.Optional {
 			return nil, fmt.Errorf("argument %d (%s) is missing", i+1, a.Name)
 		}
 		if a.Kind == Text {
@@ -133,8 +132,9 @@ func (c *Command) arguments(rest string) ([]string, error) {
 
 // check says what is wrong with a value; it gives the value in the form that the accessors expect.
 func (a *Argument) check(value string) (string, error) {
-	if i := strings.IndexFunc(value, isControl); i >= 0 {
-		return "", fmt.Errorf("%q holds the control character %q", shorten(value), value[i])
+	if i := strings.IndexFunc(value, a.forbids); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(value[i:])
+		return "", fmt.Errorf("%q holds the control character %q", shorten(value), r)
 	}
 	switch a.Kind {
 	case Text:
@@ -147,15 +147,8 @@ func (a *Argument) check(value string) (string, error) {
 		return "", nil
 	}
 	switch a.Kind {
-	case Time, Int, Bool:
-		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || n < a.Least || n > a.Greatest {
-			return "", fmt.Errorf("%q is not %s", shorten(value), a.expected())
-		}
-		return value, nil
-	case Number:
-		n, err := strconv.ParseFloat(value, 64)
-		if err != nil || !(float64(a.Least) <= n && n <= float64(a.Greatest)) {
+	case Time, Int, Bool, Number:
+		if !a.inBounds(value) {
 			return "", fmt.Errorf("%q is not %s", shorten(value), a.expected())
 		}
 		return value, nil
@@ -167,6 +160,29 @@ func (a *Argument) check(value string) (string, error) {
 		return "", fmt.Errorf("a name of %d bytes is longer than %d", len(value), MaxName)
 	}
 	return checkUTF8(value)
+}
+
+// forbids says which characters an argument must not hold. Plugins' output comes as it comes and is made harmless later;
+// only what could end a line is refused there.
+func (a *Argument) forbids(r rune) bool {
+	switch {
+	case r == '\n' || r == '\r' || r == 0:
+		return true
+	case r == '\t':
+		return a.Kind != Text
+	case a.Name == "output":
+		return false
+	}
+	return unicode.IsControl(r)
+}
+
+func (a *Argument) inBounds(value string) bool {
+	if a.Kind == Number {
+		n, err := strconv.ParseFloat(value, 64)
+		return err == nil && float64(a.Least) <= n && n <= float64(a.Greatest)
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	return err == nil && a.Least <= n && n <= a.Greatest
 }
 
 func checkUTF8(value string) (string, error) {
@@ -189,8 +205,6 @@ func (a *Argument) expected() string {
 	return fmt.Sprintf("a whole number from %d to %d", a.Least, a.Greatest)
 }
 
-func isControl(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f || 0x80 <= r && r < 0xa0 }
-
 // shorten cuts what an error quotes.
 func shorten(s string) string {
 	const most = 60
@@ -198,76 +212,4 @@ func shorten(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…"
-}
-
-// Scope tells who carries the request out.
-func (r *Request) Scope() Scope {
-	if c, ok := commands[r.Name]; ok {
-		return c.Scope
-	}
-	return 0
-}
-
-// String gives the line that Parse reads as the same request, but for ID, Source and fractions of seconds.
-func (r *Request) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "[%d] %s", int64(r.Time)/1e9, r.Name)
-	if r.Ref.Host != "" {
-		b.WriteString(";" + r.Ref.Host)
-	}
-	if r.Ref.Service != "" {
-		b.WriteString(";" + r.Ref.Service)
-	}
-	for _, arg := range r.Args {
-		b.WriteString(";" + arg)
-	}
-	return b.String()
-}
-
-// Text gives argument i of Args; empty if there is none.
-func (r *Request) Text(i int) string {
-	if i < 0 || i >= len(r.Args) {
-		return ""
-	}
-	return r.Args[i]
-}
-
-// Int gives argument i of Args as a whole number; 0 if there is none, or if it is something else.
-func (r *Request) Int(i int) int64 {
-	n, err := strconv.ParseInt(r.Text(i), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// Number is Int for an argument that may have a fraction.
-func (r *Request) Number(i int) float64 {
-	n, err := strconv.ParseFloat(r.Text(i), 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// Moment gives argument i of Args, a Unix time, as a moment; never if there is none.
-func (r *Request) Moment(i int) monitor.Time { return monitor.Time(min(max(r.Int(i), 0), lastSecond)) * 1e9 }
-
-// Bool says whether argument i of Args is 1.
-func (r *Request) Bool(i int) bool { return r.Int(i) == 1 }
-
-// Submission gives the passive result that a request of ScopeResult is; false for other requests and for the
-// PROCESS_…_OUTPUT of Shinken, which leave the state as it is. A service's code that is none of 0 to 3 becomes Unknown, as
-// in Nagios. Of the output, "\n" and "\\" are resolved.
-func (r *Request) Submission() (monitor.Submission, bool) {
-	if r.Name != "PROCESS_HOST_CHECK_RESULT" && r.Name != "PROCESS_SERVICE_CHECK_RESULT" {
-		return monitor.Submission{}, false
-	}
-	s := monitor.Submission{Ref: r.Ref, Time: r.Time, Source: r.Source}
-	s.State = monitor.Unknown
-	if code := r.Int(0); 0 <= code && code <= 3 {
-		s.State = monitor.State(code)
-	}
-	s.Output, s.LongOutput, s.Perfdata = plugin.Output([]byte(plugin.Unescape(r.Text(1))), 0)
-	return s, true
 }

@@ -111,8 +111,14 @@ func parseFloat(s string) (float64, bool) {
 			return 0, false
 		}
 	}
+	if s == "" { // told apart here because it is common and the parser's error costs an allocation
+		return 0, false
+	}
 	v, err := strconv.ParseFloat(s, 64)
-	return v, err == nil
+	if err != nil {
+		return 0, false
+	}
+	return v, true
 }
 
 // appendNumber writes the shortest text that reads back as v, without an exponent while it stays short.

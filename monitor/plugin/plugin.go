@@ -88,19 +88,13 @@ func withoutLast(perf string) string {
 	return perf[:max(strings.LastIndexAny(perf, " \t\n"), 0)]
 }
 
-// join puts the perfdata of the first line and of the others into one line. A further "|" in the later lines only parts
-// pieces of perfdata.
+// join puts the perfdata of the first line and of the others into one line. Any further "|" only parts pieces of it.
 func join(first, more string) string {
-	if more == "" {
+	if more == "" && !strings.Contains(first, "|") {
 		return strings.TrimSpace(first)
 	}
-	more = strings.Map(func(r rune) rune {
-		if r == '\n' || r == '|' {
-			return ' '
-		}
-		return r
-	}, more)
-	return strings.TrimSpace(strings.TrimSpace(first) + " " + strings.TrimSpace(more))
+	onto := strings.NewReplacer("\n", " ", "|", " ")
+	return strings.TrimSpace(onto.Replace(strings.TrimSpace(first) + " " + strings.TrimSpace(more)))
 }
 
 // Unescape turns the escapes of a passive result's text into what they stand for: \n into a line feed, \\ into a

@@ -90,8 +90,8 @@ func (s *splitter) wordStart() error {
 	return nil
 }
 
-// tilde refuses a "~" that may stand for a home directory. With a colon in its name it cannot: no user is called so. That
-// matters for thresholds such as ~:10.
+// tilde refuses a "~" that may stand for a home directory. Before a colon it does not: that is a threshold such as ~:10.
+// POSIX and dash see it so; bash, against POSIX, would put the home directory there, which nobody means.
 func (s *splitter) tilde() error {
 	rest := s.line[s.at+1:]
 	end := strings.IndexFunc(rest, func(r rune) bool { return r == ' ' || r == '\t' || r == '/' })
