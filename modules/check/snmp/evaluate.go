@@ -1,6 +1,7 @@
 package snmp
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strings"
@@ -14,6 +15,9 @@ const dependent = monitor.State(4)
 
 // maxPerfdata is how much performance data the plugin prints (MAX_INPUT_BUFFER - 1, with "| " in front).
 const maxPerfdata = 8191 - 2
+
+// maxProduct is how much of a multiplied number the plugin keeps (DEFAULT_BUFFER_SIZE - 1 in Debian's version).
+const maxProduct = 99
 
 // verdict is what the plugin would print and return.
 type verdict struct {
@@ -80,7 +84,8 @@ func (e *evaluation) judge() *verdict {
 		label = "SNMP RATE"
 	}
 	text := fmt.Appendf(nil, "%s %s -%s \n", label, stateText(e.state), e.out)
-	return &verdict{e.state, append(text, e.extra...), e.perf[:min(len(e.perf), maxPerfdata)]}
+	perf := e.perf[:min(len(e.perf), maxPerfdata)]
+	return &verdict{e.state, append(text, e.extra...), bytes.TrimSpace(perf)}
 }
 
 // read parts a line at the delimiter.
@@ -134,15 +139,14 @@ func (e *evaluation) interpret(r *reading, i int) *verdict {
 	return nil
 }
 
-// multiply multiplies the number that the value begins with. The product takes the place of the rest of the line, so an
-// expression looks at it too.
+// multiply multiplies the number that the value begins with; the product is then all there is of the value.
 func (e *evaluation) multiply(r *reading) *verdict {
+	if e.multiplier == 1 {
+		return nil
+	}
 	v, n := leadingFloat(r.show)
 	if n == 0 {
-		if e.multiplier != 1 {
-			return say(monitor.Unknown, "multiplier set (%.1f), but input is not a number: %s", e.multiplier, r.show)
-		}
-		return nil
+		return say(monitor.Unknown, "multiplier set (%.1f), but input is not a number: %s", e.multiplier, r.show)
 	}
 	v *= e.multiplier
 	format := "%f"
@@ -152,9 +156,8 @@ func (e *evaluation) multiply(r *reading) *verdict {
 	if v == math.Trunc(v) && math.MinInt32 <= v && v <= math.MaxInt32 {
 		format = "%.0f"
 	}
-	product := formatFloat(format, v)
-	r.response = strings.TrimSuffix(r.response, r.show) + product
-	r.show = product
+	r.show = formatFloat(format, v)
+	r.show = r.show[:min(len(r.show), maxProduct)]
 	return nil
 }
 

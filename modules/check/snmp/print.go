@@ -162,7 +162,8 @@ func appendBits(b, value []byte) []byte {
 	return b
 }
 
-// appendOpaque writes the floats and long integers that net-snmp wraps in an Opaque, and anything else as numbers.
+// appendOpaque writes the floats, of either length, and long integers that net-snmp wraps in an Opaque, and anything
+// else as numbers.
 func appendOpaque(b, value []byte) []byte {
 	if len(value) > 3 && value[0] == 0x9f && int(value[2]) == len(value)-3 {
 		inner := value[3:]
@@ -170,7 +171,7 @@ func appendOpaque(b, value []byte) []byte {
 		case value[1] == 0x78 && len(inner) == 4:
 			return fmt.Appendf(b, "Opaque: Float: %f", math.Float32frombits(binary.BigEndian.Uint32(inner)))
 		case value[1] == 0x79 && len(inner) == 8:
-			return fmt.Appendf(b, "Opaque: Double: %f", math.Float64frombits(binary.BigEndian.Uint64(inner)))
+			return fmt.Appendf(b, "Opaque: Float: %f", math.Float64frombits(binary.BigEndian.Uint64(inner)))
 		case value[1] == 0x7a:
 			n, _ := signed(inner)
 			return fmt.Appendf(b, "Opaque: Int64: %d", n)
