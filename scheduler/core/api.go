@@ -1,0 +1,104 @@
+// Package core knows when each object of one shard has to be looked at, what a result means for it and for the objects
+// around it, and who has to be told. It decides and never acts: no goroutine, no clock, no socket. Every call is given
+// the time and fills a Decisions; the shell around it carries them out.
+//
+// One goroutine owns a Core. The order of calls in its life is New, Restore, Replay…, Begin, and then any of Tick,
+// Observe, Submit, Obey, Orphan, Adopt. Time never runs backwards inside: if a clock was set back, the core goes on
+// with the latest time it has seen.
+//
+// The rules are those of Nagios 4 where it and Shinken differ.
+package core
+
+import (
+	"fmt"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/timetable"
+)
+
+// Seed is what a core has to be told at its birth besides its configuration.
+type Seed struct {
+	// Start is when the engine started: base of freshness for what was never checked, and $PROCESSSTARTTIME$.
+	Start monitor.Time
+}
+
+// Core decides for one shard. New makes one.
+type Core struct {
+	*compiled
+	tables
+	epoch monitor.Epoch
+	start monitor.Time
+	now   monitor.Time // the latest time seen
+	wheel *timetable.Wheel
+	due   []timetable.Due // scratch of Tick
+	names []string        // of modules and pollers; number 0 is empty
+
+	program   monitor.Program
+	muted     map[string]monitor.ContactStatus // contacts that a command changed
+	downtimes shelf[monitor.Downtime]
+	comments  shelf[monitor.Comment]
+	agenda    agenda
+	told      map[monitor.ID][]monitor.Telling // of problems that still are
+	lastID    uint64                           // the last number given, before newID's stride
+	freshness monitor.Time                     // when to look for stale objects next
+	resolver  resolver
+}
+
+// New makes a core for a shard that nothing is known of yet. The inventory is kept and never changed. An error names
+// the part of the inventory that cannot be used: a timeperiod, a command line, an index out of bounds.
+func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) {
+	k, err := compile(inv)
+	if err != nil {
+		return nil, fmt.Errorf("using inventory %d of shard %d: %w", inv.Generation, inv.Shard, err)
+	}
+	c := &Core{
+		compiled:  k,
+		tables:    newTables(inv.Objects()),
+		epoch:     epoch,
+		start:     seed.Start,
+		now:       seed.Start,
+		names:     []string{""},
+		program:   inv.Options.Program,
+		muted:     make(map[string]monitor.ContactStatus),
+		downtimes: newShelf[monitor.Downtime](),
+		comments:  newShelf[monitor.Comment](),
+		told:      make(map[monitor.ID][]monitor.Telling),
+	}
+	for id := range monitor.ID(inv.Objects()) {
+		c.initial(id)
+	}
+	c.wheel = timetable.New(inv.Objects(), seed.Start)
+	return c, nil
+}
+
+// initial gives an object the status of one that was never checked.
+func (c *Core) initial(id monitor.ID) {
+	p := c.inv.Policy(id)
+	s := &c.standing[id]
+	s.State, s.LastState, s.LastHard = p.InitialState, p.InitialState, p.InitialState
+	s.Type, s.Attempt, s.Max = monitor.Hard, 1, max(p.MaxAttempts, 1)
+	s.switches = p.Switches
+}
+
+// Inventory gives the configuration in use.
+func (c *Core) Inventory() *monitor.Inventory { return c.inv }
+
+// Bytes gives how much memory the core takes for its objects: the first number without the texts of their last results
+// and without the inventory.
+func (c *Core) Bytes() (tables, indexes int) {
+	return c.tables.bytes() + c.wheel.Bytes(), c.compiled.bytes()
+}
+
+// enter sets the time of a call.
+func (c *Core) enter(now monitor.Time) { c.now = max(c.now, now) }
+
+// leave says when the core wants to be called again.
+func (c *Core) leave(d *Decisions) {
+	d.Wake = c.freshness
+	if next, ok := c.wheel.Next(); ok && (next < d.Wake || d.Wake == 0) {
+		d.Wake = next
+	}
+	if next, ok := c.agenda.next(); ok && (next < d.Wake || d.Wake == 0) {
+		d.Wake = next
+	}
+}

@@ -1,0 +1,28 @@
+package core
+
+import "github.com/onbu/onbu/monitor"
+
+// comment adds a comment to an object.
+func (c *Core) comment(id monitor.ID, note monitor.Comment, d *Decisions) {
+	note.ID, note.Ref, note.Entered = c.newID(), c.inv.Ref(id), c.now
+	c.comments.put(id, note.ID, &note)
+	d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokComment, Time: c.now, Shard: c.inv.Shard, Comment: &note})
+}
+
+// dropComment removes a comment from an object.
+func (c *Core) dropComment(id monitor.ID, number uint64, d *Decisions) {
+	note := c.comments.take(id, number)
+	d.Broks = append(d.Broks, monitor.Brok{
+		Kind: monitor.BrokCommentGone, Time: c.now, Shard: c.inv.Shard,
+		Comment: &monitor.Comment{ID: note.ID, Ref: note.Ref},
+	})
+}
+
+// dropAckComments removes what an acknowledgement left, unless it was to stay.
+func (c *Core) dropAckComments(id monitor.ID, d *Decisions) {
+	for _, note := range c.comments.on(id) {
+		if note.Kind == monitor.CommentAck && !note.Persistent {
+			c.dropComment(id, note.ID, d)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package core
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/onbu/onbu/deptree"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/calendar"
+	"github.com/onbu/onbu/monitor/macro"
+)
+
+// compiled is an inventory and what is worked out from it once, so that nothing has to be looked up by name later. It
+// does not change, except that periods remember their present stretch.
+type compiled struct {
+	inv     *monitor.Inventory
+	periods []period
+	lines   []macro.Template // of each command
+	users   []string         // values of $USERn$ at n
+	graph   *deptree.Graph     // parents of hosts
+	// services of host h are the IDs first[h] to first[h+1]-1.
+	first []monitor.ID
+	// named holds the same IDs, those of each host sorted by description.
+	named    []monitor.ID
+	hosts    map[string]monitor.ID
+	contacts map[string]uint32
+	phase    []uint64 // hash of each host's name
+}
+
+// period is a timeperiod with the stretch that was asked for last: most questions are about now.
+type period struct {
+	*calendar.Period
+	from, until monitor.Time
+	holds       bool
+}
+
+// at says whether t is in the period.
+func (p *period) at(t monitor.Time) bool {
+	if t < p.from || t >= p.until {
+		p.from, p.holds = t, p.Holds(t)
+		p.until = p.Until(t)
+		if p.until == 0 {
+			p.until = t.Add(calendar.Horizon)
+		}
+	}
+	return p.holds
+}
+
+func compile(inv *monitor.Inventory) (*compiled, error) {
+	k := &compiled{inv: inv}
+	if err := k.check(); err != nil {
+		return nil, err
+	}
+	if err := k.compilePeriods(); err != nil {
+		return nil, err
+	}
+	if err := k.compileLines(); err != nil {
+		return nil, err
+	}
+	k.index()
+	k.graph = deptree.Build(len(inv.Hosts), func(id monitor.ID) []monitor.ID { return inv.Hosts[id].Parents })
+	return k, nil
+}
+
+func (k *compiled) compilePeriods() error {
+	periods, err := calendar.Compile(k.inv.Timeperiods)
+	if err != nil {
+		return fmt.Errorf("compiling timeperiods: %w", err)
+	}
+	k.periods = make([]period, len(periods))
+	for i, p := range periods {
+		k.periods[i].Period = p
+	}
+	return nil
+}
+
+func (k *compiled) compileLines() error {
+	k.lines = make([]macro.Template, len(k.inv.Commands))
+	for i, c := range k.inv.Commands {
+		t, err := macro.Compile(c.Line)
+		if err != nil {
+			return fmt.Errorf("compiling command %s: %w", c.Name, err)
+		}
+		k.lines[i] = t
+	}
+	k.users = make([]string, macro.MostUsers+1)
+	for n := range k.users {
+		k.users[n] = k.inv.Macros["USER"+strconv.Itoa(n)]
+	}
+	return nil
+}
+
+// index sorts names; services must already lie host by host.
+func (k *compiled) index() {
+	inv := k.inv
+	n := monitor.ID(len(inv.Hosts))
+	k.hosts = make(map[string]monitor.ID, n)
+	k.phase = make([]uint64, n)
+	k.first = make([]monitor.ID, n+1)
+	k.named = make([]monitor.ID, len(inv.Services))
+	next := monitor.ID(0)
+	for h := range n {
+		k.hosts[inv.Hosts[h].Name] = h
+		k.phase[h] = hash(inv.Hosts[h].Name)
+		k.first[h] = n + next
+		for int(next) < len(inv.Services) && inv.Services[next].Host == h {
+			k.named[next] = n + next
+			next++
+		}
+		slices.SortFunc(k.named[k.first[h]-n:next], func(a, b monitor.ID) int {
+			return cmp.Compare(inv.Service(a).Description, inv.Service(b).Description)
+		})
+	}
+	k.first[n] = n + next
+	k.contacts = make(map[string]uint32, len(inv.Contacts))
+	for i, c := range inv.Contacts {
+		k.contacts[c.Name] = uint32(i)
+	}
+}
+
+// find gives the ID of an object.
+func (k *compiled) find(ref monitor.Ref) (monitor.ID, bool) {
+	h, ok := k.hosts[ref.Host]
+	if !ok || ref.IsHost() {
+		return h, ok
+	}
+	n := monitor.ID(len(k.inv.Hosts))
+	list := k.named[k.first[h]-n : k.first[h+1]-n]
+	i, ok := slices.BinarySearchFunc(list, ref.Service, func(id monitor.ID, name string) int {
+		return cmp.Compare(k.inv.Service(id).Description, name)
+	})
+	if !ok {
+		return monitor.NoID, false
+	}
+	return list[i], true
+}
+
+// services gives the IDs of a host's services, from first to last-1.
+func (k *compiled) services(host monitor.ID) (first, last monitor.ID) { return k.first[host], k.first[host+1] }
+
+// in says whether t is in a period; monitor.None is always.
+func (k *compiled) in(index int32, t monitor.Time) bool {
+	return index == monitor.None || k.periods[index].at(t)
+}
+
+// bytes gives roughly how much memory the indexes take that grow with the number of objects.
+func (k *compiled) bytes() int {
+	return 4*(len(k.first)+len(k.named)) + 8*len(k.phase) + k.graph.Bytes() + 40*len(k.hosts)
+}
+
+// check looks for what would make the core stumble later.
+func (k *compiled) check() error {
+	inv := k.inv
+	var errs []error
+	for i, h := range inv.Hosts {
+		errs = append(errs, k.checkObject(h.Name, h.Policy, h.Check))
+		for _, p := range h.Parents {
+			if int(p) >= len(inv.Hosts) {
+				errs = append(errs, fmt.Errorf("host %s (%d): parent %d is no host of the inventory", h.Name, i, p))
+			}
+		}
+	}
+	last := monitor.ID(0)
+	for _, s := range inv.Services {
+		if int(s.Host) >= len(inv.Hosts) || s.Host < last {
+			return fmt.Errorf("service %s: the services are not sorted by host", s.Description)
+		}
+		last = s.Host
+		errs = append(errs, k.checkObject(inv.Hosts[s.Host].Name+"/"+s.Description, s.Policy, s.Check))
+	}
+	for i := range inv.Policies {
+		errs = append(errs, k.checkPolicy(i, &inv.Policies[i]))
+	}
+	return errors.Join(errs...)
+}
+
+func (k *compiled) checkObject(name string, policy uint32, call monitor.Call) error {
+	if int(policy) >= len(k.inv.Policies) || !k.knows(call) {
+		return fmt.Errorf("%s: policy %d or command %d is out of bounds", name, policy, call.Command)
+	}
+	return nil
+}
+
+func (k *compiled) knows(c monitor.Call) bool {
+	return c.Command == monitor.None ||
+		c.Command >= 0 && int(c.Command) < len(k.inv.Commands) && (int(c.Args) < len(k.inv.Args) || c.Args == 0)
+}
+
+func (k *compiled) checkPolicy(i int, p *monitor.Policy) error {
+	for _, period := range []int32{p.CheckPeriod, p.NotificationPeriod} {
+		if period != monitor.None && (period < 0 || int(period) >= len(k.inv.Timeperiods)) {
+			return fmt.Errorf("policy %d: timeperiod %d is out of bounds", i, period)
+		}
+	}
+	for _, contact := range p.Contacts {
+		if int(contact) >= len(k.inv.Contacts) {
+			return fmt.Errorf("policy %d: contact %d is out of bounds", i, contact)
+		}
+	}
+	return nil
+}

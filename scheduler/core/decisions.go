@@ -1,0 +1,57 @@
+package core
+
+import (
+	"slices"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// JobKey names one issue of one job: a result that carries both is its answer.
+type JobKey struct {
+	Object monitor.ID
+	Seq    uint32
+}
+
+// Decisions is what the core wants done. Every call that takes one appends to it; the caller carries the decisions out
+// and empties it with Reset before it hands it in again.
+//
+// The decisions own what they point to: the lines of the jobs and the statuses of the broks lie in arenas that Reset
+// takes back. So jobs and broks must have been sent, encoded or copied before Reset; strings inside them stay valid.
+// Downtimes, comments and actions that broks point to are never changed afterwards and may be kept.
+//
+// The zero value is ready. Reusing one Decisions is what keeps the core free of allocations.
+type Decisions struct {
+	// Jobs are checks to be made now.
+	Jobs []monitor.Job
+	// Broks are what happened, in the order in which it happened. Those that are Durable belong into the journal
+	// before anything else that these decisions ask for becomes visible.
+	Broks []monitor.Brok
+	// Wake is when Tick has something to do next; the core sets it at the end of each call. A caller may come later,
+	// and everything due until then is done in one go.
+	Wake monitor.Time
+	// Orphans counts jobs that were issued again, Dropped results that nobody waited for any more.
+	Orphans, Dropped int
+
+	lines    []byte
+	statuses []monitor.Status
+}
+
+// Reset empties d for the next call and keeps its memory.
+func (d *Decisions) Reset() {
+	clear(d.Jobs)
+	clear(d.Broks)
+	clear(d.statuses)
+	d.Jobs, d.Broks, d.lines, d.statuses = d.Jobs[:0], d.Broks[:0], d.lines[:0], d.statuses[:0]
+	d.Wake, d.Orphans, d.Dropped = 0, 0, 0
+}
+
+// status takes a status out of the arena. One that was taken before stays where it is when the arena grows.
+func (d *Decisions) status() *monitor.Status {
+	d.statuses = append(d.statuses, monitor.Status{})
+	return &d.statuses[len(d.statuses)-1]
+}
+
+// insert puts a brok before those from at on.
+func (d *Decisions) insert(at int, b monitor.Brok) {
+	d.Broks = slices.Insert(d.Broks, at, b)
+}

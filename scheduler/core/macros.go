@@ -1,0 +1,212 @@
+package core
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/macro"
+)
+
+// resolver knows the values of macros for one object and one occasion.
+type resolver struct {
+	core *Core
+	// host and service are what the text is about; monitor.NoID for none.
+	host, service monitor.ID
+	contact       *monitor.Contact // nil unless a contact is told
+	args          []string
+	n             *notification // nil unless people are told
+}
+
+// appendLine appends the command line of an object's check.
+func (c *Core) appendLine(dst []byte, id monitor.ID, call monitor.Call) []byte {
+	c.resolver = c.about(id)
+	c.resolver.args = c.arguments(call)
+	return c.lines[call.Command].Append(dst, &c.resolver)
+}
+
+// actionLine gives the command line that tells a contact.
+func (c *Core) actionLine(n *notification, contact uint32, call monitor.Call) string {
+	c.resolver = c.about(n.id)
+	c.resolver.args = c.arguments(call)
+	c.resolver.contact, c.resolver.n = &c.inv.Contacts[contact], n
+	return c.lines[call.Command].Text(&c.resolver)
+}
+
+func (c *Core) arguments(call monitor.Call) []string {
+	if int(call.Args) < len(c.inv.Args) {
+		return c.inv.Args[call.Args]
+	}
+	return nil
+}
+
+// about gives the resolver for an object.
+func (c *Core) about(id monitor.ID) resolver {
+	r := resolver{core: c, host: c.inv.HostOf(id), service: monitor.NoID}
+	if id != r.host {
+		r.service = id
+	}
+	return r
+}
+
+// AppendMacro appends the value of a macro; false if there is no such macro here, or no such object.
+func (r *resolver) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
+	if len(m.Of) > 0 {
+		return r.appendOnDemand(dst, m)
+	}
+	switch m.Kind {
+	case macro.Arg:
+		if m.Index <= len(r.args) {
+			dst = append(dst, r.args[m.Index-1]...)
+		}
+		return dst, true
+	case macro.User:
+		return append(dst, r.core.users[m.Index]...), true
+	case macro.HostVar:
+		return appendVar(dst, r.core.inv.Hosts[r.host].Vars, m.Var)
+	case macro.ServiceVar:
+		if r.service == monitor.NoID {
+			return dst, false
+		}
+		return appendVar(dst, r.core.inv.Service(r.service).Vars, m.Var)
+	case macro.ContactVar:
+		if r.contact == nil {
+			return dst, false
+		}
+		return appendVar(dst, r.contact.Vars, m.Var)
+	}
+	return r.appendStandard(dst, m)
+}
+
+func appendVar(dst []byte, vars []monitor.Var, name string) ([]byte, bool) {
+	for i := range vars {
+		if vars[i].Name == name {
+			return append(dst, vars[i].Value...), true
+		}
+	}
+	return dst, false
+}
+
+// appendStandard finds out by the name what a macro is about: a host (HOSTSTATE, LASTHOSTSTATE), a service, a contact,
+// the notification, the time, or the configuration as a whole.
+func (r *resolver) appendStandard(dst []byte, m macro.Macro) ([]byte, bool) {
+	lead, name := cutLead(m.Name)
+	var ok bool
+	if rest, host := strings.CutPrefix(name, "HOST"); host {
+		dst, ok = r.appendHost(dst, lead, rest)
+	} else if rest, service := strings.CutPrefix(name, "SERVICE"); service && r.service != monitor.NoID {
+		dst, ok = r.appendService(dst, lead, rest)
+	} else if rest, contact := strings.CutPrefix(name, "CONTACT"); contact && r.contact != nil {
+		dst, ok = r.appendContact(dst, rest, m.Index)
+	} else if r.n != nil {
+		dst, ok = r.appendNotification(dst, m.Name)
+	}
+	if !ok {
+		dst, ok = r.appendTime(dst, m.Name)
+	}
+	if ok {
+		return dst, true
+	}
+	value, ok := r.core.inv.Macros[m.Name]
+	return append(dst, value...), ok
+}
+
+// cutLead takes off what may stand before HOST or SERVICE in a name.
+func cutLead(name string) (lead, rest string) {
+	for _, lead := range [...]string{"LAST", "LONG", "MAX", "TOTAL"} {
+		if rest, ok := strings.CutPrefix(name, lead); ok {
+			return lead, rest
+		}
+	}
+	return "", name
+}
+
+// appendOnDemand resolves $HOSTSTATE:web1$, $SERVICESTATE:web1:http$ and the like: the same macro, seen from another
+// object. An empty host is the own one. A name of a group gives the values of its members, parted by what follows it.
+func (r *resolver) appendOnDemand(dst []byte, m macro.Macro) ([]byte, bool) {
+	switch m.Name {
+	case "ISVALIDTIME", "NEXTVALIDTIME":
+		return r.appendPeriod(dst, m)
+	}
+	of := m.Of
+	m.Of = nil
+	if strings.HasPrefix(m.Name, "CONTACT") || strings.HasPrefix(m.Name, "_CONTACT") {
+		return r.appendOtherContact(dst, m, of[0])
+	}
+	if strings.Contains(m.Name, "SERVICE") {
+		if len(of) != 2 {
+			return dst, false
+		}
+		return r.appendOther(dst, m, monitor.Ref{Host: of[0], Service: of[1]})
+	}
+	if len(of) == 1 {
+		return r.appendOther(dst, m, monitor.Ref{Host: of[0]})
+	}
+	return r.appendGroup(dst, m, of[0], of[1])
+}
+
+func (r *resolver) appendOther(dst []byte, m macro.Macro, ref monitor.Ref) ([]byte, bool) {
+	if ref.Host == "" {
+		ref.Host = r.core.inv.Hosts[r.host].Name
+	}
+	id, ok := r.core.find(ref)
+	if !ok {
+		return dst, false
+	}
+	other := r.core.about(id)
+	other.contact, other.n, other.args = r.contact, r.n, r.args
+	return other.AppendMacro(dst, m)
+}
+
+func (r *resolver) appendOtherContact(dst []byte, m macro.Macro, name string) ([]byte, bool) {
+	i, ok := r.core.contacts[name]
+	if !ok {
+		return dst, false
+	}
+	other := *r
+	other.contact = &r.core.inv.Contacts[i]
+	return other.AppendMacro(dst, m)
+}
+
+// appendGroup appends a host macro for each member of a host group.
+func (r *resolver) appendGroup(dst []byte, m macro.Macro, name, separator string) ([]byte, bool) {
+	for i := range r.core.inv.HostGroups {
+		g := &r.core.inv.HostGroups[i]
+		if g.Name != name {
+			continue
+		}
+		for k, id := range g.Members {
+			if k > 0 {
+				dst = append(dst, separator...)
+			}
+			other := r.core.about(id)
+			dst, _ = other.AppendMacro(dst, m)
+		}
+		return dst, true
+	}
+	return dst, false
+}
+
+// appendSafe appends what came from outside, without the characters of illegal_macro_output_chars. Line ends become \n,
+// as Nagios keeps them.
+func (r *resolver) appendSafe(dst []byte, value string) []byte {
+	illegal := r.core.inv.Options.IllegalMacroOutputChars
+	for i := range len(value) {
+		switch b := value[i]; {
+		case b == '\n':
+			dst = append(dst, `\n`...)
+		case strings.IndexByte(illegal, b) < 0:
+			dst = append(dst, b)
+		}
+	}
+	return dst
+}
+
+func appendUnix(dst []byte, t monitor.Time) []byte { return strconv.AppendInt(dst, int64(t)/1e9, 10) }
+
+func appendBit(dst []byte, on bool) []byte {
+	if on {
+		return append(dst, '1')
+	}
+	return append(dst, '0')
+}

@@ -1,0 +1,122 @@
+package core
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/macro"
+)
+
+// appendContact appends $CONTACTname$ for the contact who is told.
+func (r *resolver) appendContact(dst []byte, name string, index int) ([]byte, bool) {
+	c := r.contact
+	switch name {
+	case "NAME":
+		return append(dst, c.Name...), true
+	case "ALIAS":
+		return append(dst, orElse(c.Alias, c.Name)...), true
+	case "EMAIL":
+		return append(dst, c.Email...), true
+	case "PAGER":
+		return append(dst, c.Pager...), true
+	case "GROUPNAME":
+		return r.appendContactGroups(dst, true, func(g *monitor.ContactGroup) string { return g.Name }), true
+	case "GROUPNAMES":
+		return r.appendContactGroups(dst, false, func(g *monitor.ContactGroup) string { return g.Name }), true
+	case "GROUPALIAS":
+		return r.appendContactGroups(dst, true, func(g *monitor.ContactGroup) string { return g.Alias }), true
+	}
+	if index == 0 {
+		return dst, false
+	}
+	if index <= len(c.Addresses) {
+		dst = append(dst, c.Addresses[index-1]...)
+	}
+	return dst, true
+}
+
+func (r *resolver) appendContactGroups(dst []byte, first bool, what func(*monitor.ContactGroup) string) []byte {
+	found := false
+	for i := range r.core.inv.ContactGroups {
+		g := &r.core.inv.ContactGroups[i]
+		for _, member := range g.Members {
+			if &r.core.inv.Contacts[member] != r.contact || first && found {
+				continue
+			}
+			if found {
+				dst = append(dst, ',')
+			}
+			dst, found = append(dst, what(g)...), true
+		}
+	}
+	return dst
+}
+
+// appendNotification appends what people are told this time.
+func (r *resolver) appendNotification(dst []byte, name string) ([]byte, bool) {
+	switch name {
+	case "NOTIFICATIONTYPE":
+		return append(dst, r.n.kind...), true
+	case "NOTIFICATIONNUMBER":
+		return strconv.AppendUint(dst, uint64(r.n.number), 10), true
+	case "NOTIFICATIONAUTHOR", "NOTIFICATIONAUTHORNAME", "NOTIFICATIONAUTHORALIAS":
+		return r.appendSafe(dst, r.n.author), true
+	case "NOTIFICATIONCOMMENT":
+		return r.appendSafe(dst, r.n.comment), true
+	case "NOTIFICATIONISESCALATED":
+		return append(dst, '0'), true
+	case "NOTIFICATIONRECIPIENTS":
+		for i, contact := range r.n.recipients {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(dst, r.core.inv.Contacts[contact].Name...)
+		}
+		return dst, true
+	}
+	return dst, false
+}
+
+// appendTime appends the time of the decision, in the local zone and in the format that Nagios calls "us".
+func (r *resolver) appendTime(dst []byte, name string) ([]byte, bool) {
+	now := r.core.now
+	switch name {
+	case "TIMET":
+		return appendUnix(dst, now), true
+	case "PROCESSSTARTTIME", "EVENTSTARTTIME":
+		return appendUnix(dst, r.core.start), true
+	case "LONGDATETIME":
+		return now.Std().AppendFormat(dst, "Mon Jan 2 15:04:05 MST 2006"), true
+	case "SHORTDATETIME":
+		return now.Std().AppendFormat(dst, "01-02-2006 15:04:05"), true
+	case "DATE":
+		return now.Std().AppendFormat(dst, "01-02-2006"), true
+	case "TIME":
+		return now.Std().AppendFormat(dst, "15:04:05"), true
+	}
+	return dst, false
+}
+
+// appendPeriod answers $ISVALIDTIME:period[:unix time]$ with 1 or 0, and $NEXTVALIDTIME:…$ with a Unix time, 0 for never.
+func (r *resolver) appendPeriod(dst []byte, m macro.Macro) ([]byte, bool) {
+	at := r.core.now
+	if len(m.Of) == 2 {
+		seconds, err := strconv.ParseInt(strings.TrimSpace(m.Of[1]), 10, 64)
+		if err != nil || seconds < 0 || seconds > 1<<33 {
+			return dst, false
+		}
+		at = monitor.Time(seconds) * 1e9
+	}
+	for i := range r.core.periods {
+		p := &r.core.periods[i]
+		switch {
+		case p.Name() != m.Of[0]:
+		case m.Name == "ISVALIDTIME":
+			return appendBit(dst, p.Holds(at)), true
+		default:
+			return appendUnix(dst, p.Next(at)), true
+		}
+	}
+	return dst, false
+}

@@ -1,0 +1,182 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
+)
+
+// cutVerb takes ENABLE, DISABLE, START or STOP off a command's name.
+func cutVerb(name string) (rest string, on, ok bool) {
+	verb, rest, _ := strings.Cut(name, "_")
+	switch verb {
+	case "ENABLE", "START":
+		return rest, true, true
+	case "DISABLE", "STOP":
+		return rest, false, true
+	}
+	return "", false, false
+}
+
+// obeySwitch turns something on or off, for the program or for objects.
+func (c *Core) obeySwitch(r *command.Request, d *Decisions) (bool, error) {
+	rest, on, ok := cutVerb(r.Name)
+	if !ok {
+		return false, nil
+	}
+	if hosts, services := programSwitch(rest); hosts|services != 0 {
+		set(&c.program.HostSwitches, hosts, on)
+		set(&c.program.ServiceSwitches, services, on)
+		program := c.program
+		d.Broks = append(d.Broks, monitor.Brok{
+			Kind: monitor.BrokProgram, Time: c.now, Shard: c.inv.Shard, Program: &program,
+		})
+		return true, nil
+	}
+	where, what := objectSwitch(rest)
+	if what == 0 {
+		return false, nil
+	}
+	ids, err := c.targets(r, where)
+	for _, id := range ids {
+		set(&c.standing[id].switches, what, on)
+		c.standing[id].modified |= what
+		c.changed(monitor.BrokState, id, "", d)
+	}
+	return true, err
+}
+
+func set(s *monitor.Switch, what monitor.Switch, on bool) {
+	*s &^= what
+	if on {
+		*s |= what
+	}
+}
+
+// programSwitch says what a command switches for all hosts and for all services.
+func programSwitch(rest string) (hosts, services monitor.Switch) {
+	switch rest {
+	case "NOTIFICATIONS":
+		return monitor.Notifications, monitor.Notifications
+	case "EVENT_HANDLERS":
+		return monitor.EventHandlers, monitor.EventHandlers
+	case "FLAP_DETECTION":
+		return monitor.FlapDetection, monitor.FlapDetection
+	case "PERFORMANCE_DATA":
+		return monitor.ProcessPerfdata, monitor.ProcessPerfdata
+	case "HOST_FRESHNESS_CHECKS":
+		return monitor.FreshnessChecks, 0
+	case "SERVICE_FRESHNESS_CHECKS":
+		return 0, monitor.FreshnessChecks
+	case "EXECUTING_HOST_CHECKS":
+		return monitor.ActiveChecks, 0
+	case "EXECUTING_SVC_CHECKS":
+		return 0, monitor.ActiveChecks
+	case "ACCEPTING_PASSIVE_HOST_CHECKS":
+		return monitor.PassiveChecks, 0
+	case "ACCEPTING_PASSIVE_SVC_CHECKS":
+		return 0, monitor.PassiveChecks
+	case "OBSESSING_OVER_HOST_CHECKS":
+		return monitor.Obsess, 0
+	case "OBSESSING_OVER_SVC_CHECKS":
+		return 0, monitor.Obsess
+	}
+	return 0, 0
+}
+
+// objectSwitch says what a command switches for which objects; nothing if it is another command.
+func objectSwitch(rest string) (scope, monitor.Switch) {
+	switch rest {
+	case "HOST_SVC_CHECKS":
+		return itsServices, monitor.ActiveChecks
+	case "HOST_SVC_NOTIFICATIONS":
+		return itsServices, monitor.Notifications
+	case "HOST_AND_CHILD_NOTIFICATIONS":
+		return itAndBelow, monitor.Notifications
+	case "ALL_NOTIFICATIONS_BEYOND_HOST":
+		return below, monitor.Notifications
+	}
+	where := itself
+	if group, ok := strings.CutPrefix(rest, "HOSTGROUP_"); ok {
+		where, rest = groupHosts, group
+	} else if group, ok := strings.CutPrefix(rest, "SERVICEGROUP_"); ok {
+		where, rest = setHosts, group
+	}
+	what := switchNamed(rest)
+	if where != itself && strings.Contains(rest, "SVC_") {
+		where++ // groupServices, setServices
+	}
+	return where, what
+}
+
+// switchNamed gives the switch in names such as SVC_CHECK, PASSIVE_HOST_CHECKS and HOST_NOTIFICATIONS.
+func switchNamed(name string) monitor.Switch {
+	switch name {
+	case "HOST_CHECK", "SVC_CHECK", "HOST_CHECKS", "SVC_CHECKS":
+		return monitor.ActiveChecks
+	case "PASSIVE_HOST_CHECKS", "PASSIVE_SVC_CHECKS":
+		return monitor.PassiveChecks
+	case "HOST_NOTIFICATIONS", "SVC_NOTIFICATIONS":
+		return monitor.Notifications
+	case "HOST_EVENT_HANDLER", "SVC_EVENT_HANDLER":
+		return monitor.EventHandlers
+	case "HOST_FLAP_DETECTION", "SVC_FLAP_DETECTION":
+		return monitor.FlapDetection
+	case "OBSESSING_OVER_HOST", "OBSESSING_OVER_SVC":
+		return monitor.Obsess
+	}
+	return 0
+}
+
+// obeyContact turns the notifications of contacts on or off.
+func (c *Core) obeyContact(r *command.Request, d *Decisions) (bool, error) {
+	rest, on, ok := cutVerb(r.Name)
+	who, what, _ := strings.Cut(rest, "_")
+	isGroup := who == "CONTACTGROUP"
+	if !ok || !isGroup && who != "CONTACT" {
+		return false, nil
+	}
+	contacts, err := c.contactsOf(r.Text(0), isGroup)
+	if err != nil {
+		return true, err
+	}
+	for _, contact := range contacts {
+		s := c.muted[c.inv.Contacts[contact].Name]
+		s.Name = c.inv.Contacts[contact].Name
+		if what == "HOST_NOTIFICATIONS" {
+			s.HostNotificationsOff = !on
+		} else {
+			s.ServiceNotificationsOff = !on
+		}
+		c.mute(s)
+		d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokContact, Time: c.now, Shard: c.inv.Shard, Contact: &s})
+	}
+	return true, nil
+}
+
+// mute keeps what a command changed on a contact; one on which nothing is off is not kept.
+func (c *Core) mute(s monitor.ContactStatus) {
+	if s.HostNotificationsOff || s.ServiceNotificationsOff {
+		c.muted[s.Name] = s
+	} else {
+		delete(c.muted, s.Name)
+	}
+}
+
+// contactsOf gives the contact or the members of the contact group with that name.
+func (c *Core) contactsOf(name string, group bool) ([]uint32, error) {
+	if !group {
+		if contact, ok := c.contacts[name]; ok {
+			return []uint32{contact}, nil
+		}
+		return nil, fmt.Errorf("there is no contact %q", name)
+	}
+	i := slices.IndexFunc(c.inv.ContactGroups, func(g monitor.ContactGroup) bool { return g.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("there is no contactgroup %q", name)
+	}
+	return c.inv.ContactGroups[i].Members, nil
+}

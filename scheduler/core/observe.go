@@ -1,0 +1,226 @@
+package core
+
+import (
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
+)
+
+// look is one result, wherever it came from.
+type look struct {
+	state             monitor.State
+	how               monitor.CheckType
+	started, finished monitor.Time
+	latency           time.Duration
+	module, poller    string
+	outcome           *monitor.Outcome
+}
+
+// Observe applies results of jobs. Those of another shard or epoch, with an old sequence number, or coming twice are
+// dropped and counted. The strings of the results are kept, the slice is not.
+func (c *Core) Observe(now monitor.Time, results []monitor.Result, d *Decisions) {
+	c.enter(now)
+	for i := range results {
+		r := &results[i]
+		if r.Shard != c.inv.Shard || r.Epoch != c.epoch || !c.awaits(JobKey{r.Object, r.Seq}) {
+			d.Dropped++
+			continue
+		}
+		c.answer(r, d)
+	}
+	c.leave(d)
+}
+
+// answer applies the result of the job that is out. That of a freshness check is not needed any more if something was
+// heard meanwhile.
+func (c *Core) answer(r *monitor.Result, d *Decisions) {
+	id, run := r.Object, &c.run[r.Object]
+	overtaken := run.flags.has(stale) && c.times[id].update > run.sent
+	run.flags &^= inFlight | stale
+	if overtaken {
+		d.Dropped++
+		c.plan(id, c.interval(id), c.now)
+		return
+	}
+	started := min(max(r.Started, run.sent), c.now)
+	seen := look{
+		state: c.answered(id, r), how: monitor.Active,
+		started: started, finished: min(max(r.Finished, started), c.now), latency: started.Sub(run.sent),
+		module: r.Module, poller: r.Poller, outcome: &r.Outcome,
+	}
+	if !run.flags.has(pinned|forced) && run.next != 0 && run.next <= run.sent {
+		seen.latency = started.Sub(run.next)
+	}
+	c.apply(id, &seen, d)
+}
+
+// answered turns a plugin's answer into a state. A service check that timed out has the state that
+// service_check_timeout_state says, a host check is DOWN.
+func (c *Core) answered(id monitor.ID, r *monitor.Result) monitor.State {
+	if c.inv.IsHost(id) {
+		if r.TimedOut {
+			return monitor.Down
+		}
+		return verdict.ActiveHost(r.State, c.inv.Options.AggressiveHostChecks)
+	}
+	if r.TimedOut {
+		return c.inv.Options.ServiceTimeoutState
+	}
+	if r.State > monitor.Unknown {
+		return monitor.Critical // a return code that is out of bounds
+	}
+	return r.State
+}
+
+// assumed is what a host without a check command says.
+var assumed = monitor.Outcome{Output: "(Host assumed to be UP)"}
+
+// assumeUp is the check of a host that has no check command.
+func (c *Core) assumeUp(id monitor.ID, d *Decisions) {
+	c.apply(id, &look{state: monitor.Up, started: c.now, finished: c.now, outcome: &assumed}, d)
+}
+
+// apply makes a result the object's present, does what follows from it, and plans the next check.
+func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
+	before := c.lasting(id)
+	status := d.status()
+	d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokCheck, Time: c.now, Shard: c.inv.Shard, Status: status})
+	at := len(d.Broks)
+
+	c.record(id, l)
+	v := c.weigh(id, l)
+	c.settle(id, v, d)
+	c.mark(id, l)
+	if l.how == monitor.Active {
+		c.after(id, v.Steps, l.started)
+	}
+	c.fill(id, status)
+	c.keep(id, before, v, at, status, d)
+	c.askOthers(id, v.Steps, d)
+}
+
+// record writes down when and how the check was made and what it said.
+func (c *Core) record(id monitor.ID, l *look) {
+	t, r, x := &c.times[id], &c.run[id], &c.text[id]
+	t.check, t.update = l.started, c.now
+	r.latency, r.execution = l.latency, l.finished.Sub(l.started)
+	if c.names[r.module] != l.module {
+		r.module = c.intern(l.module)
+	}
+	if c.names[r.poller] != l.poller {
+		r.poller = c.intern(l.poller)
+	}
+	c.standing[id].check = l.how
+	replace(&x.output, oneLine(l.outcome.Output))
+	replace(&x.long, l.outcome.LongOutput)
+	replace(&x.perfdata, l.outcome.Perfdata)
+}
+
+// replace keeps the old string if the new one is equal, so that the new one's memory can go.
+func replace(old *string, s string) {
+	if *old != s {
+		*old = s
+	}
+}
+
+// oneLine makes an output safe for logs whose fields are parted by semicolons, as Nagios does.
+func oneLine(s string) string {
+	if strings.IndexByte(s, ';') < 0 {
+		return s
+	}
+	return strings.ReplaceAll(s, ";", ":")
+}
+
+// weigh asks for the verdict.
+func (c *Core) weigh(id monitor.ID, l *look) verdict.Verdict {
+	was := c.standing[id].Standing
+	if !c.inv.IsHost(id) {
+		return verdict.OfService(was, verdict.ServiceCheck{
+			State: l.state, HostUp: c.isUp(c.inv.Service(id).Host), Volatile: c.inv.Policy(id).Volatile,
+		})
+	}
+	o := &c.inv.Options
+	return verdict.OfHost(was, verdict.HostCheck{
+		State: l.state, Reach: c.reach(id), Passive: l.how == monitor.Passive,
+		PassiveSoft: o.PassiveHostChecksAreSoft, Translate: o.TranslatePassiveHostChecks,
+	})
+}
+
+// reach says what a host is if it does not answer.
+func (c *Core) reach(host monitor.ID) monitor.State { return c.graph.Reach(host, c.isUp) }
+
+// mark notes when the object was last seen in its state, and the first time that it was in any.
+func (c *Core) mark(id monitor.ID, l *look) {
+	t := &c.times[id]
+	t.of[c.standing[id].State] = l.started
+	if t.change == 0 {
+		t.change = l.started
+	}
+	if t.hardChange == 0 {
+		t.hardChange = l.started
+	}
+}
+
+// after plans the next check. A retry counts from the beginning of this one; all others are on the object's grid. A host
+// without regular checks is retried until its state is clear, and then left alone again.
+func (c *Core) after(id monitor.ID, steps verdict.Steps, started monitor.Time) {
+	p, r := c.inv.Policy(id), &c.run[id]
+	again := p.CheckInterval > 0 || c.inv.IsHost(id)
+	if !steps.Has(verdict.Retry) || p.RetryInterval <= 0 || !again || r.flags&(pinned|inFlight) != 0 {
+		c.plan(id, p.CheckInterval, c.now)
+		return
+	}
+	r.flags = 0
+	r.next = max(started.Add(p.RetryInterval), c.now)
+	if !c.in(p.CheckPeriod, r.next) {
+		r.next = c.regular(id, p.RetryInterval, r.next)
+	}
+	c.lay(id)
+}
+
+// keep adds the brok that lasts if anything lasting has changed, before those that came of it.
+func (c *Core) keep(id monitor.ID, before lasting, v verdict.Verdict, at int, s *monitor.Status, d *Decisions) {
+	alert := v.Steps.Has(verdict.Alert)
+	if !alert && before == c.lasting(id) {
+		return
+	}
+	b := monitor.Brok{Kind: monitor.BrokState, Time: c.now, Shard: c.inv.Shard, Status: s}
+	if alert {
+		b.Kind, b.Text = monitor.BrokAlert, c.alertText(id, v.Seen)
+	}
+	d.insert(at, b)
+}
+
+// askOthers has the hosts checked whose state is in doubt after this result.
+func (c *Core) askOthers(id monitor.ID, steps verdict.Steps, d *Decisions) {
+	switch {
+	case steps.Has(verdict.AskHost):
+		host := c.inv.HostOf(id)
+		last := c.times[host].check
+		if last == 0 || c.now.Sub(last) > c.inv.Options.CachedHostCheck {
+			c.ask(host, d)
+		}
+	case steps.Has(verdict.AskAround | verdict.Begins):
+		c.askEach(c.graph.Parents(id), c.isUp, d)
+		c.askEach(c.graph.Children(id), c.isNotUnreachable, d)
+	case steps.Has(verdict.AskAround | verdict.Ends):
+		c.askEach(c.graph.Parents(id), c.isNotUp, d)
+		c.askEach(c.graph.Children(id), c.isNotUp, d)
+	}
+}
+
+func (c *Core) askEach(hosts []monitor.ID, which func(monitor.ID) bool, d *Decisions) {
+	for _, h := range hosts {
+		if which(h) {
+			c.ask(h, d)
+		}
+	}
+}
+
+func (c *Core) isNotUp(host monitor.ID) bool { return !c.isUp(host) }
+
+func (c *Core) isNotUnreachable(host monitor.ID) bool {
+	return c.standing[host].State != monitor.Unreachable
+}

@@ -1,0 +1,85 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
+)
+
+// settle makes a verdict the object's standing and does what follows for it: numbers of problems, acknowledgement,
+// notifications. Contacts are told with what was seen; only then the rest of the problem is wiped off.
+func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
+	c.standing[id].Standing = v.Seen
+	c.number(id, v.Steps)
+	if v.Steps.Has(verdict.AckEnds) {
+		c.dropAckComments(id, d)
+	}
+	if v.Steps&(verdict.Changed|verdict.HardChanged) != 0 {
+		c.notice[id].last, c.notice[id].next = 0, 0
+	}
+	if v.Steps.Has(verdict.Notify) {
+		c.notify(id, ofState, d)
+	}
+	c.standing[id].Standing = v.Next
+	if !c.isProblem(id) {
+		c.forget(id)
+	}
+}
+
+// number keeps the times of changes and the numbers of events and problems.
+func (c *Core) number(id monitor.ID, steps verdict.Steps) {
+	s, t := &c.serial[id], &c.times[id]
+	if steps.Has(verdict.HardChanged) {
+		t.hardChange = t.check
+	}
+	if !steps.Has(verdict.Changed) {
+		return
+	}
+	t.change = t.check
+	s.lastEvent, s.event = s.event, c.newID()
+	if steps.Has(verdict.Begins) {
+		s.problem = c.newID()
+	}
+	if steps.Has(verdict.Ends) {
+		s.lastProblem, s.problem = s.problem, 0
+	}
+}
+
+// forget wipes off who was told of a problem that is over.
+func (c *Core) forget(id monitor.ID) {
+	if n := &c.notice[id]; n.number != 0 || n.last != 0 || n.next != 0 {
+		*n = notice{percent: n.percent}
+	}
+	if s := &c.standing[id]; s.notifiedOn != 0 {
+		s.notifiedOn = 0
+	}
+	if len(c.told) > 0 {
+		delete(c.told, id)
+	}
+}
+
+// alertText is the line that Nagios would log.
+func (c *Core) alertText(id monitor.ID, seen verdict.Standing) string {
+	ref := c.inv.Ref(id)
+	if ref.IsHost() {
+		return fmt.Sprintf("HOST ALERT: %s;%s;%s;%d;%s",
+			ref.Host, seen.State.HostName(), seen.Type, seen.Attempt, c.text[id].output)
+	}
+	return fmt.Sprintf("SERVICE ALERT: %s;%s;%s;%s;%d;%s",
+		ref.Host, ref.Service, seen.State.ServiceName(), seen.Type, seen.Attempt, c.text[id].output)
+}
+
+// changed adds a brok with an object's new status: something other than a check changed it.
+func (c *Core) changed(kind monitor.BrokKind, id monitor.ID, text string, d *Decisions) {
+	s := d.status()
+	c.fill(id, s)
+	d.Broks = append(d.Broks, monitor.Brok{Kind: kind, Time: c.now, Shard: c.inv.Shard, Status: s, Text: text})
+}
+
+// log adds a line for the log.
+func (c *Core) log(d *Decisions, format string, args ...any) {
+	d.Broks = append(d.Broks, monitor.Brok{
+		Kind: monitor.BrokLog, Time: c.now, Shard: c.inv.Shard, Text: fmt.Sprintf(format, args...),
+	})
+}

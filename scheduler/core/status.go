@@ -1,0 +1,93 @@
+package core
+
+import (
+	"math"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
+)
+
+// Status gives the present status of an object of the inventory.
+func (c *Core) Status(id monitor.ID) monitor.Status {
+	var s monitor.Status
+	c.fill(id, &s)
+	return s
+}
+
+// fill writes an object's row into a status.
+func (c *Core) fill(id monitor.ID, s *monitor.Status) {
+	st, n, e, w, r, x := &c.standing[id], &c.notice[id], &c.serial[id], &c.times[id], &c.run[id], &c.text[id]
+	s.Ref = c.inv.Ref(id)
+	s.State, s.LastState, s.LastHardState = st.State, st.LastState, st.LastHard
+	s.Type, s.Attempt, s.MaxAttempts = st.Type, st.Attempt, st.Max
+	s.CheckType, s.Ack, s.HostProblem = st.check, st.Ack, st.HostProblem
+	s.Switches, s.Modified = st.switches, st.modified
+	s.Flapping, s.DowntimeDepth, s.NotifiedOn = st.flapping, st.depth, st.notifiedOn
+	s.LastCheck, s.NextCheck, s.LastUpdate = w.check, r.next, w.update
+	s.LastChange, s.LastHardChange = w.change, w.hardChange
+	s.LastTimeOK, s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown = w.of[0], w.of[1], w.of[2], w.of[3]
+	s.LastNotification, s.NextNotification, s.NotificationNumber = n.last, n.next, n.number
+	s.PercentChange = n.percent
+	s.Latency, s.Execution = r.latency, r.execution
+	s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID = e.problem, e.lastProblem, e.event, e.lastEvent
+	s.Module, s.Poller = c.names[r.module], c.names[r.poller]
+	s.Output, s.LongOutput, s.Perfdata = x.output, x.long, x.perfdata
+}
+
+// load is fill turned round. What the inventory decides (attempts, switches that no command changed) is not taken over,
+// and neither is a job in flight.
+func (c *Core) load(id monitor.ID, s *monitor.Status) {
+	p := c.inv.Policy(id)
+	limit := max(p.MaxAttempts, 1)
+	c.standing[id] = standing{
+		Standing: verdict.Standing{
+			State: s.State, LastState: s.LastState, LastHard: s.LastHardState, Type: s.Type,
+			Attempt: min(max(s.Attempt, 1), limit), Max: limit, Ack: s.Ack, HostProblem: s.HostProblem,
+		},
+		check: s.CheckType, flapping: s.Flapping, notifiedOn: s.NotifiedOn, depth: s.DowntimeDepth,
+		switches: p.Switches&^s.Modified | s.Switches&s.Modified,
+		modified: s.Modified,
+	}
+	c.notice[id] = notice{s.LastNotification, s.NextNotification, s.NotificationNumber, s.PercentChange}
+	c.serial[id] = serial{s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID}
+	c.times[id] = times{
+		check: s.LastCheck, update: s.LastUpdate, change: s.LastChange, hardChange: s.LastHardChange,
+		of: [4]monitor.Time{s.LastTimeOK, s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown},
+	}
+	c.run[id] = run{
+		next: s.NextCheck, latency: s.Latency, execution: s.Execution, seq: c.run[id].seq,
+		module: c.intern(s.Module), poller: c.intern(s.Poller),
+	}
+	c.text[id] = text{s.Output, s.LongOutput, s.Perfdata}
+	c.seen(s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID)
+}
+
+// intern gives the number of a module's or poller's name. There are few of them, so a walk along the list beats a map.
+func (c *Core) intern(name string) uint16 {
+	for i, n := range c.names {
+		if n == name {
+			return uint16(i)
+		}
+	}
+	if len(c.names) > math.MaxUint16 {
+		return 0
+	}
+	c.names = append(c.names, name)
+	return uint16(len(c.names) - 1)
+}
+
+// newID gives a number for a problem, an event, a downtime or a comment. No two shards give the same one: the remainder
+// by the number of shards is the shard, which tells where a command that names it belongs.
+func (c *Core) newID() uint64 {
+	c.lastID++
+	return c.lastID*c.stride() + uint64(c.inv.Shard)
+}
+
+// seen takes note of numbers given before a restart.
+func (c *Core) seen(ids ...uint64) {
+	for _, id := range ids {
+		c.lastID = max(c.lastID, id/c.stride())
+	}
+}
+
+func (c *Core) stride() uint64 { return uint64(max(c.inv.Shards, 1)) }

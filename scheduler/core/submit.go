@@ -1,0 +1,56 @@
+package core
+
+import "github.com/onbu/onbu/monitor"
+
+// Submit applies passive results. Those for unknown objects, with a state that does not exist, or where passive results
+// are turned off, are dropped with a BrokLog. The strings are kept, the slice is not.
+func (c *Core) Submit(now monitor.Time, subs []monitor.Submission, d *Decisions) {
+	c.enter(now)
+	for i := range subs {
+		c.submit(&subs[i], d)
+	}
+	c.leave(d)
+}
+
+func (c *Core) submit(s *monitor.Submission, d *Decisions) {
+	id, ok := c.find(s.Ref)
+	if why := c.refusal(s, id, ok); why != "" {
+		d.Dropped++
+		c.log(d, "passive result for %s from %s dropped: %s", s.Ref, s.Source, why)
+		return
+	}
+	if c.inv.Options.LogPassiveChecks {
+		c.logPassive(s, d)
+	}
+	made := s.Time
+	if made == 0 || made > c.now {
+		made = c.now
+	}
+	c.apply(id, &look{
+		state: s.State, how: monitor.Passive, started: made, finished: made, latency: c.now.Sub(made),
+		module: "passive", poller: s.Source, outcome: &s.Outcome,
+	}, d)
+}
+
+// refusal says what speaks against a passive result; nothing if it is empty.
+func (c *Core) refusal(s *monitor.Submission, id monitor.ID, known bool) string {
+	switch host := s.IsHost(); {
+	case !known:
+		return "there is no such object in this configuration"
+	case host && s.State > monitor.Unreachable:
+		return "a host is 0 (UP), 1 (DOWN) or 2 (UNREACHABLE)"
+	case s.State > monitor.Unknown:
+		return "a service is 0 (OK) to 3 (UNKNOWN)"
+	case !c.on(id, monitor.PassiveChecks):
+		return "passive results are turned off"
+	}
+	return ""
+}
+
+func (c *Core) logPassive(s *monitor.Submission, d *Decisions) {
+	if s.IsHost() {
+		c.log(d, "PASSIVE HOST CHECK: %s;%d;%s", s.Host, s.State, oneLine(s.Output))
+		return
+	}
+	c.log(d, "PASSIVE SERVICE CHECK: %s;%s;%d;%s", s.Host, s.Service, s.State, oneLine(s.Output))
+}

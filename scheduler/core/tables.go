@@ -1,0 +1,129 @@
+package core
+
+import (
+	"time"
+	"unsafe"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
+)
+
+// tables holds what changes about the objects: one row an object in each slice, indexed by monitor.ID. What is read and
+// written together lies together. An object takes 236 bytes here and 16 in the timing wheel, its texts not counted.
+type tables struct {
+	standing []standing
+	notice   []notice
+	serial   []serial
+	times    []times
+	run      []run
+	text     []text
+}
+
+// standing, notice and serial, together with two of the times, are what lasts: the journal keeps each of their changes.
+type standing struct {
+	verdict.Standing
+	check      monitor.CheckType
+	flapping   bool
+	notifiedOn uint8
+	depth      uint16 // of downtimes in effect
+	switches   monitor.Switch
+	modified   monitor.Switch
+}
+
+// notice is what was told and when it may be told again.
+type notice struct {
+	last, next monitor.Time
+	number     uint32
+	percent    float32
+}
+
+// serial holds the numbers of problems and events.
+type serial struct {
+	problem, lastProblem, event, lastEvent uint64
+}
+
+// times says when things happened last. of is indexed by state.
+type times struct {
+	check, update, change, hardChange monitor.Time
+	of                                [4]monitor.Time
+}
+
+// run is where an object stands between its checks.
+type run struct {
+	// next is the next regular or demanded check; never (0) if there will be none.
+	next monitor.Time
+	// sent is when the job in flight was issued.
+	sent               monitor.Time
+	latency, execution time.Duration
+	seq                uint32
+	module, poller     uint16 // indexes into Core.names
+	flags              flags
+}
+
+// flags are the small facts about an object's checks.
+type flags uint8
+
+const (
+	inFlight flags = 1 << iota // a job is out; the wheel holds its deadline instead of next
+	forced                     // next is to be run whatever switches and periods say
+	pinned                     // next was demanded by a command and is not to be moved by a result
+	stale                      // the job in flight is there because nothing was heard for too long
+)
+
+func (f flags) has(want flags) bool { return f&want == want }
+
+type text struct {
+	output, long, perfdata string
+}
+
+func newTables(n int) tables {
+	return tables{
+		standing: make([]standing, n),
+		notice:   make([]notice, n),
+		serial:   make([]serial, n),
+		times:    make([]times, n),
+		run:      make([]run, n),
+		text:     make([]text, n),
+	}
+}
+
+// bytes gives how much memory the tables take, without the bytes of the texts.
+func (t *tables) bytes() int {
+	return len(t.standing) * int(unsafe.Sizeof(standing{})+unsafe.Sizeof(notice{})+unsafe.Sizeof(serial{})+
+		unsafe.Sizeof(times{})+unsafe.Sizeof(run{})+unsafe.Sizeof(text{}))
+}
+
+// copyRow takes over a row of another table.
+func (t *tables) copyRow(to monitor.ID, from *tables, id monitor.ID) {
+	t.standing[to] = from.standing[id]
+	t.notice[to] = from.notice[id]
+	t.serial[to] = from.serial[id]
+	t.times[to] = from.times[id]
+	t.run[to] = from.run[id]
+	t.text[to] = from.text[id]
+}
+
+// lasting is the part of a row that the journal keeps: when it is another than before, there is a brok.
+type lasting struct {
+	standing           standing
+	notice             notice
+	serial             serial
+	change, hardChange monitor.Time
+}
+
+func (t *tables) lasting(id monitor.ID) lasting {
+	w := &t.times[id]
+	return lasting{t.standing[id], t.notice[id], t.serial[id], w.change, w.hardChange}
+}
+
+// isUp says whether a host is UP, or not known to be anything else.
+func (t *tables) isUp(host monitor.ID) bool {
+	s := t.standing[host].State
+	return s == monitor.Up || s == monitor.Pending
+}
+
+// isProblem says whether an object has been checked and is neither OK nor UP.
+func (t *tables) isProblem(id monitor.ID) bool {
+	s := t.standing[id].State
+	return s != monitor.OK && s != monitor.Pending
+}

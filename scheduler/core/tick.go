@@ -1,0 +1,224 @@
+package core
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/timetable"
+)
+
+// firstLooks is how many objects that were never checked may be looked at in a second after Begin, although their turn
+// has not come: a small site sees its first results in seconds.
+const firstLooks = 50
+
+// Begin lays all objects out in time: each at its own phase of its interval, which depends on its names alone, none
+// in the past, so that neither restart nor takeover causes a burst.
+func (c *Core) Begin(now monitor.Time) {
+	c.enter(now)
+	c.wheel = timetable.New(c.inv.Objects(), c.now)
+	c.agenda = nil
+	c.freshness = c.now.Add(c.freshnessInterval())
+	c.recountDowntimes()
+	spread := firstSpread(c.unseen())
+	for id := range monitor.ID(c.inv.Objects()) {
+		c.run[id].flags = 0
+		if c.times[id].check == 0 {
+			c.first(id, spread)
+			continue
+		}
+		c.run[id].next = c.regular(id, c.interval(id), c.now)
+		c.lay(id)
+	}
+}
+
+// first lays out an object that was never checked.
+func (c *Core) first(id monitor.ID, spread time.Duration) {
+	r, interval := &c.run[id], c.inv.Policy(id).CheckInterval
+	if r.next = c.regular(id, interval, c.now); r.next != 0 && spread < interval {
+		r.next = min(r.next, c.regular(id, spread, c.now))
+	}
+	c.lay(id)
+}
+
+// unseen counts the objects that were never checked.
+func (c *Core) unseen() int {
+	n := 0
+	for i := range c.times {
+		if c.times[i].check == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// firstSpread gives over how long the first checks of n objects are spread.
+func firstSpread(n int) time.Duration { return time.Duration(1+n/firstLooks) * time.Second }
+
+// interval gives the distance between an object's checks at present: a soft problem is looked at more often.
+func (c *Core) interval(id monitor.ID) time.Duration {
+	p := c.inv.Policy(id)
+	if c.standing[id].Type == monitor.Soft && c.isProblem(id) && p.RetryInterval > 0 {
+		return p.RetryInterval
+	}
+	return p.CheckInterval
+}
+
+// Tick does what is due: checks, results that never came, freshness, downtimes that begin and end.
+func (c *Core) Tick(now monitor.Time, d *Decisions) {
+	c.enter(now)
+	c.tickDowntimes(d)
+	c.due = c.wheel.Advance(c.now, c.due[:0])
+	for _, e := range c.due {
+		c.fire(e, d)
+	}
+	c.tickFreshness(d)
+	c.leave(d)
+}
+
+// fire handles an object whose moment has come.
+func (c *Core) fire(e timetable.Due, d *Decisions) {
+	if _, again := c.wheel.At(e.Item); again {
+		return // something before it in this very tick has sent it off already
+	}
+	r := &c.run[e.Item]
+	if r.flags.has(inFlight) {
+		c.reissue(e.Item, d)
+		return
+	}
+	r.flags &^= pinned
+	switch {
+	case r.flags.has(forced):
+		c.issue(e.Item, r.next, d)
+	case !c.checked(e.Item):
+		c.plan(e.Item, c.inv.Policy(e.Item).CheckInterval, c.now)
+	case !c.in(c.inv.Policy(e.Item).CheckPeriod, c.now):
+		c.plan(e.Item, c.inv.Policy(e.Item).CheckInterval, c.now)
+	default:
+		c.issue(e.Item, r.next, d)
+	}
+}
+
+// checked says whether active checks of an object are switched on, for itself and for all.
+func (c *Core) checked(id monitor.ID) bool { return c.on(id, monitor.ActiveChecks) }
+
+// on says whether a switch is on for an object and for all of its kind.
+func (c *Core) on(id monitor.ID, s monitor.Switch) bool {
+	all := c.program.ServiceSwitches
+	if c.inv.IsHost(id) {
+		all = c.program.HostSwitches
+	}
+	return c.standing[id].switches&all&s == s
+}
+
+// plan gives an object its next regular check after t, unless a command demanded another moment or a job is out. It
+// clears what was special about the check before.
+func (c *Core) plan(id monitor.ID, interval time.Duration, t monitor.Time) {
+	r := &c.run[id]
+	if r.flags.has(inFlight) {
+		return
+	}
+	if !r.flags.has(pinned) {
+		r.flags = 0
+		r.next = c.regular(id, interval, t)
+	}
+	c.lay(id)
+}
+
+// lay puts an object at its next check into the wheel.
+func (c *Core) lay(id monitor.ID) {
+	if r := &c.run[id]; r.next != 0 {
+		c.wheel.Set(id, r.next)
+	} else {
+		c.wheel.Remove(id)
+	}
+}
+
+// issue sends a check of an object off. A host without a check command is assumed to be UP; a service without one can
+// only hear from outside.
+func (c *Core) issue(id monitor.ID, due monitor.Time, d *Decisions) {
+	r := &c.run[id]
+	call := c.inv.Check(id)
+	if call.Command == monitor.None {
+		if c.inv.IsHost(id) {
+			c.assumeUp(id, d)
+		}
+		c.plan(id, c.inv.Policy(id).CheckInterval, c.now)
+		return
+	}
+	r.seq++
+	r.flags |= inFlight
+	r.sent = c.now
+	job := c.job(id, call, d)
+	job.Due = cmp.Or(due, c.now)
+	d.Jobs = append(d.Jobs, job)
+	c.wheel.Set(id, c.now.Add(job.Timeout+c.inv.Options.OrphanGrace))
+}
+
+func (c *Core) job(id monitor.ID, call monitor.Call, d *Decisions) monitor.Job {
+	host := c.inv.HostOf(id)
+	policy := c.inv.Policy(id)
+	command := &c.inv.Commands[call.Command]
+	job := monitor.Job{
+		Shard: c.inv.Shard, Epoch: c.epoch, Object: id, Seq: c.run[id].seq,
+		Host:    c.inv.Hosts[host].Name,
+		Pool:    cmp.Or(policy.Pool, command.Pool),
+		Timeout: cmp.Or(policy.CheckTimeout, command.Timeout, c.defaultTimeout(id)),
+	}
+	if id != host {
+		job.Service = c.inv.Service(id).Description
+	}
+	start := len(d.lines)
+	d.lines = c.appendLine(d.lines, id, call)
+	job.Line = d.lines[start:len(d.lines):len(d.lines)]
+	return job
+}
+
+// defaultTimeout gives host_check_timeout or service_check_timeout, or Nagios' defaults for them.
+func (c *Core) defaultTimeout(id monitor.ID) time.Duration {
+	if c.inv.IsHost(id) {
+		return cmp.Or(c.inv.Options.HostCheckTimeout, 30*time.Second)
+	}
+	return cmp.Or(c.inv.Options.ServiceCheckTimeout, 60*time.Second)
+}
+
+// reissue sends a job off again whose answer never came, if the check is still wanted.
+func (c *Core) reissue(id monitor.ID, d *Decisions) {
+	r := &c.run[id]
+	r.flags &^= inFlight
+	d.Orphans++
+	if !r.flags.has(forced) && !c.checked(id) {
+		c.plan(id, c.inv.Policy(id).CheckInterval, c.now)
+		return
+	}
+	c.issue(id, c.now, d)
+}
+
+// Orphan says that whoever held these jobs is gone: those still unanswered are issued again at once.
+func (c *Core) Orphan(now monitor.Time, jobs []JobKey, d *Decisions) {
+	c.enter(now)
+	for _, k := range jobs {
+		if c.awaits(k) {
+			c.reissue(k.Object, d)
+		}
+	}
+	c.leave(d)
+}
+
+// awaits says whether a job is out that has not been answered.
+func (c *Core) awaits(k JobKey) bool {
+	if int(k.Object) >= len(c.run) {
+		return false
+	}
+	r := &c.run[k.Object]
+	return r.flags.has(inFlight) && r.seq == k.Seq
+}
+
+// ask has an object checked now, whatever its timetable says, unless it is on its way or its active checks are off. Its
+// regular checks are not moved.
+func (c *Core) ask(id monitor.ID, d *Decisions) {
+	if c.run[id].flags.has(inFlight) || !c.checked(id) {
+		return
+	}
+	c.issue(id, c.now, d)
+}
