@@ -1,15 +1,252 @@
 package objects
 
+import (
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/onbu/onbu/monitor"
+)
+
 // loader is one run of Load.
 type loader struct {
-	opts   Opts
-	config *Config
+	opts     Opts
+	config   *Config
+	mistakes mistakes
+	// shinken is set once something appears that only Shinken has: it has defaults and tolerances of its own.
+	shinken bool
+
+	options map[string]option
+	// hostHandler and serviceHandler name the global event handlers until the commands are known.
+	hostHandler, serviceHandler string
+	optionPos                   map[string]Pos
+
+	queue []wanted
+	taken map[string]bool
+	total atomic.Int64
+
+	// sources are the files that were read; Pos.File and ref.file count in them.
+	sources []*source
+	defs    [numKinds][]ref
+
+	templates [numKinds]map[string]ref
+	bases     map[baseID]*base
+	open      []ref
+	view      view
+	// index, names and objects hold the registered objects of the kinds that have names, by number.
+	index   [numKinds]map[string]uint32
+	names   [numKinds][]string
+	objects [numKinds][]ref
+
+	// calls, args, raws, settings and lists remember what was worked out before, by how it was written.
+	calls    map[string]monitor.Call
+	args     map[string]uint32
+	raws     map[string]uint32
+	settings map[string]uint32
+	lists    map[listID][]uint32
+	regexps  map[string]pattern
+	// again counts Settings that were worked out once more because something is wrong with them.
+	again int
+	// models holds for Settings of hosts their model + 1, modelOf the models by what services take of them.
+	models  []uint32
+	modelOf map[string]uint32
+	scratch []byte
+	own     []bool
+	vars    varArena
+	block   numbers
+	// excludes holds the time periods that each time period leaves out.
+	excludes [][]uint32
+	// tagged lists the hosts that use a template, near or far (Shinken's services on templates).
+	tagged map[string][]uint32
+	// tags are the tags that daemons take, as "poller DMZ".
+	tags map[string]bool
+	// placed are the services found so far, and inGroups who is in which service group.
+	placed    []place
+	instances []instance
+	inGroups  [][]uint32
+	// present are the services of the host that is worked on; ofHost finds them by description.
+	present []present
+	ofHost  map[string]uint32
+	noted   map[noteID]int
 }
+
+// ref is a definition: number def of sources[file].
+type ref struct{ file, def uint32 }
 
 func newLoader(path string, opts Opts) *loader {
-	return &loader{opts: opts, config: &Config{Main: path, Files: []string{path}}}
+	l := &loader{
+		opts: opts,
+		config: &Config{
+			Main: path, Options: defaults(), Macros: map[string]string{}, Args: [][]string{nil},
+		},
+		mistakes: newMistakes(), taken: map[string]bool{},
+		bases: map[baseID]*base{},
+		calls: map[string]monitor.Call{}, args: map[string]uint32{"": 0},
+		raws: map[string]uint32{}, settings: map[string]uint32{}, lists: map[listID][]uint32{},
+		regexps: map[string]pattern{}, noted: map[noteID]int{}, own: ownTable(), modelOf: map[string]uint32{}, optionPos: map[string]Pos{},
+	}
+	l.view.init()
+	l.options = l.optionTable()
+	return l
 }
 
-func (l *loader) load() {}
+func (l *loader) report() *Report { return l.mistakes.report(l.config.Files) }
 
-func (l *loader) report() *Report { return &Report{} }
+// load does everything, step by step. Later steps work on what earlier ones could make sense of.
+func (l *loader) load() {
+	if !l.loadMain() {
+		return
+	}
+	l.readQueue()
+	l.sortDefinitions()
+	l.indexNames()
+	l.loadTimeperiods()
+	l.loadCommands()
+	l.loadContacts()
+	l.loadShinken()
+	l.loadHosts()
+	l.loadServices()
+	l.loadServicegroups()
+	l.loadDependencies()
+	l.loadEscalations()
+	l.verify()
+	l.finish()
+}
+
+// addSource gives a file its number.
+func (l *loader) addSource(s *source) uint32 {
+	n := uint32(len(l.sources))
+	l.sources = append(l.sources, s)
+	l.config.Files = append(l.config.Files, s.path)
+	return n
+}
+
+// loadMain reads the main file and what it names. It is false where there is nothing to go on with.
+func (l *loader) loadMain() bool {
+	main := &source{path: l.config.Main, main: true}
+	n := l.addSource(main)
+	if info, err := os.Stat(main.path); err == nil && info.IsDir() {
+		l.errorAt(Pos{}, "this is a directory: pass the main file, the one with lines like cfg_file= and cfg_dir= (nagios.cfg or shinken.cfg)")
+		return false
+	}
+	text, err := l.readFile(main.path)
+	if err != nil {
+		l.errorAt(Pos{}, "reading the main file: %v", err)
+		return false
+	}
+	l.first(main.path)
+	main.text = text
+	main.lex()
+	if len(main.params) == 0 && len(main.defs) > 0 {
+		l.errorAt(Pos{}, "this is a file of objects: pass the main file, the one with lines like cfg_file= and cfg_dir= (nagios.cfg or shinken.cfg)")
+		return false
+	}
+	l.takeParams(main, n)
+	return true
+}
+
+func (l *loader) takeParams(s *source, file uint32) {
+	for _, p := range s.params {
+		l.applyParam(p, Pos{file, p.line})
+	}
+}
+
+// readQueue reads and cuts the files that are wanted, on all processors, until none names another.
+func (l *loader) readQueue() {
+	for len(l.queue) > 0 {
+		batch := l.queue
+		l.queue = nil
+		sources, errs := l.readBatch(batch)
+		for i, s := range sources {
+			if errs[i] != nil {
+				l.errorAt(batch[i].from, "reading %s: %v", batch[i].path, errs[i])
+				continue
+			}
+			l.acceptSource(s, l.addSource(s))
+		}
+	}
+}
+
+// acceptSource takes over what a file says beside its definitions.
+func (l *loader) acceptSource(s *source, n uint32) {
+	for _, p := range s.params {
+		if !s.main && p.name[0] != '$' && l.options[p.name].names == "" {
+			l.errorAt(Pos{n, p.line}, "%q stands outside of any definition: expected something like \"define host {\"", shorten(p.name+"="+p.value))
+			continue
+		}
+		l.applyParam(p, Pos{n, p.line})
+	}
+	for _, inc := range s.includes {
+		p, pos := param{value: inc.path}, Pos{n, inc.line}
+		if inc.dir {
+			l.addDir(p, pos)
+		} else {
+			l.addFile(p, pos)
+		}
+	}
+}
+
+func (l *loader) readBatch(batch []wanted) ([]*source, []error) {
+	sources := make([]*source, len(batch))
+	errs := make([]error, len(batch))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(batch)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(batch) {
+					return
+				}
+				s := &source{path: batch[i].path, main: batch[i].main}
+				s.text, errs[i] = l.readFile(s.path)
+				if errs[i] == nil {
+					s.lex()
+				}
+				sources[i] = s
+			}
+		})
+	}
+	wg.Wait()
+	return sources, errs
+}
+
+// sortDefinitions lists the definitions of all files by kind, counts what is only understood, and takes over what the
+// lexer complained of.
+func (l *loader) sortDefinitions() {
+	var counts [numKinds]int
+	for _, s := range l.sources {
+		for i := range s.defs {
+			counts[s.defs[i].kind]++
+		}
+	}
+	for k, n := range counts {
+		l.defs[k] = slices.Grow(l.defs[k], n)
+		l.shinken = l.shinken || n > 0 && known.classes[k].shinken
+	}
+	for n, s := range l.sources {
+		for i := range s.defs {
+			l.defs[s.defs[i].kind] = append(l.defs[s.defs[i].kind], ref{uint32(n), uint32(i)})
+		}
+		l.takeFaults(s, uint32(n))
+		l.checkItems(s, uint32(n))
+	}
+}
+
+// takeFaults takes over the lexer's complaints. Where Shinken is at work an unknown directive is only worth a warning.
+func (l *loader) takeFaults(s *source, n uint32) {
+	for _, f := range s.faults {
+		if f.unknown && l.shinken {
+			f.severity = Warning
+		}
+		l.mistakes.add(Pos{n, f.line}, f.severity, f.format, f.args...)
+	}
+	s.faults = nil
+}
+
+func (l *loader) def(r ref) *def { return &l.sources[r.file].defs[r.def] }
+
+// pos gives where a definition begins.
+func (l *loader) pos(r ref) Pos { return Pos{r.file, l.def(r).line} }

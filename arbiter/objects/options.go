@@ -18,8 +18,9 @@ type Options struct {
 	IllegalNameChars string
 	// Regexp makes names with * ? + \. in them regular expressions, TrueRegexp all names.
 	Regexp, TrueRegexp bool
-	// AllowEmptyHostgroups says that a service may be applied to a group without hosts.
-	AllowEmptyHostgroups bool
+	// AllowEmptyHostgroups says that a service may be applied to a group without hosts; WarnEmptyHostgroups that it is
+	// worth a warning.
+	AllowEmptyHostgroups, WarnEmptyHostgroups bool
 	// Zone is use_timezone: an IANA zone name; empty for the machine's own.
 	Zone string
 	// DateFormat is us, euro, iso8601 or strict-iso8601.

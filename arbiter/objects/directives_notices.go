@@ -1,0 +1,114 @@
+package objects
+
+// The directives of groups, contacts, commands, time periods, dependencies, escalations and extended information.
+
+func groupTables(t *[numKinds]table) {
+	about := []row{a("alias", text), a("notes", text), a("notes_url", text), a("action_url", text), u("id", number)}
+	t[kHostgroup] = table{name: "hostgroup", id: "hostgroup_name", acted: true, rows: append([]row{
+		a("hostgroup_name", name), a("members", names).to(kHost),
+		a("hostgroup_members", names).to(kHostgroup), a("realm", name).to(kRealm),
+	}, about...)}
+	t[kServicegroup] = table{name: "servicegroup", id: "servicegroup_name", acted: true, rows: append([]row{
+		a("servicegroup_name", name), a("members", names),
+		a("servicegroup_members", names).to(kServicegroup),
+	}, about...)}
+	t[kContactgroup] = table{name: "contactgroup", id: "contactgroup_name", acted: true, rows: append([]row{
+		a("contactgroup_name", name), a("members", names).to(kContact),
+		a("contactgroup_members", names).to(kContactgroup),
+	}, about...)}
+}
+
+func noticeTables(t *[numKinds]table) {
+	t[kContact] = table{name: "contact", id: "contact_name", acted: true, vars: true, rows: append([]row{
+		a("contact_name", name), a("alias", text), a("contactgroups contact_groups", names).to(kContactgroup),
+		a("email", text), a("pager", text),
+		a("address1", text), a("address2", text), a("address3", text),
+		a("address4", text), a("address5", text), a("address6", text),
+		a("can_submit_commands", flag), u("is_admin", flag), u("expert", flag), u("password", text),
+		u("retain_status_information", flag), u("retain_nonstatus_information", flag),
+		u("notificationways", names).to(kNotificationway),
+		u("minimum_importance minimum_value", number),
+	}, wayRows()...)}
+	t[kNotificationway] = table{
+		name: "notificationway", id: "notificationway_name", shinken: true,
+		rows: append([]row{u("notificationway_name", name)}, wayRows()...),
+	}
+	t[kCommand] = table{name: "command", id: "command_name", acted: true, rows: []row{
+		a("command_name", name), a("command_line", text), a("poller_tag", name), a("reactionner_tag", name),
+		u("module_type", name), a("timeout", seconds), u("enable_environment_macros", flag), u("priority", number),
+	}}
+	t[kTimeperiod] = table{name: "timeperiod", id: "timeperiod_name", acted: true, free: true, rows: []row{
+		a("timeperiod_name", name), a("alias", text), a("exclude", names).to(kTimeperiod), u("is_active", flag),
+	}}
+	t[kHostdependency] = table{name: "hostdependency", rows: hostDependencyRows()}
+	t[kServicedependency] = table{name: "servicedependency", rows: serviceDependencyRows()}
+	t[kHostescalation] = table{name: "hostescalation", rows: append([]row{
+		u("host_name host", names).to(kHost), u("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
+	}, escalationRows()...)}
+	t[kServiceescalation] = table{name: "serviceescalation", rows: append([]row{
+		u("host_name host", names).to(kHost), u("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
+		u("service_description description", names),
+		u("servicegroup_name servicegroup servicegroups", names).to(kServicegroup),
+	}, escalationRows()...)}
+	t[kEscalation] = table{
+		name: "escalation", id: "escalation_name", shinken: true,
+		rows: append([]row{u("escalation_name", name), u("time_based", flag)}, escalationRows()...),
+	}
+	extInfoTables(t)
+}
+
+// wayRows say how somebody is told, in contacts and notification ways.
+func wayRows() []row {
+	return []row{
+		a("host_notifications_enabled", flag), a("service_notifications_enabled", flag),
+		a("host_notification_period", name).to(kTimeperiod), a("service_notification_period", name).to(kTimeperiod),
+		a("host_notification_options", options), a("service_notification_options", options),
+		a("host_notification_commands", calls).to(kCommand), a("service_notification_commands", calls).to(kCommand),
+		u("min_business_impact min_criticity", number),
+	}
+}
+
+func dependencyRows() []row {
+	return []row{
+		u("host_name host master_host master_host_name", names).to(kHost),
+		u("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
+		u("dependent_host_name dependent_host", names).to(kHost),
+		u("dependent_hostgroup_name dependent_hostgroup dependent_hostgroups", names).to(kHostgroup),
+		u("inherits_parent", flag), u("dependency_period", name).to(kTimeperiod),
+		u("execution_failure_criteria execution_failure_options", options),
+		u("notification_failure_criteria notification_failure_options", options),
+	}
+}
+
+func hostDependencyRows() []row { return dependencyRows() }
+
+func serviceDependencyRows() []row {
+	return append([]row{
+		u("service_description description master_description master_service_description", names),
+		u("dependent_service_description dependent_description", names),
+		u("servicegroup_name servicegroup servicegroups", names).to(kServicegroup),
+		u("dependent_servicegroup_name dependent_servicegroup dependent_servicegroups", names).to(kServicegroup),
+		u("explode_hostgroup", flag),
+	}, dependencyRows()...)
+}
+
+func escalationRows() []row {
+	return []row{
+		u("first_notification", number), u("last_notification", number),
+		u("first_notification_time", units), u("last_notification_time", units),
+		u("notification_interval", units), u("escalation_period", name).to(kTimeperiod),
+		u("escalation_options", options),
+		u("contacts", names).to(kContact), u("contact_groups", names).to(kContactgroup),
+	}
+}
+
+func extInfoTables(t *[numKinds]table) {
+	about := []row{
+		u("host_name", names).to(kHost), u("hostgroup_name hostgroup", names).to(kHostgroup),
+		u("notes", text), u("notes_url", text), u("action_url", text), u("icon_image", text), u("icon_image_alt", text),
+	}
+	t[kHostextinfo] = table{name: "hostextinfo", rows: append([]row{
+		u("vrml_image", text), u("statusmap_image gd2_image", text), u("2d_coords", coords), u("3d_coords", coords),
+	}, about...)}
+	t[kServiceextinfo] = table{name: "serviceextinfo", rows: append([]row{u("service_description", names)}, about...)}
+}

@@ -1,0 +1,310 @@
+package objects
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// perObject are the directives of hosts and services that do not go into Settings.
+var perObject = map[key]bool{
+	keyUse: true, keyName: true, keyRegister: true, keyVar: true, keyFree: true,
+	keyHostName: true, keyHostgroupName: true, keyServiceDescription: true, keyDisplayName: true, keyAlias: true,
+	keyAddress: true, keyParents: true, keyHostgroups: true, keyServicegroups: true, keyCheckCommand: true,
+	keyNotes: true, keyDuplicateForeach: true, keyDefaultValue: true,
+}
+
+// own is perObject as a table, for the hot path.
+func ownTable() []bool {
+	t := make([]bool, len(known.names))
+	for k := range perObject {
+		t[k] = true
+	}
+	return t
+}
+
+// settingsOf gives the number of the Settings of the host or service in view. from is its host's model, for services.
+//
+// What the directives say together is worked out once for each way to say it: the way is the base and the definition's
+// own lines.
+func (l *loader) settingsOf(v *view, from uint32) uint32 {
+	b := append(l.scratch[:0], byte(v.kind))
+	b = binary.LittleEndian.AppendUint32(b, v.base.id)
+	b = binary.LittleEndian.AppendUint32(b, from)
+	for i := range v.items {
+		if it := &v.items[i]; !l.own[it.key] {
+			s := v.src.value(it)
+			b = binary.LittleEndian.AppendUint16(b, uint16(it.key))
+			b = binary.LittleEndian.AppendUint32(b, uint32(len(s)))
+			b = append(b, s...)
+		}
+	}
+	l.scratch = b
+	if n, ok := l.raws[string(b)]; ok {
+		return n
+	}
+	id := string(b)
+	before := l.mistakes.said
+	n := l.keep(l.work(v, from))
+	if l.mistakes.said == before || l.again > kept {
+		l.raws[id] = n
+	} else {
+		l.again++ // the next one that says the same is at fault too, and wants its own line
+	}
+	return n
+}
+
+// keep gives equal Settings one number.
+func (l *loader) keep(s Settings) uint32 {
+	b := encode(l.scratch[:0], &s)
+	l.scratch = b
+	if n, ok := l.settings[string(b)]; ok {
+		return n
+	}
+	n := uint32(len(l.config.Settings))
+	l.config.Settings = append(l.config.Settings, s)
+	l.settings[string(b)] = n
+	return n
+}
+
+// work reads the settings of the host or service in view.
+func (l *loader) work(v *view, from uint32) Settings {
+	s := Settings{Realm: monitor.None}
+	s.MaxAttempts = l.attempts(v)
+	s.CheckInterval = l.units(v, keyCheckInterval, l.defaultInterval(v.kind))
+	s.RetryInterval = l.units(v, keyRetryInterval, 1)
+	s.CheckPeriod = l.period(v, keyCheckPeriod)
+	s.Switches = l.switches(v)
+	s.Volatile = l.on(v, keyVolatile, false)
+	s.FreshnessThreshold = duration(l.num(v, keyFreshnessThreshold, 0), time.Second)
+	s.InitialState = initialState(v)
+	s.NotificationOptions = l.optionsOf(v, keyNotificationOptions, "a")
+	s.NotificationInterval = l.units(v, keyNotificationInterval, l.defaultRepeat())
+	s.FirstNotificationDelay = l.units(v, keyFirstDelay, 0)
+	s.NotificationPeriod = l.period(v, keyNotificationPeriod)
+	s.Contacts = l.contactsOf(v)
+	s.EventHandler = l.callOf(v.get(keyEventHandler), "event_handler")
+	s.FlapOptions = l.optionsOf(v, keyFlapOptions, "a")
+	s.StalkingOptions = l.optionsOf(v, keyStalkingOptions, "n")
+	s.LowFlap, s.HighFlap = l.flap(v)
+	s.Pool, s.ReactionPool = tag(v, keyPollerTag), tag(v, keyReactionnerTag)
+	s.BusinessImpact = int8(clamp(l.num(v, keyBusinessImpact, 2), -128, 127))
+	s.NotesURL, s.ActionURL, s.IconImage = v.str(keyNotesURL), v.str(keyActionURL), v.str(keyIconImage)
+	if realm := v.get(keyRealm); v.kind == kHost && realm.given() {
+		if i, ok := l.one(kRealm, realm.s, realm.pos, "realm"); ok {
+			s.Realm = int32(i)
+		}
+	}
+	if v.kind == kService {
+		l.pull(v, &s, from)
+	}
+	l.checkRefs(v)
+	l.checkTag(v, keyPollerTag, kPoller, Error)
+	l.checkTag(v, keyReactionnerTag, kReactionner, Error)
+	l.checkSettings(v, &s)
+	return s
+}
+
+// model gives the Settings of which a service may take what it needs in place of those of its host: the first that agree
+// in all that services take. So that hosts that differ in their URLs do not make their services differ.
+func (l *loader) model(host uint32) uint32 {
+	if int(host) < len(l.models) && l.models[host] > 0 {
+		return l.models[host] - 1
+	}
+	s := &l.config.Settings[host]
+	part := Settings{}
+	part.Contacts, part.NotificationInterval, part.NotificationPeriod = s.Contacts, s.NotificationInterval, s.NotificationPeriod
+	part.CheckPeriod, part.Pool, part.ReactionPool, part.BusinessImpact = s.CheckPeriod, s.Pool, s.ReactionPool, s.BusinessImpact
+	id := string(encode(nil, &part))
+	m, ok := l.modelOf[id]
+	if !ok {
+		m = host
+		l.modelOf[id] = m
+	}
+	for len(l.models) <= int(host) {
+		l.models = append(l.models, 0)
+	}
+	l.models[host] = m + 1
+	return m
+}
+
+// pull takes from the host what the service does not say.
+func (l *loader) pull(v *view, s *Settings, from uint32) {
+	host := &l.config.Settings[from]
+	if !v.get(keyContacts).set && !v.get(keyContactGroups).set {
+		s.Contacts = host.Contacts
+	}
+	if !v.get(keyNotificationInterval).set {
+		s.NotificationInterval = host.NotificationInterval
+	}
+	if !v.get(keyNotificationPeriod).set {
+		s.NotificationPeriod = host.NotificationPeriod
+	}
+	if l.shinken {
+		l.pullShinken(v, s, host)
+	}
+}
+
+// pullShinken is what Shinken's services take from their hosts besides (shinken/objects/service.py,
+// apply_implicit_inheritance).
+func (l *loader) pullShinken(v *view, s *Settings, host *Settings) {
+	if !v.get(keyCheckPeriod).set {
+		s.CheckPeriod = host.CheckPeriod
+	}
+	if !v.get(keyPollerTag).set {
+		s.Pool = host.Pool
+	}
+	if !v.get(keyReactionnerTag).set {
+		s.ReactionPool = host.ReactionPool
+	}
+	if !v.get(keyBusinessImpact).set {
+		s.BusinessImpact = host.BusinessImpact
+	}
+}
+
+// attempts reads max_check_attempts, which Nagios wants of everything and Shinken takes to be 1.
+func (l *loader) attempts(v *view) uint16 {
+	a := v.get(keyMaxCheckAttempts)
+	if !a.given() {
+		if !l.shinken {
+			l.errorAt(v.pos(), "this %s has no max_check_attempts, and neither have its templates: add one", v.kind)
+		}
+		return 1
+	}
+	n, _ := leading(a.s)
+	if n < 1 {
+		l.errorAt(a.pos, "max_check_attempts is %q: it must be 1 or more", a.s)
+		return 1
+	}
+	return uint16(clamp(n, 1, math.MaxUint16))
+}
+
+func clamp(n, least, most float64) float64 { return max(least, min(n, most)) }
+
+// defaultInterval: in Shinken a host without check_interval is checked only on demand.
+func (l *loader) defaultInterval(k kind) float64 {
+	if l.shinken && k == kHost {
+		return 0
+	}
+	return 5
+}
+
+func (l *loader) defaultRepeat() float64 {
+	if l.shinken {
+		return 60
+	}
+	return 30
+}
+
+// units reads a number of time units.
+func (l *loader) units(v *view, k key, fallback float64) time.Duration {
+	n := l.num(v, k, fallback)
+	if n < 0 {
+		l.errorAt(v.get(k).pos, "%s is %q: it must not be below 0", known.names[k], v.str(k))
+		n = fallback
+	}
+	return duration(n, l.config.Options.Interval)
+}
+
+func (l *loader) num(v *view, k key, fallback float64) float64 {
+	val := v.get(k)
+	if !val.given() {
+		return fallback
+	}
+	n, _ := leading(val.s)
+	return n
+}
+
+func (l *loader) on(v *view, k key, fallback bool) bool {
+	val := v.get(k)
+	if !val.given() {
+		return fallback
+	}
+	on, _ := l.onOff(val.s, val.pos, known.names[k])
+	return on
+}
+
+func (l *loader) switches(v *view) monitor.Switch {
+	var set monitor.Switch
+	for _, s := range []struct {
+		key key
+		bit monitor.Switch
+		on  bool
+	}{
+		{keyActiveChecks, monitor.ActiveChecks, true},
+		{keyPassiveChecks, monitor.PassiveChecks, true},
+		{keyNotifications, monitor.Notifications, true},
+		{keyEventHandlerEnabled, monitor.EventHandlers, !l.shinken},
+		{keyFlapDetection, monitor.FlapDetection, true},
+		{keyCheckFreshness, monitor.FreshnessChecks, false},
+		{keyObsess, monitor.Obsess, !l.shinken},
+		{keyPerfdata, monitor.ProcessPerfdata, true},
+	} {
+		if l.on(v, s.key, s.on) {
+			set |= s.bit
+		}
+	}
+	return set
+}
+
+func (l *loader) period(v *view, k key) int32 {
+	val := v.get(k)
+	if !val.given() || val.s == "" {
+		return monitor.None
+	}
+	i, ok := l.one(kTimeperiod, val.s, val.pos, known.names[k])
+	if !ok {
+		return monitor.None
+	}
+	return int32(i)
+}
+
+// optionsOf reads a set of options; checkItems has complained of letters that there are not.
+func (l *loader) optionsOf(v *view, k key, fallback string) monitor.Option {
+	val := v.get(k)
+	if !val.given() {
+		val.s = fallback
+	}
+	set, _ := optionSet(v.kind, k, val.s)
+	return set
+}
+
+// initialState reads o, d, u or o, w, u, c. Unset is Pending.
+func initialState(v *view) monitor.State {
+	states := map[string]monitor.State{"o": monitor.Up, "d": monitor.Down, "u": monitor.Unreachable}
+	if v.kind == kService {
+		states = map[string]monitor.State{
+			"o": monitor.OK, "w": monitor.Warning, "u": monitor.Unknown, "c": monitor.Critical,
+		}
+	}
+	if s, ok := states[v.str(keyInitialState)]; ok {
+		return s
+	}
+	return monitor.Pending
+}
+
+// flap gives the thresholds; 0 and less mean those of the main file.
+func (l *loader) flap(v *view) (low, high float32) {
+	o := &l.config.Options
+	low, high = o.LowServiceFlap, o.HighServiceFlap
+	if v.kind == kHost {
+		low, high = o.LowHostFlap, o.HighHostFlap
+	}
+	if n := l.num(v, keyLowFlap, 0); n > 0 {
+		low = float32(n)
+	}
+	if n := l.num(v, keyHighFlap, 0); n > 0 {
+		high = float32(n)
+	}
+	return low, high
+}
+
+// tag reads a poller_tag; Shinken writes None for none.
+func tag(v *view, k key) string {
+	if s := v.str(k); s != "None" {
+		return s
+	}
+	return ""
+}

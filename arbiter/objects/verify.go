@@ -1,0 +1,132 @@
+package objects
+
+// verify looks at the configuration as a whole.
+func (l *loader) verify() {
+	l.checkPresent()
+	l.circles(kHost, len(l.config.Hosts), func(i uint32) []uint32 { return l.config.Hosts[i].Parents }, "are parents of one another")
+	l.circles(kTimeperiod, len(l.config.Timeperiods), func(i uint32) []uint32 { return l.excludes[i] }, "exclude one another")
+	l.dependencyCircles()
+}
+
+// checkPresent complains where there is nothing at all to watch, as Nagios does.
+func (l *loader) checkPresent() {
+	if l.shinken {
+		return
+	}
+	for _, k := range []kind{kHost, kContact} {
+		if len(l.names[k]) == 0 {
+			l.errorAt(Pos{}, "no %s is defined: look whether cfg_file and cfg_dir name the right files", k)
+		}
+	}
+	if len(l.config.Services) == 0 {
+		l.errorAt(Pos{}, "no service is defined: look whether cfg_file and cfg_dir name the right files")
+	}
+}
+
+// circles finds circles among n objects of a kind. It walks without recursion: a chain may be as long as there are hosts.
+func (l *loader) circles(k kind, n int, next func(uint32) []uint32, how string) {
+	walkCircles(n, next, func(circle []uint32) { l.circle(k, circle, how) })
+}
+
+// step is a place on a walk: a node, and how many of those after it have been gone to.
+type step struct {
+	node uint32
+	gone int
+}
+
+// walkCircles calls found for each circle that a walk through all nodes comes upon.
+func walkCircles(n int, next func(uint32) []uint32, found func([]uint32)) {
+	state := make([]uint8, n) // 0 not seen, 1 on the path, 2 done
+	var path []step
+	for start := range n {
+		if state[start] != 0 {
+			continue
+		}
+		state[start] = 1
+		path = append(path[:0], step{node: uint32(start)})
+		for len(path) > 0 {
+			at := &path[len(path)-1]
+			after := next(at.node)
+			if at.gone == len(after) {
+				state[at.node] = 2
+				path = path[:len(path)-1]
+				continue
+			}
+			to := after[at.gone]
+			at.gone++
+			switch state[to] {
+			case 0:
+				state[to] = 1
+				path = append(path, step{node: to})
+			case 1:
+				found(tail(path, to))
+			}
+		}
+	}
+}
+
+// tail gives the nodes of a path from one on.
+func tail(path []step, from uint32) []uint32 {
+	i := len(path) - 1
+	for path[i].node != from {
+		i--
+	}
+	var list []uint32
+	for ; i < len(path); i++ {
+		list = append(list, path[i].node)
+	}
+	return list
+}
+
+// dependencyCircles finds circles among dependencies, those for checks and those for notifications each for themselves.
+func (l *loader) dependencyCircles() {
+	if len(l.config.Dependencies) == 0 {
+		return
+	}
+	l.dependencyGraph("execution", func(d *Dependency) bool { return d.Execution != 0 })
+	l.dependencyGraph("notification", func(d *Dependency) bool { return d.Notification != 0 })
+}
+
+func (l *loader) dependencyGraph(what string, counts func(*Dependency) bool) {
+	ids := map[Target]uint32{}
+	var nodes []Target
+	var after [][]uint32
+	id := func(t Target) uint32 {
+		n, ok := ids[t]
+		if !ok {
+			n = uint32(len(nodes))
+			ids[t] = n
+			nodes, after = append(nodes, t), append(after, nil)
+		}
+		return n
+	}
+	where := map[uint32]Pos{}
+	for i := range l.config.Dependencies {
+		if d := &l.config.Dependencies[i]; counts(d) {
+			from, to := id(d.Dependent), id(d.Master)
+			after[from] = append(after[from], to)
+			where[from] = d.Pos
+		}
+	}
+	walkCircles(len(nodes), func(n uint32) []uint32 { return after[n] }, func(circle []uint32) {
+		path := ""
+		for _, n := range circle {
+			path += l.targetName(nodes[n]) + " -> "
+		}
+		l.errorAt(where[circle[0]], "%s dependencies form a circle: %s: take one of the steps away", what,
+			path+l.targetName(nodes[circle[0]]))
+	})
+}
+
+func (l *loader) targetName(t Target) string {
+	name := l.config.Hosts[t.Host].Name
+	if t.Service >= 0 {
+		name += "/" + l.config.Services[t.Service].Description
+	}
+	return name
+}
+
+// finish puts the last things in order.
+func (l *loader) finish() {
+	sortUnderstood(l.config.Understood)
+}
