@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/onbu/onbu/internal/console"
+)
+
+const watchEvery = time.Second
+
+// status is onbu status.
+func status(ctx context.Context, e *env) error {
+	addr := e.flags.String("http", defaultHTTP, "address of a broker's API")
+	asJSON := e.flags.Bool("json", false, "print JSON")
+	problems := e.flags.Bool("problems", false, "show only what is neither UP nor OK")
+	live := e.flags.Bool("watch", false, "show it anew every second until Ctrl-C")
+	if _, err := e.parse(0, ""); err != nil {
+		return err
+	}
+	q := url.Values{}
+	if *problems {
+		q.Set("problems", "1")
+	}
+	if *live {
+		watch(ctx, e.stdout, *addr, q)
+		return nil
+	}
+	if *asJSON {
+		return statusJSON(ctx, e.stdout, *addr, q)
+	}
+	return draw(ctx, e.stdout, *addr, q)
+}
+
+func statusJSON(ctx context.Context, w io.Writer, addr string, q url.Values) error {
+	c := console.Client{Addr: addr}
+	hosts, err := c.Objects(ctx, "hosts", q)
+	if err != nil {
+		return err
+	}
+	services, err := c.Objects(ctx, "services", q)
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(map[string]any{"hosts": hosts, "services": services})
+}
+
+// draw writes the headline and the table once.
+func draw(ctx context.Context, w io.Writer, addr string, q url.Values) error {
+	c := console.Client{Addr: addr}
+	hosts, err := c.Objects(ctx, "hosts", q)
+	if err != nil {
+		return err
+	}
+	services, err := c.Objects(ctx, "services", q)
+	if err != nil {
+		return err
+	}
+	s := style(w)
+	fmt.Fprintf(w, "Onbu at %s    %s\n\n", addr, console.Headline(hosts, services, s))
+	console.Table(w, hosts, services, s)
+	return nil
+}
+
+// watch draws the table again and again: in place on a terminal, else one below the other.
+func watch(ctx context.Context, w io.Writer, addr string, q url.Values) {
+	terminal := style(w).Colour
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	if terminal {
+		fmt.Fprint(w, "\x1b[?25l\x1b[2J")
+		defer fmt.Fprint(w, "\x1b[?25h\n")
+	}
+	for {
+		var buf bytes.Buffer
+		if err := draw(ctx, &screen{Buffer: &buf, of: w}, addr, q); err != nil && ctx.Err() == nil {
+			fmt.Fprintln(&buf, err)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if terminal {
+			// Home, then each line cleared to its end, then everything below.
+			fmt.Fprint(w, "\x1b[H", strings.ReplaceAll(fit(buf.String(), w), "\n", "\x1b[K\n"), "\x1b[J")
+		} else {
+			fmt.Fprintln(w, buf.String())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// screen is a buffer that is drawn as for the terminal behind it.
+type screen struct {
+	*bytes.Buffer
+	of io.Writer
+}
+
+// fit cuts a text to the terminal's height.
+func fit(text string, w io.Writer) string {
+	f, ok := w.(*os.File)
+	if !ok {
+		return text
+	}
+	_, height, err := term.GetSize(int(f.Fd()))
+	lines := strings.SplitAfter(text, "\n")
+	if err != nil || len(lines) <= height {
+		return text
+	}
+	kept := max(height-2, 1)
+	return strings.Join(lines[:kept], "") + fmt.Sprintf("… and %d lines more\n", len(lines)-kept-1)
+}
+
+func style(w io.Writer) console.Style {
+	s := console.Style{Now: time.Now()}
+	if sc, ok := w.(*screen); ok {
+		w = sc.of
+	}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		s.Width, _, _ = term.GetSize(int(f.Fd()))
+		s.Colour = os.Getenv("NO_COLOR") == ""
+	}
+	return s
+}
+
+// explain is onbu explain.
+func explain(ctx context.Context, e *env) error {
+	addr := e.flags.String("http", defaultHTTP, "address of a broker's API")
+	asJSON := e.flags.Bool("json", false, "print JSON")
+	words, err := e.parse(1, "HOST or HOST/SERVICE")
+	if err != nil {
+		return err
+	}
+	host, service, _ := strings.Cut(words[0], "/")
+	x, err := (&console.Client{Addr: *addr}).Explain(ctx, host, service)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(x)
+	}
+	console.Explain(e.stdout, x, style(e.stdout))
+	return nil
+}
+
+// giveCommand is onbu command.
+func giveCommand(ctx context.Context, e *env) error {
+	addr := e.flags.String("http", defaultHTTP, "address of a receiver's API")
+	words, err := e.parse(1, "one command in quotes, such as 'SCHEDULE_FORCED_HOST_CHECK;web1;0'")
+	if err != nil {
+		return err
+	}
+	note, err := (&console.Client{Addr: *addr}).Command(ctx, words[0])
+	if err != nil {
+		return err
+	}
+	if note == "" {
+		note = "done"
+	}
+	fmt.Fprintln(e.stdout, note)
+	return nil
+}

@@ -1,0 +1,155 @@
+// Command onbu is the whole of Onbu: every role, alone or together, and what people ask of it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+// The exit statuses.
+const (
+	exitOK    = 0
+	exitError = 1 // it did not work, or what was asked about is not fit
+	exitUsage = 2
+)
+
+// verb is what onbu can be told to do.
+type verb struct {
+	name, args, about string
+	run               func(ctx context.Context, e *env) error
+}
+
+// env is what a verb works with.
+type env struct {
+	flags  *flag.FlagSet
+	args   []string // what follows the verb, flags included
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// verbs is the one list of verbs.
+func verbs() []verb {
+	return []verb{
+		{"run", "CONFIG", "run everything in this process: the usual way on one machine", runAll},
+		{"verify", "CONFIG", "say what a configuration holds, how each command will run, and every mistake in it", verify},
+		{"status", "", "show all hosts and services of a running Onbu", status},
+		{"explain", "HOST[/SERVICE]", "say why an object is in its state, and who was told", explain},
+		{"command", "'COMMAND;ARGUMENT;…'", "give an external command", giveCommand},
+		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
+		{"arbiter", "CONFIG", "run an arbiter", runRole("arbiter")},
+		{"scheduler", "", "run a scheduler", runRole("scheduler")},
+		{"poller", "", "run a poller", runRole("poller")},
+		{"reactionner", "", "run a reactionner", runRole("reactionner")},
+		{"receiver", "", "run a receiver", runRole("receiver")},
+		{"broker", "", "run a broker", runRole("broker")},
+		{"version", "", "print the version", version},
+	}
+}
+
+// usageError is a mistake in the command line.
+type usageError string
+
+func (u usageError) Error() string { return string(u) }
+
+// errQuiet ends the program with exitError; everything is said already.
+var errQuiet = errors.New("said already")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the program at once: the first one put the default back.
+	context.AfterFunc(ctx, stop)
+	os.Exit(do(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// do runs a command line and gives its exit status.
+func do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(stdout)
+		if len(args) == 0 {
+			return exitUsage
+		}
+		return exitOK
+	}
+	for _, v := range verbs() {
+		if v.name == args[0] {
+			return doVerb(ctx, v, args[1:], stdout, stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "onbu: no verb is called %q; see onbu help\n", args[0])
+	return exitUsage
+}
+
+func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintf(stderr, "usage: onbu %s %s [flags]\n%s\n\nflags:\n", v.name, v.args, v.about)
+		flags.PrintDefaults()
+	}
+	err := v.run(ctx, &env{flags: flags, args: args, stdout: stdout, stderr: stderr})
+	var wrong usageError
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.Is(err, errQuiet):
+		return exitError
+	case errors.As(err, &wrong):
+		fmt.Fprintf(stderr, "onbu %s: %v\nusage: onbu %s %s [flags]; onbu %s --help lists the flags\n", v.name, err, v.name, v.args, v.name)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "onbu %s: %v\n", v.name, err)
+	return exitError
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "Onbu monitors hosts and services from Nagios and Shinken configurations.\n\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(w, "  onbu %-12s %-22s %s\n", v.name, v.args, v.about)
+	}
+	fmt.Fprint(w, "\nonbu VERB --help lists the flags of a verb.\n")
+}
+
+// parse reads flags and words in any order and gives the words. want is how many there must be.
+func (e *env) parse(want int, what string) ([]string, error) {
+	var words []string
+	for rest := e.args; ; {
+		if err := e.flags.Parse(rest); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, usageError(err.Error())
+		}
+		if rest = e.flags.Args(); len(rest) == 0 {
+			break
+		}
+		words = append(words, rest[0])
+		rest = rest[1:]
+	}
+	if len(words) != want {
+		if want == 0 {
+			return nil, usageError(fmt.Sprintf("takes no arguments, got %q", words))
+		}
+		return nil, usageError(fmt.Sprintf("needs %s, got %d arguments", what, len(words)))
+	}
+	return words, nil
+}
+
+func version(_ context.Context, e *env) error {
+	if _, err := e.parse(0, ""); err != nil {
+		return err
+	}
+	v := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v = info.Main.Version
+	}
+	fmt.Fprintln(e.stdout, "onbu", v)
+	return nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/internal/app"
+)
+
+// runRole gives the verb that runs one role against a bus of its own process.
+func runRole(role string) func(context.Context, *env) error {
+	return func(ctx context.Context, e *env) error {
+		var d daemonFlags
+		httpAddr := "127.0.0.1:0"
+		if role == "broker" {
+			httpAddr = defaultHTTP
+		}
+		d.register(e.flags, defaultBus, httpAddr)
+		switch role {
+		case "poller":
+			d.registerPoller(e.flags)
+		case "reactionner":
+			e.flags.StringVar(&d.reactionTags, "tags", "None", "reactionner_tags to serve, separated by commas; None stands for untagged actions")
+		case "receiver":
+			e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands; empty for none")
+		case "broker":
+			e.flags.StringVar(&d.eventLog, "event-log", "", "file for events, in the state folder unless absolute; - for standard output, empty for none")
+		case "arbiter":
+			e.flags.IntVar(&d.shards, "shards", 0, "number of shards of a new installation (default 16)")
+		}
+		config, err := mainFile(e, role)
+		if err != nil {
+			return err
+		}
+		log, err := d.logger(e.stderr)
+		if err != nil {
+			return err
+		}
+		o := d.options(log)
+		o.Roles = []string{role}
+		if config != nil {
+			o.Main, o.Config, o.Reload = config.Main, config, reloads(ctx)
+		}
+		return app.Run(ctx, o)
+	}
+}
+
+// mainFile reads the configuration for the arbiter; the other roles take none.
+func mainFile(e *env, role string) (*objects.Config, error) {
+	if role != "arbiter" {
+		_, err := e.parse(0, "")
+		return nil, err
+	}
+	words, err := e.parse(1, "the path of a configuration's main file")
+	if err != nil {
+		return nil, err
+	}
+	return load(words[0], e.stderr)
+}

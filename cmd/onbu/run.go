@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/onbu/onbu/arbiter"
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/internal/app"
+	"github.com/onbu/onbu/internal/bus/natsbus"
+)
+
+const (
+	defaultHTTP = "127.0.0.1:7770"
+	defaultBus  = "nats://127.0.0.1:4222"
+)
+
+// daemonFlags are those that every role shares.
+type daemonFlags struct {
+	http, state, bus, name, logLevel string
+	tags, reactionTags               string
+	commandFile, eventLog            string
+	slots, plugins, shards           int
+	watch                            bool
+}
+
+func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
+	f.StringVar(&d.http, "http", httpAddr, "address of the API, metrics and health; :0 picks a port and logs it, empty serves none")
+	f.StringVar(&d.state, "state", defaultState(), "folder for what must outlive the process")
+	f.StringVar(&d.bus, "bus", busURL, "the bus: embedded:, nats://HOST:PORT or tls://HOST:PORT")
+	f.StringVar(&d.name, "name", "", "name of this daemon among its kind (default: the machine's name)")
+	f.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
+}
+
+func (d *daemonFlags) registerPoller(f *flag.FlagSet) {
+	f.StringVar(&d.tags, "tags", "", "poller_tags to serve, separated by commas; None stands for untagged checks (default: all that the configuration has)")
+	f.IntVar(&d.slots, "slots", 0, "how many checks may be under way at once (default: what the limit of open files allows)")
+	f.IntVar(&d.plugins, "plugins", 0, "how many plugins may be forked at once (default: 64 for each core)")
+}
+
+// defaultState is where systemd wants state, else the user's own place for it.
+func defaultState() string {
+	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
+		return dir
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "onbu-state"
+	}
+	return filepath.Join(home, ".local", "state", "onbu")
+}
+
+func (d *daemonFlags) options(log *slog.Logger) app.Options {
+	return app.Options{
+		BusURL: d.bus, State: d.state, HTTP: d.http, Name: d.name,
+		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
+		CommandFile: d.commandFile, EventLog: d.eventLog, Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Log: log,
+	}
+}
+
+func list(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func (d *daemonFlags) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(d.logLevel)); err != nil {
+		return nil, usageError("--log takes debug, info, warn or error")
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})), nil
+}
+
+// runAll is onbu run: every role in one process.
+func runAll(ctx context.Context, e *env) error {
+	var d daemonFlags
+	d.register(e.flags, "embedded:", defaultHTTP)
+	d.registerPoller(e.flags)
+	e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands instead of the configuration's; - for none")
+	e.flags.StringVar(&d.eventLog, "event-log", "events.ndjson", "file for events, in the state folder unless absolute; - for standard output, empty for none")
+	e.flags.IntVar(&d.shards, "shards", 0, "number of shards of a new installation (default 16)")
+	e.flags.BoolVar(&d.watch, "watch", false, "show the live table here; the log goes to STATE/onbu.log")
+	words, err := e.parse(1, "the path of a configuration's main file")
+	if err != nil {
+		return err
+	}
+	c, err := load(words[0], e.stderr)
+	if err != nil {
+		return err
+	}
+	logTo, closeLog, err := d.logFile(e.stderr)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	log, err := d.logger(logTo)
+	if err != nil {
+		return err
+	}
+	o := d.options(log)
+	o.Roles, o.Main, o.Config, o.Reload = app.Roles(), words[0], c, reloads(ctx)
+	if d.watch {
+		watching, stop := context.WithCancel(ctx)
+		watched := make(chan struct{})
+		o.Started = func(addr string) {
+			defer close(watched)
+			watch(watching, e.stdout, addr, nil)
+		}
+		defer func() { stop(); waitIfStarted(watched) }()
+	}
+	c = nil
+	return app.Run(ctx, o)
+}
+
+// waitIfStarted gives the table the time to leave the terminal tidy.
+func waitIfStarted(watched chan struct{}) {
+	select {
+	case <-watched:
+	default:
+	}
+}
+
+// logFile is where the log goes: to stderr, or into a file while the terminal shows the table.
+func (d *daemonFlags) logFile(stderr io.Writer) (io.Writer, func(), error) {
+	if !d.watch {
+		return stderr, func() {}, nil
+	}
+	if err := os.MkdirAll(d.state, 0o750); err != nil {
+		return nil, nil, fmt.Errorf("state folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(d.state, "onbu.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	if err != nil {
+		return nil, nil, fmt.Errorf("log: %w", err)
+	}
+	return f, func() { f.Close() }, nil
+}
+
+// load reads a configuration, or prints all its mistakes.
+func load(path string, stderr io.Writer) (*objects.Config, error) {
+	c, report := arbiter.Load(path)
+	for _, p := range report.Problems {
+		if p.Severity == objects.Error {
+			fmt.Fprintln(stderr, arbiter.Line(p))
+		}
+	}
+	if !report.OK() {
+		fmt.Fprintf(stderr, "%s is not usable: %d errors; onbu verify %s says more\n", path, report.Errors, path)
+		return nil, errQuiet
+	}
+	return c, nil
+}
+
+// reloads turns SIGHUP into requests to read the configuration again.
+func reloads(ctx context.Context) <-chan struct{} {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	out := make(chan struct{}, 1)
+	go func() {
+		defer signal.Stop(signals)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+				select {
+				case out <- struct{}{}:
+				default:
+				}
+			}
+		}
+	}()
+	return out
+}
+
+// runBus is onbu bus.
+func runBus(ctx context.Context, e *env) error {
+	var d daemonFlags
+	listen := e.flags.String("listen", "127.0.0.1:4222", "address to listen on; whoever reaches it may do everything")
+	e.flags.StringVar(&d.state, "state", filepath.Join(defaultState(), "bus"), "folder of the store")
+	e.flags.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
+	if _, err := e.parse(0, ""); err != nil {
+		return err
+	}
+	log, err := d.logger(e.stderr)
+	if err != nil {
+		return err
+	}
+	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: d.state, Listen: *listen, Log: log})
+	if err != nil {
+		return err
+	}
+	log.Info("the bus listens", "url", s.URL())
+	<-ctx.Done()
+	return s.Close()
+}

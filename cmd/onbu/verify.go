@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"runtime/debug"
+
+	"github.com/onbu/onbu/arbiter"
+	"github.com/onbu/onbu/arbiter/compile"
+	"github.com/onbu/onbu/modules/builtin"
+	"github.com/onbu/onbu/poller"
+)
+
+// verify is onbu verify.
+func verify(_ context.Context, e *env) error {
+	asJSON := e.flags.Bool("json", false, "print JSON")
+	shards := e.flags.Int("shards", compile.DefaultShards, "number of shards")
+	words, err := e.parse(1, "the path of a configuration's main file")
+	if err != nil {
+		return err
+	}
+	// The process ends right after: a heap that grows a little more slowly than by doubling keeps the peak low.
+	debug.SetGCPercent(50)
+	probes := poller.NewProbes(builtin.Checks(), builtin.Exec(0))
+	summary := arbiter.Verify(words[0], *shards, func(line string) (string, string) {
+		p := probes.Prepare(line)
+		return p.Module, p.Why
+	})
+	if *asJSON {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(summary); err != nil {
+			return err
+		}
+	} else {
+		summary.Print(e.stdout)
+	}
+	if !summary.OK {
+		return errQuiet
+	}
+	return nil
+}

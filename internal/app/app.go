@@ -1,0 +1,221 @@
+// Package app knows how Onbu is put together: which roles there are, what each is built from, and in which order they
+// start and end. A role cannot tell whether it shares the process with the others.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// Options says what to run.
+type Options struct {
+	// Roles are names out of Roles().
+	Roles []string
+	// Main is the main file; the arbiter needs it. Config is what was read from it already, or nil.
+	Main   string
+	Config *objects.Config
+	// BusURL is "embedded:", "nats://…" or "tls://…".
+	BusURL string
+	Bus    bus.Conn // used instead of BusURL when set; the caller closes it
+	// State is the folder for everything that must outlive the process.
+	State string
+	// HTTP is the address of the API; empty for none.
+	HTTP string
+	// Name tells daemons of one role apart; empty for the machine's name.
+	Name string
+	// PollerTags and ReactionnerTags are the pools served; "None" is the pool of untagged ones. Empty for all that the
+	// configuration has, or for untagged ones without a configuration.
+	PollerTags, ReactionnerTags []string
+	// CommandFile replaces the configuration's command_file; "-" turns it off.
+	CommandFile string
+	// EventLog is where the events go, one JSON object a line: a path, "-" for standard output, empty for none.
+	EventLog string
+	// Slots is how many checks a poller may have under way; 0 for as many as file descriptors allow.
+	Slots int
+	// Plugins is how many plugins may run at once; 0 for a default.
+	Plugins int
+	Shards  int
+	// Reload asks the arbiter to read the files again.
+	Reload <-chan struct{}
+	Log    *slog.Logger
+	// Started is called with the API's address once all roles run.
+	Started func(addr string)
+}
+
+// Daemon is a role that runs.
+type Daemon interface {
+	// Run works until ctx ends and leaves nothing behind. Called once.
+	Run(ctx context.Context) error
+}
+
+// loader is a daemon that says how much it does.
+type loader interface{ Load() map[string]int64 }
+
+// stopWait bounds how long one role may take to end.
+const stopWait = 15 * time.Second
+
+// App is a process with its roles. It is used once.
+type App struct {
+	o       Options
+	boot    string
+	bus     bus.Conn
+	metrics *metrics.Set
+	server  *httpServer
+	roles   []running
+	failed  chan error
+	closers []func() error
+}
+
+// running is a role at work.
+type running struct {
+	name   string
+	daemon Daemon
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+// Run starts the roles and works until ctx ends or a role fails. Then everything ends in order.
+func Run(ctx context.Context, o Options) error {
+	a := &App{o: o, boot: rand.Text()[:10], metrics: metrics.NewSet(), failed: make(chan error, len(o.Roles)+1)}
+	if a.o.Name == "" {
+		a.o.Name, _ = os.Hostname()
+	}
+	err := a.start(ctx)
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-a.failed:
+		}
+	}
+	return errors.Join(err, a.stop())
+}
+
+func (a *App) start(ctx context.Context) error {
+	if err := a.openBus(ctx); err != nil {
+		return err
+	}
+	a.server = newServer(a)
+	table := roles()
+	for _, name := range a.o.Roles {
+		i := slices.IndexFunc(table, func(r role) bool { return r.name == name })
+		if i < 0 {
+			return fmt.Errorf("no role is called %q; there are %s", name, strings.Join(Roles(), ", "))
+		}
+		d, err := table[i].build(a)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		a.roles = append(a.roles, running{name: name, daemon: d, ended: make(chan struct{})})
+	}
+	addr, err := a.server.listen(a.o.HTTP)
+	if err != nil {
+		return err
+	}
+	for i := range a.roles {
+		a.launch(&a.roles[i])
+	}
+	if a.o.Started != nil {
+		go a.announce(ctx, addr)
+	}
+	return nil
+}
+
+// announce tells once the bus is ready, which the arbiter sees to.
+func (a *App) announce(ctx context.Context, addr string) {
+	if a.bus.Ready(ctx) == nil {
+		a.o.Started(addr)
+	}
+}
+
+// launch starts a role with a life of its own, so that roles can be ended one after the other.
+func (a *App) launch(r *running) {
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel = cancel
+	go func() {
+		defer close(r.ended)
+		var beat sync.WaitGroup
+		beat.Go(func() { a.beat(ctx, r) })
+		if err := r.daemon.Run(ctx); err != nil {
+			a.failed <- fmt.Errorf("%s: %w", r.name, err)
+		}
+		cancel()
+		beat.Wait()
+	}()
+}
+
+// stop ends the roles from the one that takes things in to the one that all others stand on, then the API and the bus.
+func (a *App) stop() error {
+	var errs []error
+	for i := len(a.roles) - 1; i >= 0; i-- {
+		r := &a.roles[i]
+		if r.cancel == nil {
+			continue
+		}
+		r.cancel()
+		select {
+		case <-r.ended:
+		case <-time.After(stopWait):
+			errs = append(errs, fmt.Errorf("%s did not end within %s", r.name, stopWait))
+		}
+	}
+	if a.server != nil {
+		errs = append(errs, a.server.close())
+	}
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// beat says every five seconds that the role is alive, for people; ownership never depends on it.
+func (a *App) beat(ctx context.Context, r *running) {
+	if a.bus.Ready(ctx) != nil {
+		return
+	}
+	host, _ := os.Hostname()
+	h := wire.Heartbeat{Role: r.name, Name: a.o.Name, Host: host, PID: os.Getpid(), Since: monitor.At(time.Now()), HTTP: a.server.addr}
+	key := r.name + "." + bus.Token(a.o.Name)
+	ticker := time.NewTicker(5 * time.Second)
+	defer ticker.Stop()
+	for {
+		if l, ok := r.daemon.(loader); ok {
+			h.Load = l.Load()
+		}
+		if e, err := a.bus.Get(ctx, bus.HB, key); err == nil || errors.Is(err, bus.ErrNotFound) {
+			_, err = a.bus.Put(ctx, bus.HB, key, wire.Marshal(h), e.Revision)
+			if err != nil && ctx.Err() == nil {
+				a.o.Log.Debug("heartbeat not taken", "role", r.name, "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// eventLog is the path of the event log, relative ones lying in the state folder.
+func (a *App) eventLog() string {
+	p := a.o.EventLog
+	if p == "" || p == "-" || filepath.IsAbs(p) || a.o.State == "" {
+		return p
+	}
+	return filepath.Join(a.o.State, p)
+}

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+)
+
+// httpServer serves what all roles of the process have to show.
+type httpServer struct {
+	app  *App
+	mux  *http.ServeMux
+	http *http.Server
+	addr string
+}
+
+func newServer(a *App) *httpServer {
+	s := &httpServer{app: a, mux: http.NewServeMux()}
+	s.mux.HandleFunc("GET /{$}", s.index)
+	s.mux.HandleFunc("GET /healthz", s.health)
+	s.mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		a.metrics.WritePrometheus(w)
+		metrics.WriteProcessMetrics(w)
+	})
+	return s
+}
+
+// listen opens the port; the profiles are served only where nobody but this machine can ask for them.
+func (s *httpServer) listen(addr string) (string, error) {
+	if addr == "" {
+		return "", nil
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("the API's address: %w; choose another with --http (:0 picks a free port)", err)
+	}
+	if tcp := l.Addr().(*net.TCPAddr); tcp.IP.IsLoopback() {
+		s.mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		s.mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		s.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		s.mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		s.mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	}
+	s.addr = l.Addr().String()
+	s.http = &http.Server{
+		Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 32 << 10,
+	}
+	go func() {
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.app.failed <- fmt.Errorf("the API: %w", err)
+		}
+	}()
+	s.app.o.Log.Info("listening", "http", "http://"+s.addr)
+	return s.addr, nil
+}
+
+func (s *httpServer) close() error {
+	if s.http == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return s.http.Close()
+	}
+	return nil
+}
+
+func (s *httpServer) index(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprint(w, `Onbu
+
+/api/hosts /api/services     every object; filters ?host= ?state= ?problems=1
+/api/explain?host=&service=  why an object is as it is
+/api/summary                 objects by state
+/api/downtimes /api/comments
+POST /api/command            an external command, as Nagios writes them
+/metrics /healthz
+`)
+}
+
+// health answers 200 while the bus answers and every role runs, else 503 and which does not.
+func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
+	state := map[string]string{"bus": "ok"}
+	healthy := true
+	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+	defer cancel()
+	if err := s.app.bus.Ready(ctx); err != nil {
+		state["bus"], healthy = err.Error(), false
+	}
+	for i := range s.app.roles {
+		role := &s.app.roles[i]
+		state[role.name] = "ok"
+		select {
+		case <-role.ended:
+			state[role.name], healthy = "ended", false
+		default:
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if !healthy {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"healthy": healthy, "parts": state}) // the asker is gone
+}

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/onbu/onbu/arbiter"
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/builtin"
+	"github.com/onbu/onbu/modules/check/exec"
+	"github.com/onbu/onbu/modules/export/ndjson"
+	"github.com/onbu/onbu/modules/listen/cmdfile"
+	"github.com/onbu/onbu/poller"
+	"github.com/onbu/onbu/reactionner"
+	"github.com/onbu/onbu/receiver"
+	"github.com/onbu/onbu/scheduler"
+)
+
+// role is a kind of daemon.
+type role struct {
+	name  string
+	build func(*App) (Daemon, error)
+}
+
+// roles is the one table of roles, in the order in which they start.
+func roles() []role {
+	return []role{
+		{"arbiter", buildArbiter},
+		{"broker", buildBroker},
+		{"reactionner", buildReactionner},
+		{"scheduler", buildScheduler},
+		{"poller", buildPoller},
+		{"receiver", buildReceiver},
+	}
+}
+
+// Roles gives the names of all roles, in the order in which they start.
+func Roles() []string {
+	var names []string
+	for _, r := range roles() {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+func (a *App) openBus(ctx context.Context) error {
+	if a.o.Bus != nil {
+		a.bus = a.o.Bus
+		return nil
+	}
+	c, closeBus, err := dial.Open(ctx, a.o.BusURL, dial.Options{
+		Name: a.o.Name, StateDir: filepath.Join(a.o.State, "bus"), Log: a.o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	a.bus = c
+	a.closers = append(a.closers, closeBus)
+	return nil
+}
+
+func buildArbiter(a *App) (Daemon, error) {
+	if a.o.Main == "" {
+		return nil, fmt.Errorf("needs a configuration: the path of its main file")
+	}
+	d := arbiter.New(arbiter.Options{
+		Bus: a.bus, Main: a.o.Main, Config: a.o.Config, Shards: a.o.Shards, Reload: a.o.Reload, Log: a.o.Log.With("role", "arbiter"),
+	})
+	return d, nil
+}
+
+func buildScheduler(a *App) (Daemon, error) {
+	return scheduler.New(scheduler.Options{
+		Name: a.o.Name, Boot: a.boot, Bus: a.bus, Log: a.o.Log.With("role", "scheduler"), Metrics: a.metrics,
+	}), nil
+}
+
+func buildPoller(a *App) (Daemon, error) {
+	native := builtin.Checks()
+	for _, m := range native {
+		if c, ok := m.(modules.Closer); ok {
+			a.closers = append(a.closers, c.Close)
+		}
+	}
+	slots := a.o.Slots
+	if slots == 0 {
+		slots = slotsFor(fileLimit())
+	}
+	return poller.New(poller.Options{
+		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, pollerTags(a.o.Config)), Slots: slots, Bus: a.bus,
+		Probes: poller.NewProbes(native, a.plugins()), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
+	}), nil
+}
+
+func (a *App) plugins() *exec.Module {
+	concurrent := a.o.Plugins
+	if concurrent == 0 {
+		concurrent = builtin.Plugins()
+	}
+	return builtin.Exec(concurrent)
+}
+
+func buildReactionner(a *App) (Daemon, error) {
+	runner := builtin.Exec(0)
+	return reactionner.New(reactionner.Options{
+		Name: a.o.Name, Pools: pools(a.o.ReactionnerTags, reactionnerTags(a.o.Config)), Bus: a.bus,
+		Run: builtin.Runner(runner), Log: a.o.Log.With("role", "reactionner"), Metrics: a.metrics,
+	}), nil
+}
+
+func buildReceiver(a *App) (Daemon, error) {
+	log := a.o.Log.With("role", "receiver")
+	var listeners []modules.Listener
+	if path := a.commandFile(); path != "" {
+		listeners = append(listeners, cmdfile.New(path, log))
+	}
+	r := receiver.New(receiver.Options{Boot: a.boot, Bus: a.bus, Listeners: listeners, Log: log, Metrics: a.metrics})
+	r.Handle(a.server.mux)
+	return r, nil
+}
+
+// commandFile is the path of the command file; empty for none.
+func (a *App) commandFile() string {
+	switch {
+	case a.o.CommandFile == "-":
+		return ""
+	case a.o.CommandFile != "":
+		return a.o.CommandFile
+	case a.o.Config != nil && a.o.Config.Options.CheckExternalCommands:
+		return a.o.Config.Options.CommandFile
+	}
+	return ""
+}
+
+func buildBroker(a *App) (Daemon, error) {
+	var exports []broker.Export
+	if path := a.eventLog(); path != "" {
+		m := ndjson.New(ndjson.Options{Path: path})
+		a.closers = append(a.closers, m.Close)
+		exports = append(exports, broker.Export{Module: m, Events: true})
+	}
+	b := broker.New(broker.Options{Bus: a.bus, Exports: exports, Log: a.o.Log.With("role", "broker"), Metrics: a.metrics})
+	b.Handle(a.server.mux)
+	return b, nil
+}
+
+// untagged is how Shinken writes the pool of what has no tag.
+const untagged = "None"
+
+// pools gives the pools for tags as written: those asked for, else all that there are.
+func pools(asked, all []string) []string {
+	tags := asked
+	if len(tags) == 0 {
+		tags = append([]string{untagged}, all...)
+	}
+	var out []string
+	for _, tag := range tags {
+		if tag == untagged {
+			tag = ""
+		}
+		if !slices.Contains(out, tag) {
+			out = append(out, tag)
+		}
+	}
+	return out
+}
+
+func pollerTags(c *objects.Config) []string {
+	var tags []string
+	if c == nil {
+		return nil
+	}
+	for i := range c.Settings {
+		tags = append(tags, c.Settings[i].Pool)
+	}
+	for i := range c.Commands {
+		tags = append(tags, c.Commands[i].Pool)
+	}
+	return distinct(tags)
+}
+
+func reactionnerTags(c *objects.Config) []string {
+	var tags []string
+	if c == nil {
+		return nil
+	}
+	for i := range c.Settings {
+		tags = append(tags, c.Settings[i].ReactionPool)
+	}
+	for i := range c.Commands {
+		tags = append(tags, c.Commands[i].Pool)
+	}
+	return distinct(tags)
+}
+
+func distinct(tags []string) []string {
+	slices.Sort(tags)
+	return slices.DeleteFunc(slices.Compact(tags), func(t string) bool { return t == "" })
+}
+
+// fileLimit is how many files this process may have open.
+func fileLimit() int {
+	var r syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r); err != nil {
+		return 1024
+	}
+	return int(min(r.Cur, 1<<20))
+}
+
+// slotsFor leaves a tenth of the descriptors, and at least 200, to everything that is not a check.
+func slotsFor(limit int) int { return min(max(limit-max(limit/10, 200), 64), 1<<16) }

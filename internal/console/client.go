@@ -1,0 +1,98 @@
+// Package console knows how Onbu looks in a terminal: it asks the API of a running daemon and lays out what it says.
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/onbu/onbu/broker"
+)
+
+// maxAnswer bounds what is read from the API.
+const maxAnswer = 4 << 30
+
+// Client asks one daemon.
+type Client struct {
+	// Addr is host:port.
+	Addr string
+}
+
+// Refusal is an answer that is no success; its text is the daemon's.
+type Refusal struct {
+	Code int
+	Text string
+}
+
+// Error implements error.
+func (r *Refusal) Error() string { return r.Text }
+
+// Objects gives hosts or services: what is "hosts" or "services".
+func (c *Client) Objects(ctx context.Context, what string, q url.Values) ([]broker.Object, error) {
+	var out []broker.Object
+	return out, c.get(ctx, "/api/"+what+"?"+q.Encode(), &out)
+}
+
+// Explain asks why an object is as it is.
+func (c *Client) Explain(ctx context.Context, host, service string) (*broker.Explanation, error) {
+	q := url.Values{"host": {host}}
+	if service != "" {
+		q.Set("service", service)
+	}
+	e := &broker.Explanation{}
+	return e, c.get(ctx, "/api/explain?"+q.Encode(), e)
+}
+
+// Command gives an external command and returns the daemon's note, if it has one.
+func (c *Client) Command(ctx context.Context, line string) (note string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.Addr+"/api/command", strings.NewReader(line))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "text/plain")
+	var answer map[string]string
+	err = c.do(req, &answer)
+	return answer["note"], err
+}
+
+func (c *Client) get(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Addr+path, nil)
+	if err != nil {
+		return err
+	}
+	return c.do(req, into)
+}
+
+func (c *Client) do(req *http.Request, into any) error {
+	resp, err := (&http.Client{Timeout: time.Minute}).Do(req)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("nobody listens on %s: is Onbu running? Its log says the address; give it with --http", c.Addr)
+	}
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", c.Addr, err)
+	}
+	defer resp.Body.Close()
+	dec := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer))
+	if resp.StatusCode >= http.StatusBadRequest {
+		return refusal(resp, dec)
+	}
+	if err := dec.Decode(into); err != nil {
+		return fmt.Errorf("answer of %s: %w", c.Addr, err)
+	}
+	return nil
+}
+
+func refusal(resp *http.Response, dec *json.Decoder) error {
+	var said struct{ Error string }
+	if dec.Decode(&said) != nil || said.Error == "" {
+		said.Error = "this daemon does not serve that (" + resp.Status + "); ask a broker, or a receiver for commands"
+	}
+	return &Refusal{Code: resp.StatusCode, Text: said.Error}
+}

@@ -1,0 +1,185 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/onbu/onbu/broker"
+)
+
+// Style says how to draw.
+type Style struct {
+	// Width is the terminal's, in columns; 0 cuts nothing.
+	Width int
+	// Colour marks states with ANSI colours.
+	Colour bool
+	Now    time.Time
+}
+
+// Table draws hosts with their services below them: both sorted by name, as the API gives them.
+func Table(w io.Writer, hosts, services []broker.Object, s Style) {
+	rows := arrange(hosts, services, s.Now)
+	widths := [5]int{4, 5, 5, 7, 4}
+	for _, r := range rows {
+		for i := range widths {
+			widths[i] = max(widths[i], utf8.RuneCountInString(r.cells[i]))
+		}
+	}
+	head := row{cells: [6]string{"NAME", "STATE", "SINCE", "CHECKED", "NEXT", "OUTPUT"}}
+	head.draw(w, widths, s)
+	for _, r := range rows {
+		r.draw(w, widths, s)
+	}
+}
+
+// Headline says in one line how all is.
+func Headline(hosts, services []broker.Object, s Style) string {
+	return fmt.Sprintf("%d hosts: %s    %d services: %s",
+		len(hosts), tally(hosts, []string{"UP", "DOWN", "UNREACHABLE", "PENDING"}, s),
+		len(services), tally(services, []string{"OK", "WARNING", "CRITICAL", "UNKNOWN", "PENDING"}, s))
+}
+
+func tally(all []broker.Object, order []string, s Style) string {
+	n := map[string]int{}
+	for i := range all {
+		n[all[i].State]++
+	}
+	var parts []string
+	for _, state := range order {
+		if n[state] > 0 {
+			parts = append(parts, s.paint(state, fmt.Sprintf("%d %s", n[state], state)))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// row is a line of the table: name, state, since, checked, next, output.
+type row struct {
+	cells [6]string
+	state string
+}
+
+func arrange(hosts, services []broker.Object, now time.Time) []row {
+	var rows []row
+	i := 0
+	addServices := func(until func(host string) bool) {
+		for i < len(services) && until(services[i].Host) {
+			rows = append(rows, rowOf(&services[i], "  "+services[i].Service, now))
+			i++
+		}
+	}
+	for h := range hosts {
+		name := hosts[h].Host
+		addServices(func(host string) bool { return host < name })
+		rows = append(rows, rowOf(&hosts[h], name, now))
+		addServices(func(host string) bool { return host == name })
+	}
+	addServices(func(string) bool { return true })
+	return rows
+}
+
+func rowOf(o *broker.Object, name string, now time.Time) row {
+	state := o.State
+	if o.StateType == "SOFT" && o.State != "UP" && o.State != "OK" && o.State != "PENDING" {
+		state = fmt.Sprintf("%s %d/%d", o.State, o.Attempt, o.MaxAttempts)
+	}
+	if o.Acknowledged {
+		state += " ack"
+	}
+	if o.DowntimeDepth > 0 {
+		state += " downtime"
+	}
+	output, _, _ := strings.Cut(o.Output, "\n")
+	return row{state: o.State, cells: [6]string{
+		printable(name), state, ago(o.LastChange, now), ago(o.LastCheck, now), ahead(o.NextCheck, now), printable(output),
+	}}
+}
+
+func (r *row) draw(w io.Writer, widths [5]int, s Style) {
+	var b strings.Builder
+	used := 0
+	for i, width := range widths {
+		cell := r.cells[i]
+		pad := strings.Repeat(" ", max(0, width-utf8.RuneCountInString(cell))+2)
+		if i == 1 {
+			cell = s.paint(r.state, cell)
+		}
+		b.WriteString(cell + pad)
+		used += width + 2
+	}
+	b.WriteString(cut(r.cells[5], s.Width-used, s.Width > 0))
+	fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+}
+
+func cut(text string, room int, bounded bool) string {
+	if !bounded || utf8.RuneCountInString(text) <= room {
+		return text
+	}
+	if room < 2 {
+		return ""
+	}
+	return string([]rune(text)[:room-1]) + "…"
+}
+
+// paint colours a text by its state.
+func (s Style) paint(state, text string) string {
+	if !s.Colour {
+		return text
+	}
+	colour := map[string]string{
+		"UP": "32", "OK": "32", "WARNING": "33", "CRITICAL": "31", "DOWN": "31", "UNREACHABLE": "35", "UNKNOWN": "35", "PENDING": "90",
+	}[state]
+	if colour == "" {
+		return text
+	}
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// printable takes away what could play with the terminal: output comes from anywhere.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func ago(unix float64, now time.Time) string {
+	if unix == 0 {
+		return "never"
+	}
+	return short(now.Sub(moment(unix)))
+}
+
+func ahead(unix float64, now time.Time) string {
+	if unix == 0 {
+		return "-"
+	}
+	d := moment(unix).Sub(now)
+	if d <= 0 {
+		return "now"
+	}
+	return "in " + short(d)
+}
+
+func moment(unix float64) time.Time { return time.Unix(0, int64(unix*1e9)) }
+
+// short gives a duration in its largest unit or two: 5s, 12m, 3h20m, 4d.
+func short(d time.Duration) string {
+	switch d = max(d, 0).Round(time.Second); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
+}
