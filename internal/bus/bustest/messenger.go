@@ -130,7 +130,9 @@ var messenger = map[string]func(*testing.T, *fixture){
 		}
 		stop()
 		for { // the server learns of the end of b's subscription in its own time
-			_, err := f.a.Request(f.ctx, bus.Alive(7), nil)
+			ctx, cancel := context.WithTimeout(f.ctx, 50*time.Millisecond)
+			_, err := f.a.Request(ctx, bus.Alive(7), nil)
+			cancel()
 			if errors.Is(err, bus.ErrNoResponders) {
 				break
 			}
