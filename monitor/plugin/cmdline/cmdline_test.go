@@ -1,7 +1,10 @@
 package cmdline_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"os/exec"
 	"slices"
 	"strings"
@@ -134,6 +137,41 @@ func TestWordsAreThoseOfTheShell(t *testing.T) {
 		"\"a\\\nb\"", `"a b"'c d'e\\f`, "x~ =~ a:~ !", "\r\v\f", `'a'"'"'b'`, "caf\xe9",
 	} {
 		compareWithShells(t, shells, line)
+	}
+}
+
+// Lines made of what matters to shells, many in one script.
+func TestWordsOfRandomLinesAreThoseOfTheShell(t *testing.T) {
+	const alphabet = `''""\\\\    aab~#=!%^]}:$@-,/.` + "`*?\t\n\r\xff"
+	random := rand.New(rand.NewPCG(1, 2))
+	var want []string
+	var script strings.Builder
+	for n := 0; n < 20_000; {
+		line := make([]byte, 1+random.IntN(14))
+		for i := range line {
+			line[i] = alphabet[random.IntN(len(alphabet))]
+		}
+		words, err := cmdline.Words("check " + string(line))
+		if err != nil || len(words) == 1 || bytes.Contains(line, []byte("~:")) { // see compareWithShells
+			continue
+		}
+		n++
+		want = append(want, words[1:]...)
+		fmt.Fprintf(&script, "printf '%%s\\0' %s\n", line)
+	}
+	for _, shell := range shells(t) {
+		cmd := exec.Command(shell[0], shell[1:]...)
+		cmd.Stdin = strings.NewReader(script.String())
+		cmd.Env = []string{"HOME=/home/of/mine", "LC_ALL=C"}
+		cmd.Dir = t.TempDir()
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v: %v", shell, err)
+		}
+		got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%v divides lines in another way (-ours +shell's):\n%.2000s", shell, diff)
+		}
 	}
 }
 
