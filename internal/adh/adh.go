@@ -211,3 +211,6 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.conn.SetReadDeadlin
 
 // SetWriteDeadline bounds Write.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.conn.SetWriteDeadline(t) }
+
+// NetConn gives the connection underneath. Reading or writing it breaks this one; closing it skips the goodbye.
+func (c *Conn) NetConn() net.Conn { return c.conn }

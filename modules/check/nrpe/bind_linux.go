@@ -1,0 +1,20 @@
+package nrpe
+
+import (
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// bindLate lets the kernel choose the port of a bound socket when it knows where it connects to: chosen before, a port
+// is taken for all servers at once, and there are only 28,000.
+func bindLate(network, _ string, c syscall.RawConn) error {
+	if !strings.HasPrefix(network, "tcp") {
+		return nil
+	}
+	return c.Control(func(fd uintptr) {
+		// Kernels before 4.2 do not know the option; they bind as they always did.
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	})
+}
