@@ -47,6 +47,7 @@ const (
 
 // privProtocol is a way to encrypt: DES of RFC 3414, AES of RFC 3826 and its two unofficial kinds of longer keys.
 type privProtocol struct {
+	name   string
 	des    bool
 	key    int // octets of the localised key; for DES the second half is not key but IV
 	extend extension
@@ -57,17 +58,17 @@ type privProtocol struct {
 func privNamed(name string) *privProtocol {
 	switch strings.ToUpper(name) {
 	case "DES":
-		return &privProtocol{des: true, key: 16}
+		return &privProtocol{name: "DES", des: true, key: 16}
 	case "AES", "AES128", "AES-128":
-		return &privProtocol{key: 16}
+		return &privProtocol{name: "AES", key: 16}
 	case "AES192", "AES-192":
-		return &privProtocol{key: 24, extend: blumenthal}
+		return &privProtocol{name: "AES-192", key: 24, extend: blumenthal}
 	case "AES256", "AES-256":
-		return &privProtocol{key: 32, extend: blumenthal}
+		return &privProtocol{name: "AES-256", key: 32, extend: blumenthal}
 	case "AES192C", "AES-192-C":
-		return &privProtocol{key: 24, extend: reeder}
+		return &privProtocol{name: "AES-192-C", key: 24, extend: reeder}
 	case "AES256C", "AES-256-C":
-		return &privProtocol{key: 32, extend: reeder}
+		return &privProtocol{name: "AES-256-C", key: 32, extend: reeder}
 	}
 	return nil
 }

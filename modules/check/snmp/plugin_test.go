@@ -30,7 +30,7 @@ func words(line string) []string {
 func real(t *testing.T, stateDir string, args []string) monitor.Outcome {
 	t.Helper()
 	cmd := exec.Command(realpeer.Program(t, "check_snmp", "monitoring-plugins-standard"), args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "NAGIOS_PLUGIN_STATE_DIRECTORY="+stateDir, "MIBDIRS="+stateDir)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "NAGIOS_PLUGIN_STATE_DIRECTORY="+stateDir)
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	err := cmd.Run()

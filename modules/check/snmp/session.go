@@ -31,11 +31,11 @@ func (k *knownEngine) now() engine {
 	return e
 }
 
-// engineKey names what is known of an engine: it is kept per user, since that it answered somebody else says nothing of
+// engineKey names what is known of an engine. It is kept per user, since that it answered somebody else says nothing of
 // whether it will answer us.
 type engineKey struct {
-	agent                            netip.AddrPort
-	user, authPassword, privPassword string
+	agent netip.AddrPort
+	user  userKey
 }
 
 // session asks one agent the questions of one check.
@@ -84,7 +84,7 @@ func newID() int32 { return rand.Int32N(math.MaxInt32) + 1 }
 // askSecurely asks over SNMPv3. It learns the agent's engine first, or uses what it learned in an earlier check, and
 // follows at most three hints of the agent that engine or clock are others than we thought.
 func (s *session) askSecurely(ctx context.Context, kind byte, names []oid) (pdu, error) {
-	key := engineKey{s.agent, s.line.user.name, s.line.user.authPassword, s.line.user.privPassword}
+	key := engineKey{s.agent, s.line.user.key()}
 	known, cached := s.engines.get(key)
 	if !cached {
 		var err error

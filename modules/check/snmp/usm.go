@@ -31,6 +31,20 @@ type user struct {
 	privPassword  string
 }
 
+// userKey is all that makes one user differ from another, to compare.
+type userKey struct{ name, context, auth, authPassword, priv, privPassword string }
+
+func (u *user) key() userKey {
+	k := userKey{name: u.name, context: u.context, authPassword: u.authPassword, privPassword: u.privPassword}
+	if u.auth != nil {
+		k.auth = u.auth.name
+	}
+	if u.priv != nil {
+		k.priv = u.priv.name
+	}
+	return k
+}
+
 func (u *user) flags() byte {
 	var f byte
 	if u.auth != nil {
