@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -123,11 +124,18 @@ func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 }
 
 func (s *shard) obey(now monitor.Time, req command.Request) wire.Verdict {
+	said := len(s.decided.Broks)
 	err := s.core.Obey(now, req, &s.decided)
+	if req.Ref.Host == "" && s.id != 0 {
+		// Every shard carries such a command out, but one line in the log is enough.
+		s.decided.Broks = append(s.decided.Broks[:said], slices.DeleteFunc(s.decided.Broks[said:], func(b monitor.Brok) bool {
+			return b.Kind == monitor.BrokCommand
+		})...)
+	}
 	if err == nil {
 		return wire.Verdict{}
 	}
-	s.log.Warn("command refused", "command", req.Name, "object", req.Ref, "source", req.Source, "error", err)
+	s.log.Debug("command refused", "command", req.Name, "object", req.Ref, "source", req.Source, "error", err)
 	return wire.Verdict{Refused: err.Error()}
 }
 

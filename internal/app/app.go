@@ -129,11 +129,30 @@ func (a *App) start(ctx context.Context) error {
 	}
 	for i := range a.roles {
 		a.launch(&a.roles[i])
+		if a.roles[i].name == "arbiter" {
+			a.prepared(ctx)
+		}
 	}
 	if a.o.Started != nil {
 		go a.announce(ctx, addr)
 	}
 	return nil
+}
+
+// prepared waits until the arbiter has made the streams, so that the roles beside it find them at once. When it fails
+// instead, start goes on and Run ends with the reason.
+func (a *App) prepared(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := a.roles[0].ended
+	go func() {
+		select {
+		case <-ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	_ = a.bus.Ready(ctx)
 }
 
 // announce tells once the bus is ready, which the arbiter sees to.

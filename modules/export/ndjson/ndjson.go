@@ -147,6 +147,9 @@ type line struct {
 // lineOf gives the line for a brok; false for one that people do not read, such as a mere new next_check.
 func lineOf(b *monitor.Brok) (line, bool) {
 	kind, ok := kindName(b.Kind)
+	if (b.Kind == monitor.BrokProgram || b.Kind == monitor.BrokContact) && b.Shard != 0 {
+		ok = false // every shard says so; once is enough
+	}
 	l := line{Time: b.Time.Std().UTC().Format(time.RFC3339Nano), Kind: kind, Type: b.NotificationType, Text: b.Text}
 	if s := b.Status; s != nil {
 		l.Host, l.Service, l.State, l.StateType = s.Host, s.Service, s.StateName(), s.Type.String()
