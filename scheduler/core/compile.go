@@ -20,7 +20,7 @@ type compiled struct {
 	periods []period
 	lines   []macro.Template // of each command
 	users   []string         // values of $USERn$ at n
-	graph   *deptree.Graph     // parents of hosts
+	graph   *deptree.Graph   // parents of hosts
 	// services of host h are the IDs first[h] to first[h+1]-1.
 	first []monitor.ID
 	// named holds the same IDs, those of each host sorted by description.
@@ -139,7 +139,9 @@ func (k *compiled) find(ref monitor.Ref) (monitor.ID, bool) {
 }
 
 // services gives the IDs of a host's services, from first to last-1.
-func (k *compiled) services(host monitor.ID) (first, last monitor.ID) { return k.first[host], k.first[host+1] }
+func (k *compiled) services(host monitor.ID) (first, last monitor.ID) {
+	return k.first[host], k.first[host+1]
+}
 
 // in says whether t is in a period; monitor.None is always.
 func (k *compiled) in(index int32, t monitor.Time) bool {

@@ -88,17 +88,18 @@ func appendVar(dst []byte, vars []monitor.Var, name string) ([]byte, bool) {
 }
 
 // appendStandard finds out by the name what a macro is about: a host (HOSTSTATE, LASTHOSTSTATE), a service, a contact,
-// the notification, the time, or the configuration as a whole.
+// the notification, the time, or the configuration as a whole. What is about a service, contact or notification is
+// empty where there is none.
 func (r *resolver) appendStandard(dst []byte, m macro.Macro) ([]byte, bool) {
 	lead, name := cutLead(m.Name)
 	var ok bool
 	if rest, host := strings.CutPrefix(name, "HOST"); host {
 		dst, ok = r.appendHost(dst, lead, rest)
-	} else if rest, service := strings.CutPrefix(name, "SERVICE"); service && r.service != monitor.NoID {
+	} else if rest, service := strings.CutPrefix(name, "SERVICE"); service && lead != "TOTAL" {
 		dst, ok = r.appendService(dst, lead, rest)
-	} else if rest, contact := strings.CutPrefix(name, "CONTACT"); contact && r.contact != nil {
+	} else if rest, contact := strings.CutPrefix(name, "CONTACT"); contact {
 		dst, ok = r.appendContact(dst, rest, m.Index)
-	} else if r.n != nil {
+	} else if strings.HasPrefix(name, "NOTIFICATION") {
 		dst, ok = r.appendNotification(dst, m.Name)
 	}
 	if !ok {

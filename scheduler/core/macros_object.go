@@ -36,6 +36,9 @@ func (r *resolver) appendHost(dst []byte, lead, name string) ([]byte, bool) {
 
 // appendService appends $SERVICEname$, or with a lead $LASTSERVICEname$ and the like.
 func (r *resolver) appendService(dst []byte, lead, name string) ([]byte, bool) {
+	if r.service == monitor.NoID {
+		return dst, true
+	}
 	s := r.core.inv.Service(r.service)
 	if lead != "" {
 		return r.appendLead(dst, r.service, lead, name)

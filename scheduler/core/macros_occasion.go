@@ -11,6 +11,9 @@ import (
 // appendContact appends $CONTACTname$ for the contact who is told.
 func (r *resolver) appendContact(dst []byte, name string, index int) ([]byte, bool) {
 	c := r.contact
+	if c == nil {
+		return dst, true
+	}
 	switch name {
 	case "NAME":
 		return append(dst, c.Name...), true
@@ -55,6 +58,9 @@ func (r *resolver) appendContactGroups(dst []byte, first bool, what func(*monito
 
 // appendNotification appends what people are told this time.
 func (r *resolver) appendNotification(dst []byte, name string) ([]byte, bool) {
+	if r.n == nil {
+		return dst, true
+	}
 	switch name {
 	case "NOTIFICATIONTYPE":
 		return append(dst, r.n.kind...), true

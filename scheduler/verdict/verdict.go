@@ -58,6 +58,14 @@ type Verdict struct {
 // healthy says whether a state counts as OK or UP.
 func healthy(s monitor.State) bool { return s == monitor.OK || s == monitor.Pending }
 
+// last gives the state as the one before the next.
+func last(s monitor.State) monitor.State {
+	if healthy(s) {
+		return monitor.OK
+	}
+	return s
+}
+
 // changes works out what a new state ends and begins, for hosts and services alike.
 func changes(was, now monitor.State, hard bool) Steps {
 	var s Steps

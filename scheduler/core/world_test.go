@@ -1,0 +1,238 @@
+package core_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// t0 is when the scripts begin: Monday, 2026-01-05 00:00 UTC.
+const t0 = monitor.Time(1_767_571_200e9)
+
+const everything = monitor.ActiveChecks | monitor.PassiveChecks | monitor.Notifications | monitor.EventHandlers
+
+// world builds an inventory from lines such as "host web1 parents=gw1 attempts=3" (see script_test.go).
+type world struct {
+	inv      monitor.Inventory
+	services []monitor.Service // not yet sorted
+}
+
+func newWorld() *world {
+	w := &world{inv: monitor.Inventory{
+		Generation: 1, Shard: 3, Shards: 16,
+		Args:     [][]string{nil},
+		Macros:   map[string]string{"USER1": "/plugins", "USER5": "geheim"},
+		Commands: []monitor.Command{{Name: "check", Line: "$USER1$/check -H $HOSTADDRESS$ -s '$SERVICEDESC$' $ARG1$"}},
+	}}
+	w.inv.Options = monitor.Options{
+		Interval:            time.Minute,
+		Program:             monitor.Program{HostSwitches: everything | monitor.FreshnessChecks, ServiceSwitches: everything | monitor.FreshnessChecks},
+		HostCheckTimeout:    30 * time.Second,
+		ServiceCheckTimeout: 60 * time.Second,
+		ServiceTimeoutState: monitor.Critical,
+		CachedHostCheck:     15 * time.Second,
+		AdditionalFreshness: 15 * time.Second,
+		OrphanGrace:         10 * time.Second,
+
+		IllegalMacroOutputChars: "`~$&|'\"<>",
+	}
+	w.command("notify", "$NOTIFICATIONTYPE$ $HOSTNAME$/$SERVICEDESC$ $SERVICESTATE$ to $CONTACTEMAIL$")
+	return w
+}
+
+func (w *world) command(name, line string) int32 {
+	w.inv.Commands = append(w.inv.Commands, monitor.Command{Name: name, Line: line})
+	return int32(len(w.inv.Commands) - 1)
+}
+
+// define reads one line of configuration; false if it is none.
+func (w *world) define(t testing.TB, line string) bool {
+	words := strings.Fields(line)
+	set := make(map[string]string)
+	for _, word := range words[1:] {
+		if key, value, ok := strings.Cut(word, "="); ok {
+			set[key] = value
+		}
+	}
+	switch words[0] {
+	case "host":
+		w.host(t, words[1], set)
+	case "service":
+		w.service(t, words[1], set)
+	case "contact":
+		w.contact(words[1], set)
+	case "period":
+		w.inv.Timeperiods = append(w.inv.Timeperiods, monitor.Timeperiod{
+			Name: words[1], Zone: "UTC", Ranges: []string{strings.Join(words[2:], " ")},
+		})
+	case "hostgroup":
+		g := monitor.Group{Name: words[1]}
+		for _, h := range words[2:] {
+			g.Members = append(g.Members, w.hostID(t, h))
+		}
+		w.inv.HostGroups = append(w.inv.HostGroups, g)
+	case "option":
+		w.option(t, words[1])
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *world) option(t testing.TB, name string) {
+	switch name {
+	case "passive_host_checks_are_soft":
+		w.inv.Options.PassiveHostChecksAreSoft = true
+	case "translate_passive_host_checks":
+		w.inv.Options.TranslatePassiveHostChecks = true
+	case "use_aggressive_host_checking":
+		w.inv.Options.AggressiveHostChecks = true
+	default:
+		t.Fatalf("unknown option %s", name)
+	}
+}
+
+func (w *world) host(t testing.TB, name string, set map[string]string) {
+	h := monitor.Host{Name: name, Address: "127.0.0." + strconv.Itoa(len(w.inv.Hosts)+1), Policy: w.policy(t, set)}
+	if set["command"] == "none" {
+		h.Check.Command = monitor.None
+	}
+	for _, p := range list(set["parents"]) {
+		h.Parents = append(h.Parents, w.hostID(t, p))
+	}
+	w.inv.Hosts = append(w.inv.Hosts, h)
+}
+
+func (w *world) service(t testing.TB, name string, set map[string]string) {
+	host, desc, _ := strings.Cut(name, "/")
+	w.services = append(w.services, monitor.Service{Host: w.hostID(t, host), Description: desc, Policy: w.policy(t, set)})
+}
+
+func (w *world) contact(name string, set map[string]string) {
+	way := monitor.Way{
+		Enabled: true, Period: w.period(set["period"]), Options: options(orElse(set["options"], "d,u,w,n,c,r")),
+		Commands: []monitor.Call{{Command: 1}},
+	}
+	w.inv.Contacts = append(w.inv.Contacts, monitor.Contact{Name: name, Email: name + "@example.org", Host: way, Service: way})
+}
+
+func (w *world) policy(t testing.TB, set map[string]string) uint32 {
+	p := monitor.Policy{
+		MaxAttempts:         uint16(number(t, orElse(set["attempts"], "3"))),
+		CheckInterval:       duration(t, set["interval"]),
+		RetryInterval:       duration(t, set["retry"]),
+		CheckPeriod:         w.period(set["checkperiod"]),
+		NotificationPeriod:  w.period(set["period"]),
+		NotificationOptions: options(orElse(set["options"], "d,u,w,n,c,r")),
+		Switches:            everything, InitialState: monitor.Pending,
+		Volatile:               set["volatile"] == "1",
+		FreshnessThreshold:     duration(t, set["fresh"]),
+		NotificationInterval:   duration(t, orElse(set["renotify"], "1h")),
+		FirstNotificationDelay: duration(t, set["delay"]),
+		Pool:                   set["pool"],
+	}
+	if p.FreshnessThreshold > 0 {
+		p.Switches |= monitor.FreshnessChecks
+	}
+	if set["active"] == "0" {
+		p.Switches &^= monitor.ActiveChecks
+	}
+	for _, name := range list(set["contacts"]) {
+		for i, c := range w.inv.Contacts {
+			if c.Name == name {
+				p.Contacts = append(p.Contacts, uint32(i))
+			}
+		}
+	}
+	w.inv.Policies = append(w.inv.Policies, p)
+	return uint32(len(w.inv.Policies) - 1)
+}
+
+// inventory gives what was defined, the services sorted by host.
+func (w *world) inventory() *monitor.Inventory {
+	inv := w.inv
+	inv.Services = nil
+	for h := range inv.Hosts {
+		for _, s := range w.services {
+			if s.Host == monitor.ID(h) {
+				inv.Services = append(inv.Services, s)
+			}
+		}
+	}
+	return &inv
+}
+
+func (w *world) hostID(t testing.TB, name string) monitor.ID {
+	for i, h := range w.inv.Hosts {
+		if h.Name == name {
+			return monitor.ID(i)
+		}
+	}
+	t.Fatalf("no host %s", name)
+	return 0
+}
+
+func (w *world) period(name string) int32 {
+	for i, p := range w.inv.Timeperiods {
+		if p.Name == name {
+			return int32(i)
+		}
+	}
+	return monitor.None
+}
+
+func options(letters string) (o monitor.Option) {
+	for _, l := range list(letters) {
+		o |= map[string]monitor.Option{
+			"d": monitor.OnDown, "u": monitor.OnUnreachable, "w": monitor.OnWarning, "n": monitor.OnUnknown,
+			"c": monitor.OnCritical, "r": monitor.OnRecovery,
+		}[l]
+	}
+	return o
+}
+
+func list(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func number(t testing.TB, s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func duration(t testing.TB, s string) time.Duration {
+	if s == "" || s == "0" {
+		return 0
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func find(inv *monitor.Inventory, name string) (monitor.ID, error) {
+	for id := range monitor.ID(inv.Objects()) {
+		if inv.Ref(id).String() == name {
+			return id, nil
+		}
+	}
+	return 0, fmt.Errorf("no object %s", name)
+}
