@@ -1,0 +1,41 @@
+# What people call most. Everything is a plain command; see .ci/run for what CI runs.
+GO    ?= go
+TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
+# gosnmp builds its debug messages even when nobody reads them, unless it is told not to.
+TAGS   = gosnmp_nodebug
+STATE ?= $(CURDIR)/bin/example-state
+
+.PHONY: all build run test peers lint bench fuzz clean
+
+all: build
+
+build:
+	$(GO) build -trimpath -tags $(TAGS) -o bin/onbu ./cmd/onbu
+
+# The main job on an example that checks this machine for real; Ctrl-C ends it.
+run: build
+	./bin/onbu run deploy/examples/loopback/onbu.cfg --state $(STATE) --watch
+
+# All tests, with the real programs of Debian that Onbu talks to; as root what is missing is installed first.
+test: peers
+	$(GO) test -race -shuffle=on -timeout 9m -tags $(TAGS) ./...
+
+peers:
+	internal/realpeer/install
+
+lint:
+	@test -z "$$($(TOOLS) gofumpt -l . | tee /dev/stderr)"
+	$(GO) vet -tags $(TAGS) ./...
+	$(TOOLS) staticcheck -tags $(TAGS) ./...
+	$(GO) mod tidy -diff
+
+bench:
+	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
+
+# Every fuzz target for FUZZTIME.
+FUZZTIME ?= 10s
+fuzz:
+	internal/realpeer/fuzz $(FUZZTIME)
+
+clean:
+	rm -rf bin
