@@ -66,9 +66,11 @@ func (c *call) ask() (monitor.Outcome, error) {
 	return monitor.Outcome{}, c.blame(trouble)
 }
 
-// tellingOf gives the more telling of two errors: a server that was asked in a version that it does not know says nothing.
+// tellingOf gives the more telling of two errors, the earlier if they are alike.
 func tellingOf(before, now error) error {
-	if bad, ok := errors.AsType[*badAnswer](now); ok && bad.empty && before != nil {
+	a, ok := errors.AsType[*badAnswer](before)
+	b, bad := errors.AsType[*badAnswer](now)
+	if ok && bad && b.weight <= a.weight {
 		return before
 	}
 	return now
@@ -267,7 +269,7 @@ func (c *call) lost(text string, err error, final bool) error {
 	if c.late(err) {
 		return os.ErrDeadlineExceeded
 	}
-	return &badAnswer{text: text + ": " + reason(err), empty: true, final: final}
+	return &badAnswer{text: text + ": " + reason(err), final: final}
 }
 
 // late says whether an error came of the time limit.

@@ -68,11 +68,21 @@ type answer struct {
 // badAnswer is a response that is none, in check_nrpe's words; detail says what they leave out.
 type badAnswer struct {
 	text, detail string
-	// empty says that nothing came at all.
-	empty bool
+	// weight says how much the answer tells.
+	weight weight
 	// final says that other packet versions would fare no better.
 	final bool
 }
+
+// weight orders bad answers: what a server does with a version that it does not know tells less than how it fails in its
+// own.
+type weight uint8
+
+const (
+	nothing weight = iota
+	otherVersion
+	broken
+)
 
 func (b *badAnswer) Error() string { return b.text }
 
@@ -106,9 +116,9 @@ func (p *packet) read(version uint16, payload int) (answer, error) {
 	got, typ := binary.BigEndian.Uint16(p.buf), binary.BigEndian.Uint16(p.buf[2:])
 	switch {
 	case got != version:
-		return answer{}, &badAnswer{text: "CHECK_NRPE: Invalid packet version received from server.", detail: p.begins()}
+		return answer{}, &badAnswer{text: "CHECK_NRPE: Invalid packet version received from server.", detail: p.begins(), weight: otherVersion}
 	case typ != responseType:
-		return answer{}, &badAnswer{text: "CHECK_NRPE: Invalid packet type received from server.", detail: p.begins()}
+		return answer{}, &badAnswer{text: "CHECK_NRPE: Invalid packet type received from server.", detail: p.begins(), weight: broken}
 	}
 	text, err := p.text(version, payload)
 	if err != nil {
@@ -117,7 +127,7 @@ func (p *packet) read(version uint16, payload int) (answer, error) {
 	sum := binary.BigEndian.Uint32(p.buf[4:])
 	clear(p.buf[4:8])
 	if crc32.ChecksumIEEE(p.buf) != sum {
-		return answer{}, &badAnswer{text: "CHECK_NRPE: Response packet had invalid CRC32.", final: true}
+		return answer{}, &badAnswer{text: "CHECK_NRPE: Response packet had invalid CRC32.", weight: broken, final: true}
 	}
 	if end := bytes.IndexByte(text, 0); end >= 0 {
 		text = text[:end]
@@ -142,7 +152,9 @@ func (p *packet) text(version uint16, payload int) ([]byte, error) {
 	clear(p.buf[headLen : headLen+2])
 	n := int32(binary.BigEndian.Uint32(p.buf[12:]))
 	if n < 0 || n > maxAnswer {
-		return nil, &badAnswer{text: "CHECK_NRPE: Response packet had invalid buffer size.", detail: fmt.Sprintf("it promised %d bytes", n)}
+		return nil, &badAnswer{
+			text: "CHECK_NRPE: Response packet had invalid buffer size.", detail: fmt.Sprintf("it promised %d bytes", n), weight: broken,
+		}
 	}
 	whole := v3Head + int(n)
 	if err := p.fill(whole); err != nil {
@@ -161,14 +173,11 @@ func (p *packet) short(err error, part string, n int) error {
 		return err
 	}
 	if len(p.buf) == 0 {
-		return &badAnswer{
-			text:  "CHECK_NRPE: Received 0 bytes from daemon.  Check the remote server logs for error messages.",
-			empty: true,
-		}
+		return &badAnswer{text: "CHECK_NRPE: Received 0 bytes from daemon.  Check the remote server logs for error messages."}
 	}
 	return &badAnswer{
 		text:   fmt.Sprintf("CHECK_NRPE: Receive %sunderflow - only %d bytes received (%d expected).", part, len(p.buf), n),
-		detail: p.begins(),
+		detail: p.begins(), weight: broken,
 	}
 }
 

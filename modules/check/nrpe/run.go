@@ -26,7 +26,7 @@ func (p *probe) Run(ctx context.Context) (monitor.Outcome, error) {
 		return monitor.Outcome{}, fmt.Errorf("nrpe check of %s was called off: %w", p.host, context.Cause(ctx))
 	}
 	if limited.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		return p.timedOut(ctx, c.stage), nil
+		return p.timedOut(ctx, limited, c.stage), nil
 	}
 	if f, ok := errors.AsType[*failure](err); ok {
 		return monitor.Outcome{State: f.state, Output: f.text, LongOutput: f.detail}, nil
@@ -34,10 +34,11 @@ func (p *probe) Run(ctx context.Context) (monitor.Outcome, error) {
 	return monitor.Outcome{}, err
 }
 
-// timedOut gives check_nrpe's sentence, and what was waited for.
-func (p *probe) timedOut(ctx context.Context, stage string) monitor.Outcome {
+// timedOut gives check_nrpe's sentence, and what was waited for; ctx is the engine's context, limited the check's.
+func (p *probe) timedOut(ctx, limited context.Context, stage string) monitor.Outcome {
 	text := fmt.Sprintf("CHECK_NRPE STATE %s: Socket timeout after %d seconds.", p.trouble.ServiceName(), p.timeout/time.Second)
-	if ctx.Err() != nil {
+	end, _ := limited.Deadline()
+	if engines, ok := ctx.Deadline(); ok && !engines.After(end) {
 		text = fmt.Sprintf("CHECK_NRPE STATE %s: Stopped before its socket timeout of %d seconds.", p.trouble.ServiceName(), p.timeout/time.Second)
 	}
 	return monitor.Outcome{State: p.trouble, Output: text, LongOutput: "It was " + stage + ".", TimedOut: true}

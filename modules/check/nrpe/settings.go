@@ -39,13 +39,12 @@ type settings struct {
 // reader collects what the options say until all are read.
 type reader struct {
 	settings
-	seconds    int
-	hasTrouble bool
-	v2, v3     bool
-	fixed      bool // -P
-	noSSL      bool
-	adh        byte
-	ciphers    string
+	seconds int
+	v2, v3  bool
+	fixed   bool // -P
+	noSSL   bool
+	adh     byte
+	ciphers string
 }
 
 // parse reads the words after the program's name.
