@@ -1,0 +1,228 @@
+package core_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
+	"github.com/onbu/onbu/scheduler/core"
+)
+
+// player drives a core at random and keeps its journal.
+type player struct {
+	t       *testing.T
+	r       *rand.Rand
+	inv     *monitor.Inventory
+	core    *core.Core
+	now     monitor.Time
+	jobs    []monitor.Job
+	journal []monitor.Brok
+	d       core.Decisions
+}
+
+func newPlayer(t *testing.T, seed uint64) *player {
+	w := newWorld()
+	for _, line := range strings.Split(`period office monday 09:00-17:00
+contact ada
+contact bob options=c,d
+contact eve period=office
+host core attempts=2 contacts=ada interval=1m retry=10s
+host gw1 parents=core attempts=3 contacts=ada,bob interval=1m retry=10s
+host gw2 parents=core command=none
+host web1 parents=gw1,gw2 attempts=1 contacts=bob interval=1m
+host web2 parents=gw1 attempts=4 contacts=ada interval=0
+service web1/http attempts=3 contacts=ada,bob,eve interval=30s retry=5s renotify=2m
+service web1/volatile attempts=1 contacts=ada volatile=1
+service web2/backup attempts=2 contacts=ada active=0 fresh=2m delay=1m
+service web2/http attempts=2 contacts=ada interval=30s renotify=0
+service core/ping attempts=1 contacts=eve interval=30s checkperiod=office
+hostgroup www web1 web2`, "\n") {
+		if !w.define(t, line) {
+			t.Fatalf("not understood: %s", line)
+		}
+	}
+	p := &player{t: t, r: rand.New(rand.NewPCG(seed, 3)), inv: w.inventory(), now: t0.Add(8 * time.Hour)}
+	p.core = p.fresh()
+	p.core.Begin(p.now)
+	return p
+}
+
+func (p *player) fresh() *core.Core {
+	c, err := core.New(p.inv, 7, core.Seed{Start: t0})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return c
+}
+
+// step does something at random.
+func (p *player) step() {
+	p.now = p.now.Add(time.Duration(p.r.Int64N(int64(20 * time.Second))))
+	switch p.r.IntN(8) {
+	case 0:
+		p.submit()
+	case 1:
+		p.obey()
+	case 2, 3:
+		p.core.Tick(p.now, &p.d)
+	case 4:
+		if job, ok := p.takeJob(); ok {
+			p.core.Orphan(p.now, []core.JobKey{{Object: job.Object, Seq: job.Seq}}, &p.d)
+		}
+	default:
+		p.answer()
+	}
+	for i := range p.d.Broks {
+		if b := p.d.Broks[i]; b.Durable() {
+			if b.Status != nil {
+				own := *b.Status
+				b.Status = &own
+			}
+			p.journal = append(p.journal, b)
+		}
+	}
+	p.jobs = append(p.jobs, p.d.Jobs...)
+	p.d.Reset()
+}
+
+func (p *player) takeJob() (monitor.Job, bool) {
+	if len(p.jobs) == 0 {
+		return monitor.Job{}, false
+	}
+	i := p.r.IntN(len(p.jobs))
+	job := p.jobs[i]
+	if p.r.IntN(10) > 0 { // now and then an answer comes twice
+		p.jobs = append(p.jobs[:i], p.jobs[i+1:]...)
+	}
+	return job, true
+}
+
+func (p *player) outcome() monitor.Outcome {
+	return monitor.Outcome{State: monitor.State(p.r.IntN(4) * p.r.IntN(2)), Output: fmt.Sprint("output ", p.r.IntN(9))}
+}
+
+func (p *player) answer() {
+	job, ok := p.takeJob()
+	if !ok {
+		return
+	}
+	p.core.Observe(p.now, []monitor.Result{{
+		Shard: job.Shard, Epoch: job.Epoch, Object: job.Object, Seq: job.Seq,
+		Started: p.now.Add(-time.Second), Finished: p.now, Poller: "p1", Module: "test", Outcome: p.outcome(),
+	}}, &p.d)
+}
+
+func (p *player) ref() monitor.Ref { return p.inv.Ref(monitor.ID(p.r.IntN(p.inv.Objects()))) }
+
+func (p *player) submit() {
+	p.core.Submit(p.now, []monitor.Submission{{Ref: p.ref(), Source: "test", Outcome: p.outcome()}}, &p.d)
+}
+
+func (p *player) obey() {
+	ref, name := p.ref(), "HOST"
+	args := ref.Host
+	if !ref.IsHost() {
+		name, args = "SVC", ref.Host+";"+ref.Service
+	}
+	seconds := int64(p.now) / 1e9
+	lines := []string{
+		fmt.Sprintf("ACKNOWLEDGE_%s_PROBLEM;%s;%d;1;%d;bob;busy", name, args, p.r.IntN(3), p.r.IntN(2)),
+		fmt.Sprintf("REMOVE_%s_ACKNOWLEDGEMENT;%s", name, args),
+		fmt.Sprintf("SCHEDULE_%s_DOWNTIME;%s;%d;%d;1;0;0;bob;works", name, args, seconds+p.r.Int64N(20), seconds+20+p.r.Int64N(60)),
+		fmt.Sprintf("DEL_ALL_%s_DOWNTIMES;%s", name, args),
+		fmt.Sprintf("ADD_%s_COMMENT;%s;1;bob;note", name, args),
+		fmt.Sprintf("DEL_ALL_%s_COMMENTS;%s", name, args),
+		fmt.Sprintf("DISABLE_%s_CHECK;%s", name, args),
+		fmt.Sprintf("ENABLE_%s_CHECK;%s", name, args),
+		fmt.Sprintf("SCHEDULE_FORCED_%s_CHECK;%s;%d", name, args, seconds),
+		fmt.Sprintf("DISABLE_HOST_SVC_NOTIFICATIONS;%s", ref.Host),
+		fmt.Sprintf("ENABLE_HOST_SVC_NOTIFICATIONS;%s", ref.Host),
+		"SCHEDULE_HOSTGROUP_SVC_DOWNTIME;www;" + fmt.Sprintf("%d;%d;1;0;0;bob;works", seconds, seconds+30),
+		"DISABLE_NOTIFICATIONS", "ENABLE_NOTIFICATIONS", "ENABLE_NOTIFICATIONS",
+		"DISABLE_CONTACT_HOST_NOTIFICATIONS;ada", "ENABLE_CONTACT_HOST_NOTIFICATIONS;ada",
+	}
+	req, err := command.Parse(lines[p.r.IntN(len(lines))], p.now)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_ = p.core.Obey(p.now, req, &p.d) // many are refused: there is nothing to acknowledge, say
+}
+
+// lasting gives what a core remembers without what only the latest checks said.
+func lasting(c *core.Core) core.Snapshot {
+	s := c.Snapshot()
+	s.Time = 0
+	for i := range s.Statuses {
+		st := &s.Statuses[i]
+		st.LastCheck, st.NextCheck, st.LastUpdate, st.Latency, st.Execution = 0, 0, 0, 0, 0
+		st.LastTimeOK, st.LastTimeWarning, st.LastTimeCritical, st.LastTimeUnknown = 0, 0, 0, 0
+		st.Output, st.LongOutput, st.Perfdata, st.Module, st.Poller = "", "", "", "", ""
+	}
+	return s
+}
+
+func TestTheJournalHoldsEverythingThatLasts(t *testing.T) {
+	for seed := range uint64(60) {
+		p := newPlayer(t, seed)
+		var snapshot core.Snapshot
+		from := -1
+		for i := range 800 {
+			if i == p.r.IntN(800) {
+				snapshot, from = p.core.Snapshot(), len(p.journal)
+			}
+			p.step()
+		}
+		whole := p.fresh()
+		for i := range p.journal {
+			whole.Replay(&p.journal[i])
+		}
+		if diff := cmp.Diff(lasting(p.core), lasting(whole)); diff != "" {
+			t.Fatalf("seed %d: live and replayed differ (-live +replayed):\n%s", seed, diff)
+		}
+		if from < 0 {
+			continue
+		}
+		rest := p.fresh()
+		rest.Restore(snapshot)
+		for i := range p.journal[from:] {
+			rest.Replay(&p.journal[from+i])
+		}
+		if diff := cmp.Diff(lasting(p.core), lasting(rest)); diff != "" {
+			t.Fatalf("seed %d: live and restored differ (-live +restored):\n%s", seed, diff)
+		}
+	}
+}
+
+func TestTheSameActionHasTheSameNameAndNoOtherHasIt(t *testing.T) {
+	names := make(map[string]string)
+	for seed := range uint64(10) {
+		p, twin := newPlayer(t, seed), newPlayer(t, seed)
+		own := make(map[string]bool)
+		for range 800 {
+			p.step()
+			twin.step()
+		}
+		for i := range p.journal {
+			a, b := p.journal[i].Action, twin.journal[i].Action
+			if a == nil {
+				continue
+			}
+			if a.ID != b.ID {
+				t.Fatalf("two runs name %q %s and %s", p.journal[i].Text, a.ID, b.ID)
+			}
+			if own[a.ID] {
+				t.Fatalf("%s is there twice: %s and %s", a.ID, names[a.ID], p.journal[i].Text)
+			}
+			own[a.ID], names[a.ID] = true, p.journal[i].Text
+		}
+	}
+	if len(names) < 100 {
+		t.Errorf("only %d notifications in all: the run is too quiet to show anything", len(names))
+	}
+}
