@@ -42,7 +42,7 @@ func (l *loader) rest(v *view) []Setting {
 		if it.key == keyFree {
 			name, text := v.src.pair(it)
 			list = append(list, Setting{name, text})
-		} else if it.key >= numKeys {
+		} else if it.key >= numKeys && it.key != v.class.id {
 			list = append(list, Setting{known.names[it.key], v.src.value(it)})
 		}
 	}

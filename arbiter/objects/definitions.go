@@ -37,9 +37,10 @@ func (l *lexer) isDefine(line string) bool {
 // define begins a definition: "define host {".
 func (l *lexer) define(line string, first uint32) {
 	if l.open {
-		open := l.last()
-		l.fault(first, Error, "a new definition begins, but the %s of line %d is not closed: put a } on a line of its own before this one",
-			open.kind, open.line)
+		if open := l.last(); !l.swallowed() {
+			l.fault(first, Error, "a new definition begins, but the %s of line %d is not closed: put a } on a line of its own before this one",
+				open.kind, open.line)
+		}
 		l.close()
 	}
 	word, rest, brace := strings.Cut(trim(line[6:]), "{")
@@ -86,6 +87,24 @@ func (l *lexer) afterBrace(rest string, line uint32) {
 	if strings.HasSuffix(rest, "}") {
 		l.close()
 	}
+}
+
+// swallowed says that the definition is not closed because its } stands at the end of a directive, where it is a part of
+// the value; it takes it from there and complains.
+func (l *lexer) swallowed() bool {
+	d := l.last()
+	if uint32(len(l.items)) == d.first {
+		return false
+	}
+	it := &l.items[len(l.items)-1]
+	value := l.value(it)
+	if !strings.HasSuffix(value, "}") {
+		return false
+	}
+	it.off, it.n = uint32(len(l.cooked)), cooked
+	l.cooked = append(l.cooked, trim(value[:len(value)-1]))
+	l.fault(d.line+uint32(it.delta), Error, "the } at the end of this line is read as a part of the value: put it on a line of its own")
+	return true
 }
 
 func (l *lexer) missingBrace(line uint32) {

@@ -50,8 +50,12 @@ func (l *loader) hostDependency(v *view) {
 	}
 }
 
-// halves complains where one side of a dependency is empty.
+// halves complains where one side of a dependency is empty: to Nagios that is a matter of allow_empty_hostgroup_assignment.
 func (l *loader) halves(v *view, masters, dependents, before int) bool {
+	severity := Warning
+	if !l.config.Options.AllowEmptyHostgroups {
+		severity = Error
+	}
 	switch {
 	case masters*dependents > maxPairs:
 		l.errorAt(v.pos(), "this %s stands for %d pairs, which cannot be meant: name fewer", v.kind, masters*dependents)
@@ -60,9 +64,9 @@ func (l *loader) halves(v *view, masters, dependents, before int) bool {
 		return true
 	case l.mistakes.said > before:
 	case masters == 0:
-		l.errorAt(v.pos(), "this %s has nothing to depend on: host_name, hostgroup_name or servicegroup_name stand for nothing", v.kind)
+		l.mistakes.add(v.pos(), severity, "this %s has nothing to depend on: host_name, hostgroup_name or servicegroup_name stand for nothing", v.kind)
 	default:
-		l.errorAt(v.pos(), "this %s has nobody that depends: the dependent_ directives stand for nothing", v.kind)
+		l.mistakes.add(v.pos(), severity, "this %s has nobody that depends: the dependent_ directives stand for nothing", v.kind)
 	}
 	return false
 }

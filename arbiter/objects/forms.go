@@ -34,11 +34,17 @@ func (l *loader) checkItems(s *source, file uint32) {
 			l.understood("define", class.name, Pos{file, def.line})
 		}
 		items := s.items[def.first : def.first+def.count]
+		l.view.round++
 		for i := range items {
 			it := &items[i]
 			if it.key <= keyFree {
 				continue
 			}
+			if l.view.stamp[it.key] == l.view.round && !l.shinken {
+				l.warnAt(Pos{file, def.line + uint32(it.delta)}, "%s is set more than once in this %s, and the last one counts: remove the others",
+					known.names[it.key], def.kind)
+			}
+			l.view.stamp[it.key] = l.view.round
 			row := class.row[it.key]
 			if !row.acted && class.acted {
 				l.understood(class.name, known.names[it.key], Pos{file, def.line + uint32(it.delta)})

@@ -55,7 +55,7 @@ func (l *loader) host(v *view, h *Host, i uint32) {
 	if parents := v.get(keyParents); parents.given() {
 		h.Parents = l.parents(v, parents, i)
 	}
-	if !l.shinken && len(l.config.Settings[h.Settings].Contacts) == 0 && !v.get(keyContacts).given() && !v.get(keyContactGroups).given() {
+	if !l.shinken && !v.base.broken && len(l.config.Settings[h.Settings].Contacts) == 0 && !v.get(keyContacts).given() && !v.get(keyContactGroups).given() {
 		l.warnAt(v.pos(), "host %q has no contacts and no contact_groups: nobody will be told of it", h.Name)
 	}
 }

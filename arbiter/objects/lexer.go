@@ -53,6 +53,12 @@ type param struct {
 	line        uint32
 }
 
+// isMacro says that a line reads $NAME$=value.
+func (p param) isMacro() bool {
+	n := len(p.name)
+	return n > 2 && p.name[0] == '$' && p.name[n-1] == '$'
+}
+
 // fault is a mistake that the lexer found.
 type fault struct {
 	line     uint32
@@ -123,10 +129,12 @@ func (s *source) lex() {
 		}
 	}
 	if l.open {
-		l.fault(s.last().line, Error, "the %s that begins here is never closed: put a } on a line of its own after it",
-			s.last().kind)
+		if !l.swallowed() {
+			l.fault(s.last().line, Error, "the %s that begins here is never closed: put a } on a line of its own after it",
+				s.last().kind)
+		}
+		l.close()
 	}
-	s.defs = s.defs[:len(s.defs):len(s.defs)]
 }
 
 func (s *source) last() *def { return &s.defs[len(s.defs)-1] }

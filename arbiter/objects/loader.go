@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -69,7 +70,9 @@ type loader struct {
 	// present are the services of the host that is worked on; ofHost finds them by description.
 	present []present
 	ofHost  map[string]uint32
-	noted   map[noteID]int
+	// parented are the services that name parents.
+	parented []parented
+	noted    map[noteID]int
 }
 
 // ref is a definition: number def of sources[file].
@@ -101,6 +104,7 @@ func (l *loader) load() {
 	}
 	l.readQueue()
 	l.sortDefinitions()
+	l.strayOptions()
 	l.indexNames()
 	l.loadTimeperiods()
 	l.loadCommands()
@@ -169,14 +173,12 @@ func (l *loader) readQueue() {
 	}
 }
 
-// acceptSource takes over what a file says beside its definitions.
+// acceptSource takes over what a file says beside its definitions: macros, and other files.
 func (l *loader) acceptSource(s *source, n uint32) {
 	for _, p := range s.params {
-		if !s.main && p.name[0] != '$' && l.options[p.name].names == "" {
-			l.errorAt(Pos{n, p.line}, "%q stands outside of any definition: expected something like \"define host {\"", shorten(p.name+"="+p.value))
-			continue
+		if s.main || p.isMacro() {
+			l.applyParam(p, Pos{n, p.line})
 		}
-		l.applyParam(p, Pos{n, p.line})
 	}
 	for _, inc := range s.includes {
 		p, pos := param{value: inc.path}, Pos{n, inc.line}
@@ -184,6 +186,27 @@ func (l *loader) acceptSource(s *source, n uint32) {
 			l.addDir(p, pos)
 		} else {
 			l.addFile(p, pos)
+		}
+	}
+}
+
+// strayOptions takes options from object files, where Shinken allows them, or complains.
+func (l *loader) strayOptions() {
+	for n, s := range l.sources {
+		for _, p := range s.params {
+			_, option := l.options[p.name]
+			pos := Pos{uint32(n), p.line}
+			switch {
+			case s.main || p.isMacro():
+			case !option:
+				l.errorAt(pos, "%q stands outside of any definition: expected something like \"define host {\"", shorten(p.name+"="+p.value))
+			case strings.HasPrefix(p.name, "cfg_"):
+				l.errorAt(pos, "%s belongs into the main file: move it there, or write include_file= or include_dir= here", p.name)
+			case l.shinken:
+				l.applyParam(p, pos)
+			default:
+				l.errorAt(pos, "%s is an option of the main file, and this is an object file: move it there", p.name)
+			}
 		}
 	}
 }

@@ -152,8 +152,8 @@ func (l *loader) emptyHostgroups(p param, pos Pos) {
 
 // applyParam carries one option of the main file out.
 func (l *loader) applyParam(p param, pos Pos) {
-	if n := len(p.name); n > 2 && p.name[0] == '$' && p.name[n-1] == '$' {
-		l.config.Macros[p.name[1:n-1]] = p.value
+	if p.isMacro() {
+		l.config.Macros[p.name[1:len(p.name)-1]] = p.value
 		return
 	}
 	o, ok := l.options[p.name]

@@ -36,6 +36,7 @@ func (l *loader) loadServices() {
 		from = to
 	}
 	l.extendServices()
+	l.checkServiceParents()
 }
 
 // placeService puts a definition on its hosts.
@@ -195,6 +196,9 @@ func (l *loader) service(p place, host *Host, first int) {
 	s.Check = l.serviceCheck(v, p)
 	s.Vars = l.customVars(v)
 	l.checkService(v, &s)
+	if parents := v.get(keyParents); parents.given() {
+		l.parented = append(l.parented, parented{p.host, description, parents})
+	}
 	if twice {
 		l.config.Services[at], l.present[at-first] = s, present{p.group, v.get(keyServicegroups)}
 		return
@@ -257,6 +261,9 @@ func (l *loader) replaces(p place, n, at int, v *view) bool {
 func (l *loader) serviceCheck(v *view, p place) monitor.Call {
 	c := v.get(keyCheckCommand)
 	if !c.given() || c.s == "" {
+		if v.base.broken {
+			return noCall
+		}
 		l.errorAt(v.pos(), "this service has no check_command, and neither have its templates: add one")
 		return noCall
 	}
@@ -270,7 +277,7 @@ func (l *loader) checkService(v *view, s *Service) {
 	if i := strings.IndexAny(s.Description, l.config.Options.IllegalNameChars); i >= 0 {
 		l.errorAt(v.pos(), "service_description %q has %q in it, which illegal_object_name_chars forbids: rename it", s.Description, s.Description[i:i+1])
 	}
-	if l.shinken {
+	if l.shinken || v.base.broken {
 		return
 	}
 	if len(set.Contacts) == 0 && l.silent(v, s) {

@@ -168,7 +168,7 @@ func (l *loader) pullShinken(v *view, s *Settings, host *Settings) {
 func (l *loader) attempts(v *view) uint16 {
 	a := v.get(keyMaxCheckAttempts)
 	if !a.given() {
-		if !l.shinken {
+		if !l.shinken && !v.base.broken {
 			l.errorAt(v.pos(), "this %s has no max_check_attempts, and neither have its templates: add one", v.kind)
 		}
 		return 1

@@ -5,7 +5,7 @@ import "fmt"
 // suggest gives `; did you mean "x"?` for the candidate nearest to word, or nothing when none is near. Of several that
 // are equally near it takes the first in the alphabet.
 func suggest(word string, candidates []string) string {
-	limit := min(3, (len(word)+2)/3)
+	limit := max(1, min(3, len(word)/3))
 	best, at := "", limit+1
 	for _, c := range candidates {
 		d := distance(word, c, limit)

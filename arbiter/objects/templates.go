@@ -38,6 +38,8 @@ type base struct {
 	important bool
 	// tags are all templates in it, near ones first; missing those that do not exist.
 	tags, missing []string
+	// broken says that a template is missing, here or further up: then it is no wonder that directives are.
+	broken bool
 }
 
 func newBase(id uint32) *base { return &base{id: id, at: make([]uint8, len(known.names))} }
@@ -103,7 +105,7 @@ func (l *loader) apply(b *base, k kind, template string, pos Pos) {
 	r, ok := l.templates[k][template]
 	if !ok {
 		l.noTemplate(k, template, pos)
-		b.missing = append(b.missing, template)
+		b.missing, b.broken = append(b.missing, template), true
 		return
 	}
 	if i := slices.Index(l.open, r); i >= 0 {
@@ -123,7 +125,7 @@ func (l *loader) apply(b *base, k kind, template string, pos Pos) {
 		b.vars = addVar(b.vars, v, b.nulls)
 	}
 	b.nulls = append(b.nulls, t.nulls...)
-	b.important = b.important || t.important
+	b.important, b.broken = b.important || t.important, b.broken || t.broken
 	b.tags = append(append(b.tags, template), t.tags...)
 }
 
@@ -147,28 +149,28 @@ func (l *loader) template(k kind, r ref) *base {
 	b := newBase(0)
 	class := &known.classes[k]
 	s, d := l.sources[r.file], l.def(r)
-	use := ""
+	var use value
 	items := s.items[d.first : d.first+d.count]
 	for i := range items {
 		it := &items[i]
 		switch {
 		case it.key == keyUse:
-			use = s.value(it)
+			use = l.value(r, it)
 		case it.key == keyVar:
 			b.ownVar(s, it)
 		case inheritable(it.key):
 			b.put(it.key, l.value(r, it))
 		}
 	}
-	if use != "" {
-		from := l.chain(k, use, l.pos(r))
+	if use.given() {
+		from := l.chain(k, use.s, use.pos)
 		for i, key := range from.keys {
 			b.put(key, inherit(b.get(key), from.values[i], class.row[key].form))
 		}
 		for _, v := range from.vars {
 			b.vars = addVar(b.vars, v, b.nulls)
 		}
-		b.tags = from.tags
+		b.tags, b.broken = from.tags, from.broken
 	}
 	b.takeImportant(k)
 	return b

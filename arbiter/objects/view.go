@@ -48,15 +48,19 @@ func (l *loader) look(r ref) *view {
 		}
 		v.own[k], v.stamp[k] = uint32(i), v.round
 	}
-	use := ""
-	if v.has(keyUse) {
-		use = v.text(keyUse)
-	}
-	v.base = l.chain(v.kind, use, v.pos())
+	v.base = l.chain(v.kind, v.text(keyUse), v.ownPos(keyUse))
 	return v
 }
 
 func (v *view) pos() Pos { return Pos{v.ref.file, v.def.line} }
+
+// ownPos gives where the definition itself sets a directive, or where it begins.
+func (v *view) ownPos(k key) Pos {
+	if !v.has(k) {
+		return v.pos()
+	}
+	return Pos{v.ref.file, v.def.line + uint32(v.items[v.own[k]].delta)}
+}
 
 // has says whether the definition itself sets a directive.
 func (v *view) has(k key) bool { return v.stamp[k] == v.round }
@@ -74,7 +78,7 @@ func (v *view) get(k key) value {
 	var own value
 	if v.has(k) {
 		it := &v.items[v.own[k]]
-		own = value{s: v.src.value(it), set: true, pos: Pos{v.ref.file, v.def.line + uint32(it.delta)}}
+		own = value{s: v.src.value(it), set: true, pos: v.ownPos(k)}
 		own.null = own.s == "null"
 	}
 	r := v.class.row[k]

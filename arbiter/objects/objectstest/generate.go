@@ -106,20 +106,19 @@ func write(path string, body func(*bufio.Writer)) error {
 
 func writeHosts(w *bufio.Writer, hosts int) {
 	for h := range hosts {
-		fmt.Fprintf(w, "define host {\n    use        linux\n    host_name  host%06d\n    address    10.%d.%d.%d\n", h, h>>16&255, h>>8&255, h&255)
+		fmt.Fprintf(w, "define host {\n\tuse linux\n\thost_name host%06d\n\taddress 10.%d.%d.%d\n", h, h>>16&255, h>>8&255, h&255)
 		if h%50 != 0 {
-			fmt.Fprintf(w, "    parents    host%06d\n", h/50*50)
+			fmt.Fprintf(w, "\tparents host%06d\n", h/50*50)
 		}
-		fmt.Fprintf(w, "    _SITE      site%03d\n}\n\n", h%1000)
+		fmt.Fprintf(w, "\t_SITE site%03d\n}\n", h%1000)
 	}
 }
 
 func writeServices(w *bufio.Writer, hosts, services int) {
 	for h := range hosts {
 		for s := range services {
-			fmt.Fprintf(w, "define service {\n    use                  base-service\n    host_name            host%06d\n"+
-				"    service_description  service%02d\n    check_command        check_it!%d!80\n    _ITEM                item%d\n}\n\n",
-				h, s, s, s)
+			fmt.Fprintf(w, "define service {\n\tuse base-service\n\thost_name host%06d\n"+
+				"\tservice_description svc%02d\n\tcheck_command check_it!%d\n}\n", h, s, s)
 		}
 	}
 }

@@ -1,0 +1,246 @@
+package objects_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/monitor"
+)
+
+const realms = `
+define realm {
+    realm_name All
+    default 1
+    realm_members Edge
+}
+define realm {
+    realm_name Edge
+}
+`
+
+func TestShinkensDaemonsRealmsAndModulesAreRead(t *testing.T) {
+	c := clean(t, "", realms+`
+define poller {
+    poller_name p1
+    address 10.0.0.1
+    realm Edge
+    poller_tags DMZ,None
+    modules fast
+    max_workers 4
+}
+define scheduler {
+    scheduler_name s1
+    spare 1
+}
+define module {
+    module_name fast
+    module_type booster
+    anything goes here
+}
+define host {
+    use h
+    host_name a
+    realm Edge
+    poller_tag DMZ
+}
+`)
+	want := []objects.Daemon{
+		{Kind: objects.Scheduler, Name: "s1", Address: "localhost", Port: 7768, Realm: monitor.None, Spare: true, ManageSubRealms: true, Weight: 1},
+		{
+			Kind: objects.Poller, Name: "p1", Address: "10.0.0.1", Port: 7771, Realm: 1, Tags: []string{"DMZ", "None"}, Modules: []uint32{0},
+			ManageSubRealms: true, Weight: 1, Settings: []objects.Setting{{Name: "max_workers", Value: "4"}},
+		},
+	}
+	got := slices.Clone(c.Daemons)
+	for i := range got {
+		got[i].Pos = objects.Pos{}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("daemons: -want +got\n%s", diff)
+	}
+	if diff := cmp.Diff([]objects.Setting{{Name: "anything", Value: "goes here"}}, c.Modules[0].Settings); diff != "" {
+		t.Errorf("module: -want +got\n%s", diff)
+	}
+	if !slices.Equal(c.Realms[0].Members, []uint32{1}) || !c.Realms[0].Default {
+		t.Errorf("realms: %+v", c.Realms)
+	}
+	s := c.Settings[host(t, c, "a").Settings]
+	if s.Realm != 1 || s.Pool != "DMZ" {
+		t.Errorf("host: realm %d, pool %q", s.Realm, s.Pool)
+	}
+}
+
+func TestDuplicateForeachMakesAServiceForEachEntry(t *testing.T) {
+	const hosts = `
+define host {
+    use h
+    host_name a
+    _disks C$(90)$$(95)$, D , eth[0-2]$(5)$, x/y
+    _!disks eth1
+}
+define host {
+    use h
+    host_name none
+}
+`
+	c := clean(t, "", realms+hosts+`
+define service {
+    use s
+    host_name a,none
+    service_description Disk $KEY$
+    check_command ping!$KEY$!$VALUE1$!$VALUE2$
+    duplicate_foreach _disks
+    default_value 80
+}
+`)
+	want := []string{"a/Disk C", "a/Disk D", "a/Disk eth0", "a/Disk eth2", "a/Disk x/y"}
+	if diff := cmp.Diff(want, services(c)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if got, want := c.Args[c.Services[0].Check.Args], []string{"C", "90", "95"}; !slices.Equal(got, want) {
+		t.Errorf("arguments: got %q, want %q", got, want)
+	}
+	if got, want := c.Args[c.Services[1].Check.Args], []string{"D", "80", "$VALUE2$"}; !slices.Equal(got, want) {
+		t.Errorf("arguments: got %q, want %q", got, want)
+	}
+}
+
+func TestServicesOfHostTemplatesGoToAllWhoUseThem(t *testing.T) {
+	c := clean(t, "", realms+`
+define host {
+    name linux
+    register 0
+    use h
+}
+define host {
+    name web
+    register 0
+    use linux
+}
+define host {
+    host_name a
+    use web
+}
+define host {
+    host_name b
+    use h
+}
+define service {
+    use s
+    register 0
+    host_name linux
+    service_description load
+}
+define service {
+    use s
+    host_name a
+    service_description own
+}
+`)
+	if diff := cmp.Diff([]string{"a/load", "a/own"}, services(c)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestWhatIsNotActedOnIsListed(t *testing.T) {
+	c := clean(t, "use_syslog=1\n", `
+define host {
+    use h
+    host_name a
+    stalking_options o,d
+    2d_coords 1,2
+}
+define service {
+    use s
+    host_name a
+    service_description x
+    stalking_options o
+}
+define hostescalation {
+    host_name a
+    first_notification 2
+    last_notification 0
+    contacts ann
+}
+`)
+	got := map[string]int{}
+	for _, u := range c.Understood {
+		got[u.Kind+" "+u.Directive] = u.Count
+	}
+	want := map[string]int{
+		"main file use_syslog": 1, "host stalking_options": 1, "host 2d_coords": 1, "service stalking_options": 1,
+		"define hostescalation": 1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if len(c.Escalations) != 1 || len(c.Escalations[0].Contacts) != 1 || !slices.Equal(c.Escalations[0].Hosts, []uint32{0}) {
+		t.Errorf("escalations: %+v", c.Escalations)
+	}
+}
+
+func TestDependenciesAreResolved(t *testing.T) {
+	c := clean(t, "", `
+define host {
+    use h
+    host_name a
+}
+define host {
+    use h
+    host_name b
+}
+define service {
+    use s
+    host_name a,b
+    service_description disk
+}
+define service {
+    use s
+    host_name a,b
+    service_description agent
+}
+define servicegroup {
+    servicegroup_name disks
+    members a,disk,b,disk
+}
+define servicedependency {
+    host_name *
+    service_description agent
+    dependent_service_description disk
+    execution_failure_criteria c,u
+    inherits_parent 1
+}
+define servicedependency {
+    host_name a
+    service_description agent
+    dependent_servicegroup_name disks
+    notification_failure_criteria w
+}
+define hostdependency {
+    host_name a
+    dependent_host_name b
+    notification_failure_criteria d,p
+}
+`)
+	var got []string
+	for _, d := range c.Dependencies {
+		got = append(got, target(c, d.Dependent)+" on "+target(c, d.Master))
+	}
+	want := []string{"b on a", "a/disk on a/agent", "b/disk on b/agent", "a/disk on a/agent", "b/disk on a/agent"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if d := c.Dependencies[1]; !d.InheritsParent || d.Execution != monitor.OnCritical|monitor.OnUnknown || d.Notification != 0 {
+		t.Errorf("dependency: %+v", d)
+	}
+}
+
+func target(c *objects.Config, t objects.Target) string {
+	if t.Service == monitor.None {
+		return c.Hosts[t.Host].Name
+	}
+	return c.Hosts[t.Host].Name + "/" + c.Services[t.Service].Description
+}
