@@ -43,10 +43,15 @@ type Conn struct {
 	layout  []bus.Keeping
 	batches chan struct{} // a token for each atomic batch under way
 
-	mu      sync.Mutex // guards everything that follows
-	buckets map[bus.Bucket]jetstream.KeyValue
-	doubt   map[uint16]string // by shard, the batch whose last commit ended without an answer
-	fresh   chan struct{}     // closed and replaced when the connection was made again
+	life       context.Context // ends with Close
+	end        context.CancelFunc
+	background sync.WaitGroup
+
+	mu       sync.Mutex // guards everything that follows
+	buckets  map[bus.Bucket]jetstream.KeyValue
+	doubt    map[uint16]string // by shard, the batch whose last commit ended without an answer
+	fresh    chan struct{}     // closed and replaced when the connection was made again
+	prepares bool              // Prepare was called
 }
 
 var _ bus.Conn = (*Conn)(nil)
@@ -76,9 +81,11 @@ func (s *Server) Connect(ctx context.Context, o Options) (*Conn, error) {
 func connect(ctx context.Context, url string, o Options, more ...nats.Option) (*Conn, error) {
 	c := newConn(o)
 	if err := c.dial(ctx, url, append(c.options(), more...)); err != nil {
+		c.end()
 		return nil, err
 	}
 	if err := c.checkServer(ctx, url); err != nil {
+		c.end()
 		c.nc.Close()
 		return nil, err
 	}
@@ -90,7 +97,9 @@ func newConn(o Options) *Conn {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	streams, _ := bus.Layout()
+	life, end := context.WithCancel(context.Background())
 	return &Conn{
+		life: life, end: end,
 		opts: o, log: o.Log.With("bus", o.Name), layout: streams,
 		batches: make(chan struct{}, batchesAtOnce),
 		buckets: map[bus.Bucket]jetstream.KeyValue{}, doubt: map[uint16]string{}, fresh: make(chan struct{}),
@@ -187,6 +196,7 @@ func (c *Conn) back(nc *nats.Conn) {
 	if v := nc.ConnectedServerVersion(); !recent(v) {
 		c.log.Error("this nats-server is too old for Onbu: update it", "version", v, "url", nc.ConnectedUrlRedacted())
 	}
+	c.prepareAgain()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	close(c.fresh)
@@ -225,5 +235,9 @@ func (c *Conn) Close() error {
 		}
 	}
 	c.nc.Close()
+	c.mu.Lock()
+	c.end()
+	c.mu.Unlock()
+	c.background.Wait()
 	return nil
 }

@@ -14,17 +14,42 @@ import (
 // dedup is how long a stream knows the ids of its messages.
 const dedup = 2 * time.Minute
 
-// leastStream is how far Prepare shrinks a stream when the server has too little room.
-const leastStream = 16 << 20
-
-// Prepare implements bus.Conn.
+// Prepare implements bus.Conn. It is done again by itself after each lost connection, because what was kept in memory is
+// gone when the server has restarted.
 func (c *Conn) Prepare(ctx context.Context) error {
-	_, buckets := bus.Layout()
-	for _, k := range c.layout {
-		if err := c.prepareStream(ctx, c.streamConfig(k)); err != nil {
-			return err
-		}
+	if err := c.prepare(ctx); err != nil {
+		return err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.prepares = true
+	return nil
+}
+
+func (c *Conn) prepareAgain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.prepares || c.life.Err() != nil {
+		return
+	}
+	c.background.Go(func() {
+		wait := pause(250 * time.Millisecond)
+		for {
+			err := c.prepare(c.life)
+			if err == nil || c.life.Err() != nil {
+				return
+			}
+			c.log.Error("the bus could not be prepared again, trying again", "err", err)
+			wait.sleep(c.life)
+		}
+	})
+}
+
+func (c *Conn) prepare(ctx context.Context) error {
+	if err := c.prepareStreams(ctx); err != nil {
+		return err
+	}
+	_, buckets := bus.Layout()
 	for _, k := range buckets {
 		if _, err := c.js.CreateOrUpdateKeyValue(ctx, c.bucketConfig(k)); err != nil {
 			return fmt.Errorf("preparing bucket %s: %w", k.Bucket, err)
@@ -39,32 +64,45 @@ func (c *Conn) Prepare(ctx context.Context) error {
 	return nil
 }
 
-// prepareStream creates or updates a stream. A server reserves the bytes that a stream may grow to; where it has not as
-// many, the stream gets fewer, and the log says so.
-func (c *Conn) prepareStream(ctx context.Context, cfg jetstream.StreamConfig) error {
-	want := cfg.MaxBytes
-	for {
-		_, err := c.js.CreateOrUpdateStream(ctx, cfg)
-		if err == nil {
-			break
+// leastStream is how far Prepare shrinks a stream when the server has too little room.
+const leastStream = 16 << 20
+
+// prepareStreams creates or updates the streams. A server reserves the bytes that a stream may grow to; where it has not
+// as many, all the streams get fewer, and the log says so.
+func (c *Conn) prepareStreams(ctx context.Context) error {
+	share := int64(1)
+	for i := 0; i < len(c.layout); i++ {
+		err := c.prepareStream(ctx, c.streamConfig(c.layout[i], share))
+		switch {
+		case err == nil:
+		case noRoom(err) && share < 1024:
+			share, i = 2*share, -1
+		default:
+			return err
 		}
-		refused, _ := errors.AsType[*jetstream.APIError](err)
-		noRoom := refused != nil && (refused.ErrorCode == errNoStorage || refused.ErrorCode == errNoMemory)
-		if !noRoom || cfg.MaxBytes/2 < leastStream {
-			return fmt.Errorf("preparing stream %s of at most %d MiB: %w", cfg.Name, cfg.MaxBytes>>20, err)
-		}
-		cfg.MaxBytes /= 2
 	}
-	if cfg.MaxBytes != want {
-		c.log.Warn("the server of the bus has little room: a stream keeps less than it should; give its store a larger disk",
-			"stream", cfg.Name, "mib", cfg.MaxBytes>>20, "wanted_mib", want>>20)
+	if share > 1 {
+		c.log.Warn("the server of the bus has little room: the streams keep less than they should; give its store a larger disk",
+			"share", fmt.Sprintf("1/%d", share))
 	}
 	return nil
 }
 
-func (c *Conn) streamConfig(k bus.Keeping) jetstream.StreamConfig {
+func noRoom(err error) bool {
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && (refused.ErrorCode == errNoStorage || refused.ErrorCode == errNoMemory)
+}
+
+func (c *Conn) prepareStream(ctx context.Context, cfg jetstream.StreamConfig) error {
+	if _, err := c.js.CreateOrUpdateStream(ctx, cfg); err != nil {
+		return fmt.Errorf("preparing stream %s: %w", cfg.Name, err)
+	}
+	return nil
+}
+
+func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 	cfg := jetstream.StreamConfig{
-		Name: string(k.Stream), MaxAge: k.MaxAge, MaxBytes: k.MaxBytes, MaxMsgSize: -1,
+		Name: string(k.Stream), MaxAge: k.MaxAge, MaxBytes: max(k.MaxBytes/share, leastStream), MaxMsgSize: -1,
 		Replicas: max(c.opts.Replicas, 1), Duplicates: dedup, AllowDirect: true,
 		AllowAtomicPublish: k.Atomic, AllowMsgTTL: k.Atomic,
 	}

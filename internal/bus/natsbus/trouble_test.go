@@ -1,0 +1,223 @@
+package natsbus_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/natsbus"
+)
+
+// listening starts a server at an address; "127.0.0.1:0" for any.
+func listening(t *testing.T, dir, address string) *natsbus.Server {
+	t.Helper()
+	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: dir, Listen: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func dialled(t *testing.T, url string) *natsbus.Conn {
+	t.Helper()
+	c, err := natsbus.Connect(t.Context(), url, natsbus.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestEverythingGoesOnAfterTheServerRestarted(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	dir := t.TempDir()
+	s := listening(t, dir, "127.0.0.1:0")
+	address := strings.TrimPrefix(s.URL(), "nats://")
+	c := dialled(t, s.URL())
+	if err := c.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	fence, err := c.Claim(ctx, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Put(ctx, bus.LEASE, "old", nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	entries, events, results := make(chan bus.Entry, 10), make(chan bus.Msg, 1000), make(chan bus.Msg, 1000)
+	wg.Go(func() { c.Watch(ctx, bus.LEASE, "", func(e bus.Entry) { entries <- e }) })
+	for out, cur := range map[chan bus.Msg]bus.Cursor{
+		events: {Stream: bus.EV, Filter: bus.AllEvents(), Durable: "d"}, results: {Stream: bus.RES},
+	} {
+		wg.Go(func() {
+			c.Read(ctx, cur, func(batch []bus.Msg) error {
+				for _, m := range batch {
+					out <- m
+				}
+				return nil
+			})
+		})
+	}
+	if e := <-entries; e.Key != "old" {
+		t.Errorf("got %s", e.Key)
+	}
+	for _, text := range []string{"1", "2"} {
+		if err := c.Append(ctx, bus.Results(1, "p"), []byte(text), ""); err != nil {
+			t.Fatal(err)
+		}
+		<-results
+	}
+
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	committed := make(chan error, 1)
+	wg.Go(func() { _, err := c.Commit(ctx, fence, "1", records(1, 3)); committed <- err })
+	listening(t, dir, address)
+	if err := <-committed; err != nil {
+		t.Errorf("committing while the server restarts: %v", err)
+	}
+	for range 3 {
+		<-events
+	}
+	if err := c.Append(ctx, bus.Results(1, "p"), []byte("3"), ""); err != nil {
+		t.Fatal(err)
+	}
+	select { // the stream in memory began anew, behind the reader's position
+	case m := <-results:
+		if string(m.Data) != "3" {
+			t.Errorf("got %q", m.Data)
+		}
+	case <-ctx.Done():
+		t.Error("the reader of the stream in memory gets nothing any more")
+	}
+	if e := <-entries; e.Key != "old" || e.Revision != 0 {
+		t.Errorf("got %+v, want old removed: its bucket was in memory", e)
+	}
+	if _, err := c.Put(ctx, bus.LEASE, "new", nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if e := <-entries; e.Key != "new" {
+		t.Errorf("got %s", e.Key)
+	}
+}
+
+// oneWay is a TCP proxy that can swallow the server's answers.
+type oneWay struct {
+	l       net.Listener
+	to      string
+	swallow atomic.Bool
+}
+
+func proxy(t *testing.T, to string) *oneWay {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &oneWay{l: l, to: to}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go p.serve(c)
+		}
+	}()
+	return p
+}
+
+func (p *oneWay) serve(c net.Conn) {
+	s, err := net.Dial("tcp", p.to)
+	if err != nil {
+		c.Close()
+		return
+	}
+	go func() {
+		io.Copy(s, c)
+		s.Close()
+	}()
+	defer c.Close()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := s.Read(buf)
+		if err != nil {
+			return
+		}
+		if !p.swallow.Load() {
+			if _, err := c.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+	}
+}
+
+func TestABatchWhoseAnswerWasLostIsStoredOnce(t *testing.T) {
+	s := listening(t, t.TempDir(), "127.0.0.1:0")
+	p := proxy(t, strings.TrimPrefix(s.URL(), "nats://"))
+	direct, far := dialled(t, s.URL()), dialled(t, "nats://"+p.l.Addr().String())
+	ctx := t.Context()
+	if err := direct.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	fence, err := far.Claim(ctx, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 7} {
+		batch := fmt.Sprint(n)
+		p.swallow.Store(true)
+		short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		_, err := far.Commit(short, fence, batch, records(1, n))
+		cancel()
+		if err == nil {
+			t.Fatal("the answer was not lost")
+		}
+		p.swallow.Store(false)
+		last, err := far.Commit(ctx, fence, batch, records(1, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored := 0
+		newest, err := direct.Replay(ctx, 1, fence.Seq, func(batch []bus.Msg) error { stored += len(batch); return nil })
+		if want := map[int]int{1: 1, 7: 8}[n]; err != nil || stored != want || newest != last {
+			t.Errorf("%d records are stored up to %d, %v, want %d up to %d", stored, newest, err, want, last)
+		}
+	}
+}
+
+func TestABlobOf100MB(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	c := connect(t, startServer(t, t.TempDir()), "test")
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	data := bytes.Repeat([]byte("0123456789"), 10<<20)
+	for i := range 2 {
+		data[0] = byte(i)
+		if err := c.PutBlob(t.Context(), bus.CFG, "inventory", data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := c.Blob(t.Context(), bus.CFG, "inventory")
+	if err != nil || !bytes.Equal(got, data) {
+		t.Errorf("got %d bytes, %v", len(got), err)
+	}
+}
