@@ -52,58 +52,31 @@ var statusLine = sync.OnceValue(func() *regexp.Regexp {
 
 // collectAsCurl reads headers and then as much of a page as they announce, chunks put together. The size is that of the
 // headers and of the page.
-func (c *check) collectAsCurl(conn io.Reader, buf *[]byte, p *page) (size int, firstByte time.Duration, err error) {
-	start := time.Now()
-	var rest []byte
-	headers := 0
-	for { // an interim answer (1xx) comes before the one that counts
-		var n int
-		n, firstByte, err = c.collectHeaders(conn, buf, headers, firstByte, start)
-		p.header = (*buf)[:n]
-		if err != nil {
-			return len(*buf), firstByte, err
+func (c *check) collectAsCurl(conn io.Reader, buf *[]byte, p *page) error {
+	source := &counter{from: conn, start: time.Now(), page: p}
+	from, end := 0, 0
+	for interim := true; interim; from = end { // answers of 1xx come before the one that counts
+		last, err := collectHeaders(source, buf, from, "HTTP/")
+		switch {
+		case err == errPrefix:
+			return &curlError{1, "Received HTTP/0.9 when not allowed"}
+		case err != nil:
+			return curlRead(err, &curlError{52, "Empty reply from server"})
 		}
-		p.status, _, _ = bytes.Cut(p.header[headers:], []byte("\r\n"))
-		rest = bytes.Clone((*buf)[n:])
-		if !bytes.HasPrefix(p.status[min(8, len(p.status)):], []byte(" 1")) {
-			headers = n
-			break
-		}
-		headers = n
+		end = last + 2 + bytes.IndexByte((*buf)[last+1:], '\n')
+		p.header = (*buf)[:end]
+		p.status, _, _ = bytes.Cut(p.header[from:], []byte("\r\n"))
+		interim = bytes.HasPrefix(p.status[min(len("HTTP/1.1"), len(p.status)):], []byte(" 1"))
 	}
 	if !statusLine().Match(p.status) {
-		return headers, firstByte, &curlError{1, "Unsupported HTTP version in response"}
+		return &curlError{1, "Unsupported HTTP version in response"}
 	}
-	n, err := c.collectBody(io.MultiReader(bytes.NewReader(rest), conn), buf, headers, p)
-	return headers + n, firstByte, err
-}
-
-// collectHeaders reads until the empty line behind the headers, the first of which starts at from, and gives where the
-// page begins. What was read beyond stays in buf.
-func (c *check) collectHeaders(conn io.Reader, buf *[]byte, from int, first time.Duration, start time.Time) (int, time.Duration, error) {
-	kept := *buf
-	defer func() { *buf = kept }()
-	for {
-		if end := headersEnd(kept[from:], len(kept)-from); end >= 0 {
-			end += from + 1
-			return end + bytes.IndexByte(kept[end:], '\n') + 1, first, nil
-		}
-		switch {
-		case len(kept)-from >= len("HTTP/") && !bytes.HasPrefix(kept[from:], []byte("HTTP/")):
-			return from, first, &curlError{1, "Received HTTP/0.9 when not allowed"}
-		case len(kept) > maxHeader:
-			return from, first, tooBig("headers longer than 65536 bytes")
-		case cap(kept)-len(kept) < chunk:
-			kept = append(make([]byte, 0, 2*cap(kept)), kept...)
-		}
-		n, err := conn.Read(kept[len(kept) : len(kept)+chunk])
-		if n > 0 && first == 0 {
-			first = time.Since(start)
-		}
-		if kept = kept[:len(kept)+n]; err != nil && n == 0 {
-			return from, first, curlRead(err, &curlError{52, "Empty reply from server"})
-		}
-	}
+	rest := bytes.Clone((*buf)[end:])
+	*buf = (*buf)[:end]
+	n, err := c.collectBody(io.MultiReader(bytes.NewReader(rest), source), buf, p)
+	p.size = end + n
+	p.header, p.body = (*buf)[:end], (*buf)[end:]
+	return err
 }
 
 // curlRead gives ended for the end of the connection, and libcurl's words for a reset.
@@ -113,63 +86,38 @@ func curlRead(err error, ended *curlError) error {
 		return ended
 	case errors.Is(err, syscall.ECONNRESET):
 		return &curlError{56, "Recv failure: Connection reset by peer"}
-	case probe.TimedOut(err):
+	case probe.TimedOut(err) || errors.As(err, new(tooBig)):
 		return err
 	}
 	return &curlError{56, err.Error()}
 }
 
 // collectBody reads the page behind the headers into buf, or counts it.
-func (c *check) collectBody(conn io.Reader, buf *[]byte, headers int, p *page) (int, error) {
-	length, _ := strconv.Atoi(headerValue(p.header, "Content-Length"))
+func (c *check) collectBody(source io.Reader, buf *[]byte, p *page) (int, error) {
 	code := string(p.status[9:12])
-	*buf = (*buf)[:headers]
-	into := &keeper{buf: buf, limit: maxCounted}
-	if c.wantsBody() {
-		into.keep, into.limit = true, maxKept
-	}
-	switch {
-	case c.noBody || c.method == "HEAD" || code == "204" || code == "304":
+	if c.noBody || c.method == "HEAD" || code == "204" || code == "304" {
 		return 0, nil
-	case strings.EqualFold(headerValue(p.header, "Transfer-Encoding"), "chunked"):
-		_, err := io.Copy(into, httputil.NewChunkedReader(conn))
-		if err != nil && !errors.As(err, new(tooBig)) {
-			err = curlRead(err, &curlError{18, "transfer closed with outstanding read data remaining"})
-		}
-		p.body = (*buf)[headers:]
-		return into.size, err
-	case headerValue(p.header, "Content-Length") != "":
-		conn = io.LimitReader(conn, int64(length))
-	default:
-		length = 0
 	}
-	_, err := io.Copy(into, conn)
-	p.body = (*buf)[headers:]
-	missing := &curlError{18, fmt.Sprintf("transfer closed with %d bytes remaining to read", length-into.size)}
+	length, err := strconv.Atoi(headerValue(p.header, "Content-Length"))
+	announced := err == nil && length >= 0
+	missing := "outstanding read data"
 	switch {
-	case err != nil && !errors.As(err, new(tooBig)):
-		err = curlRead(err, missing)
-	case err == nil && into.size < length:
-		err = missing
+	case chunked(p.header):
+		announced, source = false, httputil.NewChunkedReader(source)
+	case announced:
+		source = io.LimitReader(source, int64(length))
 	}
-	return into.size, err
-}
-
-// keeper takes a page in: it keeps it or counts it, up to a limit.
-type keeper struct {
-	buf         *[]byte
-	keep        bool
-	size, limit int
-}
-
-func (k *keeper) Write(b []byte) (int, error) {
-	if k.size += len(b); k.size > k.limit {
-		return 0, tooBig("page too long to be read to its end")
+	size, err := take(source, buf, c.wantsBody())
+	if announced {
+		missing = strconv.Itoa(length-size) + " bytes"
 	}
-	if k.keep {
-		*k.buf = append(*k.buf, b...)
+	short := &curlError{18, "transfer closed with " + missing + " remaining to read"}
+	if err != nil {
+		err = curlRead(err, short)
+	} else if announced && size < length {
+		err = short
 	}
-	return len(b), nil
+	return size, err
 }
 
 // headerValue gives the value of a header, empty if it is not there.

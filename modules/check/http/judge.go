@@ -3,10 +3,8 @@ package http
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math"
 	nethttp "net/http"
-	"net/http/httputil"
 	"strconv"
 	"strings"
 	"time"
@@ -87,12 +85,8 @@ func (r *running) judge(state monitor.State, p *page) (o monitor.Outcome, again 
 		}
 		state, said = worse(state, r.stateOf(code)), string(p.status)
 	}
-	if strings.Contains(strings.ToLower(headerValue(p.header, "Transfer-Encoding")), "chunked") && !r.noBody && r.wantsBody() {
-		body, err := io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(p.body)))
-		if err != nil {
-			return r.say(monitor.Unknown, "HTTP UNKNOWN: Failed to unchunk message body\n%v", err), false, nil
-		}
-		p.body = body
+	if p.broken != nil {
+		return r.say(monitor.Unknown, "HTTP UNKNOWN: Failed to unchunk message body\n%v", p.broken), false, nil
 	}
 	for i, complaint := range r.complaints(p) {
 		state = worse(state, complaint.state)

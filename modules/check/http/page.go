@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http/httputil"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/onbu/onbu/internal/probe"
 )
 
 // Limits of what is read from a server.
@@ -21,6 +25,7 @@ const (
 type page struct {
 	status, header, body []byte // they point into one buffer, which is used again after the check
 	size                 int    // of the whole answer
+	broken               error  // what is wrong with its chunks
 	took                 timing
 }
 
@@ -54,41 +59,130 @@ func (b *buffers) put(buf *[]byte) {
 
 // collect reads an answer to its end, as check_http does, whatever the answer says about its length. Of an answer whose
 // content is not asked for it keeps the beginning, with the headers, and counts the rest.
-func (c *check) collect(conn io.Reader, buf *[]byte) (size int, firstByte time.Duration, err error) {
-	start := time.Now()
-	keep, limit := maxHeader, maxCounted
-	if c.wantsBody() {
-		keep, limit = maxKept, maxKept
+func (c *check) collect(conn io.Reader, buf *[]byte, p *page) error {
+	source := &counter{from: conn, start: time.Now(), page: p}
+	*buf = (*buf)[:0]
+	end, err := collectHeaders(source, buf, 0, "")
+	if p.split(*buf); err != nil {
+		return ended(err)
 	}
-	kept, headers := (*buf)[:0], false
-	defer func() { *buf = kept }()
-	for {
-		if cap(kept)-len(kept) < chunk {
-			kept = append(make([]byte, 0, 2*cap(kept)), kept...)
-		}
-		n, err := conn.Read(kept[len(kept) : len(kept)+chunk])
-		if size == 0 && n > 0 {
-			firstByte = time.Since(start)
-		}
-		size += n
-		if !headers || len(kept) < keep {
-			blank(kept[len(kept) : len(kept)+n])
-			kept = kept[:len(kept)+n]
-		}
-		if !headers {
-			headers = headersEnd(kept, n) >= 0
+	switch {
+	case c.noBody:
+		p.split((*buf)[:end])
+		return nil
+	case chunked(p.header):
+		return c.collectChunks(source, buf, p)
+	}
+	_, err = take(source, buf, c.wantsBody())
+	p.split(*buf)
+	return ended(err)
+}
+
+// collectHeaders reads until the empty line behind the headers, which start at from, and gives where it begins: at the
+// line feed of the last header. What was read beyond stays in buf. An answer that does not start with prefix is not
+// read any further.
+func collectHeaders(source io.Reader, buf *[]byte, from int, prefix string) (end int, err error) {
+	for news := len(*buf) - from; err == nil; {
+		kept := *buf
+		if end := headersEnd(kept[from:], news); end >= 0 {
+			return from + end, nil
 		}
 		switch {
-		case headers && c.noBody && !c.curl:
-			return size, firstByte, nil
-		case !headers && size > maxHeader:
-			return size, firstByte, tooBig("headers longer than 65536 bytes")
-		case size > limit:
-			return size, firstByte, tooBig("page too long to be read to its end")
-		case err != nil:
-			return size, firstByte, ended(err)
+		case len(kept)-from >= len(prefix) && string(kept[from:from+len(prefix)]) != prefix:
+			return 0, errPrefix
+		case len(kept) > maxHeader:
+			return 0, tooBig("headers longer than 65536 bytes")
 		}
+		kept = room(kept)
+		news, err = source.Read(kept[len(kept) : len(kept)+chunk])
+		blank(kept[len(kept) : len(kept)+news])
+		*buf = kept[:len(kept)+news]
 	}
+	return 0, err
+}
+
+var errPrefix = errors.New("not the beginning of an HTTP answer")
+
+// collectChunks reads a page that comes in chunks and puts them together.
+func (c *check) collectChunks(source io.Reader, buf *[]byte, p *page) error {
+	body := len(*buf) - len(p.body)
+	begun := bytes.NewReader(bytes.Clone(p.body))
+	*buf = (*buf)[:body]
+	_, err := take(httputil.NewChunkedReader(io.MultiReader(begun, source)), buf, c.wantsBody())
+	if err == nil {
+		p.split((*buf)[:body])
+		p.body = (*buf)[body:]
+		rest := (*buf)[:0:0]
+		_, err = take(source, &rest, false)
+		return ended(err)
+	}
+	if _, big := errors.AsType[tooBig](err); big || probe.TimedOut(err) {
+		return err
+	}
+	p.broken = err
+	return nil
+}
+
+// chunked says whether the page comes in chunks (RFC 9112, 7.1).
+func chunked(header []byte) bool {
+	coding := headerValue(header, "Transfer-Encoding")
+	return len(coding) >= len("chunked") && strings.EqualFold(coding[:len("chunked")], "chunked")
+}
+
+// room gives b with room for another chunk.
+func room(b []byte) []byte {
+	if cap(b)-len(b) >= chunk {
+		return b
+	}
+	return append(make([]byte, 0, max(2*cap(b), chunk)), b...)
+}
+
+// counter notes how much of an answer was read, and when it began. Its errors come without data.
+type counter struct {
+	from  io.Reader
+	start time.Time
+	page  *page
+	err   error
+}
+
+func (r *counter) Read(b []byte) (n int, err error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, r.err = r.from.Read(b)
+	if n == 0 {
+		return 0, r.err
+	}
+	if r.page.size == 0 {
+		r.page.took.firstByte = time.Since(r.start)
+	}
+	r.page.size += n
+	return n, nil
+}
+
+// take reads a page to its end: behind what is in buf, or just counting it. buf may be moved either way.
+func take(source io.Reader, buf *[]byte, keep bool) (size int, err error) {
+	limit := maxCounted
+	if keep {
+		limit = maxKept
+	}
+	for err == nil {
+		var n int
+		b := room(*buf)
+		n, err = source.Read(b[len(b) : len(b)+chunk])
+		if size += n; size > limit {
+			return size, tooBig("page too long to be read to its end")
+		}
+		if keep {
+			blank(b[len(b) : len(b)+n])
+			b = b[:len(b)+n]
+		}
+		*buf = b
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return size, err
 }
 
 // wantsBody says whether the content of the page is asked for.
@@ -128,9 +222,9 @@ func headersEnd(b []byte, news int) int {
 
 // split takes an answer apart as check_http does: the status line, the headers without the line end behind the last,
 // and the page behind them without leading line ends. Where there are no headers the page's own lines count as such.
-func split(answer []byte) (status, header, body []byte) {
+func (p *page) split(answer []byte) {
 	end := lineLen(answer)
-	status = bytes.TrimRight(answer[:end], " \t\r\n")
+	p.status = bytes.TrimRight(answer[:end], " \t\r\n")
 	rest := answer[end+endsLen(answer[end:]):]
 	last, at := 0, 0
 	for at < len(rest) && lineLen(rest[at:]) > 0 {
@@ -143,7 +237,7 @@ func split(answer []byte) (status, header, body []byte) {
 			at = min(at+1, len(rest))
 		}
 	}
-	return status, rest[:last], rest[at+endsLen(rest[at:]):]
+	p.header, p.body = rest[:last], rest[at+endsLen(rest[at:]):]
 }
 
 // lineLen gives how many bytes there are before the next CR or LF.

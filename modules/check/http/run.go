@@ -92,7 +92,11 @@ func (r *running) visit(target *probe.Target, request []byte) (o monitor.Outcome
 	_, _ = conn.Write(request) // what is wrong shows in the answer
 	p.took.headers = time.Since(began)
 	began = time.Now()
-	p.size, p.took.firstByte, err = r.read(conn, buf, &p)
+	if r.curl {
+		err = r.collectAsCurl(conn, buf, &p)
+	} else {
+		err = r.collect(conn, buf, &p)
+	}
 	p.took.transfer = time.Since(began)
 	if o, failed, err := r.unread(target, &p, err); failed {
 		return o, false, err
@@ -101,20 +105,6 @@ func (r *running) visit(target *probe.Target, request []byte) (o monitor.Outcome
 		return r.judgeAsCurl(conn, &p), false, nil
 	}
 	return r.judge(state, &p)
-}
-
-// read reads the answer into buf and takes it apart.
-func (r *running) read(conn *probe.Conn, buf *[]byte, p *page) (size int, firstByte time.Duration, err error) {
-	if r.curl {
-		return r.collectAsCurl(conn, buf, p)
-	}
-	size, firstByte, err = r.collect(conn, buf)
-	answer := *buf
-	if end := headersEnd(answer, len(answer)); r.noBody && end >= 0 {
-		answer = answer[:end]
-	}
-	p.status, p.header, p.body = split(answer)
-	return size, firstByte, err
 }
 
 // tlsConfig gives the configuration for the present hop.

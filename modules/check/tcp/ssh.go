@@ -19,13 +19,17 @@ func sshSyntax() *probe.Syntax {
 		InOrder: true,
 		Aliases: map[string]string{"-to": "-t"},
 		Options: []probe.Option{
-			{ID: 'H', Long: "host", Argument: probe.Value}, {ID: 'H', Long: "hostname", Argument: probe.Value},
+			{ID: 'H', Long: "host", Argument: probe.Value},
+			{ID: 'H', Long: "hostname", Argument: probe.Value},
 			{ID: 'p', Long: "port", Argument: probe.Value},
-			{ID: '4', Long: "use-ipv4"}, {ID: '6', Long: "use-ipv6"},
+			{ID: '4', Long: "use-ipv4"},
+			{ID: '6', Long: "use-ipv6"},
 			{ID: 't', Long: "timeout", Argument: probe.Value},
 			{ID: 'r', Long: "remote-version", Argument: probe.Value},
 			{ID: 'P', Long: "remote-protcol", Argument: probe.Value},
-			{ID: 'v', Long: "verbose"}, {ID: 'V', Long: "version"}, {ID: 'h', Long: "help"},
+			{ID: 'v', Long: "verbose"},
+			{ID: 'V', Long: "version"},
+			{ID: 'h', Long: "help"},
 		},
 	}
 }
@@ -146,4 +150,3 @@ func (c *sshCheck) notConnected(ctx context.Context, err error) (monitor.Outcome
 	}
 	return monitor.Outcome{}, err
 }
-
