@@ -66,7 +66,7 @@ func directory(c *objects.Config, plan split.Plan, shards int, generation uint64
 
 // shared is what every shard has whole: it is small, and commands and contacts are named from everywhere.
 func shared(c *objects.Config) monitor.Inventory {
-	inv := monitor.Inventory{Options: c.Options.Options, Macros: c.Macros}
+	inv := monitor.Inventory{Options: c.Options.Options, Macros: macros(c)}
 	for i := range c.Timeperiods {
 		p := c.Timeperiods[i].Timeperiod
 		if p.Zone == "" {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/onbu/onbu/arbiter"
+	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus/dial"
@@ -133,7 +134,7 @@ func (a *App) commandFile() string {
 	case a.o.CommandFile != "":
 		return a.o.CommandFile
 	case a.o.Config != nil && a.o.Config.Options.CheckExternalCommands:
-		return a.o.Config.Options.CommandFile
+		return compile.CommandFile(a.o.Config)
 	}
 	return ""
 }
