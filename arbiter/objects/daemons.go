@@ -66,7 +66,7 @@ func (l *loader) loadRealms() {
 	for i := range l.config.Realms {
 		l.config.Realms[i].Members = sorted(parts[i])
 	}
-	g := grouping{l: l, kind: kRealm, parts: parts, members: make([][]uint32, len(parts))}
+	g := grouping{l: l, kind: kRealm, parts: parts, members: make([][]uint32, len(parts)), not: make([][]uint32, len(parts))}
 	g.nest()
 }
 

@@ -1,27 +1,26 @@
 package objects
 
-import "github.com/onbu/onbu/monitor"
+import (
+	"slices"
+	"strings"
+
+	"github.com/onbu/onbu/monitor"
+)
 
 // loadEscalations reads host and service escalations, and Shinken's named ones.
 func (l *loader) loadEscalations() {
 	for _, r := range l.defs[kHostescalation] {
 		if v := l.look(r); v.registered(l) {
-			e := l.escalation(v)
-			e.Hosts = l.hostsOf(v, keyHostName, keyHostgroupName)
-			if len(e.Hosts) > 0 {
-				l.inheritEscalation(v, &e, l.config.Hosts[e.Hosts[0]].Settings)
-			}
-			l.addEscalation(v, e)
+			hosts := l.hostsOf(v, keyHostName, keyHostgroupName)
+			l.spread(v, hosts, func(h uint32) uint32 { return l.config.Hosts[h].Settings },
+				func(e *Escalation, h uint32) { e.Hosts = append(e.Hosts, h) })
 		}
 	}
 	for _, r := range l.defs[kServiceescalation] {
 		if v := l.look(r); v.registered(l) {
-			e := l.escalation(v)
-			e.Services = l.servicesOf(v, masterKeys)
-			if len(e.Services) > 0 {
-				l.inheritEscalation(v, &e, l.config.Services[e.Services[0]].Settings)
-			}
-			l.addEscalation(v, e)
+			services := l.servicesOf(v, masterKeys)
+			l.spread(v, services, func(s uint32) uint32 { return l.config.Services[s].Settings },
+				func(e *Escalation, s uint32) { e.Services = append(e.Services, s) })
 		}
 	}
 	for i, r := range l.objects[kEscalation] {
@@ -32,14 +31,23 @@ func (l *loader) loadEscalations() {
 	}
 }
 
-func (l *loader) addEscalation(v *view, e Escalation) {
-	if len(e.Hosts)+len(e.Services) == 0 {
-		return
+// spread makes one escalation of the definition in view for all objects with the same Settings, because it takes from
+// them what it does not say.
+func (l *loader) spread(v *view, objects []uint32, settings func(uint32) uint32, add func(*Escalation, uint32)) {
+	made := map[uint32]int{}
+	plain := l.escalation(v)
+	for _, o := range objects {
+		n := settings(o)
+		at, ok := made[n]
+		if !ok {
+			at = len(l.config.Escalations)
+			made[n] = at
+			e := plain
+			l.inheritEscalation(v, &e, n)
+			l.config.Escalations = append(l.config.Escalations, e)
+		}
+		add(&l.config.Escalations[at], o)
 	}
-	if len(e.Contacts) == 0 && !v.get(keyContacts).given() && !v.get(keyContactGroups).given() {
-		l.warnAt(v.pos(), "this %s names no contacts, and neither do the objects that it is for: nobody is told", v.kind)
-	}
-	l.config.Escalations = append(l.config.Escalations, e)
 }
 
 func (l *loader) escalation(v *view) Escalation {
@@ -59,17 +67,17 @@ func (l *loader) escalation(v *view) Escalation {
 	return e
 }
 
-// inheritEscalation takes contacts and period from the object that an escalation is for, where it has none itself or adds
-// to them with "+". Where it is for several objects the first one's are taken.
+// inheritEscalation takes contacts and period from the objects that an escalation is for, where it has none itself or adds
+// to them with "+".
 func (l *loader) inheritEscalation(v *view, e *Escalation, settings uint32) {
 	s := &l.config.Settings[settings]
 	people, groups := v.get(keyContacts), v.get(keyContactGroups)
-	adds := v.text(keyContacts) != "" && v.text(keyContacts)[0] == '+' || v.text(keyContactGroups) != "" && v.text(keyContactGroups)[0] == '+'
+	adds := strings.HasPrefix(v.text(keyContacts), "+") || strings.HasPrefix(v.text(keyContactGroups), "+")
 	switch {
 	case !people.set && !groups.set:
 		e.Contacts = s.Contacts
 	case adds:
-		e.Contacts = sorted(append(append([]uint32{}, e.Contacts...), s.Contacts...))
+		e.Contacts = sorted(slices.Concat(e.Contacts, s.Contacts))
 	}
 	if e.Period == monitor.None && !v.get(keyEscalationPeriod).set {
 		e.Period = s.NotificationPeriod

@@ -8,6 +8,7 @@ type grouping struct {
 	kind    kind
 	parts   [][]uint32 // the groups in each group
 	members [][]uint32 // sorted
+	not     [][]uint32 // who stays out, whoever puts them in; sorted
 	state   []uint8    // 0 not begun, 1 begun, 2 done
 	open    []uint32
 }
@@ -32,7 +33,7 @@ func (g *grouping) visit(i uint32) {
 		}
 		g.members[i] = append(g.members[i], g.members[part]...)
 	}
-	g.members[i] = sorted(g.members[i])
+	g.members[i] = without(sorted(g.members[i]), g.not[i])
 	g.state[i] = 2
 	g.open = g.open[:len(g.open)-1]
 }
@@ -76,8 +77,8 @@ func (l *loader) groups(k, of kind, inner key, join [][]uint32) []Group {
 		} else if m.given() {
 			members, not = l.serviceMembers(m)
 		}
-		members = append(without(members, not), join[i]...)
-		g.members = append(g.members, sorted(members))
+		g.members = append(g.members, append(members, join[i]...))
+		g.not = append(g.not, not)
 		parts, _ := l.pick(k, v.get(inner), known.names[inner])
 		g.parts = append(g.parts, parts)
 	}

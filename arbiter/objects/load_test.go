@@ -125,20 +125,6 @@ func services(c *objects.Config) []string {
 	return list
 }
 
-func members(c *objects.Config, groups []objects.Group, name string) string {
-	for _, g := range groups {
-		if g.Name != name {
-			continue
-		}
-		var list []string
-		for _, m := range g.Members {
-			list = append(list, c.Hosts[m].Name)
-		}
-		return strings.Join(list, " ")
-	}
-	return "no such group"
-}
-
 func TestTemplatesGiveTheirDirectivesFirstOneFirst(t *testing.T) {
 	c := clean(t, "", `
 define host {

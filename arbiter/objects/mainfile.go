@@ -60,10 +60,12 @@ func (l *loader) actedOptions() []option {
 	hosts := func(bit monitor.Switch) any { return switches{&p.HostSwitches, bit} }
 	services := func(bit monitor.Switch) any { return switches{&p.ServiceSwitches, bit} }
 	return []option{
-		{names: "cfg_file xodtemplate_config_file", dst: l.addFile}, {names: "cfg_dir xodtemplate_config_dir", dst: l.addDir},
+		{names: "cfg_file xodtemplate_config_file", dst: l.addFile},
+		{names: "cfg_dir xodtemplate_config_dir", dst: l.addDir},
 		{names: "resource_file", dst: l.addResource},
 		{names: "interval_length", dst: &o.Interval},
-		{names: "log_file", dst: &o.LogFile}, {names: "command_file", dst: &o.CommandFile},
+		{names: "log_file", dst: &o.LogFile},
+		{names: "command_file", dst: &o.CommandFile},
 		{names: "check_external_commands", dst: &o.CheckExternalCommands},
 		{names: "enable_notifications", dst: l.both(monitor.Notifications)},
 		{names: "enable_event_handlers", dst: l.both(monitor.EventHandlers)},
@@ -96,14 +98,18 @@ func (l *loader) actedOptions() []option {
 		{names: "illegal_object_name_chars", dst: &o.IllegalNameChars},
 		{names: "global_host_event_handler", dst: &l.hostHandler},
 		{names: "global_service_event_handler", dst: &l.serviceHandler},
-		{names: "low_host_flap_threshold", dst: &o.LowHostFlap}, {names: "high_host_flap_threshold", dst: &o.HighHostFlap},
+		{names: "low_host_flap_threshold", dst: &o.LowHostFlap},
+		{names: "high_host_flap_threshold", dst: &o.HighHostFlap},
 		{names: "low_service_flap_threshold", dst: &o.LowServiceFlap},
 		{names: "high_service_flap_threshold", dst: &o.HighServiceFlap},
 		{names: "max_concurrent_checks", dst: &o.MaxConcurrentChecks},
-		{names: "use_regexp_matching", dst: &o.Regexp}, {names: "use_true_regexp_matching", dst: &o.TrueRegexp},
+		{names: "use_regexp_matching", dst: &o.Regexp},
+		{names: "use_true_regexp_matching", dst: &o.TrueRegexp},
 		{names: "allow_empty_hostgroup_assignment", dst: l.emptyHostgroups},
-		{names: "use_timezone", dst: &o.Zone}, {names: "date_format", dst: &o.DateFormat},
-		{names: "admin_email", dst: &o.AdminEmail}, {names: "admin_pager", dst: &o.AdminPager},
+		{names: "use_timezone", dst: &o.Zone},
+		{names: "date_format", dst: &o.DateFormat},
+		{names: "admin_email", dst: &o.AdminEmail},
+		{names: "admin_pager", dst: &o.AdminPager},
 		{names: "retain_state_information", dst: &o.Retain},
 	}
 }
