@@ -99,19 +99,16 @@ type command struct {
 	rateMultiplier float64
 }
 
-// security holds the words of SNMPv3 options until all are there.
-type security struct{ level, name, auth, authPassword, priv, privPassword string }
-
 // maxWords bounds the text that the plugin keeps of -s and -r (MAX_INPUT_BUFFER - 1).
 const maxWords = 8191
 
-func parse(args []string, known mib) (*command, error) {
+func parse(args []string, line *probe.Syntax, known mib) (*command, error) {
 	c := &command{
 		community: "public", port: "161", delimiter: " = ", outDelimiter: " ", timeout: 10 * time.Second, retries: 5,
 		nullState: monitor.Unknown, multiplier: 1, rateMultiplier: 1,
 		security: security{level: "noAuthNoPriv", auth: "MD5", priv: "DES"},
 	}
-	rest, err := syntax().Parse(args, c.set)
+	rest, err := line.Parse(args, c.set)
 	if err != nil {
 		return nil, err
 	}
@@ -206,25 +203,6 @@ func wrap(id rune, err error) error {
 		return fmt.Errorf("-%c: %w", id, err)
 	}
 	return nil
-}
-
-func (c *command) setSecurity(id rune, value string) {
-	switch id {
-	case 'N':
-		c.user.context = value
-	case 'L':
-		c.security.level = value
-	case 'U':
-		c.security.name = value
-	case 'a':
-		c.security.auth = value
-	case 'A':
-		c.security.authPassword = value
-	case 'x':
-		c.security.priv = value
-	case 'X':
-		c.security.privPassword = value
-	}
 }
 
 // setJudgement takes the options that say what to make of the values.
@@ -324,34 +302,4 @@ func appendList(list []string, s string) ([]string, error) {
 		}
 		list, s = append(list, s[:comma]), s[comma+1:]
 	}
-}
-
-// user makes an SNMPv3 user of the words.
-func (s *security) user(context string) (user, error) {
-	u := user{name: s.name, context: context}
-	if s.name == "" || len(s.name) > 32 {
-		return u, errors.New("-U: SNMPv3 needs a user name of 1 to 32 bytes")
-	}
-	switch s.level {
-	case "noAuthNoPriv":
-		return u, nil
-	case "authNoPriv", "authPriv":
-	default:
-		return u, fmt.Errorf("-L %q: the levels are noAuthNoPriv, authNoPriv and authPriv", s.level)
-	}
-	if u.auth = authNamed(s.auth); u.auth == nil {
-		return u, fmt.Errorf("-a %q is not supported", s.auth)
-	}
-	u.authPassword = s.authPassword
-	if s.level == "authPriv" {
-		if u.priv = privNamed(s.priv); u.priv == nil {
-			return u, fmt.Errorf("-x %q is not supported", s.priv)
-		}
-		u.privPassword = s.privPassword
-	}
-	const shortest = 8 // RFC 3414, 11.2
-	if len(u.authPassword) < shortest || u.priv != nil && len(u.privPassword) < shortest {
-		return u, errors.New("-A, -X: SNMPv3 passwords have at least 8 characters")
-	}
-	return u, nil
 }

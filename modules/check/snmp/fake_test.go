@@ -112,3 +112,5 @@ func (q query) values(values ...[]byte) []byte {
 	}
 	return q.reply(0, 0, list...)
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -107,9 +107,8 @@ func (c *command) addOIDs(list string) error {
 	if strings.Trim(list, "0123456789.,") != "" {
 		c.symbolic = true
 	}
-	for _, text := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
-		c.oidText = append(c.oidText, text)
-	}
+	parted := func(r rune) bool { return r == ',' || r == ' ' }
+	c.oidText = append(c.oidText, strings.FieldsFunc(list, parted)...)
 	const most = 128 // SNMP_MAX_CMDLINE_OIDS of net-snmp
 	if len(c.oidText) > most {
 		return fmt.Errorf("-o: more than %d objects", most)

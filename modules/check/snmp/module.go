@@ -15,6 +15,7 @@ import (
 	"net"
 	"path"
 
+	"github.com/onbu/onbu/internal/probe"
 	"github.com/onbu/onbu/modules"
 )
 
@@ -32,6 +33,7 @@ type Options struct {
 // Module runs check_snmp.
 type Module struct {
 	names   *net.Resolver
+	syntax  *probe.Syntax
 	known   mib
 	buffers *datagrams
 	rates   *recent[lineKey, *sample]
@@ -53,7 +55,7 @@ func New(opts Options) *Module {
 		opts.Engines = 100_000
 	}
 	return &Module{
-		names: opts.Resolver, known: builtin(), buffers: newDatagrams(),
+		names: opts.Resolver, syntax: syntax(), known: builtin(), buffers: newDatagrams(),
 		rates:   newRecent[lineKey, *sample](opts.Rates),
 		engines: newRecent[engineKey, knownEngine](opts.Engines),
 		keys:    newKeyRing(4 * opts.Engines),
@@ -74,7 +76,7 @@ func (m *Module) Parse(argv []string) (modules.Probe, error) {
 	if len(argv) == 1 {
 		return nil, errors.New("check_snmp without options")
 	}
-	c, err := parse(argv[1:], m.known)
+	c, err := parse(argv[1:], m.syntax, m.known)
 	if err != nil {
 		return nil, err
 	}

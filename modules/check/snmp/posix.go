@@ -54,8 +54,9 @@ func unlikeRE2(pattern string) string {
 }
 
 var (
-	// sameEscape is an escape with one meaning: of punctuation, or \w \W \s \S \b \B. \< \> \` and \' are GNU's own.
-	sameEscape = regexp.MustCompile("^\\\\(?:[wWsSbB]|[!-&(-/:;=?@\\[-_{-~])")
+	// sameEscape is an escape with one meaning: of punctuation, or \w \W \s \S \b \B. \< \> and those of quotes are
+	// GNU's own.
+	sameEscape = regexp.MustCompile(`^\\(?:[wWsSbB]|[!-&(-/:;=?@\[-_{-~])`)
 	// sameSet is a bracket expression without backslashes (literal in POSIX) and collating elements (not in RE2).
 	sameSet  = regexp.MustCompile(`^\[\^?\]?(?:\[:[a-z]+:\]|[^\\\[\]]|\[[^\\:.=\[\]])*\]`)
 	interval = regexp.MustCompile(`^\{[0-9]+(?:,[0-9]*)?\}`)

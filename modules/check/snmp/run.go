@@ -55,7 +55,7 @@ func (c *check) judge(printed output, now time.Time) *verdict {
 	if len(printed.lines) == 0 {
 		return say(monitor.Unknown, "External command error with no output (return code: %d)\n", 0)
 	}
-	e := evaluation{command: c.command, lines: strings.Split(strings.TrimSuffix(string(printed.lines), "\n"), "\n"), now: now}
+	e := evaluation{command: c.command, lines: splitLines(printed.lines), now: now}
 	if c.rate {
 		e.previous, _ = c.module.rates.get(c.key)
 	}
@@ -64,6 +64,10 @@ func (c *check) judge(printed output, now time.Time) *verdict {
 		c.module.rates.put(c.key, &sample{now.Unix(), e.values})
 	}
 	return v
+}
+
+func splitLines(printed []byte) []string {
+	return strings.Split(strings.TrimSuffix(string(printed), "\n"), "\n")
 }
 
 // output is what snmpget or snmpgetnext would have printed.
@@ -125,9 +129,11 @@ func (c *check) fetch(ctx context.Context, s *session, kind byte, program string
 		case errors.As(err, &refused):
 			out.fail("%s: %s", program, refused)
 			return nil
-		case err != nil:
+		case errors.Is(err, errNoAnswer):
 			out.fail("Timeout: No Response from %s.", c.target.peer)
 			return nil
+		case err != nil:
+			return err
 		case answer.status == 0:
 			for _, v := range answer.bindings {
 				out.lines = append(p.line(out.lines, v), '\n')

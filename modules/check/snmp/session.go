@@ -66,16 +66,22 @@ func (s *session) ask(ctx context.Context, kind byte, names []oid) (pdu, error) 
 }
 
 // exchange is link.exchange with the line's tries and with a net under the decoders: whatever an agent sends, a panic
-// costs one datagram, not the daemon.
+// costs one datagram, not the daemon. When no better answer comes, the error says that there was a panic.
 func (s *session) exchange(ctx context.Context, msg []byte, take func([]byte) error) error {
-	return s.link.exchange(ctx, msg, s.line.retries+1, s.line.timeout, func(datagram []byte) (err error) {
+	var broken error
+	err := s.link.exchange(ctx, msg, s.line.retries+1, s.line.timeout, func(datagram []byte) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("decoding a datagram panicked: %v", p)
+				broken = fmt.Errorf("decoding an answer of %s panicked, which is our mistake: %v", s.agent, p)
+				err = broken
 			}
 		}()
 		return take(datagram)
 	})
+	if errors.Is(err, errNoAnswer) && broken != nil {
+		return broken
+	}
+	return err
 }
 
 // newID gives a request id: 31 random bits, since they are what tells an answer from a forgery.

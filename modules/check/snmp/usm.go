@@ -3,7 +3,7 @@ package snmp
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // RFC 3414's cipher; the administrator asked for it
+	"crypto/des"
 	"crypto/hmac"
 	"encoding/binary"
 	"errors"
@@ -21,40 +21,6 @@ const (
 const userSecurity = 3
 
 var errNotAuthentic = errors.New("message is not authentic")
-
-// user is who asks in SNMPv3, with what secrets. Without auth nothing is signed, without priv nothing encrypted.
-type user struct {
-	name, context string
-	auth          *authProtocol
-	authPassword  string
-	priv          *privProtocol
-	privPassword  string
-}
-
-// userKey is all that makes one user differ from another, to compare.
-type userKey struct{ name, context, auth, authPassword, priv, privPassword string }
-
-func (u *user) key() userKey {
-	k := userKey{name: u.name, context: u.context, authPassword: u.authPassword, privPassword: u.privPassword}
-	if u.auth != nil {
-		k.auth = u.auth.name
-	}
-	if u.priv != nil {
-		k.priv = u.priv.name
-	}
-	return k
-}
-
-func (u *user) flags() byte {
-	var f byte
-	if u.auth != nil {
-		f |= flagAuth
-	}
-	if u.priv != nil {
-		f |= flagPriv
-	}
-	return f
-}
 
 // engine is what one must know of an SNMPv3 agent to speak to it.
 type engine struct {

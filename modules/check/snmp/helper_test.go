@@ -1,5 +1,0 @@
-package snmp_test
-
-import "strconv"
-
-func itoa(n int) string { return strconv.Itoa(n) }
