@@ -25,7 +25,7 @@ func ActiveHost(answer monitor.State, aggressive bool) monitor.State {
 // OfHost weighs a result of a host.
 func OfHost(was Standing, r HostCheck) Verdict {
 	now := was
-	now.LastState = last(was.State)
+	now.LastState, now.LastHard = last(was.State), last(was.LastHard)
 	now.Attempt = hostAttempt(was, r)
 	now.State = r.State
 	if r.State != monitor.Up && (!r.Passive || r.Translate) {

@@ -13,7 +13,7 @@ type ServiceCheck struct {
 // OfService weighs a result of a service.
 func OfService(was Standing, r ServiceCheck) Verdict {
 	now := was
-	now.LastState, now.State = last(was.State), r.State
+	now.LastState, now.LastHard, now.State = last(was.State), last(was.LastHard), r.State
 	// "a soft state with attempts left": the attempt goes up before anything is decided.
 	if was.Type == monitor.Soft && was.Attempt < was.Max {
 		now.Attempt++
