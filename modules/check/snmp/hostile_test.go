@@ -187,7 +187,7 @@ func TestThousandChecksAtOnceGetTheirOwnAnswers(t *testing.T) {
 	for i := range 1000 {
 		wg.Go(func() {
 			n := itoa(i % 100)
-			got := ours(t, m, []string{"-H", "127.0.0.1", "-p", a.port, "-o", "1.3.6.1." + n})
+			got := ours(t, m, []string{"-H", "127.0.0.1", "-p", a.port, "-t", "1", "-e", "20", "-o", "1.3.6.1." + n})
 			if want := "iso.3.6.1." + n + "=" + n; got.Perfdata != want {
 				t.Errorf("got %q, want %q", got.Perfdata, want)
 			}
