@@ -3,20 +3,20 @@ package exec
 import (
 	"errors"
 	"strings"
+
+	"github.com/onbu/onbu/monitor/plugin/cmdline"
 )
 
-// split gives what to execute for a command line: its words if it holds nothing that a shell would treat in a special
-// way, else a shell and the line.
+// split gives what to execute for a command line: its words if they are all that it holds, else a shell and the line.
 func split(line string) ([]string, error) {
 	if strings.IndexByte(line, 0) >= 0 {
 		return nil, errors.New("the command line holds a NUL byte")
 	}
-	argv := strings.Fields(line)
-	if len(argv) == 0 {
+	if strings.TrimSpace(line) == "" {
 		return nil, errors.New("the command line is empty")
 	}
-	if strings.ContainsAny(line, "\n!#$^&*(){}[]|\\;<>?`'\"~") || strings.Contains(argv[0], "=") {
-		return []string{"/bin/sh", "-c", line}, nil
+	if argv, err := cmdline.Words(line); err == nil {
+		return argv, nil
 	}
-	return argv, nil
+	return []string{"/bin/sh", "-c", line}, nil
 }

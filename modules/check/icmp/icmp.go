@@ -1,0 +1,114 @@
+// Package icmp knows how to ping: check_icmp, check_host, check_rta_multi and check_ping of the monitoring plugins 2.3,
+// their options, their rules and their words. All checks of a module share one socket per address family, which is what
+// makes thousands of them at once cheap: with a raw socket each, every check would be woken by every reply.
+package icmp
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"path"
+	"sync"
+
+	"github.com/onbu/onbu/modules"
+)
+
+// Options say how a module works.
+type Options struct {
+	// Lookup finds the addresses of a name, in the order in which they should be used; network is "ip", "ip4" or "ip6".
+	// nil asks net.DefaultResolver. It is called at each run: whoever wants a cache puts it here.
+	Lookup func(ctx context.Context, network, name string) ([]netip.Addr, error)
+}
+
+// Module pings. Any number of goroutines may use it.
+type Module struct {
+	lookup func(ctx context.Context, network, name string) ([]netip.Addr, error)
+
+	mu     sync.Mutex
+	conns  map[family]*conn
+	closed bool
+}
+
+// New gives a module. The sockets are opened when they are first needed.
+func New(opts Options) *Module {
+	if opts.Lookup == nil {
+		opts.Lookup = net.DefaultResolver.LookupNetIP
+	}
+	return &Module{lookup: opts.Lookup, conns: map[family]*conn{}}
+}
+
+// Name is "icmp".
+func (*Module) Name() string { return "icmp" }
+
+// Programs are the plugins that ping.
+func (*Module) Programs() []string {
+	return []string{"check_icmp", "check_host", "check_rta_multi", "check_ping"}
+}
+
+// Parse reads a command line of one of Programs.
+func (m *Module) Parse(argv []string) (modules.Probe, error) {
+	if len(argv) == 0 {
+		return nil, modules.ErrNotMine
+	}
+	switch program := path.Base(argv[0]); program {
+	case "check_icmp", "check_host", "check_rta_multi":
+		p, err := parseICMP(program, argv[1:])
+		if err != nil {
+			return nil, err
+		}
+		p.module = m
+		return p, nil
+	case "check_ping":
+		p, err := parsePing(argv[1:])
+		if err != nil {
+			return nil, err
+		}
+		p.module = m
+		return p, nil
+	}
+	return nil, modules.ErrNotMine
+}
+
+// Close closes the sockets and waits for their readers. Later runs fail.
+func (m *Module) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	var err error
+	for _, c := range m.conns {
+		err = errors.Join(err, c.close())
+	}
+	m.conns = nil
+	return err
+}
+
+// Counters gives how many packets of each kind the module has seen since it was made.
+func (m *Module) Counters() Counters {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var sum Counters
+	for _, c := range m.conns {
+		sum.add(c.counters())
+	}
+	return sum
+}
+
+// conn gives the shared socket of a family. One that could not be opened is tried again next time: the right to open it
+// may have been given since.
+func (m *Module) conn(f family) (*conn, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, errors.New("the icmp module is closed")
+	}
+	if c := m.conns[f]; c != nil {
+		return c, nil
+	}
+	c, err := dial(f)
+	if err != nil {
+		return nil, err
+	}
+	m.conns[f] = c
+	return c, nil
+}
