@@ -4,7 +4,7 @@
 // Such a connection hides what it carries from those who only listen. It proves nothing about who is at the other end:
 // whoever can change packets can sit in the middle. Use crypto/tls wherever there is a certificate.
 //
-// No renegotiation, no compression, no client certificates, no tickets.
+// No renegotiation, no compression, no client certificates.
 package adh
 
 import (
@@ -47,6 +47,10 @@ type Config struct {
 	MinPrimeBits int
 	// Prime is the group that a server uses, with generator 2; nil means the 2,048 bits of RFC 3526, 3.
 	Prime []byte
+	// Sessions keeps sessions to be taken up again; nil means that each handshake is a full one. SessionKey is the
+	// client's name for the server in it.
+	Sessions   *Sessions
+	SessionKey string
 	// Rand gives randomness; nil means crypto/rand.
 	Rand io.Reader
 }
@@ -82,6 +86,9 @@ type Conn struct {
 
 	version uint16 // 0 until agreed
 	suite   *suite
+	tried   *session // that the client offered to take up
+	earned  *session // to be kept if the handshake succeeds
+	resumed bool
 
 	in         direction
 	raw        []byte // records as they came; raw[:rawUsed] is done with
@@ -128,11 +135,35 @@ func (c *Conn) HandshakeContext(ctx context.Context) error {
 func (c *Conn) ready() error {
 	c.once.Do(func() {
 		c.failed = c.handshake()
+		c.settle()
 		c.transcript, c.messages = nil, nil
 		c.open.Store(c.failed == nil)
 	})
 	return c.failed
 }
+
+// settle keeps the session that the handshake gave, or forgets the one that did not work.
+func (c *Conn) settle() {
+	switch {
+	case c.failed == nil && c.earned != nil:
+		c.cfg.Sessions.put(c.cfg.SessionKey, c.earned)
+	case c.failed != nil && c.tried != nil:
+		c.cfg.Sessions.put(c.cfg.SessionKey, nil)
+		c.failed = &SessionError{c.failed}
+	}
+}
+
+// SessionError is the error of a handshake that tried to take a session up. The session is forgotten: the next
+// handshake will be a full one.
+type SessionError struct{ Err error }
+
+func (e *SessionError) Error() string { return "taking a session up: " + e.Err.Error() }
+
+// Unwrap gives the handshake's error.
+func (e *SessionError) Unwrap() error { return e.Err }
+
+// Resumed says whether the handshake took a session up.
+func (c *Conn) Resumed() bool { return c.open.Load() && c.resumed }
 
 // Agreed gives the version and the suite of the connection; zeros before the handshake.
 func (c *Conn) Agreed() (version, suite uint16) {

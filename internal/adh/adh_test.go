@@ -69,13 +69,20 @@ func TestEverySuiteAndVersionCarriesText(t *testing.T) {
 				if v, s := c.Agreed(); v != version || s != suite {
 					t.Errorf("agreed on %#x, %#x", v, s)
 				}
-				go func() { _, _ = c.Write(text) }()
+				written := make(chan error, 1)
+				go func() {
+					_, err := c.Write(text)
+					written <- err
+				}()
 				got := make([]byte, len(text))
 				if _, err := io.ReadFull(c, got); err != nil {
 					t.Fatal(err)
 				}
 				if !bytes.Equal(got, text) {
 					t.Error("the text came back changed")
+				}
+				if err := <-written; err != nil {
+					t.Error(err)
 				}
 				c.Close()
 				if err := <-served; err != nil {

@@ -51,6 +51,8 @@ func FuzzMessages(f *testing.F) {
 		f.Add(unhex(f, v.serverHello)[4:])
 		f.Add(unhex(f, v.serverKey)[4:])
 	}
+	f.Add(marshalTicket([]byte("ticket"))[4:])
+	f.Add(clientHello{version: 0x303, random: make([]byte, 32), tickets: true, ticket: []byte("ticket")}.marshal()[4:])
 	f.Add(ecParams{group: groupX, share: make([]byte, 32)}.marshal()[4:])
 	f.Add(clientHello{version: 0x303, random: make([]byte, 32), groups: []group{groupP256}}.marshal()[4:])
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -61,6 +63,9 @@ func FuzzMessages(f *testing.F) {
 		}
 		if e, err := parseECParams(body); err == nil && !bytes.Equal(e.marshal()[4:], body) {
 			t.Errorf("ECDH parameters %x became %x", body, e.marshal()[4:])
+		}
+		if k, err := parseTicket(body); err == nil && len(body) > 4 && !bytes.Equal(marshalTicket(k)[8:], body[4:]) {
+			t.Errorf("ticket %x became %x", body, marshalTicket(k)[4:])
 		}
 		for _, ec := range []bool{false, true} {
 			if s, err := parseClientShare(body, ec); err == nil && !bytes.Equal(marshalClientShare(s, ec)[4:], body) {

@@ -1,13 +1,15 @@
 package adh
 
 import (
+	"bytes"
 	"crypto/hmac"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 )
 
-// nextMessage reads one handshake message and notes it in the transcript. The body is valid until the next call.
+// nextMessage reads one handshake message and notes it in the transcript. The body stays as it is.
 func (c *Conn) nextMessage() (typ byte, body []byte, err error) {
 	for {
 		if m := c.messages; len(m) >= 4 {
@@ -84,8 +86,12 @@ type secrets struct {
 	master []byte
 }
 
+// derive makes the secrets of a full handshake, expand those of a session's master secret.
 func (c *Conn) derive(premaster, clientRandom, serverRandom []byte) secrets {
-	master := c.suite.master(c.version, premaster, clientRandom, serverRandom)
+	return c.expand(c.suite.master(c.version, premaster, clientRandom, serverRandom), clientRandom, serverRandom)
+}
+
+func (c *Conn) expand(master, clientRandom, serverRandom []byte) secrets {
 	block := c.suite.keyBlock(c.version, master, clientRandom, serverRandom)
 	return secrets{keys: c.suite.split(c.version, block), master: master}
 }
@@ -118,7 +124,7 @@ func (c *Conn) hearFinished(s secrets, label string, cipher recordCipher) error 
 		return fmt.Errorf("waiting for Finished: %w", err)
 	}
 	if !hmac.Equal(got, want) {
-		return fmt.Errorf("the other side's Finished does not match: the handshake was changed on its way")
+		return errors.New("the other side's Finished does not match: the handshake was changed on its way")
 	}
 	return nil
 }
@@ -133,6 +139,10 @@ func (c *Conn) clientHandshake() error {
 	if err != nil {
 		return err
 	}
+	if c.tried != nil && bytes.Equal(server.sessionID, hello.sessionID) {
+		c.resumed = true
+		return c.clientResumes(hello, server)
+	}
 	premaster, share, err := c.agree()
 	if err != nil {
 		return err
@@ -143,6 +153,11 @@ func (c *Conn) clientHandshake() error {
 	s := c.derive(premaster, hello.random, server.random)
 	if err := c.sayFinished(s, clientFinished, c.suite.protect(c.version, s.clientMAC, s.clientKey, s.clientIV)); err != nil {
 		return err
+	}
+	if server.ticket {
+		if err := c.hearTicket(s.master); err != nil {
+			return err
+		}
 	}
 	return c.hearFinished(s, serverFinished, c.suite.protect(c.version, s.serverMAC, s.serverKey, s.serverIV))
 }
@@ -166,6 +181,14 @@ func (c *Conn) offer() (clientHello, error) {
 	if hello.random, err = c.random(); err != nil {
 		return hello, err
 	}
+	if hello.tickets = c.cfg.Sessions != nil; hello.tickets {
+		if c.tried = c.usable(); c.tried != nil {
+			hello.ticket = c.tried.ticket
+			if hello.sessionID, err = c.random(); err != nil {
+				return hello, err
+			}
+		}
+	}
 	if err := c.say(hello.marshal()); err != nil {
 		return hello, err
 	}
@@ -180,6 +203,9 @@ func (c *Conn) hearServerHello(offered clientHello) (serverHello, error) {
 	h, err := parseServerHello(body)
 	if err != nil {
 		return h, fmt.Errorf("ServerHello: %w", err)
+	}
+	if h.ticket && !offered.tickets {
+		return h, errors.New("server announced a ticket, which was not asked for")
 	}
 	if h.version < c.cfg.MinVersion || h.version > c.cfg.MaxVersion {
 		return h, fmt.Errorf("server speaks TLS version %#x only, not %#x to %#x", h.version, c.cfg.MinVersion, c.cfg.MaxVersion)

@@ -12,6 +12,7 @@ const (
 	msgHelloRequest       = 0
 	msgClientHello        = 1
 	msgServerHello        = 2
+	msgNewSessionTicket   = 4
 	msgServerKeyExchange  = 12
 	msgCertificateRequest = 13
 	msgServerHelloDone    = 14
@@ -23,10 +24,11 @@ const (
 // many authorities is the longest there is.
 const maxMessage = 32 << 10
 
-// Extensions (RFC 8422, 5.1) and the curves that ECDH may use.
+// Extensions (RFC 8422, 5.1; RFC 5077, 3.2) and the curves that ECDH may use.
 const (
 	extSupportedGroups = 10
 	extPointFormats    = 11
+	extSessionTicket   = 35
 
 	namedCurve       = 3
 	groupP256  group = 23
@@ -45,32 +47,42 @@ func message(typ byte, body []byte) []byte {
 
 func isHelloRequest(b []byte) bool { return string(b) == "\x00\x00\x00\x00" }
 
-// clientHello is what a client offers. A nil groups sends no extensions.
+// clientHello is what a client offers. Without groups and tickets it has no extensions.
 type clientHello struct {
-	version uint16
-	random  []byte
-	suites  []uint16
-	groups  []group
+	version   uint16
+	random    []byte
+	sessionID []byte // made up by the client that offers a ticket; the server repeats it if it takes the session up
+	suites    []uint16
+	groups    []group
+	tickets   bool   // takes tickets
+	ticket    []byte // of the session to take up
 }
 
 func (h clientHello) marshal() []byte {
 	var b cryptobyte.Builder
 	b.AddUint16(h.version)
 	b.AddBytes(h.random)
-	b.AddUint8(0) // no session to resume
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(h.sessionID) })
 	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 		for _, id := range h.suites {
 			b.AddUint16(id)
 		}
 	})
 	b.AddBytes([]byte{1, 0}) // no compression
-	if h.groups != nil {
+	if h.groups != nil || h.tickets {
 		b.AddUint16LengthPrefixed(h.addExtensions)
 	}
 	return message(msgClientHello, b.BytesOrPanic())
 }
 
 func (h clientHello) addExtensions(b *cryptobyte.Builder) {
+	if h.tickets {
+		b.AddUint16(extSessionTicket)
+		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(h.ticket) })
+	}
+	if h.groups == nil {
+		return
+	}
 	b.AddUint16(extPointFormats)
 	b.AddBytes([]byte{0, 2, 1, 0}) // uncompressed
 	b.AddUint16(extSupportedGroups)
@@ -85,9 +97,9 @@ func (h clientHello) addExtensions(b *cryptobyte.Builder) {
 
 func parseClientHello(body []byte) (clientHello, error) {
 	var h clientHello
-	var session, suites, compression, extensions cryptobyte.String
+	var suites, compression, extensions cryptobyte.String
 	s := cryptobyte.String(body)
-	if !s.ReadUint16(&h.version) || !s.ReadBytes(&h.random, randomLen) || !s.ReadUint8LengthPrefixed(&session) ||
+	if !s.ReadUint16(&h.version) || !s.ReadBytes(&h.random, randomLen) || !s.ReadUint8LengthPrefixed((*cryptobyte.String)(&h.sessionID)) ||
 		!s.ReadUint16LengthPrefixed(&suites) || !s.ReadUint8LengthPrefixed(&compression) || len(suites)%2 != 0 {
 		return h, errMalformed
 	}
@@ -112,6 +124,9 @@ func (h *clientHello) readExtensions(s cryptobyte.String) error {
 		if !s.ReadUint16(&typ) || !s.ReadUint16LengthPrefixed(&data) {
 			return errMalformed
 		}
+		if typ == extSessionTicket {
+			h.tickets, h.ticket = true, data
+		}
 		if typ != extSupportedGroups {
 			continue
 		}
@@ -127,34 +142,53 @@ func (h *clientHello) readExtensions(s cryptobyte.String) error {
 	return nil
 }
 
-// serverHello is what a server chose. Its extensions are of no interest: none that changes anything was offered.
+// serverHello is what a server chose.
 type serverHello struct {
-	version uint16
-	random  []byte
-	suite   uint16
+	version   uint16
+	random    []byte
+	sessionID []byte
+	suite     uint16
+	ticket    bool // a NewSessionTicket will come; no other extension that was offered changes anything
 }
 
 func (h serverHello) marshal() []byte {
 	var b cryptobyte.Builder
 	b.AddUint16(h.version)
 	b.AddBytes(h.random)
-	b.AddUint8(0)
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(h.sessionID) })
 	b.AddUint16(h.suite)
 	b.AddUint8(0)
+	if h.ticket {
+		b.AddBytes([]byte{0, 4, 0, extSessionTicket, 0, 0})
+	}
 	return message(msgServerHello, b.BytesOrPanic())
 }
 
 func parseServerHello(body []byte) (serverHello, error) {
 	var h serverHello
-	var session cryptobyte.String
 	var compression uint8
 	s := cryptobyte.String(body)
-	if !s.ReadUint16(&h.version) || !s.ReadBytes(&h.random, randomLen) || !s.ReadUint8LengthPrefixed(&session) ||
+	if !s.ReadUint16(&h.version) || !s.ReadBytes(&h.random, randomLen) || !s.ReadUint8LengthPrefixed((*cryptobyte.String)(&h.sessionID)) ||
 		!s.ReadUint16(&h.suite) || !s.ReadUint8(&compression) {
 		return h, errMalformed
 	}
 	if compression != 0 {
 		return h, fmt.Errorf("server chose compression %d, which was not offered", compression)
+	}
+	var extensions cryptobyte.String
+	if s.Empty() {
+		return h, nil
+	}
+	if !s.ReadUint16LengthPrefixed(&extensions) || !s.Empty() {
+		return h, errMalformed
+	}
+	for !extensions.Empty() {
+		var typ uint16
+		var data cryptobyte.String
+		if !extensions.ReadUint16(&typ) || !extensions.ReadUint16LengthPrefixed(&data) {
+			return h, errMalformed
+		}
+		h.ticket = h.ticket || typ == extSessionTicket
 	}
 	return h, nil
 }

@@ -96,3 +96,24 @@ func dial(t *testing.T, addr string, cfg adh.Config) *adh.Conn {
 	t.Cleanup(func() { c.Close() })
 	return c
 }
+
+// TestNRPETakesSessionsUp checks with Debian's nrpe what it was made for: one full handshake, then none.
+func TestNRPETakesSessionsUp(t *testing.T) {
+	program := realpeer.Program(t, "nrpe", "nagios-nrpe-server")
+	realpeer.Root(t, "nrpe gives root up to nagios")
+	port := realpeer.Port(t)
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	config := realpeer.File(t, realpeer.Dir(t), "nrpe.cfg", fmt.Sprintf(
+		"server_address=127.0.0.1\nserver_port=%d\nnrpe_user=nagios\nnrpe_group=nagios\nallowed_hosts=127.0.0.1\n", port))
+	realpeer.Start(t, program, "-c", config, "-f").Listening(t, addr)
+	cfg := adh.Config{Sessions: adh.NewSessions(10)}
+	for _, want := range []bool{false, true, true} {
+		c := dial(t, addr, cfg)
+		if err := c.HandshakeContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if c.Resumed() != want {
+			t.Errorf("resumed %t, want %t", c.Resumed(), want)
+		}
+	}
+}

@@ -17,15 +17,20 @@ func (c *Conn) serverHandshake() error {
 	if err != nil {
 		return fmt.Errorf("ClientHello: %w", err)
 	}
-	curve, err := c.choose(client)
-	if err != nil {
-		return err
-	}
 	random, err := c.random()
 	if err != nil {
 		return err
 	}
-	if err := c.say(serverHello{version: c.version, random: random, suite: c.suite.id}.marshal()); err != nil {
+	if old := c.known(client); old != nil {
+		c.resumed = true
+		return c.serverResumes(client, old, random)
+	}
+	curve, err := c.choose(client)
+	if err != nil {
+		return err
+	}
+	tickets := client.tickets && c.cfg.Sessions != nil
+	if err := c.say(serverHello{version: c.version, random: random, suite: c.suite.id, ticket: tickets}.marshal()); err != nil {
 		return err
 	}
 	premaster, err := c.exchange(curve)
@@ -35,6 +40,11 @@ func (c *Conn) serverHandshake() error {
 	s := c.derive(premaster, client.random, random)
 	if err := c.hearFinished(s, clientFinished, c.suite.protect(c.version, s.clientMAC, s.clientKey, s.clientIV)); err != nil {
 		return err
+	}
+	if tickets {
+		if err := c.sayTicket(s.master); err != nil {
+			return err
+		}
 	}
 	return c.sayFinished(s, serverFinished, c.suite.protect(c.version, s.serverMAC, s.serverKey, s.serverIV))
 }

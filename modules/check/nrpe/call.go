@@ -118,25 +118,41 @@ func (c *call) unresolved(why, detail string) error {
 
 // open connects and shakes hands, in the first mode that the server does not refuse. The connection's deadline is set.
 func (c *call) open(modes []mode) (conn net.Conn, used mode, err error) {
-	for i, m := range modes {
-		tcp, err := c.connect()
-		if err != nil {
-			return nil, 0, err
+	for _, m := range modes {
+		conn, err = c.try(m)
+		if _, old := errors.AsType[*adh.SessionError](err); old && !c.late(err) {
+			conn, err = c.try(m) // a full handshake this time
 		}
-		conn, err := c.secure(tcp, m)
-		if err == nil {
-			return conn, m, nil
-		}
-		slam(tcp)
-		if c.late(err) {
-			return nil, 0, os.ErrDeadlineExceeded
-		}
-		if i+1 == len(modes) || !refused(err) {
-			return nil, 0, c.shakeFailed(tcp, err)
+		if err == nil || !refused(err) {
+			return conn, m, c.plugins(err)
 		}
 	}
-	return nil, 0, errors.New("no mode to connect in")
+	return nil, 0, c.plugins(err)
 }
+
+// try connects and shakes hands in one mode.
+func (c *call) try(m mode) (net.Conn, error) {
+	tcp, err := c.connect()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := c.secure(tcp, m)
+	if err != nil {
+		slam(tcp)
+		return nil, &shakeError{tcp.RemoteAddr().String(), err}
+	}
+	return conn, nil
+}
+
+// shakeError is a handshake that came to nothing.
+type shakeError struct {
+	address string
+	err     error
+}
+
+func (e *shakeError) Error() string { return e.address + ": " + e.err.Error() }
+
+func (e *shakeError) Unwrap() error { return e.err }
 
 // connect tries the host's addresses in turn; all share the time that is left.
 func (c *call) connect() (net.Conn, error) {
@@ -185,6 +201,7 @@ func (c *call) secure(tcp net.Conn, m mode) (net.Conn, error) {
 	case anonymous:
 		conn := adh.Client(tcp, adh.Config{
 			MinVersion: c.minTLS, MaxVersion: c.maxTLS, Suites: c.suites, MinPrimeBits: c.module.opts.MinPrimeBits,
+			Sessions: c.module.sessions, SessionKey: tcp.RemoteAddr().String(),
 		})
 		return conn, conn.HandshakeContext(c.ctx)
 	case certified, anew:
@@ -212,17 +229,24 @@ func isAlert(err error) bool {
 	return ok && op.Op == "remote error"
 }
 
-// shakeFailed puts a handshake's error in check_nrpe's words.
-func (c *call) shakeFailed(tcp net.Conn, err error) error {
-	if _, ok := errors.AsType[*failure](err); ok {
+// plugins puts a handshake's error in check_nrpe's words; others it leaves as they are.
+func (c *call) plugins(err error) error {
+	shake, ok := errors.AsType[*shakeError](err)
+	if !ok {
 		return err
 	}
-	address, _, _ := net.SplitHostPort(tcp.RemoteAddr().String())
+	if c.late(err) {
+		return os.ErrDeadlineExceeded
+	}
+	if f, ok := errors.AsType[*failure](err); ok {
+		return f
+	}
+	address, _, _ := net.SplitHostPort(shake.address)
 	text := "CHECK_NRPE: Error - Could not complete SSL handshake with %s: %s"
 	if isCut(err) {
 		text = "CHECK_NRPE: Error - Could not connect to %s: %s"
 	}
-	return &failure{state: c.trouble, text: fmt.Sprintf(text, address, reason(err))}
+	return &failure{state: c.trouble, text: fmt.Sprintf(text, address, reason(shake.err))}
 }
 
 // isCut says whether the connection, not what came over it, was at fault.

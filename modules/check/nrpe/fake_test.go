@@ -267,14 +267,61 @@ func TestNamesAreLookedUpUnderTheTimeLimit(t *testing.T) {
 	}
 }
 
+// TestAnonymousSessionsAreTakenUp counts what the server sees: one full handshake, then a session each time, and after
+// the server has forgotten them a full one again, without a connection in vain.
+func TestAnonymousSessionsAreTakenUp(t *testing.T) {
+	var sessions atomic.Pointer[adh.Sessions]
+	sessions.Store(adh.NewSessions(10))
+	resumed := make(chan bool, 10)
+	f := serve(t, func(conn net.Conn) {
+		c := adh.Server(conn, adh.Config{Sessions: sessions.Load()})
+		v := query(c)
+		resumed <- c.Resumed()
+		_, _ = c.Write(respond(v, 0, "hello", 0))
+	})
+	m := New(Options{})
+	for i, want := range []bool{false, true, true, false, true} {
+		if i == 3 {
+			sessions.Store(adh.NewSessions(10))
+		}
+		if o := f.run(t, m, ""); o.Output != "hello" {
+			t.Errorf("check %d: %+v", i, o)
+		}
+		if got := <-resumed; got != want || f.count.Load() != int64(i+1) {
+			t.Errorf("check %d: resumed %t, want %t; %d connections", i, got, want, f.count.Load())
+		}
+	}
+}
+
+// TestSessionThatFailsCostsAnotherConnection lets the server refuse a session in the rudest way: the check must not.
+func TestSessionThatFailsCostsAnotherConnection(t *testing.T) {
+	sessions := adh.NewSessions(10)
+	var rude atomic.Bool
+	f := serve(t, func(conn net.Conn) {
+		if rude.Swap(false) {
+			return
+		}
+		c := adh.Server(conn, adh.Config{Sessions: sessions})
+		_, _ = c.Write(respond(query(c), 0, "hello", 0))
+	})
+	m := New(Options{})
+	f.run(t, m, "")
+	rude.Store(true)
+	if o := f.run(t, m, ""); o.Output != "hello" || f.count.Load() != 3 {
+		t.Errorf("got %+v after %d connections, want 3", o, f.count.Load())
+	}
+}
+
 // BenchmarkRun makes checks against a responder in this process, many at a time, so that both sides' work is counted.
 func BenchmarkRun(b *testing.B) {
+	sessions := adh.NewSessions(1000)
 	for _, bench := range []struct {
 		name, args string
 		wrap       func(net.Conn) net.Conn
 	}{
 		{"plain", "-n", func(c net.Conn) net.Conn { return c }},
 		{"ADH", "-d 2 -S TLSv1.2", func(c net.Conn) net.Conn { return adh.Server(c, adh.Config{}) }},
+		{"ADH resumed", "-d 2 -S TLSv1.2", func(c net.Conn) net.Conn { return adh.Server(c, adh.Config{Sessions: sessions}) }},
 		{"ECDH", "-L AECDH:@SECLEVEL=0 -S TLSv1.2", func(c net.Conn) net.Conn { return adh.Server(c, adh.Config{}) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
@@ -284,7 +331,11 @@ func BenchmarkRun(b *testing.B) {
 				conn.Close()
 			})
 			p := f.probe(b, New(Options{}), bench.args+" -c check_load")
+			if o, err := p.Run(b.Context()); err != nil || o.State != monitor.OK { // what there is to learn is learnt
+				b.Fatalf("got %+v, %v", o, err)
+			}
 			b.ReportAllocs()
+			b.ResetTimer()
 			b.SetParallelism(25)
 			before := cpuTime()
 			b.RunParallel(func(pb *testing.PB) {
