@@ -175,7 +175,7 @@ func (l *loader) way(v *view, strict bool, enabled, period, opts, commands key) 
 func (l *loader) notificationWays(c *Contact, list value) {
 	in, _ := l.pick(kNotificationway, list, "notificationways")
 	for _, i := range in {
-		v := l.look(l.objects[kNotificationway][i])
+		v := l.aside(l.objects[kNotificationway][i])
 		w := NotificationWay{Name: l.names[kNotificationway][i]}
 		w.Host, w.Service = l.ways(v, true)
 		w.MinBusinessImpact = int8(clamp(l.num(v, keyMinImpact, 0), -128, 127))

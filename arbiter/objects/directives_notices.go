@@ -104,11 +104,11 @@ func escalationRows() []row {
 
 func extInfoTables(t *[numKinds]table) {
 	about := []row{
-		u("host_name", names).to(kHost), u("hostgroup_name hostgroup", names).to(kHostgroup),
-		u("notes", text), u("notes_url", text), u("action_url", text), u("icon_image", text), u("icon_image_alt", text),
+		a("host_name", names).to(kHost), a("hostgroup_name hostgroup", names).to(kHostgroup),
+		a("notes", text), a("notes_url", text), a("action_url", text), a("icon_image", text), u("icon_image_alt", text),
 	}
-	t[kHostextinfo] = table{name: "hostextinfo", rows: append([]row{
+	t[kHostextinfo] = table{name: "hostextinfo", acted: true, rows: append([]row{
 		u("vrml_image", text), u("statusmap_image gd2_image", text), u("2d_coords", coords), u("3d_coords", coords),
 	}, about...)}
-	t[kServiceextinfo] = table{name: "serviceextinfo", rows: append([]row{u("service_description", names)}, about...)}
+	t[kServiceextinfo] = table{name: "serviceextinfo", acted: true, rows: append([]row{a("service_description", names)}, about...)}
 }

@@ -1,6 +1,7 @@
 package objects_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -470,5 +471,48 @@ func TestAFolderIsNotAMainFile(t *testing.T) {
 	_, r := objects.Load(t.TempDir(), objects.Opts{})
 	if r.OK() || !strings.Contains(r.Problems[0].Text, "pass the main file") {
 		t.Errorf("problems: %v", r.Problems)
+	}
+}
+
+func TestCommandLinesAreJudgedByTheHook(t *testing.T) {
+	dir := t.TempDir()
+	realpeer.File(t, dir, "objects.cfg", good)
+	main := realpeer.File(t, dir, "nagios.cfg", "cfg_file=objects.cfg\n")
+	var seen []string
+	_, r := objects.Load(main, objects.Opts{CheckLine: func(line string) error {
+		seen = append(seen, line)
+		return errors.New("a macro that is none")
+	}})
+	if diff := cmp.Diff([]string{"/bin/ping $ARG1$", "/bin/true"}, seen); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if r.OK() || !strings.HasSuffix(r.Problems[len(r.Problems)-2].String(), `objects.cfg:20: command "ping": a macro that is none`) {
+		t.Errorf("problems: %v", r.Problems)
+	}
+}
+
+// A service that nobody is told of is looked at together with its host, and must stay in its group all the same.
+func TestAServiceWithoutContactsStaysInItsGroup(t *testing.T) {
+	c, r := load(t, "", `
+define host {
+    host_name a
+    max_check_attempts 1
+}
+define servicegroup {
+    servicegroup_name g
+}
+define service {
+    use s
+    host_name a
+    service_description x
+    notification_period 24x7
+    servicegroups g
+}
+`)
+	if got := c.ServiceGroups[0].Members; !slices.Equal(got, []uint32{0}) {
+		t.Errorf("members: got %v, want the service", got)
+	}
+	if !r.OK() || r.Warnings != 2 {
+		t.Errorf("problems: %v, want two warnings of missing contacts", r.Problems)
 	}
 }

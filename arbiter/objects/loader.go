@@ -35,7 +35,8 @@ type loader struct {
 	templates [numKinds]map[string]ref
 	bases     map[baseID]*base
 	open      []ref
-	view      view
+	// view and second are the definitions that are looked at; see look and aside.
+	view, second view
 	// index, names and objects hold the registered objects of the kinds that have names, by number.
 	index   [numKinds]map[string]uint32
 	names   [numKinds][]string
@@ -54,7 +55,7 @@ type loader struct {
 	models  []uint32
 	modelOf map[string]uint32
 	scratch []byte
-	own     []bool
+	apart   []bool
 	vars    varArena
 	block   numbers
 	// excludes holds the time periods that each time period leaves out.
@@ -88,9 +89,10 @@ func newLoader(path string, opts Opts) *loader {
 		bases: map[baseID]*base{},
 		calls: map[string]monitor.Call{}, args: map[string]uint32{"": 0},
 		raws: map[string]uint32{}, settings: map[string]uint32{}, lists: map[listID][]uint32{},
-		regexps: map[string]pattern{}, noted: map[noteID]int{}, own: ownTable(), modelOf: map[string]uint32{}, optionPos: map[string]Pos{},
+		regexps: map[string]pattern{}, noted: map[noteID]int{}, apart: apart(), modelOf: map[string]uint32{}, optionPos: map[string]Pos{},
 	}
 	l.view.init()
+	l.second.init()
 	l.options = l.optionTable()
 	return l
 }

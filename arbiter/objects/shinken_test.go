@@ -244,3 +244,38 @@ func target(c *objects.Config, t objects.Target) string {
 	}
 	return c.Hosts[t.Host].Name + "/" + c.Services[t.Service].Description
 }
+
+func TestNotificationWaysStandInForAContact(t *testing.T) {
+	c := clean(t, "", realms+`
+define notificationway {
+    notificationway_name sms
+    host_notification_commands ping
+    service_notification_commands up
+    host_notification_period 24x7
+    service_notification_period work
+    min_business_impact 4
+}
+define notificationway {
+    notificationway_name mail
+    host_notification_commands up
+    service_notification_commands up
+    host_notification_period 24x7
+    service_notification_period 24x7
+}
+define contact {
+    contact_name carl
+    notificationways sms,mail
+    contactgroups night
+}
+`)
+	carl := c.Contacts[2]
+	if c.Commands[carl.Host.Commands[0].Command].Name != "ping" || c.Timeperiods[carl.Service.Period].Name != "work" {
+		t.Errorf("the first way must hold for the contact: %+v", carl)
+	}
+	if len(carl.Ways) != 1 || carl.Ways[0].Name != "mail" {
+		t.Errorf("other ways: %+v", carl.Ways)
+	}
+	if got := people(c, c.ContactGroups[0].Members); got != "bob carl" {
+		t.Errorf("group night: got %s, want bob carl", got)
+	}
+}

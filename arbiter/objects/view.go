@@ -8,7 +8,7 @@ import (
 )
 
 // view is one definition looked at together with its templates. A loader has one, which it points at one definition
-// after the other.
+// after the other, and a second one for a look aside.
 type view struct {
 	ref   ref
 	kind  kind
@@ -30,9 +30,13 @@ func (v *view) init() {
 	v.stamp = make([]uint32, len(known.names))
 }
 
-// look points the view at a definition.
-func (l *loader) look(r ref) *view {
-	v := &l.view
+// look points the view at a definition; what it was pointed at before is gone.
+func (l *loader) look(r ref) *view { return l.lookWith(&l.view, r) }
+
+// aside looks at a second definition while the view stays where it is.
+func (l *loader) aside(r ref) *view { return l.lookWith(&l.second, r) }
+
+func (l *loader) lookWith(v *view, r ref) *view {
 	v.ref, v.src = r, l.sources[r.file]
 	v.def = &v.src.defs[r.def]
 	v.kind = v.def.kind
