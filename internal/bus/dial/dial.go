@@ -69,7 +69,7 @@ func Open(ctx context.Context, url string, o Options) (bus.Conn, func() error, e
 
 func (o Options) memory() (bus.Conn, func() error, error) {
 	if o.Memory == nil {
-		return nil, nil, errors.New("address of the bus mem: is for tests within one process; use embedded:")
+		return nil, nil, errors.New("the bus mem: is for tests within one process, use embedded: instead")
 	}
 	c := o.Memory.Connect(o.Name)
 	return c, c.Close, nil

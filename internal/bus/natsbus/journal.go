@@ -165,29 +165,57 @@ func (c *Conn) setDoubt(shard uint16, id string, err error) {
 	c.doubt[shard] = id
 }
 
-// Replay implements bus.Journal.
+// Replay implements bus.Journal. It asks the leader for the newest record first, so that a replica that lags cannot make
+// it end too early.
 func (c *Conn) Replay(ctx context.Context, shard uint16, after uint64, handle func([]bus.Msg) error) (uint64, error) {
-	events := bus.EventsOf(shard)
 	var newest stored
 	err := c.retry(ctx, "replay", func() (err error) {
-		newest, err = c.lastOf(ctx, bus.EV, events)
+		newest, err = c.lastOf(ctx, bus.EV, bus.EventsOf(shard))
 		return err
 	})
 	if errors.Is(err, bus.ErrNotFound) || err == nil && newest.Seq <= after {
 		return after, nil
 	}
 	if err == nil {
-		var msgs []bus.Msg
-		err = c.scan(ctx, bus.EV, events, after, newest.Seq, func(batch []stored) error {
-			msgs = msgs[:0]
-			for _, m := range batch {
-				msgs = append(msgs, m.Msg)
-			}
-			return handle(msgs)
-		})
+		err = c.replayTo(ctx, bus.Cursor{Stream: bus.EV, Filter: bus.EventsOf(shard), After: after, Batch: replayBatch}, newest.Seq, handle)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("replaying shard %d after %d: %w", shard, after, err)
 	}
 	return newest.Seq, nil
+}
+
+// replayBatch is how many records Replay asks for at a time.
+const replayBatch = 2000
+
+// errReplayed ends the reader of a replay.
+var errReplayed = errors.New("replayed")
+
+func (c *Conn) replayTo(ctx context.Context, cur bus.Cursor, newest uint64, handle func([]bus.Msg) error) error {
+	r := c.newReader(cur, func(batch []bus.Msg) error {
+		for len(batch) > 0 && batch[len(batch)-1].Seq > newest {
+			batch = batch[:len(batch)-1]
+		}
+		if len(batch) == 0 {
+			return errReplayed
+		}
+		last := batch[len(batch)-1].Seq
+		if err := handle(batch); err != nil {
+			return err
+		}
+		if last == newest {
+			return errReplayed
+		}
+		return nil
+	})
+	r.idle = func() error {
+		if c.gone(ctx, cur.Stream, cur.Filter, r.after) {
+			return errReplayed // a limit has removed the last ones meanwhile
+		}
+		return nil
+	}
+	if err := r.read(ctx); !errors.Is(err, errReplayed) {
+		return err
+	}
+	return nil
 }

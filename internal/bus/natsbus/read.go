@@ -15,6 +15,14 @@ import (
 // Read implements bus.Streams. Messages are pulled batch by batch, so that none waits in this process while others of the
 // same durable could have it, and a batch whose handle failed is kept and handed on again, so that order holds.
 func (c *Conn) Read(ctx context.Context, cur bus.Cursor, handle func([]bus.Msg) error) error {
+	err := c.newReader(cur, handle).read(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("reading %s: %w", cur.Stream, err)
+}
+
+func (c *Conn) newReader(cur bus.Cursor, handle func([]bus.Msg) error) *reader {
 	if cur.Batch <= 0 {
 		cur.Batch = 256
 	}
@@ -22,18 +30,22 @@ func (c *Conn) Read(ctx context.Context, cur bus.Cursor, handle func([]bus.Msg) 
 	if cur.Ack <= 0 {
 		cur.Ack = 30 * time.Second
 	}
-	r := &reader{c: c, cur: cur, after: cur.After, handle: handle}
+	return &reader{c: c, cur: cur, after: cur.After, handle: handle, idle: func() error { return nil }}
+}
+
+// read reads until ctx ends, the connection is closed, or handle of a reader without a name fails.
+func (r *reader) read(ctx context.Context) error {
 	wait := pause(100 * time.Millisecond)
 	for ctx.Err() == nil {
 		err := r.run(ctx, &wait)
 		if r.failed != nil {
-			return fmt.Errorf("reading %s: %w", cur.Stream, r.failed)
+			return r.failed
 		}
-		if c.nc.IsClosed() {
-			return fmt.Errorf("reading %s: %w", cur.Stream, bus.ErrClosed)
+		if r.c.nc.IsClosed() {
+			return bus.ErrClosed
 		}
-		if err != nil && ctx.Err() == nil {
-			c.log.Debug("reading again", "stream", cur.Stream, "durable", cur.Durable, "err", err)
+		if ctx.Err() == nil {
+			r.c.log.Debug("reading again", "stream", r.cur.Stream, "durable", r.cur.Durable, "err", err)
 			wait.sleep(ctx)
 		}
 	}
@@ -45,10 +57,11 @@ type reader struct {
 	c      *Conn
 	cur    bus.Cursor
 	handle func([]bus.Msg) error
-	after  uint64 // of a reader without a name: the last sequence that was handled
-	pinned bool   // after is set, also if the reader began with FromNow
-	next   uint64 // the sequence that the nameless consumer gives its next message
-	failed error  // what ends Read
+	idle   func() error // called when nothing came for a while; its error ends a reader without a name
+	after  uint64       // of a reader without a name: the last sequence that was handled
+	pinned bool         // after is set, also if the reader began with FromNow
+	next   uint64       // the sequence that the nameless consumer gives its next message
+	failed error        // what ends Read
 }
 
 // run reads until something is wrong with the consumer or ctx ends.
@@ -67,7 +80,12 @@ func (r *reader) run(ctx context.Context, wait *pause) error {
 	}
 	for {
 		batch, err := p.pull(ctx, r.cur.Batch)
-		if err == nil && len(batch) > 0 {
+		switch {
+		case err != nil:
+		case len(batch) == 0:
+			r.failed = r.idle()
+			err = r.failed
+		default:
 			*wait = pause(100 * time.Millisecond)
 			err = r.use(ctx, batch)
 		}
