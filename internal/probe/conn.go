@@ -40,9 +40,9 @@ func (w *wire) Read(b []byte) (int, error) {
 func (t *Target) Dial(ctx context.Context) (*Conn, error) {
 	switch {
 	case t.path != "":
-		return dial(ctx, "unix", t.path, "file socket "+t.path)
+		return t.dial(ctx, "unix", t.path)
 	case t.literal.IsValid() && t.family == AnyFamily:
-		return dial(ctx, "tcp", t.direct, t.words())
+		return t.dial(ctx, "tcp", t.direct)
 	}
 	addresses, err := t.addresses(ctx)
 	if err != nil {
@@ -51,22 +51,28 @@ func (t *Target) Dial(ctx context.Context) (*Conn, error) {
 	err = &LookupError{"No address associated with hostname", errors.New(t.host)}
 	for _, a := range addresses {
 		var c *Conn
-		if c, err = dial(ctx, "tcp", net.JoinHostPort(a.String(), t.port), t.words()); err == nil {
+		if c, err = t.dial(ctx, "tcp", net.JoinHostPort(a.String(), t.port)); err == nil {
 			return c, nil
 		}
 	}
 	return nil, err
 }
 
-func (t *Target) words() string { return "address " + t.host + " and port " + t.port }
+// words gives what the plugins call the target in their errors.
+func (t *Target) words() string {
+	if t.path != "" {
+		return "file socket " + t.path
+	}
+	return "address " + t.host + " and port " + t.port
+}
 
 // dial opens one socket. The dialer sets no keep-alive, tries one address only, and leaves the local port to connect(2):
 // a socket that is bound before takes a port for all destinations at once.
-func dial(ctx context.Context, network, address, words string) (*Conn, error) {
+func (t *Target) dial(ctx context.Context, network, address string) (*Conn, error) {
 	dialer := net.Dialer{KeepAlive: -1, FallbackDelay: -1}
 	socket, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
-		return nil, dialFailed(ctx, err, words)
+		return nil, dialFailed(ctx, err, t.words())
 	}
 	c := &Conn{ctx: ctx, wire: wire{Conn: socket}}
 	c.top = &c.wire

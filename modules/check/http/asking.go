@@ -147,7 +147,7 @@ func (c *check) complete(rest []string) (err error) {
 	if err = c.refuse(); err != nil {
 		return err
 	}
-	c.request = c.ask(&c.first)
+	c.request, c.tls.ServerName = c.ask(&c.first), c.serverName(&c.first)
 	c.target, err = probe.NewTarget(c.first.address, c.first.port, c.family, c.names)
 	return err
 }

@@ -54,9 +54,9 @@ var statusLine = sync.OnceValue(func() *regexp.Regexp {
 // headers and of the page.
 func (c *check) collectAsCurl(conn io.Reader, buf *[]byte, p *page) error {
 	source := &counter{from: conn, start: time.Now(), page: p}
-	from, end := 0, 0
+	from, end, code := 0, 0, ""
 	for interim := true; interim; from = end { // answers of 1xx come before the one that counts
-		last, err := collectHeaders(source, buf, from, "HTTP/")
+		last, err := c.collectHeaders(source, buf, from, "HTTP/")
 		switch {
 		case err == errPrefix:
 			return &curlError{1, "Received HTTP/0.9 when not allowed"}
@@ -66,14 +66,16 @@ func (c *check) collectAsCurl(conn io.Reader, buf *[]byte, p *page) error {
 		end = last + 2 + bytes.IndexByte((*buf)[last+1:], '\n')
 		p.header = (*buf)[:end]
 		p.status, _, _ = bytes.Cut(p.header[from:], []byte("\r\n"))
-		interim = bytes.HasPrefix(p.status[min(len("HTTP/1.1"), len(p.status)):], []byte(" 1"))
-	}
-	if !statusLine().Match(p.status) {
-		return &curlError{1, "Unsupported HTTP version in response"}
+		parts := statusLine().FindSubmatch(p.status)
+		if parts == nil {
+			return &curlError{1, "Unsupported HTTP version in response"}
+		}
+		code = string(parts[2])
+		interim = code[0] == '1'
 	}
 	rest := bytes.Clone((*buf)[end:])
 	*buf = (*buf)[:end]
-	n, err := c.collectBody(io.MultiReader(bytes.NewReader(rest), source), buf, p)
+	n, err := c.collectBody(io.MultiReader(bytes.NewReader(rest), source), buf, p, code)
 	p.size = end + n
 	p.header, p.body = (*buf)[:end], (*buf)[end:]
 	return err
@@ -92,9 +94,8 @@ func curlRead(err error, ended *curlError) error {
 	return &curlError{56, err.Error()}
 }
 
-// collectBody reads the page behind the headers into buf, or counts it.
-func (c *check) collectBody(source io.Reader, buf *[]byte, p *page) (int, error) {
-	code := string(p.status[9:12])
+// collectBody reads the page behind the headers of an answer with that status code into buf, or counts it.
+func (c *check) collectBody(source io.Reader, buf *[]byte, p *page, code string) (int, error) {
 	if c.noBody || c.method == "HEAD" || code == "204" || code == "304" {
 		return 0, nil
 	}

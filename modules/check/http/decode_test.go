@@ -112,7 +112,7 @@ func FuzzAnswersAreTakenApart(f *testing.F) {
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.0 200 OK\n\nx", "x", "\r\n\r\n", "HTTP/1.1 200",
 		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
 		"HTTP/1.1 302 Found\r\nLocation: http://a:1/b\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffff\r\n",
-		"HTTP/1.1 204 No\r\nContent-Length: -1\r\n\r\n",
+		"HTTP/2 200\r\n\r\n", "HTTP/1.1 204 No\r\nContent-Length: -1\r\n\r\n",
 	} {
 		f.Add([]byte(seed), true)
 	}

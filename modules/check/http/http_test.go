@@ -30,6 +30,7 @@ func TestLinesThatAreLeftToThePluginSayWhy(t *testing.T) {
 		{"check_http -I x -w 1s", "option -w"},
 		{"check_http -I x -c 2:1", "option -c"},
 		{"check_http -I x -H a:b", "option -H"},
+		{"check_http -H [::1]:80", "option -H"},
 		{"check_http -I x -S1.1", "option -S"},
 		{"check_http -I x -S1.3", "option -S"},
 		{"check_http -I x -S2", "option -S"},

@@ -48,7 +48,7 @@ type check struct {
 	headers                   []string
 	http10                    bool
 
-	tls              tls.Config // what -S asks for; the name comes with the hop
+	tls              *tls.Config // with the name of the first hop
 	sni              bool
 	certFile, key    string
 	certificate      bool
@@ -81,8 +81,9 @@ func newCheck(curl bool, m *Module) *check {
 		agent: "check_http/v2.3.3 (monitoring-plugins 2.3.3)", redirect: redirect{depth: 15},
 		first: hop{path: "/", port: 80, scheme: "http"},
 	}
-	c.tls.MinVersion = tls.VersionTLS12
+	c.tls = probe.TLSConfig("")
 	if curl {
+		c.tls.NextProtos = []string{"http/1.1"}
 		c.expect, c.agent = "HTTP/", "check_curl/v2.3.3 (monitoring-plugins 2.3.3)"
 	}
 	return c
@@ -188,15 +189,14 @@ func (c *check) set(id rune, value string) (err error) {
 	return nil
 }
 
-// setHost reads host, host:port or [address]:port.
+// setHost reads host or host:port.
 func (c *check) setHost(value string) (err error) {
 	host, port := value, ""
 	switch colon := strings.LastIndexByte(value, ':'); {
 	case value == "":
 		return errors.New("the host has no name")
 	case value[0] == '[' && strings.Contains(value, "]:"):
-		host, port, _ = strings.Cut(value, "]:")
-		host += "]"
+		return errors.New("an address in brackets with a port is not supported; the plugins lose a bracket and look for a name")
 	case value[0] != '[' && colon >= 0 && strings.IndexByte(value, ':') == colon:
 		host, port = value[:colon], value[colon+1:]
 	}
@@ -268,4 +268,15 @@ func (c *check) optionName(id rune) string {
 		}
 	}
 	return "?"
+}
+
+// serverName gives the name that is sent to a hop's TLS server; empty for none.
+func (c *check) serverName(h *hop) string {
+	switch {
+	case c.curl:
+		return h.name()
+	case c.sni:
+		return h.host
+	}
+	return ""
 }

@@ -15,10 +15,10 @@ import (
 
 // Limits of what is read from a server.
 const (
-	maxHeader  = 64 << 10  // before the page begins
-	maxKept    = 8 << 20   // of a page whose content is asked for
-	maxCounted = 256 << 20 // of a page that is only counted
-	chunk      = 8191      // check_http reads so much at a time, and with -N stops only in between
+	maxHeader  = 64 << 10 // before the page begins
+	maxKept    = 8 << 20  // of a page whose content is asked for
+	maxCounted = 64 << 20 // of a page that is only counted
+	chunk      = 8191     // check_http reads so much at a time, and with -N stops only in between
 )
 
 // page is the answer of a server.
@@ -46,7 +46,7 @@ func (b *buffers) get() *[]byte {
 	if buf, ok := b.pool.Get().(*[]byte); ok {
 		return buf
 	}
-	buf := make([]byte, 0, 2*chunk)
+	buf := make([]byte, 0, 4096) // little, for the many whose server hangs
 	return &buf
 }
 
@@ -62,7 +62,7 @@ func (b *buffers) put(buf *[]byte) {
 func (c *check) collect(conn io.Reader, buf *[]byte, p *page) error {
 	source := &counter{from: conn, start: time.Now(), page: p}
 	*buf = (*buf)[:0]
-	end, err := collectHeaders(source, buf, 0, "")
+	end, err := c.collectHeaders(source, buf, 0, "")
 	if p.split(*buf); err != nil {
 		return ended(err)
 	}
@@ -81,7 +81,11 @@ func (c *check) collect(conn io.Reader, buf *[]byte, p *page) error {
 // collectHeaders reads until the empty line behind the headers, which start at from, and gives where it begins: at the
 // line feed of the last header. What was read beyond stays in buf. An answer that does not start with prefix is not
 // read any further.
-func collectHeaders(source io.Reader, buf *[]byte, from int, prefix string) (end int, err error) {
+func (c *check) collectHeaders(source io.Reader, buf *[]byte, from int, prefix string) (end int, err error) {
+	least := 1024
+	if c.noBody {
+		least = chunk // the size is what check_http has read by then
+	}
 	for news := len(*buf) - from; err == nil; {
 		kept := *buf
 		if end := headersEnd(kept[from:], news); end >= 0 {
@@ -93,8 +97,8 @@ func collectHeaders(source io.Reader, buf *[]byte, from int, prefix string) (end
 		case len(kept) > maxHeader:
 			return 0, tooBig("headers longer than 65536 bytes")
 		}
-		kept = room(kept)
-		news, err = source.Read(kept[len(kept) : len(kept)+chunk])
+		kept = room(kept, least)
+		news, err = source.Read(kept[len(kept):min(cap(kept), len(kept)+chunk)])
 		blank(kept[len(kept) : len(kept)+news])
 		*buf = kept[:len(kept)+news]
 	}
@@ -129,12 +133,12 @@ func chunked(header []byte) bool {
 	return len(coding) >= len("chunked") && strings.EqualFold(coding[:len("chunked")], "chunked")
 }
 
-// room gives b with room for another chunk.
-func room(b []byte) []byte {
-	if cap(b)-len(b) >= chunk {
+// room gives b with room for at least so many bytes more.
+func room(b []byte, least int) []byte {
+	if cap(b)-len(b) >= least {
 		return b
 	}
-	return append(make([]byte, 0, max(2*cap(b), chunk)), b...)
+	return append(make([]byte, 0, max(2*cap(b), len(b)+least)), b...)
 }
 
 // counter notes how much of an answer was read, and when it began. Its errors come without data.
@@ -168,7 +172,7 @@ func take(source io.Reader, buf *[]byte, keep bool) (size int, err error) {
 	}
 	for err == nil {
 		var n int
-		b := room(*buf)
+		b := room(*buf, chunk)
 		n, err = source.Read(b[len(b) : len(b)+chunk])
 		if size += n; size > limit {
 			return size, tooBig("page too long to be read to its end")

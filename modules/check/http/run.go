@@ -18,17 +18,17 @@ type running struct {
 	engine context.Context // the engine's, whose end is not the check's own timeout
 	ctx    context.Context
 	start  time.Time
+	tls    *tls.Config
 	hop    hop
 	hops   int    // redirections followed
 	text   []byte // printed so far
-	client []tls.Certificate
 }
 
 // Run makes the check.
 func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	r := &running{check: c, engine: ctx, ctx: limited, start: time.Now(), hop: c.first}
+	r := &running{check: c, engine: ctx, ctx: limited, start: time.Now(), tls: c.tls, hop: c.first}
 	if c.link {
 		r.text = append(r.text, `<A HREF="`+r.hop.url()+`" target="_blank">`...)
 	}
@@ -37,7 +37,8 @@ func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
 		if err != nil {
 			return r.say(monitor.Unknown, "client certificate: %v", err), nil
 		}
-		r.client = []tls.Certificate{pair}
+		r.tls = r.tls.Clone()
+		r.tls.Certificates = []tls.Certificate{pair}
 	}
 	target, request := c.target, c.request
 	for {
@@ -49,6 +50,8 @@ func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
 			return r.say(monitor.Critical, "%v\nHTTP CRITICAL - Unable to open TCP socket", err), nil
 		}
 		request = c.ask(&r.hop)
+		r.tls = r.tls.Clone()
+		r.tls.ServerName = c.serverName(&r.hop)
 	}
 }
 
@@ -71,7 +74,7 @@ func (r *running) visit(target *probe.Target, request []byte) (o monitor.Outcome
 	state := monitor.OK
 	if r.hop.tls {
 		began = time.Now()
-		if err := conn.StartTLS(r.tlsConfig()); err != nil {
+		if err := conn.StartTLS(r.tls); err != nil {
 			o, err = r.noTLS(target, err)
 			return o, false, err
 		}
@@ -105,22 +108,6 @@ func (r *running) visit(target *probe.Target, request []byte) (o monitor.Outcome
 		return r.judgeAsCurl(conn, &p), false, nil
 	}
 	return r.judge(state, &p)
-}
-
-// tlsConfig gives the configuration for the present hop.
-func (r *running) tlsConfig() *tls.Config {
-	name := ""
-	if r.curl {
-		name = r.hop.name()
-	} else if r.sni {
-		name = r.hop.host
-	}
-	config := probe.TLSConfig(name)
-	config.MinVersion, config.MaxVersion, config.Certificates = r.tls.MinVersion, r.tls.MaxVersion, r.client
-	if r.curl {
-		config.NextProtos = []string{"http/1.1"}
-	}
-	return config
 }
 
 // notConnected is the outcome for a connection that could not be opened.

@@ -103,7 +103,7 @@ func (c *check) talk(ctx context.Context, conn *probe.Conn) (answer []byte, foun
 // listen reads until the answer is clear, ends, or stays away for a while. What -m cuts off is not compared.
 func (c *check) listen(ctx context.Context, conn *probe.Conn) (answer []byte, found verdict, err error) {
 	buf := make([]byte, 1024)
-	n, err := conn.Read(buf)
+	n, _ := conn.Read(buf)
 	for n > 0 {
 		if answer = append(answer, buf[:n]...); c.maxBytes > 0 && len(answer) >= c.maxBytes {
 			break
@@ -111,9 +111,7 @@ func (c *check) listen(ctx context.Context, conn *probe.Conn) (answer []byte, fo
 		if found = c.match.judge(answer); found != unclear || len(answer) >= maxAnswer {
 			break
 		}
-		if n, _, err = conn.ReadWithin(buf, quiet); err != nil && ctx.Err() != nil {
-			break
-		}
+		n, _, _ = conn.ReadWithin(buf, quiet)
 	}
 	if found == unclear {
 		found = mismatched
