@@ -6,6 +6,7 @@ import (
 
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/monitor/calendar"
 )
 
 // Debian's package nagios4 comes with a configuration that nagios4 -v finds nothing wrong with.
@@ -14,7 +15,7 @@ func TestDebiansConfigurationLoadsClean(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		realpeer.Skip(t, path+" is not here: apt-get install nagios4")
 	}
-	c, r := objects.Load(path, objects.Opts{})
+	c, r := objects.Load(path, objects.Opts{CheckPeriod: calendar.Check})
 	for _, p := range r.Problems {
 		t.Error(p)
 	}

@@ -192,14 +192,13 @@ func (l *loader) descriptionOf(v *view, p place) string {
 
 // safe writes one underscore for each run of characters that names must not have.
 func safe(s string) string {
-	const illegal = "`~!$%^&*\"|'<>?,()="
-	if !strings.ContainsAny(s, illegal) {
+	if !strings.ContainsAny(s, illegalChars) {
 		return s
 	}
 	var b strings.Builder
 	run := false
 	for _, r := range s {
-		bad := strings.ContainsRune(illegal, r)
+		bad := strings.ContainsRune(illegalChars, r)
 		if bad && !run {
 			b.WriteByte('_')
 		}

@@ -23,6 +23,10 @@ func (g *grouping) nest() {
 
 func (g *grouping) visit(i uint32) {
 	g.state[i] = 1
+	if len(g.open) >= maxDepth && len(g.parts[i]) > 0 {
+		g.l.errorAt(g.l.pos(g.l.objects[g.kind][i]), "more than %d %ss lie in one another: take some out", maxDepth, g.kind)
+		return
+	}
 	g.open = append(g.open, i)
 	for _, part := range g.parts[i] {
 		switch g.state[part] {
@@ -63,11 +67,40 @@ func (l *loader) circle(k kind, circle []uint32, how string) {
 		strings.Join(path, " -> "))
 }
 
-// groups reads the groups of a kind. inner is the directive with groups in it; join holds for each group those who named
-// it themselves.
-func (l *loader) groups(k, of kind, inner key, join [][]uint32) []Group {
+// join puts somebody into the groups that he names himself.
+func (l *loader) join(k kind, groups value, directive string, member uint32) {
+	if !groups.given() {
+		return
+	}
+	if l.shinken {
+		l.imply(k, groups)
+	}
+	in, out := l.pick(k, groups, directive)
+	for _, g := range without(in, out) {
+		for int(g) >= len(l.joined[k]) {
+			l.joined[k] = append(l.joined[k], nil)
+		}
+		l.joined[k][g] = append(l.joined[k][g], member)
+	}
+}
+
+// imply makes groups that are named but not defined, as Shinken does.
+func (l *loader) imply(k kind, groups value) {
+	for _, w := range words(groups.s) {
+		if _, ok := l.index[k][w]; ok || w == "*" || w[0] == '!' {
+			continue
+		}
+		l.index[k][w] = uint32(len(l.names[k]))
+		l.names[k] = append(l.names[k], w)
+		l.implied[k] = append(l.implied[k], groups.pos)
+	}
+}
+
+// groups reads the groups of a kind. inner is the directive with groups in it. Those who joined a group are known.
+func (l *loader) groups(k, of kind, inner key) []Group {
 	g := grouping{l: l, kind: k}
-	list := make([]Group, len(l.objects[k]))
+	list := make([]Group, len(l.names[k]))
+	join := append(l.joined[k], make([][]uint32, len(list)-len(l.joined[k]))...)
 	for i, r := range l.objects[k] {
 		v := l.look(r)
 		list[i] = l.group(v)
@@ -81,6 +114,11 @@ func (l *loader) groups(k, of kind, inner key, join [][]uint32) []Group {
 		g.not = append(g.not, not)
 		parts, _ := l.pick(k, v.get(inner), known.names[inner])
 		g.parts = append(g.parts, parts)
+	}
+	for i, pos := range l.implied[k] {
+		n := len(l.objects[k]) + i
+		list[n] = Group{Name: l.names[k][n], Alias: l.names[k][n], Pos: pos}
+		g.members, g.not, g.parts = append(g.members, join[n]), append(g.not, nil), append(g.parts, nil)
 	}
 	g.nest()
 	for i := range list {

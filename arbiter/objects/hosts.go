@@ -1,19 +1,12 @@
 package objects
 
-import (
-	"time"
-
-	"github.com/onbu/onbu/monitor"
-)
-
-const second = time.Second
+import "github.com/onbu/onbu/monitor"
 
 // loadHosts reads the hosts and the host groups.
 func (l *loader) loadHosts() {
 	l.config.Hosts = make([]Host, len(l.names[kHost]))
 	l.config.hosts = l.index[kHost]
 	l.tagged = map[string][]uint32{}
-	join := make([][]uint32, len(l.names[kHostgroup]))
 	for i, r := range l.objects[kHost] {
 		v := l.look(r)
 		h := &l.config.Hosts[i]
@@ -23,14 +16,9 @@ func (l *loader) loadHosts() {
 				l.tagged[t] = appendNew(l.tagged[t], uint32(i))
 			}
 		}
-		if g := v.get(keyHostgroups); g.given() {
-			in, out := l.pick(kHostgroup, g, "hostgroups")
-			for _, g := range without(in, out) {
-				join[g] = append(join[g], uint32(i))
-			}
-		}
+		l.join(kHostgroup, v.get(keyHostgroups), "hostgroups", uint32(i))
 	}
-	l.config.HostGroups = l.groups(kHostgroup, kHost, keyHostgroupMembers, join)
+	l.config.HostGroups = l.groups(kHostgroup, kHost, keyHostgroupMembers)
 	l.groupRealms()
 	l.extendHosts()
 }

@@ -486,7 +486,7 @@ func TestCommandLinesAreJudgedByTheHook(t *testing.T) {
 	if diff := cmp.Diff([]string{"/bin/ping $ARG1$", "/bin/true"}, seen); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if r.OK() || !strings.HasSuffix(r.Problems[len(r.Problems)-2].String(), `objects.cfg:20: command "ping": a macro that is none`) {
+	if r.OK() || !strings.HasSuffix(r.Problems[len(r.Problems)-2].String(), `objects.cfg:20: command_line of "ping": a macro that is none`) {
 		t.Errorf("problems: %v", r.Problems)
 	}
 }

@@ -64,10 +64,13 @@ type loader struct {
 	tagged map[string][]uint32
 	// tags are the tags that daemons take, as "poller DMZ".
 	tags map[string]bool
-	// placed are the services found so far, and inGroups who is in which service group.
+	// joined holds who named a group as their own, by the group's number; implied where groups are named that nobody
+	// defined and that Shinken makes: they come after those in objects.
+	joined  [numKinds][][]uint32
+	implied [numKinds][]Pos
+	// placed are the services found so far.
 	placed    []place
 	instances []instance
-	inGroups  [][]uint32
 	// present are the services of the host that is worked on; ofHost finds them by description.
 	present []present
 	ofHost  map[string]uint32
@@ -107,6 +110,7 @@ func (l *loader) load() {
 	l.readQueue()
 	l.sortDefinitions()
 	l.strayOptions()
+	l.shinkenDefaults()
 	l.indexNames()
 	l.loadTimeperiods()
 	l.loadCommands()

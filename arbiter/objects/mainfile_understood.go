@@ -1,6 +1,10 @@
 package objects
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/onbu/onbu/monitor"
+)
 
 // understoodOptions are those that Nagios 4.5 (base/config.c) or Shinken 2.4 (shinken/objects/config.py) know and Onbu
 // has no use for, or not yet: by form, then by who knows them.
@@ -63,3 +67,27 @@ func (l *loader) optionTable() map[string]option {
 	}
 	return table
 }
+
+// shinkenDefaults sets what Shinken takes for granted and Nagios does not, where the main file is silent.
+func (l *loader) shinkenDefaults() {
+	if !l.shinken {
+		return
+	}
+	o := &l.config.Options
+	p := &o.Program
+	for option, set := range map[string]func(){
+		"enable_flap_detection":        func() { p.HostSwitches |= monitor.FlapDetection; p.ServiceSwitches |= monitor.FlapDetection },
+		"process_performance_data":     func() { p.HostSwitches |= monitor.ProcessPerfdata; p.ServiceSwitches |= monitor.ProcessPerfdata },
+		"check_host_freshness":         func() { p.HostSwitches |= monitor.FreshnessChecks },
+		"cached_host_check_horizon":    func() { o.CachedHostCheck = 0 },
+		"cached_service_check_horizon": func() { o.CachedServiceCheck = 0 },
+		"illegal_object_name_chars":    func() { o.IllegalNameChars = illegalChars },
+	} {
+		if _, said := l.optionPos[option]; !said {
+			set()
+		}
+	}
+}
+
+// illegalChars are those that Shinken's names may not have.
+const illegalChars = "`~!$%^&*\"|'<>?,()="

@@ -14,7 +14,7 @@ import (
 
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/realpeer"
-	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/calendar"
 )
 
 var update = flag.Bool("update", false, "write what comes out to testdata/mistakes/*.want")
@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write what comes out to testdata/mistak
 func TestEveryMistakeIsReported(t *testing.T) {
 	for _, path := range examples(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			_, r := objects.Load(mainFor(t, path, t.TempDir()), objects.Opts{CheckPeriod: checkPeriod})
+			_, r := objects.Load(mainFor(t, path, t.TempDir()), objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts})
 			got := say(r)
 			wantPath := strings.TrimSuffix(path, ".cfg") + ".want"
 			if *update {
@@ -44,16 +44,6 @@ func TestEveryMistakeIsReported(t *testing.T) {
 			}
 		})
 	}
-}
-
-// checkPeriod stands in for the package that knows time periods.
-func checkPeriod(p monitor.Timeperiod) error {
-	for _, line := range p.Ranges {
-		if !strings.HasPrefix(line, "monday") {
-			return fmt.Errorf("%q is not a day", line)
-		}
-	}
-	return nil
 }
 
 func examples(t *testing.T) []string {
@@ -116,7 +106,7 @@ func TestErrorsAreWhatNagiosRefuses(t *testing.T) {
 		if main == path || shinkens(string(text)) || name == "brace_on_next_line" {
 			continue
 		}
-		_, r := objects.Load(main, objects.Opts{CheckPeriod: checkPeriod})
+		_, r := objects.Load(main, objects.Opts{CheckPeriod: calendar.Check})
 		out, err := exec.Command(program, "-v", main).CombinedOutput()
 		if refuses := err != nil; refuses != !r.OK() {
 			t.Errorf("%s: nagios4 refuses: %v, we: %v\n%s%s", name, refuses, !r.OK(), say(r), out)

@@ -112,7 +112,9 @@ func words(list string) []string {
 func (l *loader) pick(k kind, v value, directive string) (in, out []uint32) {
 	for _, w := range words(v.s) {
 		if re, ok := l.regexp(w, v.pos); ok {
-			in = append(in, l.matching(k, re, w, v.pos, directive)...)
+			if re != nil {
+				in = append(in, l.matching(k, re, w, v.pos, directive)...)
+			}
 			continue
 		}
 		if w == "*" {
@@ -148,10 +150,11 @@ func (l *loader) matching(k kind, re *regexp.Regexp, w string, pos Pos, directiv
 	return in
 }
 
-// regexp says whether a name is to be taken as a regular expression, as Nagios decides it, and compiles it.
+// regexp says whether a name is to be taken as a regular expression, as Nagios decides it, and compiles it. It gives nil
+// for one that has a mistake.
 func (l *loader) regexp(w string, pos Pos) (*regexp.Regexp, bool) {
 	o := &l.config.Options
-	if !o.Regexp || !o.TrueRegexp && !strings.ContainsAny(w, "*?+") && !strings.Contains(w, `\.`) {
+	if !o.Regexp || w == "*" || !o.TrueRegexp && !strings.ContainsAny(w, "*?+") && !strings.Contains(w, `\.`) {
 		return nil, false
 	}
 	p, ok := l.regexps[w]
@@ -160,11 +163,7 @@ func (l *loader) regexp(w string, pos Pos) (*regexp.Regexp, bool) {
 		l.regexps[w] = p
 	}
 	if p.err != nil {
-		if w != "*" {
-			l.errorAt(pos, "%q is not a regular expression: %v", w, p.err)
-			return regexp.MustCompile("$^"), true
-		}
-		return nil, false
+		l.errorAt(pos, "%q is not a regular expression: %v", w, p.err)
 	}
 	return p.re, true
 }

@@ -23,7 +23,6 @@ func (l *loader) loadServices() {
 		l.placeService(uint32(i), r)
 	}
 	l.sortPlaces()
-	l.inGroups = make([][]uint32, len(l.names[kServicegroup]))
 	l.config.Services = make([]Service, 0, len(l.placed))
 	for from := 0; from < len(l.placed); {
 		to := from

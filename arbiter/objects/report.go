@@ -4,8 +4,11 @@ import "github.com/onbu/onbu/monitor"
 
 // Opts are what Load may be told.
 type Opts struct {
-	// CheckPeriod judges the ranges of a time period; its error becomes a mistake at the period's line. Nil accepts all.
+	// CheckPeriod judges the ranges of a time period: calendar.Check. Each of the errors that it joins becomes a mistake at
+	// the line that it quotes. Nil accepts all.
 	CheckPeriod func(monitor.Timeperiod) error
+	// DoubtPeriod gives what is allowed in a time period but hardly meant: calendar.Doubts. It becomes warnings.
+	DoubtPeriod func(monitor.Timeperiod) []string
 	// CheckLine judges the macros of a command line. Nil accepts all.
 	CheckLine func(line string) error
 }

@@ -7,7 +7,7 @@ import (
 
 // loadServicegroups reads the service groups; the services that name one themselves are known already.
 func (l *loader) loadServicegroups() {
-	l.config.ServiceGroups = l.groups(kServicegroup, kService, keyServicegroupMembers, l.inGroups)
+	l.config.ServiceGroups = l.groups(kServicegroup, kService, keyServicegroupMembers)
 }
 
 // serviceMembers reads the members of a service group: "host,service,host,service".
@@ -41,6 +41,9 @@ func (l *loader) servicesOn(host uint32, list value, directive string) (in, out 
 	h := &l.config.Hosts[host]
 	for _, w := range words(list.s) {
 		re, ok := l.regexp(w, list.pos)
+		if ok && re == nil {
+			continue
+		}
 		if ok || w == "*" {
 			in = append(in, l.servicesLike(h, re)...)
 			continue

@@ -16,21 +16,10 @@ func (l *loader) hostServices(places []place) {
 	host.FirstService = uint32(first)
 	host.ServiceCount = uint32(len(l.config.Services) - first)
 	for i, s := range l.present {
-		l.joinGroups(uint32(first+i), s.groups)
+		l.join(kServicegroup, s.groups, "servicegroups", uint32(first+i))
 	}
 	l.present = l.present[:0]
 	clear(l.ofHost)
-}
-
-// joinGroups puts a service into the service groups that it names.
-func (l *loader) joinGroups(service uint32, groups value) {
-	if !groups.given() {
-		return
-	}
-	in, out := l.pick(kServicegroup, groups, "servicegroups")
-	for _, g := range without(in, out) {
-		l.inGroups[g] = append(l.inGroups[g], service)
-	}
 }
 
 // service reads one service and adds it to those of its host, which begin at first.

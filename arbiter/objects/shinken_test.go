@@ -265,7 +265,7 @@ define notificationway {
 define contact {
     contact_name carl
     notificationways sms,mail
-    contactgroups night
+    contactgroups night,new
 }
 `)
 	carl := c.Contacts[2]
@@ -277,5 +277,8 @@ define contact {
 	}
 	if got := people(c, c.ContactGroups[0].Members); got != "bob carl" {
 		t.Errorf("group night: got %s, want bob carl", got)
+	}
+	if g := c.ContactGroups[2]; g.Name != "new" || people(c, g.Members) != "carl" {
+		t.Errorf("Shinken makes groups that are only named: got %+v", g)
 	}
 }

@@ -97,7 +97,7 @@ func (l *loader) chain(k kind, use string, pos Pos) *base {
 	return b
 }
 
-// maxDepth is how many templates may use one another in a row.
+// maxDepth is how many templates may use one another in a row, and how many groups may lie in one another.
 const maxDepth = 100
 
 // apply adds one template to a base.
