@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
@@ -16,7 +17,7 @@ type Days struct{ Warn, Crit int }
 func ParseDays(value string) (Days, error) {
 	var d Days
 	var err error
-	warn, crit, both := cut(value)
+	warn, crit, both := strings.Cut(value, ",")
 	if d.Warn, err = Int(warn, 0, 1<<30); err != nil {
 		return d, err
 	}
@@ -24,15 +25,6 @@ func ParseDays(value string) (Days, error) {
 		d.Crit, err = Int(crit, 0, 1<<30)
 	}
 	return d, err
-}
-
-func cut(value string) (before, after string, found bool) {
-	for i := range len(value) {
-		if value[i] == ',' {
-			return value[:i], value[i+1:], true
-		}
-	}
-	return value, "", false
 }
 
 // Judge says how a certificate stands at a moment, in the words of np_net_ssl_check_certificate (sslutils.c of the

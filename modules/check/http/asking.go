@@ -111,16 +111,15 @@ func (c *check) setRedirect(value string) error {
 
 // age reads a number of seconds, minutes, hours or days: 30, 30s, 5m, 2h, 1d.
 func age(value string) (time.Duration, error) {
-	unit := time.Second
-	switch number := strings.TrimRight(value, "smhd"); value[min(len(number), max(len(value)-1, 0)):] {
-	case "m":
-		unit = time.Minute
-	case "h":
-		unit = time.Hour
-	case "d":
-		unit = 24 * time.Hour
+	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+	number := value
+	unit, ok := units[value[max(len(value)-1, 0):]]
+	if ok {
+		number = value[:len(value)-1]
+	} else {
+		unit = time.Second
 	}
-	n, err := probe.Int(strings.TrimRight(value, "smhd"), 0, 100_000)
+	n, err := probe.Int(number, 0, 100_000)
 	return time.Duration(n) * unit, err
 }
 

@@ -150,7 +150,7 @@ func (r *running) judgeAsCurl(conn *probe.Conn, p *page) monitor.Outcome {
 	}
 	state, note := monitor.OK, ""
 	if r.expectSet {
-		note = fmt.Sprintf("Status line output matched %q", r.expect)
+		note = `Status line output matched "` + r.expect + `"`
 	} else if state = r.stateOf(code); code >= 600 || code < 100 {
 		return r.say(monitor.Critical, "HTTP CRITICAL: Invalid Status (%d, %.40s)", code, parts[3])
 	}

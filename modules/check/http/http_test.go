@@ -2,6 +2,9 @@ package http_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
@@ -189,6 +192,33 @@ func TestAMissingClientCertificateIsNamed(t *testing.T) {
 	}
 }
 
+func TestAClientCertificateIsShown(t *testing.T) {
+	dir := realpeer.Dir(t)
+	mine := probetest.Certificate(t, "client.example", time.Hour)
+	key, err := x509.MarshalPKCS8PrivateKey(mine.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	realpeer.File(t, dir, "cert.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: mine.Certificate[0]})))
+	realpeer.File(t, dir, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
+	config := &tls.Config{
+		Certificates: []tls.Certificate{probetest.Certificate(t, "server.example", time.Hour)},
+		ClientAuth:   tls.RequireAnyClientCert,
+	}
+	port := probetest.Serve(t, func(c net.Conn) {
+		secure := tls.Server(c, config)
+		defer secure.Close()
+		if secure.Handshake() == nil {
+			answer("HTTP/1.1 200 " + secure.ConnectionState().PeerCertificates[0].Subject.CommonName + "\r\n\r\n")(secure)
+		}
+	})
+	got := probetest.Same(t, http.New(http.Options{}),
+		"check_http", "-I", "127.0.0.1", "-p", port, "-J", dir+"/cert.pem", "-K", dir+"/key.pem")
+	if !strings.HasPrefix(got.Output, "HTTP OK: HTTP/1.1 200 client.example - ") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestNginxIsMeasuredToTheByte(t *testing.T) {
 	nginx := realpeer.Program(t, "/usr/sbin/nginx", "nginx-light")
 	dir := realpeer.Dir(t)
@@ -216,6 +246,22 @@ func TestNginxIsMeasuredToTheByte(t *testing.T) {
 			}
 		}
 		probetest.Same(t, module, strings.Fields(line+port)...)
+	}
+}
+
+func TestAResolverThatHangsEndsWithTheCheck(t *testing.T) {
+	hanging := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	p, err := http.New(http.Options{Resolver: hanging}).Parse([]string{"check_http", "-H", "web.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if o, err := p.Run(ctx); err != nil || !o.TimedOut || !strings.Contains(o.LongOutput, "connecting to web.example:80") {
+		t.Errorf("%+v, %v", o, err)
 	}
 }
 

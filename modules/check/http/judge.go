@@ -71,7 +71,7 @@ func (r *running) judge(state monitor.State, p *page) (o monitor.Outcome, again 
 	if !matchesStatus(p.status, r.expect) {
 		return r.invalid(p), false, nil
 	}
-	said := fmt.Sprintf("Status line output matched \"%s\"", r.expect)
+	said := `Status line output matched "` + r.expect + `"`
 	if !r.expectSet {
 		code, ok := statusCode(p.status)
 		switch {
@@ -88,12 +88,10 @@ func (r *running) judge(state monitor.State, p *page) (o monitor.Outcome, again 
 	if p.broken != nil {
 		return r.say(monitor.Unknown, "HTTP UNKNOWN: Failed to unchunk message body\n%v", p.broken), false, nil
 	}
-	for i, complaint := range r.complaints(p) {
-		state = worse(state, complaint.state)
-		if said += ", "; i == 0 {
-			said = said[:len(said)-len(", ")] + " - "
-		}
-		said += complaint.text
+	joint := " - "
+	for _, complaint := range r.complaints(p) {
+		state, said = worse(state, complaint.state), said+joint+complaint.text
+		joint = ", "
 	}
 	return r.finish(worse(state, r.slow(took)), said, took, p), false, nil
 }

@@ -8,8 +8,10 @@ package tcp
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"path"
+	"slices"
 
 	"github.com/onbu/onbu/modules"
 )
@@ -33,11 +35,7 @@ func (m *Module) Name() string { return "tcp" }
 
 // Programs lists check_tcp under all its names, and check_ssh.
 func (m *Module) Programs() []string {
-	names := []string{"check_ssh"}
-	for name := range services() {
-		names = append(names, name)
-	}
-	return names
+	return append(slices.Sorted(maps.Keys(services())), "check_ssh")
 }
 
 // Parse reads a command line.

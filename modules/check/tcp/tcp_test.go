@@ -150,6 +150,22 @@ func TestACancelledCheckIsAnErrorAndNotAnOutcome(t *testing.T) {
 	}
 }
 
+func TestAResolverThatHangsEndsWithTheCheck(t *testing.T) {
+	hanging := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	p, err := tcp.New(tcp.Options{Resolver: hanging}).Parse([]string{"check_tcp", "-p", "80", "-H", "web.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if o, err := p.Run(ctx); err != nil || !o.TimedOut || !strings.Contains(o.LongOutput, "connecting to web.example:80") {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
 func FuzzParseNeverPanics(f *testing.F) {
 	for _, seed := range []string{
 		"check_tcp -H a -p 1 -e x -AjSE -q bye", "check_ssh host 22", "check_nntp --sni=x --certificate 3,4 -e y",
