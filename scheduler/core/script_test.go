@@ -96,8 +96,8 @@ type script struct {
 	quiet monitor.ID                 // whose jobs are not to be printed
 	// orphans says that jobs that are issued again are to be printed.
 	orphans bool
-	d     core.Decisions
-	out   strings.Builder
+	d       core.Decisions
+	out     strings.Builder
 }
 
 func (s *script) run(line string) {

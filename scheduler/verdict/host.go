@@ -49,13 +49,13 @@ func OfHost(was Standing, r HostCheck) Verdict {
 	return Verdict{Seen: now, Next: next, Steps: steps}
 }
 
-// hostAttempt counts (checks.c, adjust_host_check_attempt): from a hard state it begins anew, from a soft UP as well,
-// unless the result is passive.
+// hostAttempt counts: an active check is counted when it is made (checks.c, adjust_host_check_attempt), from 1 again after
+// a hard state or a soft UP; a passive result when it is known, so that a recovery shows attempt 1.
 func hostAttempt(was Standing, r HostCheck) uint16 {
 	switch {
 	case was.Type == monitor.Hard:
 		return 1
-	case healthy(was.State) && !r.Passive:
+	case healthy(was.State), r.State == monitor.Up && r.Passive:
 		return 1
 	default:
 		return min(was.Attempt+1, was.Max)

@@ -98,7 +98,9 @@ func (o *object) serviceResult(state monitor.State, hostUp, volatile bool) {
 func (o *object) hostResult(r verdict.HostCheck) {
 	if o.Type == monitor.Hard {
 		o.Attempt = 1
-	} else if o.checked && o.State == monitor.Up && !r.Passive {
+	} else if o.checked && o.State == monitor.Up {
+		o.Attempt = 1
+	} else if r.Passive && r.State == monitor.Up {
 		o.Attempt = 1
 	} else if o.Attempt < o.Max {
 		o.Attempt++
