@@ -23,7 +23,7 @@ import (
 const Horizon = 9 * 366 * 24 * time.Hour
 
 // Period answers questions about one timeperiod. It never changes, so any number of goroutines may ask; none of the
-// questions allocates. A nil *Period holds always.
+// questions allocates. A nil *Period holds always. Whoever asks at each check should have a Watch.
 type Period struct {
 	name string
 	zone *time.Location
@@ -51,7 +51,8 @@ func (p *Period) Holds(t monitor.Time) bool {
 			return false
 		}
 	}
-	w := p.at(t)
+	_, seconds := time.Unix(0, int64(t)).In(p.zone).Zone()
+	w := p.at(t, time.Duration(seconds)*time.Second)
 	s, ok := w.times.after(w.second)
 	return ok && s.start <= w.second
 }
@@ -123,32 +124,32 @@ func (p *Period) excluding(t monitor.Time) *Period {
 
 // ownNext is next without regard to what is excluded.
 func (p *Period) ownNext(t, limit monitor.Time) monitor.Time {
+	h := hand{Period: p}
 	for t < limit {
-		w := p.at(t)
-		until := w.until()
+		w := h.at(t)
 		if s, ok := w.times.after(w.second); ok {
-			if begin := max(t, w.moment(s.start)); begin < until {
+			if begin := max(t, w.moment(s.start)); begin < w.until {
 				return begin
 			}
 		}
-		t = until
+		t = w.until
 	}
 	return 0
 }
 
 // ownEnd is end without regard to what is excluded.
 func (p *Period) ownEnd(t, limit monitor.Time) monitor.Time {
+	h := hand{Period: p}
 	for t < limit {
-		w := p.at(t)
+		w := h.at(t)
 		s, ok := w.times.after(w.second)
 		if !ok || s.start > w.second {
 			return t
 		}
-		until := w.until()
-		if end := w.moment(s.end); end < until {
+		if end := w.moment(s.end); end < w.until {
 			return end
 		}
-		t = until
+		t = w.until
 	}
 	return 0
 }

@@ -93,11 +93,18 @@ func dayNumber(year int, month time.Month, day int) int {
 	return year*365 + year/4 - year/100 + year/400 + (153*m+2)/5 + day - 1 - 719468
 }
 
-// daysIn gives the length of a month. The month may lie outside January to December; the year then moves with it.
+// daysIn gives the length of a month.
 func daysIn(year int, month time.Month) int {
-	year, month = carry(year, month)
-	next, after := carry(year, month+1)
-	return dayNumber(next, after, 1) - dayNumber(year, month, 1)
+	switch month {
+	case time.April, time.June, time.September, time.November:
+		return 30
+	case time.February:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
 }
 
 // carry brings a month that is at most one year off back into its year.

@@ -42,6 +42,9 @@ func parts(text string) (dates, clocks string, err error) {
 		return "", "", errors.New("no times of day; add them after the day, as in 09:00-17:00 or 00:00-24:00")
 	}
 	dates = strings.TrimRight(text[:colon], "0123456789")
+	if words := strings.Fields(dates); len(words) > 0 && strings.HasSuffix(words[len(words)-1], "-") {
+		return "", "", fmt.Errorf("%q is not a range of times; write it as 09:00-17:00", words[len(words)-1]+text[len(dates):])
+	}
 	return dates, text[len(dates):], nil
 }
 

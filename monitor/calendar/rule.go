@@ -37,21 +37,23 @@ type rule struct {
 
 // means says whether the rule names the day.
 func (r *rule) means(d date) bool {
-	switch r.kind {
-	case calendarDate:
+	switch {
+	case r.kind == calendarDate:
 		return r.covers(d, r.from.number, r.to.number)
-	case monthDate, monthWeekday:
-		return r.runs(d, d.year, r.from.month) || r.wraps() && r.runs(d, d.year-1, r.from.month)
+	case !r.yearly():
+		if r.runs(d, d.year, d.month) {
+			return true
+		}
+		year, month := carry(d.year, d.month-1)
+		return r.mayWrap() && r.runs(d, year, month)
+	case r.mayWrap():
+		return r.runs(d, d.year, r.from.month) || r.runs(d, d.year-1, r.from.month)
 	}
-	if r.runs(d, d.year, d.month) {
-		return true
-	}
-	year, month := carry(d.year, d.month-1)
-	return r.runs(d, year, month)
+	return r.from.month <= d.month && d.month <= r.to.month && r.runs(d, d.year, r.from.month)
 }
 
-// wraps says whether a range in a year may end in the next one.
-func (r *rule) wraps() bool { return r.to.month <= r.from.month }
+// mayWrap says whether the range may end in the year, or month, after the one in which it begins.
+func (r *rule) mayWrap() bool { return r.to.month <= r.from.month && r.to != r.from }
 
 // runs says whether the day is in the range that begins in the given month. A first day that the month has not (day 31 in
 // April) means that there is no such range; a last day that the month has not means the month's end.
