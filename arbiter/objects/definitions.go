@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"fmt"
 	"math"
 	"strings"
 )
@@ -65,7 +66,7 @@ func (l *lexer) kindOf(word string, line uint32) kind {
 	case word == "":
 		l.fault(line, Error, "define what? write the type of the object, such as: define host {")
 	default:
-		l.fault(line, Error, "unknown type of object %q%s", word, suggest(word, kindNames()))
+		l.fault(line, Error, "unknown type of object %q%s", shorten(word), hint{word, kindNames})
 	}
 	return k
 }
@@ -180,9 +181,9 @@ func (l *lexer) directive(off int, line string, first uint32) {
 
 // unknown complains of a directive that the kind does not have.
 func (l *lexer) unknown(word, value string, line uint32) {
-	hint := suggest(word, l.class.spellings())
+	var advice fmt.Stringer = hint{word, l.class.spellings}
 	if strings.HasSuffix(value, "}") || strings.HasSuffix(word, "}") {
-		hint = "; a } must stand on a line of its own"
+		advice = braceAlone{}
 	}
 	severity := Error
 	if l.class.shinken {
@@ -190,9 +191,15 @@ func (l *lexer) unknown(word, value string, line uint32) {
 	}
 	l.faults = append(l.faults, fault{
 		line: line, severity: severity, unknown: true,
-		format: "unknown directive %q in %s%s", args: []any{word, l.last().kind, hint},
+		format: "unknown directive %q in %s%s", args: []any{shorten(word), l.last().kind, advice},
 	})
 }
+
+// braceAlone is the advice for a } behind a directive.
+type braceAlone struct{}
+
+// String gives the advice.
+func (braceAlone) String() string { return "; a } must stand on a line of its own" }
 
 // spellings lists every directive that a kind knows.
 func (c *class) spellings() []string {

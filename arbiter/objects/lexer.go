@@ -37,6 +37,9 @@ type item struct {
 	off, n uint32
 }
 
+// maxFaults is how many mistakes the lexer takes in one file before it gives up.
+const maxFaults = 10000
+
 // cooked as a length says that a value is in source.cooked.
 const cooked = 1<<32 - 1
 
@@ -123,6 +126,10 @@ func (s *source) lex() {
 	l := lexer{source: s}
 	for l.pos < len(s.text) {
 		first := l.line + 1
+		if len(s.faults) > maxFaults {
+			l.fault(first, Error, "more than %d mistakes in this file: the rest of it is not read", maxFaults)
+			break
+		}
 		off, line := l.next()
 		if line != "" && line[0] != '#' {
 			l.take(off, line, first)
