@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -129,7 +130,7 @@ func TestUpgradedServerIsFoundAgain(t *testing.T) {
 		if o := f.run(t, m, "-n"); o.Output != "hello" {
 			t.Errorf("version %d: %+v", v, o)
 		}
-		who := server{"127.0.0.1", uint16(f.addr.Port)}
+		who := server{"127.0.0.1", uint16(f.addr.Port), habit{4, plain}}
 		if got := m.known.recall(who); got != (habit{uint16(v), plain}) {
 			t.Errorf("version %d: remembered %+v", v, got)
 		}
@@ -144,13 +145,48 @@ func TestUpgradedServerIsFoundAgain(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	m := memory{limit: 10}
 	for i := range 100 {
-		m.learn(server{fmt.Sprint(i), 5666}, habit{4, plain})
+		m.learn(server{host: fmt.Sprint(i)}, habit{4, plain})
 	}
 	if len(m.habits) != 10 {
 		t.Errorf("%d servers are remembered, want 10", len(m.habits))
 	}
-	if m.recall(server{"99", 5666}) == (habit{}) {
+	if m.recall(server{host: "99"}) == (habit{}) {
 		t.Error("the latest is forgotten")
+	}
+}
+
+// TestMemoryFadesAfterAnHour is why a server that once answered in version 2 only is asked in version 4 again.
+func TestMemoryFadesAfterAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory{limit: 10}
+		m.learn(server{host: "h"}, habit{2, plain})
+		time.Sleep(relearn)
+		if got := m.recall(server{host: "h"}); got != (habit{2, plain}) {
+			t.Errorf("after an hour: %+v", got)
+		}
+		time.Sleep(time.Second)
+		if got := m.recall(server{host: "h"}); got != (habit{}) {
+			t.Errorf("after more than an hour: %+v", got)
+		}
+	})
+}
+
+// TestForcedVersionTeachesOnlyItself runs -2 first: others must go on with version 4, which holds more text.
+func TestForcedVersionTeachesOnlyItself(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	f := serve(t, func(conn net.Conn) {
+		if v := query(conn); v == 4 {
+			_, _ = conn.Write(respond(4, 0, long, 0))
+		} else {
+			_, _ = conn.Write(respond(2, 0, long, v2Text))
+		}
+	})
+	m := New(Options{})
+	if o := f.run(t, m, "-n -2"); len(o.Output) != v2Text-1 {
+		t.Errorf("-2 gave %d bytes", len(o.Output))
+	}
+	if o := f.run(t, m, "-n"); o.Output != long {
+		t.Errorf("after -2 there are %d bytes of output, want 5000", len(o.Output))
 	}
 }
 

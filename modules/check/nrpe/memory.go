@@ -1,11 +1,20 @@
 package nrpe
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
-// server is whom something is remembered of.
+// relearn is how long something is remembered. A server that once hiccuped, or was upgraded, is not asked in an old
+// version for ever.
+const relearn = time.Hour
+
+// server is whom something is remembered of: of checks that would begin alike, so that one with -2 does not teach the
+// others.
 type server struct {
-	host string
-	port uint16
+	host  string
+	port  uint16
+	first habit
 }
 
 // habit is what worked with a server last time. Zeros are unknown.
@@ -14,19 +23,29 @@ type habit struct {
 	mode    mode
 }
 
+// remembered is a habit and since when.
+type remembered struct {
+	habit
+	since time.Time
+}
+
 // memory keeps what worked, of a bounded number of servers; when it is full, whichever goes.
 type memory struct {
 	limit int
 
 	mu     sync.Mutex // guards what follows
-	habits map[server]habit
+	habits map[server]remembered
 }
 
 // recall gives what worked last time, or the zero habit.
 func (m *memory) recall(s server) habit {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.habits[s]
+	h, ok := m.habits[s]
+	if !ok || time.Since(h.since) > relearn {
+		return habit{}
+	}
+	return h.habit
 }
 
 // learn notes what worked; the zero habit forgets.
@@ -38,7 +57,7 @@ func (m *memory) learn(s server, h habit) {
 		return
 	}
 	if m.habits == nil {
-		m.habits = map[server]habit{}
+		m.habits = map[server]remembered{}
 	}
 	if _, known := m.habits[s]; !known && len(m.habits) >= m.limit {
 		for other := range m.habits {
@@ -46,7 +65,7 @@ func (m *memory) learn(s server, h habit) {
 			break
 		}
 	}
-	m.habits[s] = h
+	m.habits[s] = remembered{h, time.Now()}
 }
 
 // inOrder gives choices with the first one moved to the front, if it is among them. It does not change choices.

@@ -36,7 +36,7 @@ command[slow]=/bin/sleep 30
 `
 
 // daemon starts nrpe with more lines for its configuration, and gives its port.
-func daemon(t *testing.T, lines string, flags ...string) (port string) {
+func daemon(t testing.TB, lines string, flags ...string) (port string) {
 	t.Helper()
 	program := realpeer.Program(t, "nrpe", "nagios-nrpe-server")
 	realpeer.Root(t, "nrpe gives root up to nagios")
@@ -48,7 +48,7 @@ func daemon(t *testing.T, lines string, flags ...string) (port string) {
 }
 
 // native runs a command line in the module.
-func native(t *testing.T, m *nrpe.Module, args string) monitor.Outcome {
+func native(t testing.TB, m *nrpe.Module, args string) monitor.Outcome {
 	t.Helper()
 	p, err := m.Parse(append([]string{"/usr/lib/nagios/plugins/check_nrpe"}, strings.Fields(args)...))
 	if err != nil {
@@ -62,7 +62,7 @@ func native(t *testing.T, m *nrpe.Module, args string) monitor.Outcome {
 }
 
 // forked runs a command line in the real plugin.
-func forked(t *testing.T, args string) monitor.Outcome {
+func forked(t testing.TB, args string) monitor.Outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), realpeer.Program(t, "check_nrpe", "nagios-nrpe-plugin"), strings.Fields(args)...)
@@ -232,4 +232,26 @@ func certificate(t *testing.T) (cert, key string) {
 	dir := realpeer.Dir(t)
 	block := func(typ string, b []byte) string { return string(pem.EncodeToMemory(&pem.Block{Type: typ, Bytes: b})) }
 	return realpeer.File(t, dir, "cert.pem", block("CERTIFICATE", der)), realpeer.File(t, dir, "key.pem", block("PRIVATE KEY", pkcs8))
+}
+
+// BenchmarkDebian makes the same check natively and by forking check_nrpe, against Debian's nrpe, one after the other.
+func BenchmarkDebian(b *testing.B) {
+	at := "-H 127.0.0.1 -p " + daemon(b, "")
+	open := "-H 127.0.0.1 -n -p " + daemon(b, "", "-n")
+	m := nrpe.New(nrpe.Options{})
+	for name, run := range map[string]func() monitor.Outcome{
+		"ADH native":   func() monitor.Outcome { return native(b, m, at) },
+		"ADH forked":   func() monitor.Outcome { return forked(b, at) },
+		"plain native": func() monitor.Outcome { return native(b, m, open) },
+		"plain forked": func() monitor.Outcome { return forked(b, open) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if o := run(); o.Output != "NRPE v4.1.0" {
+					b.Fatalf("got %+v", o)
+				}
+			}
+		})
+	}
 }

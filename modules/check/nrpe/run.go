@@ -79,14 +79,14 @@ func isOurs(err error) bool {
 	return false
 }
 
-// reason gives the cause of a socket's error in the C library's words.
+// reason gives the cause of an error; a socket's in the C library's words.
 func reason(err error) string {
-	text := err.Error()
 	if e, ok := errors.AsType[syscall.Errno](err); ok {
-		text = e.Error()
+		text := e.Error()
+		return strings.ToUpper(text[:1]) + text[1:]
 	}
-	if text == "" {
-		return text
+	if ended(err) {
+		return "Connection closed by the server"
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return err.Error()
 }

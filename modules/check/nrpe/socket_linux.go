@@ -18,3 +18,15 @@ func bindLate(network, _ string, c syscall.RawConn) error {
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
 	})
 }
+
+// acknowledge sends the acknowledgement that the kernel holds back for up to 40 ms. A TLS server's goodbye waits for it:
+// it is a second small write (RFC 896).
+func acknowledge(conn syscall.Conn) {
+	c, err := conn.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = c.Control(func(fd uintptr) {
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
+	})
+}

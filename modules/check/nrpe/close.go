@@ -1,0 +1,41 @@
+package nrpe
+
+import (
+	"net"
+	"syscall"
+	"time"
+)
+
+// farewell is how long a server may take to close after its answer, so that the port in TIME_WAIT is its own.
+const farewell = 250 * time.Millisecond
+
+// part waits a moment for the server to close first, and closes. scratch is written over.
+func part(conn net.Conn, scratch []byte) {
+	tcp := raw(conn)
+	if t, ok := tcp.(syscall.Conn); ok && tcp != conn {
+		acknowledge(t)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(farewell))
+	if _, err := conn.Read(scratch); ended(err) {
+		_ = tcp.Close()
+		return
+	}
+	slam(conn)
+}
+
+// slam closes at once, without leaving the port in TIME_WAIT: whoever closes first would keep it for a minute.
+func slam(conn net.Conn) {
+	tcp := raw(conn)
+	if t, ok := tcp.(*net.TCPConn); ok {
+		_ = t.SetLinger(0)
+	}
+	_ = tcp.Close()
+}
+
+// raw gives the TCP connection under a TLS one: after the server's goodbye, or in anger, there is nothing left to say.
+func raw(conn net.Conn) net.Conn {
+	if under, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		return under.NetConn()
+	}
+	return conn
+}
