@@ -276,7 +276,7 @@ func FuzzCheck(f *testing.F) {
 		}
 		calendar.Doubts(d)
 		p := compile(t, d)
-		now := monitor.Time(uint64(moment) % (8e18))
+		now := monitor.Time(uint64(moment) % 8e18)
 		next, until := p.Next(now), p.Until(now)
 		switch holds := p.Holds(now); {
 		case holds && next != now:

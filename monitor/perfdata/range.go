@@ -43,7 +43,7 @@ func ParseRange(s string) (Range, error) {
 		return Range{}, fmt.Errorf("range %q: end %q is not a number", s, end)
 	}
 	if r.Start > r.End {
-		return Range{}, fmt.Errorf("range %q: start is above end; to say \"below %s is bad\" write %s:", s, end, end)
+		return Range{}, fmt.Errorf("range %q: start is above end; if below %s is bad, write \"%s:\"", s, end, end)
 	}
 	return r, nil
 }
