@@ -96,8 +96,12 @@ func rowOf(o *broker.Object, name string, now time.Time) row {
 		state += " downtime"
 	}
 	output, _, _ := strings.Cut(o.Output, "\n")
+	next := ahead(o.NextCheck, now)
+	if !o.ActiveChecks {
+		next = "-"
+	}
 	return row{state: o.State, cells: [6]string{
-		printable(name), state, ago(o.LastChange, now), ago(o.LastCheck, now), ahead(o.NextCheck, now), printable(output),
+		printable(name), state, ago(o.LastChange, now), ago(o.LastCheck, now), next, printable(output),
 	}}
 }
 
