@@ -176,6 +176,9 @@ func (k *compiled) check() error {
 	for i := range inv.Policies {
 		errs = append(errs, k.checkPolicy(i, &inv.Policies[i]))
 	}
+	for i := range inv.Contacts {
+		errs = append(errs, k.checkContact(&inv.Contacts[i]))
+	}
 	return errors.Join(errs...)
 }
 
@@ -193,13 +196,31 @@ func (k *compiled) knows(c monitor.Call) bool {
 
 func (k *compiled) checkPolicy(i int, p *monitor.Policy) error {
 	for _, period := range []int32{p.CheckPeriod, p.NotificationPeriod} {
-		if period != monitor.None && (period < 0 || int(period) >= len(k.inv.Timeperiods)) {
+		if !k.isPeriod(period) {
 			return fmt.Errorf("policy %d: timeperiod %d is out of bounds", i, period)
 		}
 	}
 	for _, contact := range p.Contacts {
 		if int(contact) >= len(k.inv.Contacts) {
 			return fmt.Errorf("policy %d: contact %d is out of bounds", i, contact)
+		}
+	}
+	return nil
+}
+
+func (k *compiled) isPeriod(index int32) bool {
+	return index == monitor.None || index >= 0 && int(index) < len(k.inv.Timeperiods)
+}
+
+func (k *compiled) checkContact(c *monitor.Contact) error {
+	for _, way := range []*monitor.Way{&c.Host, &c.Service} {
+		if !k.isPeriod(way.Period) {
+			return fmt.Errorf("contact %s: timeperiod %d is out of bounds", c.Name, way.Period)
+		}
+		for _, call := range way.Commands {
+			if !k.knows(call) {
+				return fmt.Errorf("contact %s: command %d is out of bounds", c.Name, call.Command)
+			}
 		}
 	}
 	return nil

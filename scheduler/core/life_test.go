@@ -235,6 +235,29 @@ func TestAdoptKeepsWhatIsKnownByName(t *testing.T) {
 	}
 }
 
+func TestAReloadThatChangesNothingLosesNoCheck(t *testing.T) {
+	c := started(t, fleet(2))
+	c.Begin(t0)
+	var d core.Decisions
+	now := t0.Add(2 * time.Second)
+	c.Tick(now, &d)
+	jobs := append([]monitor.Job(nil), d.Jobs...)
+	before := c.Status(5)
+	if err := c.Adopt(now, fleet(2), &d); err != nil {
+		t.Fatal(err)
+	}
+	if after := c.Status(5); after != before {
+		t.Errorf("status changed from %+v to %+v", before, after)
+	}
+	d.Reset()
+	for i := range jobs {
+		c.Observe(now, []monitor.Result{answer(&jobs[i], now, monitor.OK)}, &d)
+	}
+	if d.Dropped != 0 || len(jobs) != 22 {
+		t.Errorf("%d of %d answers dropped, want none of 22", d.Dropped, len(jobs))
+	}
+}
+
 func TestAdoptRefusesABrokenInventoryAndKeepsTheOldOne(t *testing.T) {
 	inv := fleet(2)
 	c := started(t, inv)

@@ -26,6 +26,7 @@ func macroWorld(t *testing.T) *world {
 	w.inv.ContactGroups = []monitor.ContactGroup{{Name: "admins", Alias: "Admins", Members: []uint32{0}}}
 	w.inv.Contacts[0].Addresses = []string{"tel:1"}
 	w.inv.Macros["SITE"] = "berlin"
+	w.inv.HostGroups[0].Alias = "The Web"
 	return w
 }
 
@@ -44,7 +45,7 @@ func prepared(t *testing.T, w *world) (*core.Core, *core.Decisions) {
 	d := new(core.Decisions)
 	c.Submit(t0.Add(10*time.Second), []monitor.Submission{
 		{Ref: monitor.Ref{Host: "gw1"}},
-		{Ref: monitor.Ref{Host: "web1", Service: "http"}, Outcome: monitor.Outcome{
+		{Ref: monitor.Ref{Host: "web1", Service: "http"}, Source: "sender", Outcome: monitor.Outcome{
 			State: monitor.Critical, Output: "x `touch /tmp/x`; $USER5$ ok", LongOutput: "a\nb", Perfdata: "t=1s;2",
 		}},
 		{Ref: monitor.Ref{Host: "web1"}, Outcome: monitor.Outcome{State: monitor.Down, Output: "lost"}},
@@ -85,6 +86,14 @@ func TestMacros(t *testing.T) {
 		{"$ISVALIDTIME:office$ $ISVALIDTIME:office:1767603600$ $NEXTVALIDTIME:office$", "0 1 1767603600"},
 		{"$SITE$ $NOSUCH$ 5$ $$", "berlin $NOSUCH$ 5$ $"},
 		{"$NOTIFICATIONTYPE$.$SERVICEACKAUTHOR$.", ".."},
+		{"$HOSTEVENTID$ $HOSTPROBLEMID$ $LASTHOSTEVENTID$ $LASTHOSTPROBLEMID$", "51 67 0 0"},
+		{"$SERVICELATENCY$ $SERVICEEXECUTIONTIME$ $SERVICEPERCENTCHANGE$", "0.000 0.000 0.00"},
+		{"$SERVICECHECKTYPE$ $SERVICECHECKSOURCE$ $SERVICEISVOLATILE$", "PASSIVE sender 0"},
+		{"$HOSTDOWNTIME$ $SERVICENOTIFICATIONENABLED$ $SERVICENOTIFICATIONNUMBER$", "0 1 1"},
+		{"[$HOSTNOTES$$HOSTNOTESURL$$SERVICEACTIONURL$] $HOSTBUSINESSIMPACT$", "[] 0"},
+		{"$SERVICESTATETYPE$ $SERVICEATTEMPT$ $LASTSERVICECRITICAL$ $LASTSERVICEOK$", "HARD 1 1767571210 0"},
+		{"[$SERVICEGROUPNAMES$] $HOSTGROUPALIAS$", "[] The Web"},
+		{"$SERVICEDISPLAYNAME$ $SERVICENOTES$.", "http ."},
 	} {
 		if got := expand(t, tt.template); got != tt.want {
 			t.Errorf("%s\n got %s\nwant %s", tt.template, got, tt.want)

@@ -27,6 +27,9 @@ func (c *Core) obeySwitch(r *command.Request, d *Decisions) (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	if rest == "FAILURE_PREDICTION" {
+		return true, nil // Nagios has taken and ignored it since version 3
+	}
 	if hosts, services := programSwitch(rest); hosts|services != 0 {
 		set(&c.program.HostSwitches, hosts, on)
 		set(&c.program.ServiceSwitches, services, on)
