@@ -97,6 +97,9 @@ func (c *call) resolve() error {
 		}
 		return c.unresolved("Temporary failure in name resolution", err.Error())
 	}
+	if len(found) == 0 {
+		return c.unresolved("No address associated with hostname", "")
+	}
 	for _, a := range found[:min(len(found), maxAddresses)] {
 		c.addresses = append(c.addresses, a.Unmap())
 	}
@@ -136,7 +139,8 @@ func (c *call) converse(conn net.Conn, version uint16) (monitor.Outcome, error) 
 		return monitor.Outcome{}, err
 	}
 	o := a.reported()
-	part(conn, (*buf)[:cap(*buf)])
+	end, _ := c.ctx.Deadline()
+	part(conn, end, (*buf)[:cap(*buf)])
 	return o, nil
 }
 

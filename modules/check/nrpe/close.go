@@ -9,13 +9,16 @@ import (
 // farewell is how long a server may take to close after its answer, so that the port in TIME_WAIT is its own.
 const farewell = 250 * time.Millisecond
 
-// part waits a moment for the server to close first, and closes. scratch is written over.
-func part(conn net.Conn, scratch []byte) {
+// part waits a moment, until end at most, for the server to close first, and closes. scratch is written over.
+func part(conn net.Conn, end time.Time, scratch []byte) {
 	tcp := raw(conn)
 	if t, ok := tcp.(syscall.Conn); ok && tcp != conn {
 		acknowledge(t)
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(farewell))
+	if soon := time.Now().Add(farewell); soon.Before(end) {
+		end = soon
+	}
+	_ = conn.SetReadDeadline(end)
 	if _, err := conn.Read(scratch); ended(err) {
 		_ = tcp.Close()
 		return
