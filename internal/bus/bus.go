@@ -86,7 +86,8 @@ type Cursor struct {
 	Stream Stream
 	// Filter may end in ".>" or hold "*"; empty for all.
 	Filter Subject
-	// Durable names the reader; empty for one that leaves no trace.
+	// Durable names the reader; empty for one that leaves no trace. A stream that is a Queue wants a name, and for each of
+	// its subjects at most one name ever: Read returns an error otherwise.
 	Durable string
 	// After is the sequence behind which a reader without a name starts; 0 for the first that is stored. FromNow
 	// skips everything stored before.
@@ -111,7 +112,9 @@ type Record struct {
 // Journal carries the truth: the stream EV, written only by the owner of each shard.
 type Journal interface {
 	// Claim makes the caller the owner of shard and returns its fence; every fence given out before is worth nothing from
-	// then on. claim is stored, for people to read. ErrConflict when somebody else claims at the same moment.
+	// then on. claim is stored, for people to read. ErrConflict when somebody else claims at the same moment. No age
+	// removes a claim, but when the journal has grown by its MaxBytes since, the claim goes as the oldest and its owner is
+	// fenced: it claims again.
 	Claim(ctx context.Context, shard uint16, claim []byte) (Fence, error)
 	// Commit stores all records or none, in order, and returns the sequence of the last one. The records' subjects are
 	// among EventsOf the fence's shard. ErrFenced when the fence is old, ErrTooLarge for too many or too large records

@@ -55,6 +55,19 @@ func StreamOf(streams []Keeping, s Subject) Stream {
 	return ""
 }
 
+// CheckCursor says why a stream of these cannot be read so.
+func CheckCursor(streams []Keeping, c Cursor) error {
+	for _, k := range streams {
+		if k.Stream == c.Stream {
+			if k.Queue && c.Durable == "" {
+				return fmt.Errorf("reading %s: a queue wants a named reader", c.Stream)
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("reading %s: no such stream in the layout", c.Stream)
+}
+
 // CheckKey says what is wrong with a key of a bucket.
 func CheckKey(key string) error {
 	if key == "" || key[0] == '.' || key[len(key)-1] == '.' || strings.Contains(key, "..") {

@@ -245,6 +245,28 @@ var streams = map[string]func(*testing.T, *fixture){
 			t.Error("the first is still there")
 		}
 	},
+	"wants one name for each subject of a queue": func(t *testing.T, f *fixture) {
+		nothing := func([]bus.Msg) error { return nil }
+		if err := f.b.Read(f.ctx, bus.Cursor{Stream: bus.CMD}, nothing); err == nil || f.ctx.Err() != nil {
+			t.Errorf("without a name: got %v", err)
+		}
+		f.append(bus.Commands(1), "1")
+		got, _ := f.read(f.a, bus.Cursor{Stream: bus.CMD, Filter: bus.Commands(1), Durable: "one"})
+		next(f, got)
+		err := f.b.Read(f.ctx, bus.Cursor{Stream: bus.CMD, Filter: bus.Commands(1), Durable: "two"}, nothing)
+		if err == nil || f.ctx.Err() != nil {
+			t.Errorf("with a second name: got %v", err)
+		}
+		f.append(bus.Commands(2), "2")
+		other, _ := f.read(f.b, bus.Cursor{Stream: bus.CMD, Filter: bus.Commands(2), Durable: "two"})
+		next(f, other)
+	},
+	"refuses to read what is no stream": func(t *testing.T, f *fixture) {
+		err := f.b.Read(f.ctx, bus.Cursor{Stream: "NONE"}, func([]bus.Msg) error { return nil })
+		if err == nil || f.ctx.Err() != nil {
+			t.Errorf("got %v", err)
+		}
+	},
 	"ends reading with its context": func(t *testing.T, f *fixture) {
 		ctx, cancel := context.WithCancel(f.ctx)
 		time.AfterFunc(20*time.Millisecond, cancel)

@@ -26,8 +26,10 @@ func (c *conn) Read(ctx context.Context, cur bus.Cursor, handle func([]bus.Msg) 
 	if cur.Ack <= 0 {
 		cur.Ack = 30 * time.Second
 	}
-	err := c.await(ctx, func() bool { return c.bus.streams[cur.Stream] != nil })
-	if err != nil {
+	if err := bus.CheckCursor(c.bus.layout, cur); err != nil {
+		return err
+	}
+	if err := c.Ready(ctx); err != nil {
 		return err
 	}
 	r := &reader{conn: c, cur: cur, stream: c.bus.streams[cur.Stream], handle: handle}
@@ -71,8 +73,11 @@ func (r *reader) namelessly(ctx context.Context) error {
 
 func (r *reader) durably(ctx context.Context) error {
 	r.bus.mu.Lock()
-	d := r.stream.reader(r.cur)
+	d, err := r.stream.reader(r.cur)
 	r.bus.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	for {
 		batch, err := r.pull(ctx, d)
 		if err != nil {
@@ -84,8 +89,14 @@ func (r *reader) durably(ctx context.Context) error {
 	}
 }
 
-// reader returns the durable of a cursor, new if there is none of that name.
-func (s *stream) reader(cur bus.Cursor) *durable {
+// reader returns the durable of a cursor, new if there is none of that name. It refuses a second name for subjects of a
+// queue.
+func (s *stream) reader(cur bus.Cursor) (*durable, error) {
+	for name, other := range s.readers {
+		if s.keep.Queue && name != cur.Durable && overlap(other.filter, cur.Filter) {
+			return nil, fmt.Errorf("reading %s as %s: %s reads %q of this queue already", cur.Stream, cur.Durable, name, other.filter)
+		}
+	}
 	d := s.readers[cur.Durable]
 	if d == nil {
 		d = &durable{next: 1, pending: map[uint64]time.Time{}}
@@ -95,8 +106,11 @@ func (s *stream) reader(cur bus.Cursor) *durable {
 		s.readers[cur.Durable] = d
 	}
 	d.filter = cur.Filter
-	return d
+	return d, nil
 }
+
+// overlap tells whether two filters have subjects in common, as far as one is a subject of the other.
+func overlap(a, b bus.Subject) bool { return a == "" || a.Matches(b) || b.Matches(a) }
 
 // pull waits for messages: those that come again first.
 func (r *reader) pull(ctx context.Context, d *durable) (batch []bus.Msg, err error) {

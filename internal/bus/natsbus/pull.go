@@ -103,10 +103,10 @@ func (p *puller) ask(ctx context.Context, r pullRequest, silence time.Duration) 
 	}
 	p.asked++
 	inbox := p.prefix + "." + strconv.Itoa(p.asked)
+	again := p.c.reconnected()
 	if err := p.c.nc.PublishRequest(p.subject, inbox, text); err != nil {
 		return closed(err)
 	}
-	again := p.c.reconnected()
 	timer := time.NewTimer(silence)
 	defer timer.Stop()
 	for left := r.Batch; left > 0; {

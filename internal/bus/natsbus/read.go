@@ -15,6 +15,9 @@ import (
 // Read implements bus.Streams. Messages are pulled batch by batch, so that none waits in this process while others of the
 // same durable could have it, and a batch whose handle failed is kept and handed on again, so that order holds.
 func (c *Conn) Read(ctx context.Context, cur bus.Cursor, handle func([]bus.Msg) error) error {
+	if err := bus.CheckCursor(c.layout, cur); err != nil {
+		return err
+	}
 	err := c.newReader(cur, handle).read(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -33,7 +36,8 @@ func (c *Conn) newReader(cur bus.Cursor, handle func([]bus.Msg) error) *reader {
 	return &reader{c: c, cur: cur, after: cur.After, handle: handle, idle: func() error { return nil }}
 }
 
-// read reads until ctx ends, the connection is closed, or handle of a reader without a name fails.
+// read reads until ctx ends, the connection is closed, the server refuses the cursor, or handle of a reader without a name
+// fails.
 func (r *reader) read(ctx context.Context) error {
 	wait := pause(100 * time.Millisecond)
 	for ctx.Err() == nil {
@@ -67,6 +71,9 @@ type reader struct {
 // run reads until something is wrong with the consumer or ctx ends.
 func (r *reader) run(ctx context.Context, wait *pause) error {
 	name, err := r.attach(ctx)
+	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.Code == 400 {
+		r.failed = err
+	}
 	if err != nil {
 		return err
 	}
