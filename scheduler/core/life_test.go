@@ -274,3 +274,38 @@ func TestAdoptRefusesABrokenInventoryAndKeepsTheOldOne(t *testing.T) {
 		t.Error("the inventory of another shard was adopted")
 	}
 }
+
+func TestAProblemThatLastsForMonthsIsNotRememberedWithoutEnd(t *testing.T) {
+	w := newWorld()
+	for _, line := range []string{
+		"contact ada", "contact bob options=c,r", "host web1", "service web1/http attempts=1 contacts=ada,bob volatile=1",
+	} {
+		w.define(t, line)
+	}
+	c := started(t, w.inventory())
+	c.Begin(t0)
+	var d core.Decisions
+	submit := func(i int, state monitor.State) {
+		d.Reset()
+		c.Submit(t0.Add(time.Duration(i)*time.Hour), []monitor.Submission{{
+			Ref: monitor.Ref{Host: "web1", Service: "http"}, Outcome: monitor.Outcome{State: state},
+		}}, &d)
+	}
+	submit(1, monitor.Critical)
+	for i := range 500 {
+		submit(2+i, monitor.Warning)
+	}
+	if n := len(c.Snapshot().Told); n > 100 {
+		t.Errorf("%d notifications are remembered, want at most 100", n)
+	}
+	submit(600, monitor.OK)
+	told := map[string]string{}
+	for _, b := range d.Broks {
+		if b.Action != nil {
+			told[b.Action.Contact] = b.NotificationType
+		}
+	}
+	if told["bob"] != "RECOVERY" {
+		t.Errorf("told %v, want that bob, who was told once and long ago, hears of the end", told)
+	}
+}

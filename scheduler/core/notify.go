@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,10 +120,30 @@ func (c *Core) tell(n *notification, contact uint32, index int, d *Decisions) {
 		NotificationType: n.kind, Text: c.notificationText(n, action),
 	})
 	if c.isProblem(n.id) {
-		c.told[n.id] = append(c.told[n.id], monitor.Telling{
+		c.noteTelling(n.id, monitor.Telling{
 			Time: c.now, Contact: action.Contact, Type: n.kind, Number: n.number, Command: action.Command,
 		})
 	}
+}
+
+// maxTold is how many notifications about one problem are remembered, unless more contacts were told.
+const maxTold = 64
+
+// noteTelling remembers who was told. Of a problem that lasts for months the oldest go, but never the last that says that
+// a contact was told of it: those are told of its end.
+func (c *Core) noteTelling(id monitor.ID, t monitor.Telling) {
+	list := append(c.told[id], t)
+	for i := 0; i < len(list) && len(list) > maxTold; i++ {
+		old := list[i]
+		again := slices.ContainsFunc(list[i+1:], func(t monitor.Telling) bool {
+			return t.Contact == old.Contact && t.Type == old.Type
+		})
+		if again {
+			list = slices.Delete(list, i, i+1)
+			break
+		}
+	}
+	c.told[id] = list
 }
 
 // actionID names an action by what it is about: whoever decides it again gives it the same name. Only an

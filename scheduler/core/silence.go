@@ -42,7 +42,7 @@ func (c *Core) stateSilence(id monitor.ID, p *monitor.Policy) string {
 		return ""
 	case n.number == 0 && c.now < c.times[id].hardChange.Add(p.FirstNotificationDelay):
 		return "first_notification_delay is not over"
-	case p.NotificationInterval == 0 && n.last != 0:
+	case p.NotificationInterval == 0 && n.last != 0 && !p.Volatile:
 		return "notification_interval is 0: people are told once"
 	case !c.inv.IsHost(id) && !c.isUp(c.inv.HostOf(id)):
 		return "its host is not UP"

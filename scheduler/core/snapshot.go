@@ -163,7 +163,7 @@ func (c *Core) replayTelling(b *monitor.Brok) {
 	if !ok || !c.isProblem(id) {
 		return
 	}
-	c.told[id] = append(c.told[id], monitor.Telling{
+	c.noteTelling(id, monitor.Telling{
 		Time: b.Action.Time, Contact: b.Action.Contact, Type: b.NotificationType,
 		Number: c.notice[id].number, Command: b.Action.Command,
 	})
