@@ -1,6 +1,9 @@
 package objects
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // grouping works out who is in groups of groups.
 type grouping struct {
@@ -25,6 +28,7 @@ func (g *grouping) visit(i uint32) {
 	g.state[i] = 1
 	if len(g.open) >= maxDepth && len(g.parts[i]) > 0 {
 		g.l.errorAt(g.l.pos(g.l.objects[g.kind][i]), "more than %d %ss lie in one another: take some out", maxDepth, g.kind)
+		g.state[i] = 2
 		return
 	}
 	g.open = append(g.open, i)
@@ -58,13 +62,22 @@ func (l *loader) circle(k kind, circle []uint32, how string) {
 			first = i
 		}
 	}
-	var path []string
+	var list []string
 	for i := range circle {
-		path = append(path, l.names[k][circle[(first+i)%len(circle)]])
+		list = append(list, l.names[k][circle[(first+i)%len(circle)]])
 	}
-	path = append(path, path[0])
-	l.errorAt(l.pos(l.objects[k][circle[first]]), "%ss %s in a circle: %s: take one of the steps away", k, how,
-		strings.Join(path, " -> "))
+	l.errorAt(l.pos(l.objects[k][circle[first]]), "%ss %s in a circle: %s: take one of the steps away", k, how, path(list))
+}
+
+// path writes a circle as a -> b -> a. Of a very long one it leaves the middle out.
+func path(circle []string) string {
+	const most = 20
+	list := append(circle[:len(circle):len(circle)], circle[0])
+	if len(list) > most {
+		middle := fmt.Sprintf("(%d more)", len(list)-most)
+		list = append(append(list[:most/2:most/2], middle), list[len(list)-most/2:]...)
+	}
+	return strings.Join(list, " -> ")
 }
 
 // join puts somebody into the groups that he names himself.

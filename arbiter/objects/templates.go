@@ -124,9 +124,19 @@ func (l *loader) apply(b *base, k kind, template string, pos Pos) {
 	for _, v := range t.vars {
 		b.vars = addVar(b.vars, v, b.nulls)
 	}
-	b.nulls = append(b.nulls, t.nulls...)
+	b.nulls = union(b.nulls, t.nulls)
 	b.important, b.broken = b.important || t.important, b.broken || t.broken
-	b.tags = append(append(b.tags, template), t.tags...)
+	b.tags = union(union(b.tags, []string{template}), t.tags)
+}
+
+// union appends what is not in the list.
+func union(list, more []string) []string {
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // addVar adds a variable unless it is there or ended.
@@ -237,12 +247,12 @@ func (l *loader) templateCircle(k kind, circle []ref) {
 			first = i
 		}
 	}
-	path := ""
+	var list []string
 	for i := range circle {
-		path += l.nameOf(circle[(first+i)%len(circle)], keyName) + " -> "
+		list = append(list, l.nameOf(circle[(first+i)%len(circle)], keyName))
 	}
 	l.warnAt(l.pos(circle[first]), "%s templates use one another in a circle: %s: take one of the steps away", k,
-		path+l.nameOf(circle[first], keyName))
+		path(list))
 }
 
 func before(a, b Pos) bool { return a.File < b.File || a.File == b.File && a.Line < b.Line }

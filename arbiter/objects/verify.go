@@ -109,12 +109,11 @@ func (l *loader) dependencyGraph(what string, counts func(*Dependency) bool) {
 		}
 	}
 	walkCircles(len(nodes), func(n uint32) []uint32 { return after[n] }, func(circle []uint32) {
-		path := ""
+		var list []string
 		for _, n := range circle {
-			path += l.targetName(nodes[n]) + " -> "
+			list = append(list, l.targetName(nodes[n]))
 		}
-		l.errorAt(where[circle[0]], "%s dependencies form a circle: %s: take one of the steps away", what,
-			path+l.targetName(nodes[circle[0]]))
+		l.errorAt(where[circle[0]], "%s dependencies form a circle: %s: take one of the steps away", what, path(list))
 	})
 }
 
