@@ -59,15 +59,18 @@ func TestDecode(t *testing.T) {
 		{"IPv6 reply", reply6, v6, false, message{typ: 129, isReply: true, echo: e}, true},
 		{
 			"report", report4(3, 1, inIPv4(request(v4, 56), to4)), v4, false,
-			message{typ: 3, code: 1, echo: e, to: to4}, true,
+			message{typ: 3, code: 1, echo: e, to: to4},
+			true,
 		},
 		{
 			"report with eight bytes quoted", report4(11, 0, inIPv4(request(v4, 56), to4)[:28]), v4, false,
-			message{typ: 11, echo: bare, to: to4}, true,
+			message{typ: 11, echo: bare, to: to4},
+			true,
 		},
 		{
 			"IPv6 report", report4(1, 3, inIPv6(request(v6, 56), to6)), v6, false,
-			message{typ: 1, code: 3, echo: e, to: to6}, true,
+			message{typ: 1, code: 3, echo: e, to: to6},
+			true,
 		},
 		{"empty", nil, v4, false, message{}, false},
 		{"shorter than a header", reply4[:7], v4, false, message{}, false},

@@ -104,12 +104,21 @@ func pending(err error) bool {
 		errors.Is(err, unix.ENONET)
 }
 
-func (s *socket) sendOnce(b, oob []byte, to unix.Sockaddr) (err error) {
-	if waitErr := s.conn.Write(func(fd uintptr) bool {
-		_, err = unix.SendmsgN(int(fd), b, oob, to, 0)
+// sendOnce waits for room only when there is none: RawConn.Write lets one goroutine in at a time.
+func (s *socket) sendOnce(b, oob []byte, to unix.Sockaddr) error {
+	var err error
+	try := func(fd uintptr) bool {
+		_, err = unix.SendmsgN(int(fd), b, oob, to, unix.MSG_DONTWAIT)
 		return err != unix.EAGAIN && err != unix.EINTR
-	}); waitErr != nil {
-		return waitErr
+	}
+	sent := false
+	if err := s.conn.Control(func(fd uintptr) { sent = try(fd) }); err != nil {
+		return err
+	}
+	if !sent {
+		if err := s.conn.Write(try); err != nil {
+			return err
+		}
 	}
 	return err
 }
