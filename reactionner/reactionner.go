@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -18,10 +19,11 @@ import (
 )
 
 const (
-	atOnce     = 16              // actions under way at the same time
-	ackWithin  = 5 * time.Minute // after so long an action counts as not done and goes to another reactionner
-	longestRun = 2 * time.Minute
-	defaultRun = 30 * time.Second // Nagios' notification_timeout
+	atOnce       = 16              // actions under way at the same time
+	ackWithin    = 5 * time.Minute // after so long an action counts as not done and goes to another reactionner
+	longestRun   = 2 * time.Minute
+	recordWithin = 3 * time.Second
+	defaultRun   = 30 * time.Second // Nagios' notification_timeout
 )
 
 // Runner runs a command line and gives what it printed and its exit status. An error means that it could not be run, or
@@ -102,6 +104,7 @@ func (r *Reactionner) serve(ctx context.Context, pool string) {
 // somebody before it failed.
 func (r *Reactionner) handle(ctx context.Context, msgs []bus.Msg) error {
 	var wg sync.WaitGroup
+	var interrupted atomic.Bool
 	for _, m := range msgs {
 		var b monitor.Brok
 		if err := wire.Unmarshal(m.Data, &b); err != nil || b.Action == nil {
@@ -109,13 +112,21 @@ func (r *Reactionner) handle(ctx context.Context, msgs []bus.Msg) error {
 			r.o.Log.Error("an action is unreadable and is passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
 			continue
 		}
-		wg.Go(func() { r.carryOut(ctx, &b) })
+		wg.Go(func() {
+			if !r.carryOut(ctx, &b) {
+				interrupted.Store(true)
+			}
+		})
 	}
 	wg.Wait()
-	return ctx.Err()
+	if interrupted.Load() {
+		return ctx.Err()
+	}
+	return nil
 }
 
-func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) {
+// carryOut runs an action and records what became of it; false if ctx ended it.
+func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) bool {
 	r.count(1, 0)
 	defer r.count(-1, 1)
 	a := b.Action
@@ -126,8 +137,8 @@ func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) {
 	run, cancel := context.WithTimeout(ctx, min(limit, longestRun))
 	defer cancel()
 	output, exit, err := r.o.Run(run, a.Line)
-	if ctx.Err() != nil {
-		return
+	if ctx.Err() != nil && err != nil {
+		return false
 	}
 	r.done.Inc()
 	wrong := ""
@@ -143,7 +154,8 @@ func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) {
 		r.failed.Inc()
 		r.o.Log.Error("an action went wrong; check its command definition", "command", a.Command, "contact", a.Contact, "object", a.Ref, "what", wrong)
 	}
-	r.record(ctx, b, wrong)
+	r.record(context.WithoutCancel(ctx), b, wrong)
+	return true
 }
 
 func (r *Reactionner) record(ctx context.Context, b *monitor.Brok, wrong string) {
@@ -151,7 +163,9 @@ func (r *Reactionner) record(ctx context.Context, b *monitor.Brok, wrong string)
 		Kind: monitor.BrokActionDone, Time: monitor.At(time.Now()), Shard: b.Shard, Action: b.Action,
 		NotificationType: b.NotificationType, Text: wrong,
 	}
-	if err := r.o.Bus.Append(ctx, bus.Done(uint16(b.Shard)), wire.Marshal(done), "done."+b.Action.ID); err != nil && ctx.Err() == nil {
+	ctx, cancel := context.WithTimeout(ctx, recordWithin)
+	defer cancel()
+	if err := r.o.Bus.Append(ctx, bus.Done(uint16(b.Shard)), wire.Marshal(done), "done."+b.Action.ID); err != nil {
 		r.o.Log.Warn("what became of an action was not recorded", "object", b.Action.Ref, "error", err)
 	}
 }

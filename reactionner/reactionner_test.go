@@ -1,0 +1,177 @@
+package reactionner_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/reactionner"
+)
+
+// record puts actions for a pool into the journal, as a scheduler would.
+func record(t *testing.T, c bus.Conn, pool string, ids ...string) {
+	t.Helper()
+	f, err := c.Claim(t.Context(), 0, []byte("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []bus.Record
+	for _, id := range ids {
+		b := monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{ID: id, Pool: pool, Line: "tell " + id, Contact: "ann", Timeout: 10 * time.Second}}
+		records = append(records, bus.Record{Subject: bus.Actions(0, pool), Data: wire.Marshal(b)})
+	}
+	if _, err := c.Commit(t.Context(), f, fmt.Sprint(ids), records); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lines remembers what was run.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) add(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, line)
+}
+
+func (l *lines) sorted() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(slices.Values(l.all))
+}
+
+func start(t *testing.T, c bus.Conn, run reactionner.Runner, pools ...string) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = reactionner.New(reactionner.Options{Name: "r", Pools: pools, Bus: c, Run: run, Log: slog.New(slog.DiscardHandler)}).Run(ctx)
+	}()
+	return func() { cancel(); <-ended }
+}
+
+func prepared(t *testing.T) bus.Conn {
+	t.Helper()
+	c := membus.New().Connect("test")
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// outcomes gives what was recorded of each action.
+func outcomes(t *testing.T, c bus.Conn, n int) map[string]string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	out := map[string]string{}
+	_ = c.Read(ctx, bus.Cursor{Stream: bus.DONE}, func(msgs []bus.Msg) error {
+		for _, m := range msgs {
+			var b monitor.Brok
+			if err := wire.Unmarshal(m.Data, &b); err != nil {
+				t.Error(err)
+			}
+			out[b.Action.ID] = b.Text
+		}
+		if len(out) >= n {
+			cancel()
+		}
+		return nil
+	})
+	return out
+}
+
+func TestActionsAreCarriedOutOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepared(t)
+		record(t, c, "", "a", "b")
+		record(t, c, "EU", "elsewhere")
+		var ran lines
+		run := func(_ context.Context, line string) (string, int, error) {
+			ran.add(line)
+			switch line {
+			case "tell a":
+				return "sent", 0, nil
+			case "tell c":
+				return "no such user\nat all", 67, nil
+			}
+			return "", -1, errors.New("no such program")
+		}
+		stop := start(t, c, run, "")
+		outcomes(t, c, 2)
+		stop()
+		record(t, c, "", "c")
+		stop = start(t, c, run, "")
+		got := outcomes(t, c, 3)
+		stop()
+		want := map[string]string{"a": "", "b": "no such program", "c": "exit status 67: no such user"}
+		for id, text := range want {
+			if got[id] != text {
+				t.Errorf("%s: recorded %q, want %q", id, got[id], text)
+			}
+		}
+		if all := ran.sorted(); !slices.Equal(all, []string{"tell a", "tell b", "tell c"}) {
+			t.Errorf("ran %q: each once, and none of another pool", all)
+		}
+	})
+}
+
+func TestACommandThatHangsIsEndedAtItsLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepared(t)
+		record(t, c, "", "slow", "quick")
+		began := time.Now()
+		stop := start(t, c, func(ctx context.Context, line string) (string, int, error) {
+			if line == "tell slow" {
+				<-ctx.Done()
+				return "", -1, ctx.Err()
+			}
+			return "", 0, nil
+		}, "")
+		got := outcomes(t, c, 2)
+		stop()
+		if got["slow"] != "ended after 10s, its time limit" || got["quick"] != "" {
+			t.Errorf("recorded %q", got)
+		}
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("took %s, want 10s", took)
+		}
+	})
+}
+
+func TestWhatWasUnderWayIsDoneAgainByTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepared(t)
+		record(t, c, "", "a")
+		var ran lines
+		stop := start(t, c, func(ctx context.Context, line string) (string, int, error) {
+			ran.add(line)
+			<-ctx.Done()
+			return "", -1, ctx.Err()
+		}, "")
+		time.Sleep(time.Second)
+		stop()
+		stop = start(t, c, func(_ context.Context, line string) (string, int, error) {
+			ran.add(line + " again")
+			return "", 0, nil
+		}, "")
+		outcomes(t, c, 1)
+		stop()
+		if all := ran.sorted(); !slices.Equal(all, []string{"tell a", "tell a again"}) {
+			t.Errorf("ran %q", all)
+		}
+	})
+}
