@@ -195,11 +195,13 @@ func (c *Core) keep(id monitor.ID, before lasting, v verdict.Verdict, at int, s 
 
 // askOthers has the hosts checked whose state is in doubt after this result.
 func (c *Core) askOthers(id monitor.ID, steps verdict.Steps, d *Decisions) {
+	host := c.inv.HostOf(id)
+	last := c.times[host].check
 	switch {
+	case last == 0:
+		c.ask(host, d) // nobody may ever have a reason again: its interval may be 0
 	case steps.Has(verdict.AskHost):
-		host := c.inv.HostOf(id)
-		last := c.times[host].check
-		if last == 0 || c.now.Sub(last) > c.inv.Options.CachedHostCheck {
+		if c.now.Sub(last) > c.inv.Options.CachedHostCheck {
 			c.ask(host, d)
 		}
 	case steps.Has(verdict.AskAround | verdict.Begins):
