@@ -1,0 +1,121 @@
+package bench
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// metrics is what is needed of Onbu's /metrics, by check module.
+type metrics struct {
+	checks  map[string]int64
+	latency map[string]histogram // of every check, in seconds
+}
+
+func (m metrics) total() int64 {
+	var n int64
+	for _, checks := range m.checks {
+		n += checks
+	}
+	return n
+}
+
+// parseMetrics reads the lines of the Prometheus text format that are needed, and no others.
+func parseMetrics(r io.Reader) (metrics, error) {
+	m := metrics{checks: map[string]int64{}, latency: map[string]histogram{}}
+	s := bufio.NewScanner(r)
+	for s.Scan() {
+		name, rest, _ := strings.Cut(s.Text(), "{")
+		if name != "onbu_checks_total" && name != "onbu_check_latency_seconds_bucket" {
+			continue
+		}
+		labels, value, found := strings.Cut(rest, "} ")
+		n, err := strconv.ParseInt(value, 10, 64)
+		if !found || err != nil {
+			return m, fmt.Errorf("metrics: %q cannot be read", s.Text())
+		}
+		module := label(labels, "module")
+		if name == "onbu_checks_total" {
+			m.checks[module] = n
+			continue
+		}
+		b, err := parseRange(label(labels, "vmrange"))
+		if err != nil {
+			return m, fmt.Errorf("metrics: %q: %w", s.Text(), err)
+		}
+		b.count = n
+		m.latency[module] = append(m.latency[module], b)
+	}
+	return m, s.Err()
+}
+
+// label gives the value of a label; empty if it is not there.
+func label(labels, name string) string {
+	_, rest, found := strings.Cut(labels, name+`="`)
+	if !found {
+		return ""
+	}
+	value, _, _ := strings.Cut(rest, `"`)
+	return value
+}
+
+// histogram is a histogram of VictoriaMetrics: 18 buckets for each power of ten, each 13.6 % wide. Empty ones are left out.
+type histogram []bucket
+
+// bucket counts values above from and not above to.
+type bucket struct {
+	from, to float64
+	count    int64
+}
+
+// parseRange reads a vmrange label, such as 1.000e-03...1.136e-03.
+func parseRange(text string) (bucket, error) {
+	from, to, found := strings.Cut(text, "...")
+	if !found {
+		return bucket{}, fmt.Errorf("vmrange %q has no ...", text)
+	}
+	var b bucket
+	var err error
+	if b.from, err = strconv.ParseFloat(from, 64); err != nil {
+		return b, err
+	}
+	b.to, err = strconv.ParseFloat(to, 64)
+	return b, err
+}
+
+// since gives what came on top of an earlier reading.
+func (h histogram) since(earlier histogram) histogram {
+	before := map[float64]int64{}
+	for _, b := range earlier {
+		before[b.from] = b.count
+	}
+	var out histogram
+	for _, b := range h {
+		if b.count -= before[b.from]; b.count > 0 {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// quantile gives a value that at least the share q of all is not above: the upper bound of the bucket in which it
+// lies, so it errs by up to 13.6 %, and never to the good. It is 0 for an empty histogram.
+func (h histogram) quantile(q float64) float64 {
+	sorted := slices.SortedFunc(slices.Values(h), func(a, b bucket) int { return cmp.Compare(a.from, b.from) })
+	var all, seen int64
+	for _, b := range sorted {
+		all += b.count
+	}
+	rank := int64(math.Ceil(q * float64(all)))
+	for _, b := range sorted {
+		if seen += b.count; seen >= rank {
+			return b.to
+		}
+	}
+	return 0
+}

@@ -1,0 +1,93 @@
+package bench
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// maxServices keeps the addresses of the hosts inside 127.0.0.0/8.
+const maxServices = 10_000_000
+
+// scenario is a kind of load.
+type scenario struct {
+	name, about string
+	services    int
+	interval    time.Duration
+	// target is whether the checks talk to the fake target.
+	target bool
+	// loads has what is measured first. Any others are company that should not matter to it: the first is then
+	// measured alone too.
+	loads []load
+}
+
+// load is a set of services with one command.
+type load struct {
+	name    string
+	parts   int // of the scenario's services
+	command string
+	// module is the check module that has to run the command.
+	module string
+	// fails is whether the checks are meant to fail.
+	fails bool
+}
+
+// scenarios is the one list of scenarios. PORT stands for the port of the fake target.
+func scenarios() []scenario {
+	const tcp = "$USER1$/check_tcp -H $HOSTADDRESS$ -p PORT"
+	return []scenario{
+		{
+			name: "tcp", about: "check_tcp on a target that accepts", services: 20_000, interval: 10 * time.Second, target: true,
+			loads: []load{{name: "tcp", parts: 1, command: tcp, module: "tcp"}},
+		},
+		{
+			name: "icmp", about: "check_icmp with one packet; the kernel answers", services: 20_000, interval: 10 * time.Second,
+			loads: []load{{name: "icmp", parts: 1, command: "$USER1$/check_icmp -H $HOSTADDRESS$ -n 1", module: "icmp"}},
+		},
+		{
+			name: "dummy", about: "check_dummy: nothing but the engine's own work", services: 100_000, interval: 10 * time.Second,
+			loads: []load{{name: "dummy", parts: 1, command: "$USER1$/check_dummy 0 fine", module: "dummy"}},
+		},
+		{
+			name: "exec", about: "a plugin that is forked and does nothing (/bin/true)", services: 5_000, interval: 10 * time.Second,
+			loads: []load{{name: "exec", parts: 1, command: "/bin/true", module: "exec"}},
+		},
+		{
+			name: "hang", about: "check_tcp beside five times as many targets that accept and never answer",
+			services: 12_000, interval: 10 * time.Second, target: true,
+			loads: []load{
+				{name: "healthy", parts: 1, command: tcp, module: "tcp"},
+				{name: "hanging", parts: 5, command: "$USER1$/check_http -I $HOSTADDRESS$ -p PORT -t 10", module: "http", fails: true},
+			},
+		},
+	}
+}
+
+// Scenarios gives every scenario's name with a line about it.
+func Scenarios() [][2]string {
+	var out [][2]string
+	for _, s := range scenarios() {
+		out = append(out, [2]string{s.name, s.about})
+	}
+	return out
+}
+
+func find(name string) (scenario, error) {
+	var names []string
+	for _, s := range scenarios() {
+		if s.name == name {
+			return s, nil
+		}
+		names = append(names, s.name)
+	}
+	return scenario{}, fmt.Errorf("no scenario is called %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// share is how many of so many services a load of the scenario gets; at least one.
+func (s *scenario) share(l load, services int) int {
+	all := 0
+	for _, each := range s.loads {
+		all += each.parts
+	}
+	return max(1, services*l.parts/all)
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/onbu/onbu/bench"
+)
+
+// runBench is onbu bench. `onbu bench target` is the fake target, which it starts itself.
+func runBench(ctx context.Context, e *env) error {
+	var o bench.Options
+	e.flags.IntVar(&o.Services, "services", 0, "how many services (default: as the scenario proposes)")
+	interval := e.flags.Int("interval", 0, "seconds between two checks of a service (default: as the scenario proposes)")
+	seconds := e.flags.Int("seconds", 60, "how long to measure once every service was checked")
+	e.flags.StringVar(&o.Peer, "peer", "", "offer the same checks to another engine right after: nagios4")
+	jsonFile := e.flags.String("json", "", "write the figures into this `file` too; - for standard output instead of the table")
+	words, err := e.parse(1, "a scenario:\n"+scenarioList())
+	if err != nil {
+		return err
+	}
+	if words[0] == "target" {
+		return bench.Target(ctx, os.Stdin, e.stdout)
+	}
+	o.Scenario, o.Interval, o.Window = words[0], time.Duration(*interval)*time.Second, time.Duration(*seconds)*time.Second
+	if err := o.Validate(); err != nil {
+		return usageError(err.Error())
+	}
+	if o.Program, err = os.Executable(); err != nil {
+		return fmt.Errorf("finding onbu itself: %w", err)
+	}
+	o.Progress = progress(e.stderr)
+	report, err := bench.Run(ctx, o)
+	o.Progress("")
+	if err != nil {
+		return err
+	}
+	return writeReport(report, *jsonFile, e.stdout)
+}
+
+func scenarioList() string {
+	var b strings.Builder
+	for _, s := range bench.Scenarios() {
+		fmt.Fprintf(&b, "  %-6s %s\n", s[0], s[1])
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// writeReport prints the table, and JSON where it is wanted.
+func writeReport(r *bench.Report, jsonFile string, stdout io.Writer) error {
+	if jsonFile == "" {
+		return r.Write(stdout)
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	b = append(b, '\n')
+	if jsonFile == "-" {
+		_, err := stdout.Write(b)
+		return err
+	}
+	if err := os.WriteFile(jsonFile, b, 0o644); err != nil {
+		return fmt.Errorf("writing the figures: %w", err)
+	}
+	return r.Write(stdout)
+}
+
+// progress shows lines one over the other on a terminal; elsewhere every tenth second has one. An empty line clears.
+func progress(w io.Writer) func(string) {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return func(line string) { fmt.Fprintf(w, "\r\x1b[K%s", line) }
+	}
+	var last time.Time
+	return func(line string) {
+		if line != "" && time.Since(last) > 10*time.Second {
+			last = time.Now()
+			fmt.Fprintln(w, line)
+		}
+	}
+}
