@@ -144,11 +144,12 @@ func (b *Broker) changedLocked() {
 	b.changed = make(chan struct{})
 }
 
-// decode reads the broks of a message, whatever its kind; positions of a shard hold none.
+// decode reads the broks of a message, whatever its kind.
 func decode(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 	switch bus.KindOf(m.Subject) {
-	case bus.KindPosition:
-		return nil, nil
+	case bus.KindStates:
+		_, broks, err := wire.DecodeLedger(d, m.Data, nil)
+		return broks, err
 	case bus.KindAction, bus.KindDone:
 		one := make([]monitor.Brok, 1)
 		err := d.Decode(m.Data, &one[0])

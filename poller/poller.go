@@ -191,7 +191,7 @@ func (p *Poller) check(ctx context.Context, job *monitor.Job) monitor.Result {
 	if timeout <= 0 {
 		timeout = time.Minute
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timedOut(job, timeout))
 	defer cancel()
 	prepared := p.o.Probes.Find(job.Line)
 	r.Module = prepared.Module
@@ -199,22 +199,24 @@ func (p *Poller) check(ctx context.Context, job *monitor.Job) monitor.Result {
 	r.Outcome, err = run(ctx, prepared.Probe)
 	r.Finished = monitor.At(time.Now())
 	if err != nil {
-		r.Outcome = p.unmade(ctx, job, timeout, err)
+		r.Outcome = unmade(ctx, err)
 	}
 	return r
 }
 
+// timedOut is the sentence that Nagios has for a check that its time limit ended.
+func timedOut(job *monitor.Job, timeout time.Duration) error {
+	kind := "Service"
+	if job.Service == "" {
+		kind = "Host"
+	}
+	return fmt.Errorf("(%s check timed out after %.2f seconds)", kind, timeout.Seconds())
+}
+
 // unmade is the outcome of a check that could not be made, or that its time limit ended.
-func (p *Poller) unmade(ctx context.Context, job *monitor.Job, timeout time.Duration, err error) monitor.Outcome {
+func unmade(ctx context.Context, err error) monitor.Outcome {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		kind := "Service"
-		if job.Service == "" {
-			kind = "Host"
-		}
-		return monitor.Outcome{
-			State: monitor.Critical, TimedOut: true,
-			Output: fmt.Sprintf("(%s check timed out after %.2f seconds)", kind, timeout.Seconds()),
-		}
+		return monitor.Outcome{State: monitor.Critical, TimedOut: true, Output: context.Cause(ctx).Error()}
 	}
 	return monitor.Outcome{State: monitor.Unknown, Output: "(check could not be made: " + err.Error() + ")"}
 }

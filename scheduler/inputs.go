@@ -18,6 +18,9 @@ import (
 // statusPage is how many statuses one answer holds.
 const statusPage = 500
 
+// inputAck is how long what a dead owner had taken stays hidden from its heir.
+const inputAck = 10 * time.Second
+
 // listen opens the shard's inputs; stop waits for their end after ctx has ended.
 func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	unask, err := s.bus.Subscribe(bus.Ask(uint16(s.id)), func(m bus.Msg) { s.asked(ctx, m) })
@@ -46,7 +49,7 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 }
 
 func (s *shard) durable(stream bus.Stream, filter bus.Subject, what string) bus.Cursor {
-	return bus.Cursor{Stream: stream, Filter: filter, Durable: fmt.Sprintf("%s-%d", what, s.id)}
+	return bus.Cursor{Stream: stream, Filter: filter, Durable: fmt.Sprintf("%s-%d", what, s.id), Ack: inputAck}
 }
 
 // read keeps a reader going: one that ends, because its stream was made anew for example, is started again.
@@ -143,12 +146,9 @@ func (s *shard) obey(now monitor.Time, req command.Request) wire.Verdict {
 func (s *shard) settle(ctx context.Context, f func(now monitor.Time)) error {
 	stored := make(chan struct{})
 	err := s.post(ctx, func(now monitor.Time) {
-		before := s.used
 		f(now)
+		s.journal.at(s.used)
 		s.act(ctx)
-		if s.used != before {
-			s.journal.at(s.used)
-		}
 		s.journal.after(func() { close(stored) })
 	})
 	if err != nil {

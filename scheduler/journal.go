@@ -19,11 +19,6 @@ const (
 	commitWait   = 10 * time.Second
 )
 
-// position says up to where the shard has used its inputs: what comes again from before is passed over.
-type position struct {
-	Passive, Commands uint64
-}
-
 // journal collects what a shard decides and commits it, one batch under way at a time. The shard's loop owns it; only
 // commit runs beside.
 type journal struct {
@@ -33,6 +28,8 @@ type journal struct {
 	boot  string
 
 	states  wire.Batch
+	used    wire.Position // holds for everything added so far
+	told    wire.Position // the newest that is in a record
 	records []bus.Record
 	bytes   int // of records and states, and of the batch under way
 	waiting []func()
@@ -70,15 +67,12 @@ func (j *journal) add(b *monitor.Brok) {
 }
 
 // at takes the position that holds once everything added so far is stored.
-func (j *journal) at(p position) {
-	j.close()
-	j.record(bus.Position(j.fence.Shard), wire.Marshal(p))
-}
+func (j *journal) at(p wire.Position) { j.used = p }
 
 // after calls f, in the shard's loop, once everything added so far is stored; at once if it is.
 func (j *journal) after(f func()) {
 	switch {
-	case j.states.Len() > 0 || len(j.records) > 0:
+	case j.states.Len() > 0 || len(j.records) > 0 || j.used != j.told:
 		j.waiting = append(j.waiting, f)
 	case j.busy:
 		j.flying = append(j.flying, f)
@@ -87,10 +81,12 @@ func (j *journal) after(f func()) {
 	}
 }
 
-// close makes a record of the broks collected.
+// close makes a record of the broks collected and of the position, if it is new. The two share one: a commit of several
+// records costs the server many times what one costs.
 func (j *journal) close() {
-	if j.states.Len() > 0 {
-		j.records = append(j.records, bus.Record{Subject: bus.States(j.fence.Shard), Data: j.states.Take()})
+	if j.states.Len() > 0 || j.used != j.told {
+		j.records = append(j.records, bus.Record{Subject: bus.States(j.fence.Shard), Data: wire.Ledger(j.used, j.states.Take())})
+		j.told = j.used
 	}
 }
 

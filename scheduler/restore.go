@@ -15,7 +15,7 @@ import (
 // saved is a snapshot as it lies in SNAP: the core's state once everything up to After was recorded.
 type saved struct {
 	After uint64
-	Used  position
+	Used  wire.Position
 	State core.Snapshot
 }
 
@@ -68,6 +68,7 @@ func (s *shard) replay(ctx context.Context) (int, error) {
 		s.used = snap.Used
 	}
 	n := 0
+	defer func() { s.journal.used, s.journal.told = s.used, s.used }()
 	_, err = s.bus.Replay(ctx, uint16(s.id), snap.After, func(msgs []bus.Msg) error {
 		for _, m := range msgs {
 			n += s.replayRecord(m)
@@ -86,13 +87,14 @@ func (s *shard) replayRecord(m bus.Msg) int {
 	var broks []monitor.Brok
 	var err error
 	switch bus.KindOf(m.Subject) {
-	case bus.KindPosition:
-		err = wire.Unmarshal(m.Data, &s.used)
 	case bus.KindAction:
 		broks = make([]monitor.Brok, 1)
 		err = s.decoder.Decode(m.Data, &broks[0])
 	default:
-		broks, err = wire.DecodeBatch(&s.decoder, m.Data, broks)
+		var used wire.Position
+		if used, broks, err = wire.DecodeLedger(&s.decoder, m.Data, nil); err == nil {
+			s.used = used
+		}
 	}
 	if err != nil {
 		s.unreadable(m, err)

@@ -39,7 +39,7 @@ type shard struct {
 
 	inbox   chan func(now monitor.Time)
 	decided core.Decisions
-	used    position
+	used    wire.Position
 	perf    wire.Batch
 	perfDue time.Time
 	broks   chan []byte // messages for PERF on their way out

@@ -60,11 +60,8 @@ func Commands(shard uint16) Subject { return Subject("cmd." + number(shard)) }
 // Own is the subject of claims to a shard: the fence.
 func Own(shard uint16) Subject { return Subject("own." + number(shard)) }
 
-// States is where an owner records batches of broks.
+// States is where an owner records batches of broks, each with the position up to where it has used its inputs.
 func States(shard uint16) Subject { return Subject("ev." + number(shard) + "." + wordState) }
-
-// Position is where an owner records up to where it has used its inputs.
-func Position(shard uint16) Subject { return Subject("ev." + number(shard) + "." + wordPosition) }
 
 // EventsOf is all that was recorded of a shard, but for the claims.
 func EventsOf(shard uint16) Subject { return Subject("ev." + number(shard) + ".>") }
@@ -103,20 +100,18 @@ func number(n uint16) string { return strconv.FormatUint(uint64(n), 10) }
 // Kind tells what a record of EV, DONE or PERF holds.
 type Kind uint8
 
-// The kinds of records. Broks is a batch of them; Position says up to where a shard has used its inputs; Action and Done
-// are one brok each.
+// The kinds of records. Perf is a batch of broks; States is one too, behind a position; Action and Done are one brok each.
 const (
-	KindBroks Kind = iota
-	KindPosition
+	KindPerf Kind = iota
+	KindStates
 	KindAction
 	KindDone
 )
 
 // The words for the kinds in the journal's subjects.
 const (
-	wordState    = "state"
-	wordPosition = "pos"
-	wordAction   = "action"
+	wordState  = "state"
+	wordAction = "action"
 )
 
 // KindOf reads the kind from a subject of EV, DONE or PERF.
@@ -125,10 +120,10 @@ func KindOf(s Subject) Kind {
 	switch {
 	case parts[0] == "done":
 		return KindDone
-	case len(parts) > 2 && parts[2] == wordPosition:
-		return KindPosition
+	case len(parts) > 2 && parts[2] == wordState:
+		return KindStates
 	case len(parts) > 2 && parts[2] == wordAction:
 		return KindAction
 	}
-	return KindBroks
+	return KindPerf
 }

@@ -79,7 +79,7 @@ func TestSubjectsFallUnderTheirFilters(t *testing.T) {
 func TestEveryStoredSubjectHasItsStream(t *testing.T) {
 	streams, _ := bus.Layout()
 	for subject, want := range map[bus.Subject]bus.Stream{
-		bus.Own(1): bus.EV, bus.States(1): bus.EV, bus.Position(1): bus.EV, bus.Actions(1, "p"): bus.EV,
+		bus.Own(1): bus.EV, bus.States(1): bus.EV, bus.Actions(1, "p"): bus.EV,
 		bus.Results(1, "p"): bus.RES, bus.Passive(1, "h"): bus.PASSIVE, bus.Commands(1): bus.CMD,
 		bus.Perf(1): bus.PERF, bus.Done(1): bus.DONE,
 		bus.Jobs("p"): "", bus.Want("p"): "", bus.Refused("s"): "", bus.Ask(1): "", bus.Alive(1): "",

@@ -120,6 +120,35 @@ func (b *Batch) Take() []byte {
 	return out
 }
 
+// Position says up to where a shard has used its inputs: what comes again from before is passed over.
+type Position struct {
+	Passive, Commands uint64
+}
+
+// positionSize is the length of a position in front of a batch.
+const positionSize = 16
+
+// Ledger gives the message of a States record: a position, fixed in length, in front of a batch, which may be nil.
+func Ledger(p Position, batch []byte) []byte {
+	out := make([]byte, positionSize, positionSize+len(batch))
+	binary.BigEndian.PutUint64(out, p.Passive)
+	binary.BigEndian.PutUint64(out[8:], p.Commands)
+	return append(out, batch...)
+}
+
+// DecodeLedger reads what Ledger made, appending the broks to into.
+func DecodeLedger(d *Decoder, b []byte, into []monitor.Brok) (Position, []monitor.Brok, error) {
+	if len(b) < positionSize {
+		return Position{}, into, fmt.Errorf("ledger of %d bytes", len(b))
+	}
+	p := Position{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
+	if len(b) == positionSize {
+		return p, into, nil
+	}
+	broks, err := DecodeBatch(d, b[positionSize:], into)
+	return p, broks, err
+}
+
 // InventoryName is the name of the blob in CFG that holds a shard's inventory; DirectoryName that of the directory.
 func InventoryName(generation uint64, shard monitor.Shard) string {
 	return fmt.Sprintf("gen.%d.shard.%d", generation, shard)

@@ -77,6 +77,23 @@ func TestBatchReadsBackValueByValue(t *testing.T) {
 	}
 }
 
+func TestLedgerCarriesPositionAndBroks(t *testing.T) {
+	var d wire.Decoder
+	var b wire.Batch
+	b.Add(monitor.Brok{Kind: monitor.BrokLog, Text: "x"})
+	want := wire.Position{Passive: 7, Commands: 1 << 40}
+	p, broks, err := wire.DecodeLedger(&d, wire.Ledger(want, b.Take()), nil)
+	if err != nil || p != want || len(broks) != 1 || broks[0].Text != "x" {
+		t.Errorf("got %+v %+v %v", p, broks, err)
+	}
+	if p, broks, err = wire.DecodeLedger(&d, wire.Ledger(want, nil), nil); err != nil || p != want || broks != nil {
+		t.Errorf("without broks: got %+v %+v %v", p, broks, err)
+	}
+	if _, _, err := wire.DecodeLedger(&d, []byte("short"), nil); err == nil {
+		t.Error("a ledger that is cut off was read")
+	}
+}
+
 type older struct {
 	A string
 	B []inner
@@ -145,6 +162,7 @@ func FuzzDecode(f *testing.F) {
 		_ = d.Decode(b, &inv)
 		_, _ = wire.DecodeBatch(&d, b, []monitor.Result(nil))
 		_, _ = wire.DecodeBatch(&d, b, []monitor.Job(nil))
+		_, _, _ = wire.DecodeLedger(&d, b, nil)
 	})
 }
 
