@@ -191,7 +191,7 @@ func (p *Poller) check(ctx context.Context, job *monitor.Job) monitor.Result {
 	if timeout <= 0 {
 		timeout = time.Minute
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timedOut(job, timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeLimit{job.Service == "", timeout})
 	defer cancel()
 	prepared := p.o.Probes.Find(job.Line)
 	r.Module = prepared.Module
@@ -204,13 +204,19 @@ func (p *Poller) check(ctx context.Context, job *monitor.Job) monitor.Result {
 	return r
 }
 
-// timedOut is the sentence that Nagios has for a check that its time limit ended.
-func timedOut(job *monitor.Job, timeout time.Duration) error {
+// timeLimit ends a check; its text is the sentence that Nagios has for that.
+type timeLimit struct {
+	host  bool
+	after time.Duration
+}
+
+// Error implements error.
+func (l timeLimit) Error() string {
 	kind := "Service"
-	if job.Service == "" {
+	if l.host {
 		kind = "Host"
 	}
-	return fmt.Errorf("(%s check timed out after %.2f seconds)", kind, timeout.Seconds())
+	return fmt.Sprintf("(%s check timed out after %.2f seconds)", kind, l.after.Seconds())
 }
 
 // unmade is the outcome of a check that could not be made, or that its time limit ended.

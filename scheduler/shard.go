@@ -14,6 +14,8 @@ import (
 )
 
 const (
+	// tick is how far apart two steps are at least when nothing comes in: what falls due in between travels together.
+	tick          = 5 * time.Millisecond
 	perfEvery     = 50 * time.Millisecond
 	perfBytes     = 256 << 10
 	perfQueue     = 64 // messages that may wait to be published
@@ -132,7 +134,7 @@ func (s *shard) step(ctx context.Context) time.Duration {
 		wake = s.decided.Wake
 	}
 	s.act(ctx)
-	pause := min(max(wake.Sub(now()), 0), time.Second)
+	pause := min(max(wake.Sub(now()), tick), time.Second)
 	if s.perf.Len() > 0 {
 		pause = min(pause, max(time.Until(s.perfDue), 0))
 	}
