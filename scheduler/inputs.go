@@ -173,7 +173,9 @@ func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory) error {
 	done := make(chan error, 1)
 	err := s.post(ctx, func(now monitor.Time) {
 		s.jobs.drop(s.id)
-		done <- s.core.Adopt(now, inv, &s.decided)
+		err := s.core.Adopt(now, inv, &s.decided)
+		s.count()
+		done <- err
 	})
 	if err != nil {
 		return err

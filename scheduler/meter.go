@@ -42,9 +42,12 @@ func newMeter(set *metrics.Set) *meter {
 	}
 }
 
-// watch publishes the length of queues.
-func (m *meter) watch(d *dispatcher, owned func() int) {
-	m.set.NewGauge("onbu_scheduler_shards", func() float64 { return float64(owned()) })
+// watch publishes the length of queues, and how much the scheduler owns.
+func (m *meter) watch(d *dispatcher, owned func() holdings) {
+	m.set.NewGauge("onbu_scheduler_shards", func() float64 { return float64(owned().shards) })
+	m.set.NewGauge(`onbu_scheduler_objects{kind="host"}`, func() float64 { return float64(owned().hosts) })
+	m.set.NewGauge(`onbu_scheduler_objects{kind="service"}`, func() float64 { return float64(owned().services) })
+	m.set.NewGauge("onbu_journal_bytes_waiting", func() float64 { return float64(owned().journal) })
 	m.set.NewGauge("onbu_checks_running", func() float64 { return float64(d.load().running) })
 	m.set.NewGauge("onbu_checks_waiting", func() float64 {
 		n := 0

@@ -54,11 +54,22 @@ func New(o Options) *Scheduler {
 	return s
 }
 
-// Owned says on how many shards the scheduler works.
-func (s *Scheduler) owned() int {
+// holdings is what a scheduler works on.
+type holdings struct {
+	shards, hosts, services int
+	journal                 int64 // bytes that wait to be stored
+}
+
+func (s *Scheduler) owned() holdings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.shards)
+	h := holdings{shards: len(s.shards)}
+	for _, sh := range s.shards {
+		h.hosts += int(sh.hosts.Load())
+		h.services += int(sh.services.Load())
+		h.journal += sh.waiting.Load()
+	}
+	return h
 }
 
 // Load says what the scheduler has to do, for its heartbeat.
@@ -68,7 +79,7 @@ func (s *Scheduler) Load() map[string]int64 {
 	for _, n := range l.waiting {
 		waiting += n
 	}
-	return map[string]int64{"shards": int64(s.owned()), "running": int64(l.running), "waiting": int64(waiting)}
+	return map[string]int64{"shards": int64(s.owned().shards), "running": int64(l.running), "waiting": int64(waiting)}
 }
 
 // Run works until ctx ends; then every shard is committed, has left a snapshot and is free for others.
@@ -186,6 +197,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 		return nil, err
 	}
 	sh.core.Begin(now())
+	sh.count()
 	sh.log.Debug("shard taken", "epoch", sh.epoch, "objects", inv.Objects(), "replayed", replayed, "took", time.Since(began))
 	return sh, nil
 }

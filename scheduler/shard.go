@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -46,7 +47,15 @@ type shard struct {
 	perfDue time.Time
 	broks   chan []byte // messages for PERF on their way out
 	decoder wire.Decoder
-	lost    error
+
+	hosts, services, waiting atomic.Int64 // for the metrics
+}
+
+// count publishes how many objects the shard has.
+func (s *shard) count() {
+	inv := s.core.Inventory()
+	s.hosts.Store(int64(len(inv.Hosts)))
+	s.services.Store(int64(len(inv.Services)))
 }
 
 // post hands f to the shard's loop. It blocks while the loop is behind, and gives up with ctx.
@@ -164,6 +173,7 @@ func (s *shard) act(ctx context.Context) {
 		s.publishPerf()
 	}
 	s.journal.flush(ctx)
+	s.waiting.Store(int64(s.journal.bytes))
 }
 
 // publishPerf hands the broks of checks to the publisher; when that is behind by perfQueue messages they are dropped and
