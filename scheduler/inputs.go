@@ -148,7 +148,7 @@ func (s *shard) settle(ctx context.Context, f func(now monitor.Time)) error {
 	err := s.post(ctx, func(now monitor.Time) {
 		f(now)
 		s.journal.at(s.used)
-		s.act(ctx)
+		s.act()
 		s.journal.after(func() { close(stored) })
 	})
 	if err != nil {
@@ -157,6 +157,8 @@ func (s *shard) settle(ctx context.Context, f func(now monitor.Time)) error {
 	select {
 	case <-stored:
 		return nil
+	case <-s.ended:
+		return errEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -183,6 +185,8 @@ func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory) error {
 	select {
 	case err := <-done:
 		return err
+	case <-s.ended:
+		return errEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -22,6 +22,10 @@ const (
 // journal collects what a shard decides and commits it, one batch under way at a time. The shard's loop owns it; only
 // commit runs beside.
 type journal struct {
+	// ctx is the journal's own: a shard that ends still waits for the batch under way.
+	ctx     context.Context
+	abandon context.CancelFunc
+
 	bus   bus.Journal
 	log   *slog.Logger
 	fence bus.Fence
@@ -48,7 +52,8 @@ type committed struct {
 }
 
 func newJournal(b bus.Journal, log *slog.Logger, fence bus.Fence, boot string) *journal {
-	return &journal{bus: b, log: log, fence: fence, boot: boot, last: fence.Seq, done: make(chan committed, 1)}
+	ctx, abandon := context.WithCancel(context.Background())
+	return &journal{ctx: ctx, abandon: abandon, bus: b, log: log, fence: fence, boot: boot, last: fence.Seq, done: make(chan committed, 1)}
 }
 
 // add takes a durable brok; it is encoded at once.
@@ -99,7 +104,7 @@ func (j *journal) record(s bus.Subject, data []byte) {
 func (j *journal) full() bool { return j.bytes > journalLimit }
 
 // flush starts to store what was added, unless a batch is under way; landed must be called with what done then gives.
-func (j *journal) flush(ctx context.Context) {
+func (j *journal) flush() {
 	j.close()
 	if j.busy || len(j.records) == 0 {
 		return
@@ -117,10 +122,10 @@ func (j *journal) flush(ctx context.Context) {
 	j.busy = true
 	j.batches++
 	id := fmt.Sprintf("%s.%d.%d", j.boot, j.fence.Shard, j.batches)
-	go func() { j.done <- j.commit(ctx, id, batch) }()
+	go func() { j.done <- j.commit(j.ctx, id, batch) }()
 }
 
-// commit stores a batch and does not give up before it is stored, the shard lost, or ctx over.
+// commit stores a batch and does not give up before it is stored, the shard lost, or the journal abandoned.
 func (j *journal) commit(ctx context.Context, id string, batch []bus.Record) committed {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		try, cancel := context.WithTimeout(ctx, commitWait)
@@ -134,6 +139,22 @@ func (j *journal) commit(ctx context.Context, id string, batch []bus.Record) com
 			return committed{err: err}
 		}
 	}
+}
+
+// settle waits until everything added is stored, at most until ctx ends; then the journal is of no more use.
+func (j *journal) settle(ctx context.Context) error {
+	defer j.abandon()
+	for j.flush(); j.busy; j.flush() {
+		select {
+		case c := <-j.done:
+			if err := j.landed(c); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("journal of shard %d: %d bytes of decisions could not be stored: %w", j.fence.Shard, j.bytes, ctx.Err())
+		}
+	}
+	return nil
 }
 
 // landed takes what became of the batch under way and calls those who waited for it.

@@ -187,7 +187,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 	sh := &shard{
 		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l,
 		journal: newJournal(s.bus, s.log, fence, s.boot),
-		inbox:   make(chan func(monitor.Time), inboxSize), broks: make(chan []byte, perfQueue),
+		inbox:   make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}), broks: make(chan []byte, perfQueue),
 	}
 	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start}); err != nil {
 		return nil, fmt.Errorf("shard %d: %w", id, err)

@@ -24,8 +24,11 @@ const (
 	inboxSize     = 256
 )
 
-// errLost ends the work on a shard that somebody else owns now.
-var errLost = errors.New("somebody else owns the shard now")
+// errLost ends the work on a shard that somebody else owns now; errEnded is for those who still ask it something.
+var (
+	errLost  = errors.New("somebody else owns the shard now")
+	errEnded = errors.New("the shard is not owned here any more")
+)
 
 // shard runs the core of one shard that this scheduler owns. Everything happens in the goroutine of run; the others
 // post functions into the inbox.
@@ -41,6 +44,7 @@ type shard struct {
 	lease   *lease
 
 	inbox   chan func(now monitor.Time)
+	ended   chan struct{} // closed when the loop has ended
 	decided core.Decisions
 	used    wire.Position
 	perf    wire.Batch
@@ -58,11 +62,13 @@ func (s *shard) count() {
 	s.services.Store(int64(len(inv.Services)))
 }
 
-// post hands f to the shard's loop. It blocks while the loop is behind, and gives up with ctx.
+// post hands f to the shard's loop. It blocks while the loop is behind, and gives up with ctx or when the loop has ended.
 func (s *shard) post(ctx context.Context, f func(now monitor.Time)) error {
 	select {
 	case s.inbox <- f:
 		return nil
+	case <-s.ended:
+		return errEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -78,8 +84,10 @@ func (s *shard) run(ctx context.Context) error {
 	}
 	err = s.loop(inner)
 	cancel()
+	close(s.ended)
 	stopInputs()
 	if errors.Is(err, errLost) || errors.Is(err, bus.ErrFenced) {
+		s.journal.abandon()
 		return err
 	}
 	return errors.Join(err, s.leave())
@@ -103,7 +111,7 @@ func (s *shard) loop(ctx context.Context) error {
 			s.drain()
 		case <-timer.C:
 		case c := <-s.journal.done:
-			if err := s.journal.landed(c); err != nil && ctx.Err() == nil {
+			if err := s.journal.landed(c); err != nil {
 				return err
 			}
 		case <-renew.C:
@@ -119,7 +127,7 @@ func (s *shard) loop(ctx context.Context) error {
 		case <-snap.C:
 			s.snapshot(ctx)
 		}
-		timer.Reset(s.step(ctx))
+		timer.Reset(s.step())
 	}
 }
 
@@ -136,13 +144,13 @@ func (s *shard) drain() {
 }
 
 // step lets the core decide what is due and acts on all decisions; it says how long nothing more will be due.
-func (s *shard) step(ctx context.Context) time.Duration {
+func (s *shard) step() time.Duration {
 	wake := now().Add(100 * time.Millisecond)
 	if !s.journal.full() {
 		s.core.Tick(now(), &s.decided)
 		wake = s.decided.Wake
 	}
-	s.act(ctx)
+	s.act()
 	pause := min(max(wake.Sub(now()), tick), time.Second)
 	if s.perf.Len() > 0 {
 		pause = min(pause, max(time.Until(s.perfDue), 0))
@@ -151,7 +159,7 @@ func (s *shard) step(ctx context.Context) time.Duration {
 }
 
 // act sends jobs out, records what must last and tells of checks made.
-func (s *shard) act(ctx context.Context) {
+func (s *shard) act() {
 	if len(s.decided.Jobs) > 0 {
 		s.jobs.offer(s.decided.Jobs)
 	}
@@ -172,7 +180,7 @@ func (s *shard) act(ctx context.Context) {
 	if s.perf.Len() > 0 && (s.perf.Size() > perfBytes || !time.Now().Before(s.perfDue)) {
 		s.publishPerf()
 	}
-	s.journal.flush(ctx)
+	s.journal.flush()
 	s.waiting.Store(int64(s.journal.bytes))
 }
 
@@ -192,14 +200,9 @@ func (s *shard) publishPerf() {
 func (s *shard) leave() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	for {
-		s.act(ctx)
-		if !s.journal.busy {
-			break
-		}
-		if err := s.journal.landed(<-s.journal.done); err != nil {
-			return err
-		}
+	s.act()
+	if err := s.journal.settle(ctx); err != nil {
+		return err
 	}
 	err := s.store(ctx, s.core.Snapshot(), s.journal.last)
 	return errors.Join(err, s.lease.release(ctx))
