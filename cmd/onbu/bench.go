@@ -22,7 +22,12 @@ func runBench(ctx context.Context, e *env) error {
 	seconds := e.flags.Int("seconds", 60, "how long to measure once every service was checked")
 	e.flags.StringVar(&o.Peer, "peer", "", "offer the same checks to another engine right after: nagios4")
 	jsonFile := e.flags.String("json", "", "write the figures into this `file` too; - for standard output instead of the table")
-	words, err := e.parse(1, "a scenario:\n"+scenarioList())
+	usage := e.flags.Usage
+	e.flags.Usage = func() {
+		usage()
+		fmt.Fprintf(e.stderr, "\nscenarios:\n%s", scenarioList())
+	}
+	words, err := e.parse(1, "the name of a scenario")
 	if err != nil {
 		return err
 	}
@@ -50,7 +55,7 @@ func scenarioList() string {
 	for _, s := range bench.Scenarios() {
 		fmt.Fprintf(&b, "  %-6s %s\n", s[0], s[1])
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return b.String()
 }
 
 // writeReport prints the table, and JSON where it is wanted.

@@ -1,0 +1,135 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/realpeer"
+)
+
+// The example of `make run` shows a tree with a root cause, tells of the root cause only, and ends without a trace.
+func TestExample(t *testing.T) {
+	realpeer.Root(t, "pings need it")
+	t.Parallel()
+	dir := t.TempDir()
+	port := copyExample(t, dir)
+	began := time.Now()
+	o := launch(t, "run", filepath.Join(dir, "onbu.cfg"), "--state", t.TempDir(), "--http", fmt.Sprintf("127.0.0.1:%d", port))
+	o.says(`msg="configuration in force"`)
+	t.Logf("the configuration was in force after %s", time.Since(began).Round(time.Millisecond))
+	o.listening()
+
+	o.eventually("everything is checked", func() error {
+		all, err := o.objects()
+		for name, one := range all {
+			if one.State == "PENDING" {
+				return fmt.Errorf("%s is %s", name, one.State)
+			}
+		}
+		if err == nil && len(all) != 15 {
+			err = fmt.Errorf("there are %d objects", len(all))
+		}
+		return err
+	})
+	t.Logf("everything was checked after %s", time.Since(began).Round(time.Millisecond))
+	in := func(state string) func(broker.Object) bool {
+		return func(one broker.Object) bool { return one.State == state && one.StateType == "HARD" }
+	}
+	o.seen("old-router", "is down", in("DOWN"))
+	o.seen("old-server", "is unreachable", in("UNREACHABLE"))
+	for _, host := range []string{"gateway", "switch-1", "switch-2", "server-1", "server-2", "onbu"} {
+		o.seen(host, "is up", in("UP"))
+	}
+	for _, service := range []string{"onbu/backup", "onbu/backup reporter", "onbu/api port", "onbu/health", "server-1/ping", "server-2/ping"} {
+		o.seen(service, "is fine", in("OK"))
+	}
+	if why, code := call(t, "explain", "--http", o.Addr, "old-server"); code != 0 || !strings.Contains(why, "the root cause is old-router DOWN") {
+		t.Errorf("onbu explain: exit status %d: %s", code, why)
+	}
+	told := toldOf(o, filepath.Join(dir, "run", "told.log"), "PROBLEM old-router")
+	if strings.Contains(told, "old-server") {
+		t.Errorf("somebody was told of what is only unreachable:\n%s", told)
+	}
+	interrupt(o)
+	if left := processesOf(t, dir); len(left) > 0 {
+		t.Errorf("processes that stayed behind: %q", left)
+	}
+}
+
+// copyExample copies the example and lets it check the port that it gets.
+func copyExample(t *testing.T, dir string) (port int) {
+	t.Helper()
+	example := "../../deploy/examples/loopback"
+	if err := os.CopyFS(filepath.Join(dir, "plugins"), os.DirFS(filepath.Join(example, "plugins"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "run"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob(filepath.Join(example, "*.cfg"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		realpeer.File(t, dir, filepath.Base(file), string(text))
+	}
+	self, err := os.ReadFile(filepath.Join(dir, "self.cfg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	port = realpeer.Port(t)
+	realpeer.File(t, dir, "self.cfg", strings.ReplaceAll(string(self), "7770", fmt.Sprint(port)))
+	return port
+}
+
+// toldOf waits until a file holds text and gives all of it.
+func toldOf(o *onbu, path, text string) (told string) {
+	o.t.Helper()
+	o.eventually("somebody is told of "+text, func() error {
+		b, err := os.ReadFile(path)
+		if told = string(b); err == nil && !strings.Contains(told, text) {
+			err = fmt.Errorf("told so far: %s", told)
+		}
+		return err
+	})
+	return told
+}
+
+// interrupt presses Ctrl-C and wants a good end.
+func interrupt(o *onbu) {
+	o.t.Helper()
+	began := time.Now()
+	o.signal(syscall.SIGINT)
+	select {
+	case <-o.Ended():
+	case <-time.After(patience):
+		o.t.Fatal("Ctrl-C does not end it")
+	}
+	o.t.Logf("it ended %s after Ctrl-C", time.Since(began).Round(time.Millisecond))
+	if code := o.ProcessState.ExitCode(); code != 0 {
+		o.t.Errorf("exit status %d after Ctrl-C", code)
+	}
+}
+
+// processesOf gives the command lines of processes that name a folder.
+func processesOf(t *testing.T, dir string) (found []string) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		line, err := os.ReadFile(file)
+		if err == nil && strings.Contains(string(line), dir) { // else it is gone already
+			found = append(found, strings.ReplaceAll(string(line), "\x00", " "))
+		}
+	}
+	return found
+}
