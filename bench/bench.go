@@ -21,7 +21,8 @@ type Options struct {
 	// 0 takes what the scenario proposes.
 	Services int
 	Interval time.Duration
-	// Window is how long is measured once every service was checked; 0 for a minute.
+	// Window is how long is measured once the warm-up is over: until every service was checked, and an interval more;
+	// 0 for a minute.
 	Window time.Duration
 	// Peer is "nagios4" or empty.
 	Peer string
@@ -60,7 +61,7 @@ type run struct {
 	port     int
 }
 
-// Run measures. It takes the time to check every service once, and the window, for each engine. All processes that it
+// Run measures. It takes about two intervals and the window for each engine. All processes that it
 // started have ended when it returns, also when ctx ends.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err := o.Validate(); err != nil {

@@ -67,9 +67,11 @@ func (s *site) file(name string, fill func(w *bufio.Writer)) error {
 // objects writes templates, hosts and services. Hosts have no check of their own, so that every check is of the scenario.
 func (s *site) objects(w *bufio.Writer) {
 	fmt.Fprintf(w, objectsHead, int(s.interval.Seconds()))
+	patience := min(10, max(1, int(s.interval.Seconds())-1))
+	fill := strings.NewReplacer("PORT", strconv.Itoa(s.port), "PATIENCE", strconv.Itoa(patience))
 	host := 0
 	for _, g := range s.groups {
-		command := strings.ReplaceAll(g.command, "PORT", strconv.Itoa(s.port))
+		command := fill.Replace(g.command)
 		fmt.Fprintf(w, "define command {\n command_name %s\n command_line %s\n}\n", g.name, command)
 		fmt.Fprintf(w, "define service {\n name of-%s\n use each\n check_command %s\n register 0\n}\n", g.name, g.name)
 		for i := range g.services {

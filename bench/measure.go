@@ -9,7 +9,7 @@ import (
 // clocks are CPU clocks at one moment.
 type clocks struct {
 	at      time.Time
-	checks  int64
+	checks  checks
 	engine  usage
 	target  usage
 	machine time.Duration
@@ -17,22 +17,27 @@ type clocks struct {
 
 // window is what happened between two moments.
 type window struct {
-	took    time.Duration
-	checks  int64
-	engine  usage
-	target  usage
-	machine time.Duration
+	took     time.Duration
+	checks   int64
+	inFlight int64 // the most seen
+	engine   usage
+	target   usage
+	machine  time.Duration
 }
 
 func (c clocks) until(d clocks) window {
 	return window{
-		took: d.at.Sub(c.at), checks: d.checks - c.checks, engine: d.engine.sub(c.engine), target: d.target.sub(c.target),
+		took: d.at.Sub(c.at), checks: d.checks.done - c.checks.done, inFlight: max(c.checks.inFlight, d.checks.inFlight),
+		engine: d.engine.sub(c.engine), target: d.target.sub(c.target),
 		machine: d.machine - c.machine,
 	}
 }
 
-// counter says how many checks an engine has completed since it started.
-type counter func(ctx context.Context) (int64, error)
+// checks counts the checks of an engine: completed since it started, and under way.
+type checks struct{ done, inFlight int64 }
+
+// counter asks an engine for its checks.
+type counter func(ctx context.Context) (checks, error)
 
 // read reads the clocks of an engine.
 func (r *run) read(ctx context.Context, engine *child, count counter) (clocks, error) {
@@ -59,13 +64,16 @@ func (r *run) measure(ctx context.Context, name string, engine *child, count cou
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	end := time.After(r.o.Window)
+	most := int64(0)
 	for last := first; ; {
 		select {
 		case <-ctx.Done():
 			return window{}, ctx.Err()
 		case <-end:
 			last, err = r.read(ctx, engine, count)
-			return first.until(last), err
+			w := first.until(last)
+			w.inFlight = max(w.inFlight, most)
+			return w, err
 		case <-ticker.C:
 		}
 		now, err := r.read(ctx, engine, count)
@@ -73,7 +81,7 @@ func (r *run) measure(ctx context.Context, name string, engine *child, count cou
 			return window{}, err
 		}
 		r.show(name, first, last, now)
-		last = now
+		last, most = now, max(most, now.checks.inFlight)
 		if look != nil {
 			if err := look(); err != nil {
 				return window{}, err
@@ -96,8 +104,8 @@ func (r *run) figures(name string, w window, engine *child) *Figures {
 	micros := func(d time.Duration) float64 { return float64(d.Microseconds()) / checks }
 	f := &Figures{
 		Name: name, CompletedPerS: float64(w.checks) / w.took.Seconds(),
-		CPU:   CPU{Engine: micros(w.engine.own), Forked: micros(w.engine.forked), Total: micros(w.engine.total())},
-		Cores: cores(w.engine.total()), TargetCores: cores(w.target.total()),
+		CPU:      CPU{Engine: micros(w.engine.own), Forked: micros(w.engine.forked), Total: micros(w.engine.total())},
+		InFlight: w.inFlight, Cores: cores(w.engine.total()), TargetCores: cores(w.target.total()),
 	}
 	f.OtherCores = max(0, cores(w.machine-w.engine.total()-w.target.total()))
 	f.RSS, f.PeakRSS = memory(engine.pid)

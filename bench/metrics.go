@@ -15,6 +15,7 @@ import (
 type metrics struct {
 	checks  map[string]int64
 	latency map[string]histogram // of every check, in seconds
+	running int64                // checks under way
 }
 
 func (m metrics) total() int64 {
@@ -30,6 +31,9 @@ func parseMetrics(r io.Reader) (metrics, error) {
 	m := metrics{checks: map[string]int64{}, latency: map[string]histogram{}}
 	s := bufio.NewScanner(r)
 	for s.Scan() {
+		if value, ok := strings.CutPrefix(s.Text(), "onbu_poller_running "); ok {
+			m.running, _ = strconv.ParseInt(value, 10, 64)
+		}
 		name, rest, _ := strings.Cut(s.Text(), "{")
 		if name != "onbu_checks_total" && name != "onbu_check_latency_seconds_bucket" {
 			continue

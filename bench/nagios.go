@@ -46,7 +46,7 @@ func (r *run) nagios(ctx context.Context) (*Figures, error) {
 		return nil, err
 	}
 	defer c.stop()
-	count := func(ctx context.Context) (int64, error) { return nagiosChecks(ctx, s.path("qh")) }
+	count := func(ctx context.Context) (checks, error) { return nagiosChecks(ctx, s.path("qh")) }
 	if err := r.nagiosWarmUp(ctx, c, count); err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (r *run) nagios(ctx context.Context) (*Figures, error) {
 	return f, addStatus(f, s.path("status.dat"))
 }
 
-// nagiosWarmUp waits until as many checks were made as there are services. An engine that is offered too much may never
+// nagiosWarmUp waits until as many checks were made as there are services, and an interval more. An engine that is offered too much may never
 // get there, so it is given three intervals and what a slow start takes.
 func (r *run) nagiosWarmUp(ctx context.Context, c *child, count counter) error {
 	err := c.waitFor(ctx, "its query handler", readyWait, func() error {
@@ -70,17 +70,21 @@ func (r *run) nagiosWarmUp(ctx context.Context, c *child, count counter) error {
 		return err
 	}
 	limit, shown := time.Now().Add(3*r.o.Interval+10*time.Second), time.Time{}
-	return c.waitFor(ctx, "the first check of every service", readyWait+3*r.o.Interval, func() error {
+	err = c.waitFor(ctx, "the first check of every service", readyWait+3*r.o.Interval, func() error {
 		n, err := count(ctx)
-		if err != nil || n >= int64(r.o.Services) || time.Now().After(limit) {
+		if err != nil || n.done >= int64(r.o.Services) || time.Now().After(limit) {
 			return err
 		}
 		if time.Since(shown) > lookEvery {
 			shown = time.Now()
-			r.o.Progress(fmt.Sprintf("nagios4: %d of %d services checked", n, r.o.Services))
+			r.o.Progress(fmt.Sprintf("nagios4: %d of %d services checked", n.done, r.o.Services))
 		}
 		return errNotYet
 	})
+	if err != nil {
+		return err
+	}
+	return r.settle(ctx)
 }
 
 // nagiosSite writes nagios.cfg, set up for speed, and gives the folder to the user that nagios4 will be.
@@ -186,31 +190,31 @@ event_broker_options=0
 daemon_dumps_core=0
 `
 
-// nagiosChecks asks the query handler how many jobs the workers have finished.
-func nagiosChecks(ctx context.Context, socket string) (int64, error) {
+// nagiosChecks asks the query handler how many jobs the workers have finished and have at hand.
+func nagiosChecks(ctx context.Context, socket string) (checks, error) {
 	d := net.Dialer{Timeout: 10 * time.Second}
 	c, err := d.DialContext(ctx, "unix", socket)
 	if err != nil {
-		return 0, fmt.Errorf("%w: query handler: %w", errNotYet, err)
+		return checks{}, fmt.Errorf("%w: query handler: %w", errNotYet, err)
 	}
 	defer c.Close()
 	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		return 0, err
+		return checks{}, err
 	}
 	// A # in front asks for one answer, and NUL ends a question.
 	if _, err := c.Write([]byte("#wproc wpstats\x00")); err != nil {
-		return 0, fmt.Errorf("query handler: %w", err)
+		return checks{}, fmt.Errorf("query handler: %w", err)
 	}
 	b, err := io.ReadAll(io.LimitReader(c, 1<<20))
 	if err != nil {
-		return 0, fmt.Errorf("query handler: %w", err)
+		return checks{}, fmt.Errorf("query handler: %w", err)
 	}
 	return parseWorkers(string(b))
 }
 
-// parseWorkers adds up the jobs of all workers that were started and do not run any more.
-func parseWorkers(text string) (int64, error) {
-	var done int64
+// parseWorkers adds up the jobs of all workers.
+func parseWorkers(text string) (checks, error) {
+	var all checks
 	workers := 0
 	for line := range strings.Lines(text) {
 		started, running := int64(-1), int64(0)
@@ -226,11 +230,12 @@ func parseWorkers(text string) (int64, error) {
 		}
 		if started >= 0 {
 			workers++
-			done += started - running
+			all.done += started - running
+			all.inFlight += running
 		}
 	}
 	if workers == 0 {
-		return 0, fmt.Errorf("%w: the query handler names no workers", errNotYet)
+		return checks{}, fmt.Errorf("%w: the query handler names no workers", errNotYet)
 	}
-	return done, nil
+	return all, nil
 }

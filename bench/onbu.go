@@ -42,7 +42,7 @@ func (r *run) onbu(ctx context.Context, name string, loads []load) (f *Figures, 
 	return r.window(ctx, e, loads)
 }
 
-// warmUp waits until every service was checked once.
+// warmUp waits until every service was checked once, and an interval more.
 func (r *run) warmUp(ctx context.Context, e *engine, groups []group) error {
 	services, shown := 0, time.Time{}
 	for _, g := range groups {
@@ -67,6 +67,9 @@ func (r *run) warmUp(ctx context.Context, e *engine, groups []group) error {
 	if err != nil {
 		return err
 	}
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
 	m, err := e.metrics(ctx)
 	if err != nil {
 		return err
@@ -77,6 +80,17 @@ func (r *run) warmUp(ctx context.Context, e *engine, groups []group) error {
 		}
 	}
 	return nil
+}
+
+// settle waits for an interval, so that first checks, which an engine may make at times of their own, are behind it.
+func (r *run) settle(ctx context.Context) error {
+	r.o.Progress("one interval more")
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(r.o.Interval):
+		return nil
+	}
 }
 
 // window measures a warm engine.
@@ -91,9 +105,9 @@ func (r *run) window(ctx context.Context, e *engine, loads []load) (*Figures, er
 	if err != nil {
 		return nil, err
 	}
-	count := func(ctx context.Context) (int64, error) {
+	count := func(ctx context.Context) (checks, error) {
 		m, err := e.metrics(ctx)
-		return m.total(), err
+		return checks{done: m.total(), inFlight: m.running}, err
 	}
 	w, err := r.measure(ctx, "onbu", e.child, count, func() error {
 		t, err := e.tally(ctx)

@@ -32,6 +32,8 @@ type Figures struct {
 	CompletedPerS float64  `json:"completed_per_s"`
 	Lateness      Lateness `json:"lateness_ms"`
 	CPU           CPU      `json:"cpu_us_per_check"`
+	// InFlight is the most checks under way at once, as far as they were looked at: once a second.
+	InFlight int64 `json:"in_flight"`
 	// Cores are cores in use (2.0: two cores full): by the engine with what it forked, by the fake target, and by
 	// everything else on the machine, the kernel's own work included.
 	Cores       float64 `json:"cores"`
@@ -74,7 +76,7 @@ func (r *Report) Write(w io.Writer) error {
 	fmt.Fprintf(w, "%s: %d services every %g s, measured for %g s; %d cores, load average before %.1f\n\n",
 		r.Scenario, r.Services, r.Interval, r.Seconds, r.Machine, r.LoadAverage)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "\toffered/s\tcompleted/s\tlate p50\tp99\tmax ms\tµs CPU/check\tforked\tcores\ttarget\tother\tRSS MB\tpeak\tnot OK\t\n")
+	fmt.Fprint(t, "\toffered/s\tcompleted/s\tlate p50\tp99\tmax ms\tin flight\tµs CPU/check\tforked\tcores\ttarget\tother\tRSS MB\tpeak\tnot OK\t\n")
 	if r.Without != nil {
 		r.row(t, "without", r.Without)
 		r.row(t, "with", &r.Figures)
@@ -95,7 +97,7 @@ func (r *Report) Write(w io.Writer) error {
 }
 
 func (r *Report) row(w io.Writer, name string, f *Figures) {
-	fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t%d\t\n", name, r.OfferedPerS, f.CompletedPerS,
-		f.Lateness.P50, f.Lateness.P99, f.Lateness.Max, f.CPU.Total, f.CPU.Forked, f.Cores, f.TargetCores, f.OtherCores,
+	fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%.1f\t%.1f\t%.1f\t%d\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f\t%.0f\t%.0f\t%d\t\n", name, r.OfferedPerS, f.CompletedPerS,
+		f.Lateness.P50, f.Lateness.P99, f.Lateness.Max, f.InFlight, f.CPU.Total, f.CPU.Forked, f.Cores, f.TargetCores, f.OtherCores,
 		float64(f.RSS)/1e6, float64(f.PeakRSS)/1e6, f.Errors)
 }

@@ -32,7 +32,8 @@ type load struct {
 	fails bool
 }
 
-// scenarios is the one list of scenarios. PORT stands for the port of the fake target.
+// scenarios is the one list of scenarios. In commands PORT stands for the port of the fake target, and PATIENCE for a
+// timeout in seconds: ten, or less if the next check would be due before.
 func scenarios() []scenario {
 	const tcp = "$USER1$/check_tcp -H $HOSTADDRESS$ -p PORT"
 	return []scenario{
@@ -54,10 +55,10 @@ func scenarios() []scenario {
 		},
 		{
 			name: "hang", about: "check_tcp beside five times as many targets that accept and never answer",
-			services: 12_000, interval: 10 * time.Second, target: true,
+			services: 12_000, interval: 11 * time.Second, target: true,
 			loads: []load{
 				{name: "healthy", parts: 1, command: tcp, module: "tcp"},
-				{name: "hanging", parts: 5, command: "$USER1$/check_http -I $HOSTADDRESS$ -p PORT -t 10", module: "http", fails: true},
+				{name: "hanging", parts: 5, command: "$USER1$/check_http -I $HOSTADDRESS$ -p PORT -t PATIENCE", module: "http", fails: true},
 			},
 		},
 	}

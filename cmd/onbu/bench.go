@@ -19,7 +19,7 @@ func runBench(ctx context.Context, e *env) error {
 	var o bench.Options
 	e.flags.IntVar(&o.Services, "services", 0, "how many services (default: as the scenario proposes)")
 	interval := e.flags.Int("interval", 0, "seconds between two checks of a service (default: as the scenario proposes)")
-	seconds := e.flags.Int("seconds", 60, "how long to measure once every service was checked")
+	seconds := e.flags.Int("seconds", 60, "how long to measure, after a warm-up of about two intervals")
 	e.flags.StringVar(&o.Peer, "peer", "", "offer the same checks to another engine right after: nagios4")
 	jsonFile := e.flags.String("json", "", "write the figures into this `file` too; - for standard output instead of the table")
 	usage := e.flags.Usage

@@ -1,0 +1,49 @@
+package bench_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"github.com/onbu/onbu/bench"
+	"github.com/onbu/onbu/internal/app"
+)
+
+// childEnv makes the test's program be the onbu that the package starts.
+const childEnv = "ONBU_BENCH_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) == "" {
+		os.Setenv(childEnv, "1")
+		os.Exit(m.Run())
+	}
+	if err := child(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// child does what the package asks onbu for.
+func child(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	switch args[0] {
+	case "bench":
+		return bench.Target(ctx, os.Stdin, os.Stdout)
+	case "run":
+		flags := flag.NewFlagSet("run", flag.ContinueOnError)
+		o := app.Options{Roles: app.Roles(), Main: args[1], BusURL: "embedded:", Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+		flags.StringVar(&o.State, "state", "", "")
+		flags.StringVar(&o.HTTP, "http", "", "")
+		if err := flags.Parse(args[2:]); err != nil {
+			return err
+		}
+		return app.Run(ctx, o)
+	}
+	return fmt.Errorf("the test knows no onbu %q", args)
+}
