@@ -19,18 +19,20 @@ const (
 	flushEvery   = 10 * time.Millisecond
 	batchResults = 256
 	keepResults  = 1 << 18 // results that may wait for the bus; beyond, the oldest are dropped and counted
-	senders      = 4
+	lanes        = 4
+	lastWords    = 2 * time.Second // for what is left once the poller ends
 )
 
-// collector gathers results and appends them to RES, a batch for each shard. Results that the bus refuses wait;
-// a result that is dropped all the same costs one check, which the core issues again.
+// collector gathers results and appends them to RES, a batch for each shard, in the order in which they came: each shard
+// has its lane. Results that the bus refuses wait; a result that is dropped all the same costs one check, which the core
+// issues again.
 type collector struct {
 	bus        bus.Streams
 	name, boot string
 	log        *slog.Logger
 	lost       *metrics.Counter
 
-	wake chan struct{}
+	wake [lanes]chan struct{} // holds a token when a shard of the lane has results again
 	mu   sync.Mutex
 	// ready holds the results of each shard that are not on their way yet.
 	ready map[monitor.Shard][]monitor.Result
@@ -40,8 +42,11 @@ type collector struct {
 
 func newCollector(b bus.Streams, name, boot string, log *slog.Logger, set *metrics.Set) *collector {
 	c := &collector{
-		bus: b, name: name, boot: boot, log: log, wake: make(chan struct{}, 1),
+		bus: b, name: name, boot: boot, log: log,
 		ready: map[monitor.Shard][]monitor.Result{}, lost: set.NewCounter("onbu_poller_results_lost_total"),
+	}
+	for lane := range c.wake {
+		c.wake[lane] = make(chan struct{}, 1)
 	}
 	set.NewGauge("onbu_poller_results_waiting", func() float64 {
 		c.mu.Lock()
@@ -59,15 +64,17 @@ func (c *collector) add(r monitor.Result) {
 	}
 	c.ready[r.Shard] = append(c.ready[r.Shard], r)
 	c.count++
-	first := c.count == 1 || len(c.ready[r.Shard]) == batchResults
+	first := len(c.ready[r.Shard]) == 1
 	c.mu.Unlock()
 	if first {
 		select {
-		case c.wake <- struct{}{}:
+		case c.wake[laneOf(r.Shard)] <- struct{}{}:
 		default:
 		}
 	}
 }
+
+func laneOf(s monitor.Shard) int { return int(s) % lanes }
 
 // dropLocked makes room by dropping the oldest results of a shard, or of any when that one has none.
 func (c *collector) dropLocked(shard monitor.Shard) {
@@ -85,27 +92,30 @@ func (c *collector) dropLocked(shard monitor.Shard) {
 
 // run sends until ctx ends, and then what is left.
 func (c *collector) run(ctx context.Context) {
-	work := make(chan outgoing)
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWords, cancel) })()
 	var wg sync.WaitGroup
-	for range senders {
-		wg.Go(func() {
-			var buf []byte
-			for o := range work {
-				buf = c.send(ctx, o, buf)
-			}
-		})
+	for lane := range lanes {
+		wg.Go(func() { c.serve(ctx, late, lane) })
 	}
-	for ctx.Err() == nil {
+	wg.Wait()
+}
+
+// serve sends the results of one lane until ctx ends, and then what is left until late ends.
+func (c *collector) serve(ctx, late context.Context, lane int) {
+	var buf []byte
+	for over := false; !over; {
 		select {
 		case <-ctx.Done():
-		case <-c.wake:
+			over = true
+		case <-c.wake[lane]:
 			c.gather(ctx)
 		}
-		c.hand(work)
+		for o, ok := c.next(lane); ok; o, ok = c.next(lane) {
+			buf = c.send(late, o, buf)
+		}
 	}
-	c.hand(work)
-	close(work)
-	wg.Wait()
 }
 
 // gather gives further results the chance to travel with the first one.
@@ -125,21 +135,14 @@ type outgoing struct {
 	id      string
 }
 
-// hand gives everything that is ready to the senders.
-func (c *collector) hand(work chan<- outgoing) {
-	for {
-		o, ok := c.next()
-		if !ok {
-			return
-		}
-		work <- o
-	}
-}
-
-func (c *collector) next() (outgoing, bool) {
+// next takes a batch out of a lane.
+func (c *collector) next(lane int) (outgoing, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for shard, results := range c.ready {
+		if laneOf(shard) != lane {
+			continue
+		}
 		if len(results) == 0 {
 			delete(c.ready, shard)
 			continue
@@ -158,8 +161,7 @@ func (c *collector) next() (outgoing, bool) {
 	return outgoing{}, false
 }
 
-// send appends one batch, again and again until it is stored; once ctx is over it tries for two seconds more. It
-// gives buf back for the next batch.
+// send appends one batch, again and again until it is stored or ctx ends. It gives buf back for the next batch.
 func (c *collector) send(ctx context.Context, o outgoing, buf []byte) []byte {
 	buf = wire.AppendBatch(buf[:0], o.results)
 	if len(buf) > maxMessage && len(o.results) > 1 {
@@ -168,13 +170,13 @@ func (c *collector) send(ctx context.Context, o outgoing, buf []byte) []byte {
 		return c.send(ctx, outgoing{o.shard, o.results[half:], o.id + "b"}, buf)
 	}
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		try, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		try, cancel := context.WithTimeout(ctx, 2*time.Second)
 		err := c.bus.Append(try, bus.Results(uint16(o.shard), c.name), buf, o.id)
 		cancel()
 		if err == nil {
 			return buf
 		}
-		if ctx.Err() != nil || errors.Is(err, bus.ErrFull) {
+		if ctx.Err() != nil || errors.Is(err, bus.ErrFull) || errors.Is(err, bus.ErrTooLarge) {
 			c.lost.Add(len(o.results))
 			c.log.Warn("results lost; their checks are issued again", "results", len(o.results), "error", err)
 			return buf
