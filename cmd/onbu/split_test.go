@@ -1,0 +1,137 @@
+package main_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/realpeer"
+)
+
+// cluster is a bus and daemons around it, each a process of its own.
+type cluster struct {
+	t    *testing.T
+	addr string // of the bus
+	url  string
+}
+
+func newCluster(t *testing.T) *cluster {
+	addr := fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t))
+	return &cluster{t: t, addr: addr, url: "nats://" + addr}
+}
+
+func (c *cluster) bus() *onbu {
+	c.t.Helper()
+	o := launch(c.t, "bus", "--listen", c.addr, "--state", c.t.TempDir())
+	o.Listening(c.t, c.addr)
+	return o
+}
+
+// role starts a daemon without waiting for it.
+func (c *cluster) role(args ...string) *onbu {
+	c.t.Helper()
+	return launch(c.t, append(args, "--bus", c.url, "--state", c.t.TempDir(), "--http", "127.0.0.1:0")...)
+}
+
+// The daemons apart are the same engine as in one process, in whatever order they come up.
+func TestSplitDaemons(t *testing.T) {
+	t.Run("the bus first", func(t *testing.T) {
+		t.Parallel()
+		c := newCluster(t)
+		c.bus()
+		splitDaemons(t, c, roleLines, nil)
+	})
+	t.Run("the bus last", func(t *testing.T) {
+		t.Parallel()
+		c := newCluster(t)
+		backwards := slices.Clone(roleLines)
+		slices.Reverse(backwards)
+		splitDaemons(t, c, backwards, func(all map[string]*onbu) {
+			for _, o := range all {
+				o.says("no bus yet, trying again")
+			}
+			c.bus()
+		})
+	})
+}
+
+var roleLines = []string{
+	"arbiter CONFIG", "scheduler", "poller --name home --tags None", "poller --name paris --tags EU", "reactionner", "receiver",
+	"broker --event-log events.ndjson",
+}
+
+func splitDaemons(t *testing.T, c *cluster, lines []string, started func(map[string]*onbu)) {
+	config := splitConfig(t)
+	main := config.write()
+	all := map[string]*onbu{}
+	for _, line := range lines {
+		args := strings.Fields(strings.Replace(line, "CONFIG", main, 1))
+		all[strings.Join(args[:min(3, len(args))], " ")] = c.role(args...)
+	}
+	if started != nil {
+		started(all)
+	}
+	b, r := all["broker --event-log events.ndjson"], all["receiver"]
+	b.listening()
+	r.listening()
+
+	checked := func(one broker.Object) bool { return one.StateType == "HARD" && one.State != "PENDING" }
+	for name, want := range map[string]broker.Object{
+		"berlin/load": {State: "OK", Poller: "home"},
+		"berlin/far":  {State: "OK", Poller: "paris"},
+		"lyon/load":   {State: "CRITICAL", Poller: "paris"},
+	} {
+		if got := b.seen(name, "is checked", checked); got.State != want.State || got.Poller != want.Poller {
+			t.Errorf("%s is %s by poller %q, want %s by %q", name, got.State, got.Poller, want.State, want.Poller)
+		}
+	}
+	toldOf(b, config.told, "PROBLEM lyon/load it burns")
+	if out, code := call(t, "status", "--http", b.Addr); code != 0 || !strings.Contains(out, "3 services: 2 OK, 1 CRITICAL") {
+		t.Errorf("onbu status: exit status %d: %s", code, out)
+	}
+	if out, code := call(t, "explain", "--http", b.Addr, "lyon/load"); code != 0 || !strings.Contains(out, "ada PROBLEM") {
+		t.Errorf("onbu explain: exit status %d: %s", code, out)
+	}
+	r.obey("ACKNOWLEDGE_SVC_PROBLEM;lyon;load;2;0;0;ada;I see")
+	b.seen("lyon/load", "is acknowledged", func(one broker.Object) bool { return one.Acknowledged })
+	if out, code := call(t, "command", "--http", b.Addr, "DISABLE_NOTIFICATIONS"); code != 1 || !strings.Contains(out, "receiver") {
+		t.Errorf("a command to a broker: exit status %d: %s", code, out)
+	}
+	for _, o := range all {
+		interrupt(o)
+	}
+}
+
+func splitConfig(t *testing.T) *config {
+	c := newConfig(t)
+	c.command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
+	c.command("burning", c.script("burn", "echo it burns; exit 2"))
+	c.host("berlin")
+	c.host("lyon")
+	c.service("berlin", "load", "fine", "check_interval 2")
+	c.service("berlin", "far", "fine", "check_interval 2", "poller_tag EU")
+	c.service("lyon", "load", "burning", "check_interval 2", "retry_interval 1", "poller_tag EU")
+	return c
+}
+
+// A bus that is too old for the journal is refused at once, with its version and what to do.
+func TestOldNATSIsRefused(t *testing.T) {
+	t.Parallel()
+	program := realpeer.Program(t, "nats-server", "nats-server")
+	c := newCluster(t)
+	host, port, _ := strings.Cut(c.addr, ":")
+	old := realpeer.Start(t, program, "--addr", host, "--port", port, "--jetstream", "--store_dir", t.TempDir())
+	old.Listening(t, c.addr)
+	if !strings.Contains(old.Output(), "2.9.") {
+		realpeer.Skip(t, "the nats-server here is not Debian's 2.9")
+	}
+	out, code := call(t, "scheduler", "--bus", c.url, "--state", filepath.Join(t.TempDir(), "state"), "--http", "127.0.0.1:0")
+	for _, want := range []string{"nats-server 2.9.", "too old", "2.14", "onbu bus"} {
+		if code != 1 || !strings.Contains(out, want) {
+			t.Errorf("exit status %d, want 1 with %q: %s", code, want, out)
+		}
+	}
+}
