@@ -81,7 +81,7 @@ type bucket struct {
 func parseRange(text string) (bucket, error) {
 	from, to, found := strings.Cut(text, "...")
 	if !found {
-		return bucket{}, fmt.Errorf("vmrange %q has no ...", text)
+		return bucket{}, fmt.Errorf("vmrange %q is not FROM...TO", text)
 	}
 	var b bucket
 	var err error
