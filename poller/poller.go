@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,7 +80,7 @@ func (p *Poller) Load() map[string]int64 {
 }
 
 // Run takes jobs until ctx ends; then it says that it leaves, waits a little for the checks under way and sends what they
-// found.
+// found. Of checks that take longer it says nothing: they are issued again.
 func (p *Poller) Run(ctx context.Context) error {
 	if err := p.o.Bus.Ready(ctx); err != nil {
 		return err
@@ -169,7 +170,11 @@ func (p *Poller) take(ctx context.Context, wg *sync.WaitGroup, m bus.Msg) {
 		p.running.Add(1)
 		wg.Go(func() {
 			defer p.running.Add(-1)
-			p.results.add(p.check(ctx, &batch.Jobs[i]))
+			r := p.check(ctx, &batch.Jobs[i])
+			if ctx.Err() != nil {
+				return // cut short because the poller ends: that says nothing of the target, and the check is issued again
+			}
+			p.results.add(r)
 		})
 	}
 }
@@ -224,7 +229,8 @@ func unmade(ctx context.Context, err error) monitor.Outcome {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return monitor.Outcome{State: monitor.Critical, TimedOut: true, Output: context.Cause(ctx).Error()}
 	}
-	return monitor.Outcome{State: monitor.Unknown, Output: "(check could not be made: " + err.Error() + ")"}
+	first, rest, _ := strings.Cut(err.Error(), "\n")
+	return monitor.Outcome{State: monitor.Unknown, Output: "(check could not be made: " + first + ")", LongOutput: rest}
 }
 
 // run keeps a module's panic from being the poller's.

@@ -69,8 +69,12 @@ func (p *Probes) Find(line []byte) Prepared {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	found, ok = p.older[string(line)]
-	if !ok {
+	if found, ok = p.known[string(line)]; ok {
+		return found // another goroutine was faster
+	}
+	if found, ok = p.older[string(line)]; ok {
+		delete(p.older, string(line))
+	} else {
 		found = p.Prepare(string(line))
 	}
 	if len(p.known) >= p.limit {
@@ -109,7 +113,7 @@ func (p *Probes) native(line string) (probe modules.Probe, module, why string) {
 	}
 	var reasons []string
 	for _, m := range candidates {
-		probe, err := m.Parse(words)
+		probe, err := parse(m, words)
 		if err == nil {
 			return probe, m.Name(), ""
 		}
@@ -117,5 +121,18 @@ func (p *Probes) native(line string) (probe modules.Probe, module, why string) {
 			reasons = append(reasons, err.Error())
 		}
 	}
+	if len(reasons) == 0 {
+		reasons = append(reasons, fmt.Sprintf("no native module takes this form of %s", program))
+	}
 	return nil, "", strings.Join(reasons, "; ")
+}
+
+// parse keeps a module's panic from being the poller's.
+func parse(m modules.Check, words []string) (probe modules.Probe, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			probe, err = nil, fmt.Errorf("module %s has a bug, please report it with this command line: %v", m.Name(), r)
+		}
+	}()
+	return m.Parse(words)
 }

@@ -1,0 +1,170 @@
+package poller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
+)
+
+// native is a module of some programs; parse says what it makes of a line.
+type native struct {
+	name     string
+	programs []string
+	parse    func(argv []string) error
+	parsed   *int
+}
+
+func (n native) Name() string       { return n.name }
+func (n native) Programs() []string { return n.programs }
+
+func (n native) Parse(argv []string) (modules.Probe, error) {
+	if n.parsed != nil {
+		*n.parsed++
+	}
+	if n.parse != nil {
+		if err := n.parse(argv); err != nil {
+			return nil, err
+		}
+	}
+	return said(strings.Join(argv, " ")), nil
+}
+
+// said is a probe that says what it is.
+type said string
+
+func (s said) Run(context.Context) (monitor.Outcome, error) {
+	return monitor.Outcome{Output: string(s)}, nil
+}
+
+// fork takes every line but "nothing".
+type fork struct{}
+
+func (fork) Name() string { return "exec" }
+
+func (fork) Prepare(line string) (modules.Probe, error) {
+	if line == "nothing" {
+		return nil, errors.New("no such thing")
+	}
+	return said("forked " + line), nil
+}
+
+func outputOf(t *testing.T, p Prepared) string {
+	t.Helper()
+	o, err := p.Probe.Run(t.Context())
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	return o.Output
+}
+
+func TestTheFirstModuleThatUnderstandsTheLineRunsIt(t *testing.T) {
+	refuses := func(words string) func([]string) error { return func([]string) error { return errors.New(words) } }
+	p := NewProbes([]modules.Check{
+		native{name: "picky", programs: []string{"check_a", "check_b"}, parse: refuses("option -Z is not supported")},
+		native{name: "eager", programs: []string{"check_a"}},
+		native{name: "shy", programs: []string{"check_c"}, parse: func([]string) error { return fmt.Errorf("shy: %w", modules.ErrNotMine) }},
+		native{name: "broken", programs: []string{"check_d"}, parse: func(argv []string) error { _ = argv[99]; return nil }},
+	}, fork{})
+	for _, c := range []struct{ line, module, why, output string }{
+		{"/usr/lib/check_a 'x y'", "eager", "", "/usr/lib/check_a x y"},
+		{"check_b -Z", "exec", "option -Z is not supported", "forked check_b -Z"},
+		{"check_c", "exec", "no native module takes this form of check_c", "forked check_c"},
+		{"/opt/check_e -H x", "exec", "no native module for check_e", "forked /opt/check_e -H x"},
+		{"check_a | grep x", "exec", "shell", "forked check_a | grep x"},
+		{"check_d", "exec", "module broken has a bug", "forked check_d"},
+		{"nothing", "exec", "no native module for nothing", "error: no such thing"},
+		{"", "exec", "empty", "forked "},
+	} {
+		got := p.Find([]byte(c.line))
+		if got.Module != c.module || (got.Why == "") != (c.why == "") || !strings.Contains(got.Why, c.why) {
+			t.Errorf("%q: module %q because %q, want %q because %q", c.line, got.Module, got.Why, c.module, c.why)
+		}
+		if output := outputOf(t, got); output != c.output {
+			t.Errorf("%q gives %q, want %q", c.line, output, c.output)
+		}
+	}
+}
+
+func TestLinesAreParsedOnceAndTheUnusedForgotten(t *testing.T) {
+	parsed := 0
+	p := NewProbes([]modules.Check{native{name: "n", programs: []string{"n"}, parsed: &parsed}}, fork{})
+	p.limit = 10
+	line := func(i int) []byte { return fmt.Appendf(nil, "n %d", i) }
+	for range 3 {
+		for i := range 10 {
+			p.Find(line(i))
+		}
+	}
+	if parsed != 10 || p.Len() != 10 {
+		t.Errorf("%d parsed and %d kept of 10", parsed, p.Len())
+	}
+	for i := 10; i < 1000; i++ {
+		if got := outputOf(t, p.Find(line(i))); got != string(line(i)) {
+			t.Fatalf("%s gives %q", line(i), got)
+		}
+		p.Find(line(0)) // used all the time
+		if p.Len() > 20 {
+			t.Fatalf("%d lines kept, more than 20", p.Len())
+		}
+	}
+	if parsed != 1000 {
+		t.Errorf("%d parsed of 1000: what is in use was forgotten", parsed)
+	}
+	p.Find(line(1))
+	if parsed != 1001 {
+		t.Error("what nobody used was kept")
+	}
+}
+
+func TestManyMayFindAtOnce(t *testing.T) {
+	parsed := 0 // Parse is called under the table's lock
+	p := NewProbes([]modules.Check{native{name: "n", programs: []string{"n"}, parsed: &parsed}}, fork{})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := range 500 {
+				line := fmt.Sprint("n ", i)
+				if got := outputOf(t, p.Find([]byte(line))); got != line {
+					t.Errorf("%s gives %q", line, got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if parsed != 500 || p.Len() != 500 {
+		t.Errorf("%d parsed and %d kept of 500", parsed, p.Len())
+	}
+}
+
+func TestAKnownLineCostsNoAllocation(t *testing.T) {
+	p := NewProbes([]modules.Check{native{name: "n", programs: []string{"n"}}}, fork{})
+	line := []byte("n -H 127.0.0.1 -w 100,20% -c 200,40% and more than fits on a stack buffer")
+	p.Find(line)
+	if n := testing.AllocsPerRun(100, func() { p.Find(line) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	copied := string(line)
+	clear(line) // Find must not have kept it
+	if got := outputOf(t, p.Find([]byte(copied))); got != copied {
+		t.Errorf("after its buffer was used again: %q", got)
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	p := NewProbes([]modules.Check{native{name: "n", programs: []string{"n"}}}, fork{})
+	lines := make([][]byte, 10000)
+	for i := range lines {
+		lines[i] = fmt.Appendf(nil, "n -H 10.0.%d.%d -w 100,20%% -c 200,40%%", i/256, i%256)
+		p.Find(lines[i])
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		p.Find(lines[i%len(lines)])
+	}
+}
