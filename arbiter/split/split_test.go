@@ -41,7 +41,10 @@ func TestPacksStayWhereTheyWere(t *testing.T) {
 	before := func(name string) (monitor.Shard, bool) {
 		var i int
 		_, err := fmt.Sscanf(name, "host%d", &i)
-		return first.Shard[i], err == nil && i < 500
+		if err != nil || i >= 500 {
+			return 0, false
+		}
+		return first.Shard[i], true
 	}
 	bigger := random(rand.New(rand.NewPCG(3, 4)), 500, 100)
 	for i := 500; i < 700; i++ {
