@@ -94,7 +94,7 @@ func buildPoller(a *App) (Daemon, error) {
 		slots = slotsFor(fileLimit())
 	}
 	return poller.New(poller.Options{
-		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, pollerTags(a.o.Config)), Slots: slots, Bus: a.bus,
+		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Bus: a.bus,
 		Probes: poller.NewProbes(native, a.plugins()), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
 	}), nil
 }
@@ -110,7 +110,7 @@ func (a *App) plugins() *exec.Module {
 func buildReactionner(a *App) (Daemon, error) {
 	runner := builtin.Exec(0)
 	return reactionner.New(reactionner.Options{
-		Name: a.o.Name, Pools: pools(a.o.ReactionnerTags, reactionnerTags(a.o.Config)), Bus: a.bus,
+		Name: a.o.Name, Pools: pools(a.o.ReactionnerTags, tags(a.o.Config, reactionnerTag)), Bus: a.bus,
 		Run: builtin.Runner(runner), Log: a.o.Log.With("role", "reactionner"), Metrics: a.metrics,
 	}), nil
 }
@@ -172,38 +172,25 @@ func pools(asked, all []string) []string {
 	return out
 }
 
-func pollerTags(c *objects.Config) []string {
-	var tags []string
+// tags gives the tags that a configuration uses: those of its objects, as of says, and those of its commands.
+func tags(c *objects.Config, of func(*objects.Settings) string) []string {
 	if c == nil {
 		return nil
 	}
+	var tags []string
 	for i := range c.Settings {
-		tags = append(tags, c.Settings[i].Pool)
+		tags = append(tags, of(&c.Settings[i]))
 	}
 	for i := range c.Commands {
 		tags = append(tags, c.Commands[i].Pool)
 	}
-	return distinct(tags)
-}
-
-func reactionnerTags(c *objects.Config) []string {
-	var tags []string
-	if c == nil {
-		return nil
-	}
-	for i := range c.Settings {
-		tags = append(tags, c.Settings[i].ReactionPool)
-	}
-	for i := range c.Commands {
-		tags = append(tags, c.Commands[i].Pool)
-	}
-	return distinct(tags)
-}
-
-func distinct(tags []string) []string {
 	slices.Sort(tags)
 	return slices.DeleteFunc(slices.Compact(tags), func(t string) bool { return t == "" })
 }
+
+func pollerTag(s *objects.Settings) string { return s.Pool }
+
+func reactionnerTag(s *objects.Settings) string { return s.ReactionPool }
 
 // fileLimit is how many files this process may have open.
 func fileLimit() int {

@@ -1,0 +1,165 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/core"
+)
+
+const (
+	pollerGone = 5 * time.Second // a poller that said nothing for so long is dead
+	sweepEvery = time.Second
+	// An answer that nobody waits for any more keeps its place for so long at most. The core has issued the job
+	// anew long before.
+	forgetAfter = 10 * time.Minute
+)
+
+// pollerState is what is known of one poller.
+type pollerState struct {
+	name, boot string
+	window     int
+	running    int
+	pools      map[string]bool
+	heard      time.Time
+	// full says that the poller gave jobs back; it gets none until it speaks again.
+	full bool
+}
+
+func (p *pollerState) credit() int {
+	if p.full {
+		return 0
+	}
+	return p.window - p.running
+}
+
+// want hears what a poller says of itself.
+func (d *dispatcher) want(m bus.Msg) {
+	var w wire.Want
+	d.mu.Lock()
+	if err := d.decode.Decode(m.Data, &w); err != nil {
+		d.mu.Unlock()
+		d.log.Warn("unreadable word from a poller", "error", err)
+		return
+	}
+	p := d.pollers[w.Poller]
+	var lost map[monitor.Shard][]core.JobKey
+	if p != nil && p.boot != w.Boot {
+		lost = d.removeLocked(p)
+		p = nil
+	}
+	if p == nil {
+		p = &pollerState{name: w.Poller, boot: w.Boot, pools: map[string]bool{}}
+		d.pollers[w.Poller] = p
+		d.log.Info("poller joined", "poller", w.Poller, "pool", w.Pool)
+	}
+	if !p.pools[w.Pool] {
+		p.pools[w.Pool] = true
+		pl := d.poolLocked(w.Pool)
+		pl.pollers = append(pl.pollers, p)
+	}
+	p.window, p.heard, p.full = int(min(w.Window, 1<<20)), time.Now(), false
+	d.pumpLocked(w.Pool, d.poolLocked(w.Pool))
+	d.mu.Unlock()
+	d.tell(lost)
+}
+
+// refused takes jobs back that a poller has no room for.
+func (d *dispatcher) refused(m bus.Msg) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var back wire.Jobs
+	if err := d.decode.Decode(m.Data, &back); err != nil {
+		d.log.Warn("unreadable jobs given back", "error", err)
+		return
+	}
+	for i := range back.Jobs {
+		job := &back.Jobs[i]
+		key := flightKey{job.Shard, job.Object}
+		f := d.flights[key]
+		if f == nil || f.poller == nil || f.job.Seq != job.Seq || f.job.Epoch != job.Epoch {
+			continue
+		}
+		f.poller.full = true
+		d.landLocked(f)
+		p := d.poolLocked(job.Pool)
+		p.waiting = append(p.waiting, key)
+	}
+	for name, p := range d.pools {
+		d.pumpLocked(name, p)
+	}
+}
+
+// sweep finds dead pollers, whose jobs go back to their shards at once, and answers that never came.
+func (d *dispatcher) sweep() {
+	d.mu.Lock()
+	lost := map[monitor.Shard][]core.JobKey{}
+	now := time.Now()
+	for _, p := range d.pollers {
+		if now.Sub(p.heard) > pollerGone {
+			d.log.Warn("poller is gone; its checks are issued again", "poller", p.name, "checks", p.running)
+			for shard, keys := range d.removeLocked(p) {
+				lost[shard] = append(lost[shard], keys...)
+			}
+		}
+	}
+	for key, f := range d.flights {
+		if f.poller != nil && now.Sub(f.since) > forgetAfter {
+			d.forgetLocked(key, f)
+		}
+	}
+	d.mu.Unlock()
+	d.tell(lost)
+}
+
+// removeLocked forgets a poller and gives the jobs that it had.
+func (d *dispatcher) removeLocked(p *pollerState) map[monitor.Shard][]core.JobKey {
+	lost := map[monitor.Shard][]core.JobKey{}
+	for key, f := range d.flights {
+		if f.poller == p {
+			lost[key.shard] = append(lost[key.shard], core.JobKey{Object: key.object, Seq: f.job.Seq})
+			d.forgetLocked(key, f)
+		}
+	}
+	delete(d.pollers, p.name)
+	for name := range p.pools {
+		d.pools[name].remove(p)
+	}
+	return lost
+}
+
+func (p *pool) remove(gone *pollerState) {
+	for i, one := range p.pollers {
+		if one == gone {
+			p.pollers = append(p.pollers[:i], p.pollers[i+1:]...)
+			return
+		}
+	}
+}
+
+func (d *dispatcher) tell(lost map[monitor.Shard][]core.JobKey) {
+	for shard, keys := range lost {
+		d.orphaned(shard, keys)
+	}
+}
+
+// load is how many jobs wait and run, by pool, and how many pollers there are.
+type load struct {
+	waiting, pollers map[string]int
+	running          int
+}
+
+func (d *dispatcher) load() load {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := load{waiting: map[string]int{}, pollers: map[string]int{}}
+	for name, p := range d.pools {
+		l.waiting[name], l.pollers[name] = len(p.waiting)-p.head, len(p.pollers)
+	}
+	for _, p := range d.pollers {
+		l.running += p.running
+	}
+	return l
+}
