@@ -107,6 +107,9 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func (a *App) start(ctx context.Context) error {
+	if runsPrograms := slices.Contains(a.o.Roles, "poller") || slices.Contains(a.o.Roles, "reactionner"); runsPrograms && os.Geteuid() == 0 {
+		a.o.Log.Warn("running as root: plugins and notification commands run as root too; give Onbu a user of its own")
+	}
 	if err := a.openBus(ctx); err != nil {
 		return err
 	}
