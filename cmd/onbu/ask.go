@@ -22,7 +22,7 @@ const watchEvery = time.Second
 func status(ctx context.Context, e *env) error {
 	addr := e.flags.String("http", defaultHTTP, "address of a broker's API")
 	asJSON := e.flags.Bool("json", false, "print JSON")
-	problems := e.flags.Bool("problems", false, "show only what is neither UP nor OK")
+	problems := e.flags.Bool("problems", false, "show only what is not UP, OK or PENDING")
 	live := e.flags.Bool("watch", false, "show it anew every second until Ctrl-C")
 	if _, err := e.parse(0, ""); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 )
 
@@ -25,6 +26,9 @@ type verb struct {
 	name, args, about string
 	run               func(ctx context.Context, e *env) error
 }
+
+// usage gives a verb's command line.
+func (v verb) usage() string { return strings.TrimSpace("onbu "+v.name+" "+v.args) + " [flags]" }
 
 // env is what a verb works with.
 type env struct {
@@ -92,7 +96,7 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintf(stderr, "usage: onbu %s %s [flags]\n%s\n\nflags:\n", v.name, v.args, v.about)
+		fmt.Fprintf(stderr, "usage: %s\n%s\n\nflags:\n", v.usage(), v.about)
 		flags.PrintDefaults()
 	}
 	err := v.run(ctx, &env{flags: flags, args: args, stdout: stdout, stderr: stderr})
@@ -103,7 +107,7 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 	case errors.Is(err, errQuiet):
 		return exitError
 	case errors.As(err, &wrong):
-		fmt.Fprintf(stderr, "onbu %s: %v\nusage: onbu %s %s [flags]; onbu %s --help lists the flags\n", v.name, err, v.name, v.args, v.name)
+		fmt.Fprintf(stderr, "onbu %s: %v\nusage: %s; onbu %s --help lists the flags\n", v.name, err, v.usage(), v.name)
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "onbu %s: %v\n", v.name, err)
