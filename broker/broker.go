@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,7 +43,6 @@ type Broker struct {
 	mu        sync.RWMutex // guards everything that follows
 	view      *view.View
 	directory *monitor.Directory
-	changed   chan struct{} // closed and replaced whenever the view changes
 }
 
 // New builds a broker; nothing is opened before Run.
@@ -51,7 +51,7 @@ func New(o Options) *Broker {
 		o.Metrics = metrics.NewSet()
 	}
 	b := &Broker{
-		o: o, view: view.New(), directory: &monitor.Directory{}, changed: make(chan struct{}),
+		o: o, view: view.New(), directory: &monitor.Directory{},
 		unreadable: o.Metrics.NewCounter("onbu_broker_unreadable_messages_total"),
 		applied:    o.Metrics.NewCounter("onbu_broker_broks_total"),
 	}
@@ -79,6 +79,9 @@ func (b *Broker) Run(ctx context.Context) error {
 	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	over := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	wg.Go(func() { b.follow(ctx) })
 	for _, e := range b.o.Exports {
 		b.feed(ctx, &wg, e)
@@ -93,18 +96,19 @@ func (b *Broker) Run(ctx context.Context) error {
 			return
 		}
 		fill()
+		filling.Wait() // so that an older directory never replaces a newer one
 		var filled context.Context
 		filled, fill = context.WithCancel(ctx)
 		filling.Go(func() { b.fill(filled, g) })
 	})
 	fill()
-	if ctx.Err() != nil {
+	if over.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// follow applies what is new in the journal.
+// follow applies what is new in the journal. After a trouble it goes on where it was.
 func (b *Broker) follow(ctx context.Context) {
 	var d wire.Decoder
 	cursor := bus.Cursor{Stream: bus.EV, Filter: bus.AllEvents(), FromNow: true}
@@ -112,6 +116,7 @@ func (b *Broker) follow(ctx context.Context) {
 		err := b.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error {
 			for _, m := range msgs {
 				b.apply(&d, m)
+				cursor.After, cursor.FromNow = m.Seq, false
 			}
 			return nil
 		})
@@ -136,16 +141,33 @@ func (b *Broker) apply(d *wire.Decoder, m bus.Msg) {
 	for i := range broks {
 		b.view.Apply(&broks[i])
 	}
-	b.changedLocked()
-}
-
-func (b *Broker) changedLocked() {
-	close(b.changed)
-	b.changed = make(chan struct{})
 }
 
 // decode reads the broks of a message, whatever its kind.
 func decode(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
+	broks, err := decodeAny(d, m)
+	for i := range broks {
+		if err == nil && !complete(&broks[i]) {
+			err = fmt.Errorf("brok %d lacks what its kind %d is about", i, broks[i].Kind)
+		}
+	}
+	return broks, err
+}
+
+// complete says whether a brok has what its kind promises and every reader relies on.
+func complete(b *monitor.Brok) bool {
+	switch b.Kind {
+	case monitor.BrokDowntime, monitor.BrokDowntimeGone:
+		return b.Downtime != nil
+	case monitor.BrokComment, monitor.BrokCommentGone:
+		return b.Comment != nil
+	case monitor.BrokProgram:
+		return b.Program != nil
+	}
+	return true
+}
+
+func decodeAny(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 	switch bus.KindOf(m.Subject) {
 	case bus.KindStates:
 		_, broks, err := wire.DecodeLedger(d, m.Data, nil)
@@ -158,7 +180,8 @@ func decode(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 	return wire.DecodeBatch(d, m.Data, []monitor.Brok(nil))
 }
 
-// fill asks the owners of all shards for everything, as long as it takes until each has answered.
+// fill asks the owners of all shards for everything, again and again until each has answered, and then forgets what none
+// of them knows. A shard without an owner holds up no other.
 func (b *Broker) fill(ctx context.Context, g wire.Generation) {
 	d, err := b.load(ctx, g)
 	for err != nil {
@@ -173,23 +196,29 @@ func (b *Broker) fill(ctx context.Context, g wire.Generation) {
 	b.directory = d
 	b.mu.Unlock()
 	known := map[monitor.Ref]bool{}
+	var waiting []monitor.Shard
 	for shard := range monitor.Shard(g.Shards) {
-		for {
+		waiting = append(waiting, shard)
+	}
+	for {
+		waiting = slices.DeleteFunc(waiting, func(shard monitor.Shard) bool {
 			err := b.fillShard(ctx, shard, g.Number, known)
-			if err == nil {
-				break
+			if err != nil {
+				b.o.Log.Debug("a shard gives no statuses yet", "shard", shard, "error", err)
 			}
-			if ctx.Err() != nil {
-				return
-			}
-			b.o.Log.Debug("a shard gives no statuses yet", "shard", shard, "error", err)
-			pause(ctx, 100*time.Millisecond)
+			return err == nil
+		})
+		if len(waiting) == 0 {
+			break
+		}
+		pause(ctx, 100*time.Millisecond)
+		if ctx.Err() != nil {
+			return
 		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.view.Retain(func(r monitor.Ref) bool { return known[r] })
-	b.changedLocked()
 }
 
 func (b *Broker) load(ctx context.Context, g wire.Generation) (*monitor.Directory, error) {
@@ -217,7 +246,6 @@ func (b *Broker) fillShard(ctx context.Context, shard monitor.Shard, generation 
 		}
 		b.mu.Lock()
 		b.view.Fill(a.Statuses, asked)
-		b.changedLocked()
 		b.mu.Unlock()
 		if from = a.Next; from == 0 {
 			break
