@@ -2,11 +2,14 @@ package broker
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -52,9 +55,19 @@ func (b *Broker) export(ctx context.Context, d *wire.Decoder, e Export, msgs []b
 	if len(broks) == 0 {
 		return nil
 	}
-	err := e.Module.Export(ctx, broks)
+	err := give(ctx, e.Module, broks)
 	if err != nil && ctx.Err() == nil {
 		b.o.Log.Warn("an export module did not take broks; they come again", "module", e.Module.Name(), "broks", len(broks), "error", err)
 	}
 	return err
+}
+
+// give keeps a module's panic from being the broker's.
+func give(ctx context.Context, m modules.Exporter, broks []monitor.Brok) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the module has a bug, please report it: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return m.Export(ctx, broks)
 }

@@ -3,7 +3,11 @@ package broker
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/onbu/onbu/broker/view"
@@ -81,14 +85,11 @@ func (b *Broker) Handle(mux *http.ServeMux) {
 func (b *Broker) list(ask func(*view.View, view.Query) []monitor.Status) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		values := r.URL.Query()
-		for name := range values {
-			if name != "host" && name != "state" && name != "problems" {
-				refuse(w, http.StatusBadRequest, "unknown filter "+name+"; use host=, state= or problems=1")
-				return
-			}
+		q, err := queryOf(values)
+		if err != nil {
+			refuse(w, http.StatusBadRequest, err.Error())
+			return
 		}
-		problems := values.Get("problems")
-		q := view.Query{Host: values.Get("host"), State: values.Get("state"), Problems: problems != "" && problems != "0"}
 		b.mu.RLock()
 		statuses := ask(b.view, q)
 		b.mu.RUnlock()
@@ -98,6 +99,30 @@ func (b *Broker) list(ask func(*view.View, view.Query) []monitor.Status) http.Ha
 		}
 		answer(w, objects)
 	}
+}
+
+// queryOf reads the filters. A filter that is not understood is an error: an empty list would look as if all were well.
+func queryOf(values url.Values) (view.Query, error) {
+	q := view.Query{Host: values.Get("host"), State: values.Get("state")}
+	for name := range values {
+		if name != "host" && name != "state" && name != "problems" {
+			return q, fmt.Errorf("unknown filter %s; use host=, state= or problems=1", name)
+		}
+	}
+	if q.State != "" && !slices.Contains(states(), strings.ToUpper(q.State)) {
+		return q, fmt.Errorf("no state is called %s; there are %s", q.State, strings.Join(states(), ", "))
+	}
+	if problems := values.Get("problems"); problems != "" {
+		var err error
+		if q.Problems, err = strconv.ParseBool(problems); err != nil {
+			return q, fmt.Errorf("problems=%s is neither yes nor no; use problems=1", problems)
+		}
+	}
+	return q, nil
+}
+
+func states() []string {
+	return []string{"UP", "DOWN", "UNREACHABLE", "OK", "WARNING", "CRITICAL", "UNKNOWN", "PENDING"}
 }
 
 func (b *Broker) summary(w http.ResponseWriter, _ *http.Request) {
@@ -116,7 +141,12 @@ func (b *Broker) explain(w http.ResponseWriter, r *http.Request) {
 	}
 	b.mu.RLock()
 	shard, ok := b.directory.Hosts[ref.Host]
+	loaded := b.directory.Generation != 0
 	b.mu.RUnlock()
+	if !loaded {
+		refuse(w, http.StatusServiceUnavailable, "there is no configuration yet; try again in some seconds")
+		return
+	}
 	if !ok {
 		refuse(w, http.StatusNotFound, "no host is called "+ref.Host+b.near(ref.Host))
 		return
@@ -127,6 +157,8 @@ func (b *Broker) explain(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "no scheduler owns the host's shard at present; try again in some seconds")
 	case err != nil:
 		refuse(w, http.StatusBadGateway, err.Error())
+	case a.Explanation == nil && ref.IsHost():
+		refuse(w, http.StatusServiceUnavailable, "the scheduler that owns "+ref.Host+" has not loaded it yet; try again in some seconds")
 	case a.Explanation == nil:
 		refuse(w, http.StatusNotFound, ref.Host+" has no service called "+ref.Service)
 	default:
@@ -134,30 +166,35 @@ func (b *Broker) explain(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// near names hosts that the asker may have meant.
+// near names hosts that the asker may have meant, the first five by name.
 func (b *Broker) near(name string) string {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	var like []string
 	for host := range b.directory.Hosts {
-		if strings.Contains(strings.ToLower(host), strings.ToLower(name)) && len(like) < 5 {
+		if strings.Contains(strings.ToLower(host), strings.ToLower(name)) {
 			like = append(like, host)
 		}
 	}
 	if len(like) == 0 {
 		return ""
 	}
-	return "; there are " + strings.Join(like, ", ")
+	slices.Sort(like)
+	return "; there are " + strings.Join(like[:min(len(like), 5)], ", ")
 }
 
 func answer(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	head(w)
 	_ = json.NewEncoder(w).Encode(v) // the reader is gone; there is nobody to tell
 }
 
 func refuse(w http.ResponseWriter, code int, why string) {
-	w.Header().Set("Content-Type", "application/json")
+	head(w)
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(map[string]string{"error": why})
+}
+
+func head(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 }

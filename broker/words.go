@@ -69,7 +69,7 @@ func explanationOf(e *monitor.Explanation) Explanation {
 	out := Explanation{
 		Object: ObjectOf(&e.Status), Shard: uint16(e.Shard), Epoch: uint64(e.Epoch), Command: e.Command, Line: e.Line, Pool: e.Pool,
 		Checking: e.Checking, InFlight: e.InFlight, Sent: e.Sent.Unix(), Period: e.Period, PeriodNow: e.PeriodNow,
-		Parents: neighbours(e.Parents), Children: neighbours(e.Children), Why: e.Why, Told: []Telling{},
+		Parents: neighbours(e.Parents), Children: neighbours(e.Children), Why: append([]string{}, e.Why...), Told: []Telling{},
 		Downtimes: downtimes(e.Downtimes), CommentList: comments(e.Comments),
 	}
 	for _, t := range e.Told {
