@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/onbu/onbu/broker"
 )
 
@@ -30,10 +28,10 @@ func TestPollerKilledWithChecksInFlight(t *testing.T) {
 	t.Run("stopped, and back with late results", func(t *testing.T) {
 		t.Parallel()
 		f := newFlight(t)
-		f.first.signal(unix.SIGSTOP)
+		f.first.signal(syscall.SIGSTOP)
 		f.reissued("second")
 		f.gate.open()
-		f.first.signal(unix.SIGCONT)
+		f.first.signal(syscall.SIGCONT)
 		f.first.counts("onbu_poller_running", 0)
 		f.first.counts("onbu_poller_results_waiting", 0)
 		f.countedOnce()
