@@ -25,6 +25,8 @@ const (
 	// loading the one before.
 	keepGenerations = 3
 	currentKey      = "current"
+	// reservedKey holds the highest number that an arbiter stores or has stored a generation under.
+	reservedKey = "reserved"
 )
 
 // Options is what an arbiter needs.
@@ -90,7 +92,7 @@ func (a *Arbiter) read() (*objects.Config, error) {
 	if report.OK() {
 		return c, nil
 	}
-	lines := []string{fmt.Sprintf("%s has %d errors:", a.o.Main, report.Errors)}
+	lines := []string{fmt.Sprintf("%s has %s:", a.o.Main, plural(report.Errors, "error"))}
 	for _, p := range report.Problems {
 		if p.Severity == objects.Error {
 			lines = append(lines, Line(p))
@@ -116,7 +118,11 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 		a.o.Log.Info("configuration unchanged", "generation", now.Number)
 		return nil
 	}
-	next := wire.Generation{Number: now.Number + 1, Shards: uint16(a.o.Shards), Hash: hash, Source: a.o.Main}
+	number, err := a.reserve(ctx, now.Number)
+	if err != nil {
+		return err
+	}
+	next := wire.Generation{Number: number, Shards: uint16(a.o.Shards), Hash: hash, Source: a.o.Main}
 	if err := a.store(ctx, result, next); err != nil {
 		return err
 	}
@@ -125,7 +131,30 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	}
 	a.o.Log.Info("configuration in force", "generation", next.Number, "hosts", len(c.Hosts), "services", len(c.Services),
 		"packs", result.Plan.Packs, "moved", result.Plan.Moved, "took", time.Since(began).Round(time.Millisecond))
-	return a.forget(ctx, next)
+	if err := a.forget(ctx, next); err != nil {
+		a.o.Log.Warn("old generations stay stored until the next reload", "error", err)
+	}
+	return nil
+}
+
+// reserve gives a number above that of the generation in force. No other arbiter gets the same, so that two that read
+// the files at the same moment never store into each other's generation.
+func (a *Arbiter) reserve(ctx context.Context, inForce uint64) (uint64, error) {
+	entry, err := a.o.Bus.Get(ctx, bus.CFG, reservedKey)
+	if err != nil && !errors.Is(err, bus.ErrNotFound) {
+		return 0, fmt.Errorf("number of the next generation: %w", err)
+	}
+	var reserved uint64
+	if err == nil {
+		if err := wire.Unmarshal(entry.Value, &reserved); err != nil {
+			return 0, fmt.Errorf("number of the next generation: %w", err)
+		}
+	}
+	next := max(reserved, inForce) + 1
+	if _, err := a.o.Bus.Put(ctx, bus.CFG, reservedKey, wire.Marshal(next), entry.Revision); err != nil {
+		return 0, fmt.Errorf("reserving number %d for the next generation (does another arbiter run?): %w", next, err)
+	}
+	return next, nil
 }
 
 // current gives the generation in force; the zero one if there is none yet.

@@ -45,11 +45,11 @@ func (s *Summary) printCommands(w io.Writer) {
 	fmt.Fprintf(w, "\nchecks: %d run natively, %d fork a plugin\n", s.Native, s.Forked)
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	for _, c := range s.Commands {
-		why := c.Why
-		if why != "" {
-			why = "because: " + why + " (" + c.Example + ")"
+		why := ""
+		if c.Why != "" {
+			why = "\tbecause: " + c.Why + " (" + c.Example + ")"
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%d\t%s\n", c.Command, c.Module, c.Checks, why)
+		fmt.Fprintf(t, "  %s\t%s\t%d%s\n", c.Command, c.Module, c.Checks, why)
 	}
 	t.Flush()
 }

@@ -61,7 +61,8 @@ type NotActedOn struct {
 // Verify reads a configuration and says what came of it.
 func Verify(main string, shards int, native Native) Summary {
 	c, report := Load(main)
-	s := Summary{Main: main, Files: len(c.Files), OK: report.OK(), Objects: counts(c), Warnings: []string{}, Errors: []string{}}
+	s := Summary{Main: main, Files: len(c.Files), OK: report.OK(), Objects: counts(c)}
+	s.Shards, s.Commands, s.Later, s.Warnings, s.Errors = []uint64{}, []CommandUse{}, []NotActedOn{}, []string{}, []string{}
 	for _, p := range report.Problems {
 		if p.Severity == objects.Error {
 			s.Errors = append(s.Errors, Line(p))

@@ -1,0 +1,351 @@
+package arbiter_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/arbiter"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+const shards = 4
+
+// files is a configuration in a folder of its own; hosts are added to what every configuration needs.
+type files struct{ main, objects string }
+
+func newFiles(t *testing.T, hosts ...string) files {
+	t.Helper()
+	dir := t.TempDir()
+	f := files{main: filepath.Join(dir, "main.cfg"), objects: filepath.Join(dir, "objects.cfg")}
+	put(t, f.main, "cfg_file=objects.cfg\n")
+	f.hosts(t, hosts...)
+	return f
+}
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hosts writes the objects anew.
+func (f files) hosts(t *testing.T, names ...string) {
+	t.Helper()
+	text := `
+define command {
+  command_name x
+  command_line /bin/true
+}
+define contact {
+  contact_name ann
+  host_notification_commands x
+  service_notification_commands x
+  host_notification_period always
+  service_notification_period always
+}
+define timeperiod {
+  timeperiod_name always
+  alias Always
+  monday 00:00-24:00
+}
+`
+	for _, name := range names {
+		text += fmt.Sprintf("define host {\n host_name %s\n address 127.0.0.1\n max_check_attempts 3\n contacts ann\n check_period always\n notification_period always\n}\n", name)
+		text += fmt.Sprintf("define service {\n host_name %s\n service_description s\n check_command x\n max_check_attempts 3\n contacts ann\n check_period always\n notification_period always\n}\n", name)
+	}
+	put(t, f.objects, text)
+}
+
+// logs is a log that tests read.
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// started is an arbiter at work.
+type started struct {
+	t      *testing.T
+	bus    bus.Conn
+	reload chan struct{}
+	log    *logs
+	ended  chan struct{}
+	err    error // of Run, once it has ended
+	cancel context.CancelFunc
+}
+
+func start(t *testing.T, c bus.Conn, f files) *started {
+	t.Helper()
+	s := &started{t: t, bus: c, reload: make(chan struct{}), log: &logs{}, ended: make(chan struct{})}
+	a := arbiter.New(arbiter.Options{Bus: c, Main: f.main, Shards: shards, Reload: s.reload, Log: slog.New(slog.NewTextHandler(s.log, nil))})
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	go func() {
+		defer close(s.ended)
+		s.err = a.Run(ctx)
+	}()
+	synctest.Wait()
+	return s
+}
+
+// failed gives why Run ended by itself; nil while it works.
+func (s *started) failed() error {
+	select {
+	case <-s.ended:
+		return fmt.Errorf("the arbiter ended: %w", s.err)
+	default:
+		return nil
+	}
+}
+
+// again asks for a reload and waits until it is done.
+func (s *started) again() {
+	s.t.Helper()
+	if err := s.failed(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.reload <- struct{}{}
+	synctest.Wait()
+}
+
+// stop ends the arbiter and gives what Run returned.
+func (s *started) stop() error {
+	s.cancel()
+	<-s.ended
+	return s.err
+}
+
+// inForce gives the generation in force.
+func (s *started) inForce() wire.Generation {
+	s.t.Helper()
+	e, err := s.bus.Get(s.t.Context(), bus.CFG, "current")
+	if err != nil {
+		s.t.Fatal(err, s.failed())
+	}
+	var g wire.Generation
+	if err := wire.Unmarshal(e.Value, &g); err != nil {
+		s.t.Fatal(err)
+	}
+	return g
+}
+
+// stored gives the hosts of a generation by shard, out of its inventories, and checks its directory against them.
+func (s *started) stored(generation uint64) map[string]monitor.Shard {
+	s.t.Helper()
+	hosts := map[string]monitor.Shard{}
+	for shard := range monitor.Shard(shards) {
+		var inv monitor.Inventory
+		s.blob(wire.InventoryName(generation, shard), &inv)
+		if inv.Generation != generation || inv.Shard != shard || inv.Shards != shards {
+			s.t.Errorf("%s holds generation %d, shard %d of %d", wire.InventoryName(generation, shard), inv.Generation, inv.Shard, inv.Shards)
+		}
+		for i := range inv.Hosts {
+			hosts[inv.Hosts[i].Name] = shard
+		}
+	}
+	var d monitor.Directory
+	s.blob(wire.DirectoryName(generation), &d)
+	if diff := cmp.Diff(monitor.Directory{Generation: generation, Shards: shards, Hosts: hosts}, d); diff != "" {
+		s.t.Error(diff)
+	}
+	return hosts
+}
+
+func (s *started) blob(name string, into any) {
+	s.t.Helper()
+	data, err := s.bus.Blob(s.t.Context(), bus.CFG, name)
+	if err == nil {
+		err = wire.Unmarshal(data, into)
+	}
+	if err != nil {
+		s.t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// generations gives the numbers of which blobs are stored.
+func (s *started) generations() map[uint64]int {
+	s.t.Helper()
+	names, err := s.bus.BlobNames(s.t.Context(), bus.CFG)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out := map[uint64]int{}
+	for _, name := range names {
+		var n uint64
+		if _, err := fmt.Sscanf(name, "gen.%d.", &n); err != nil {
+			s.t.Errorf("a blob called %q", name)
+		}
+		out[n]++
+	}
+	return out
+}
+
+func TestAChangedConfigurationIsANewGeneration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFiles(t, "a", "b", "c")
+		s := start(t, membus.New().Connect("arbiter"), f)
+		first := s.inForce()
+		if first.Number != 1 || first.Shards != shards || first.Hash == "" || first.Source != f.main {
+			t.Errorf("in force at the start: %+v", first)
+		}
+		before := s.stored(1)
+		if len(before) != 3 {
+			t.Errorf("hosts of generation 1: %v", before)
+		}
+		s.again()
+		if got := s.inForce(); got != first {
+			t.Errorf("unchanged files gave %+v, want %+v", got, first)
+		}
+		f.hosts(t, "d", "a", "c")
+		s.again()
+		second := s.inForce()
+		if second.Number != 2 || second.Hash == first.Hash {
+			t.Errorf("changed files gave %+v after %+v", second, first)
+		}
+		after := s.stored(2)
+		if len(after) != 3 || after["a"] != before["a"] || after["c"] != before["c"] {
+			t.Errorf("hosts were at %v and are at %v: a and c should stay where they were", before, after)
+		}
+		if err := s.stop(); err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+	})
+}
+
+func TestARestartKeepsTheGenerationOfUnchangedFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, b := newFiles(t, "a", "b", "c"), membus.New()
+		s := start(t, b.Connect("first"), f)
+		first := s.inForce()
+		s.stop()
+		s = start(t, b.Connect("second"), f)
+		if got := s.inForce(); got != first {
+			t.Errorf("after a restart %+v is in force, before it was %+v", got, first)
+		}
+		s.stop()
+	})
+}
+
+func TestOldGenerationsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFiles(t, "h0")
+		s := start(t, membus.New().Connect("arbiter"), f)
+		for i := 1; i < 6; i++ {
+			f.hosts(t, fmt.Sprint("h", i))
+			s.again()
+		}
+		if diff := cmp.Diff(map[uint64]int{4: shards + 1, 5: shards + 1, 6: shards + 1}, s.generations()); diff != "" {
+			t.Error(diff)
+		}
+		s.stop()
+	})
+}
+
+func TestABrokenConfigurationNeverReplacesAGoodOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFiles(t, "a", "b")
+		s := start(t, membus.New().Connect("arbiter"), f)
+		first := s.inForce()
+		put(t, f.objects, "define host {\n host_name a\n use nothing\n}\ndefine service {\n service_description s\n host_name nobody\n}\n")
+		s.again()
+		if got := s.inForce(); got != first {
+			t.Errorf("a broken configuration gave %+v", got)
+		}
+		for _, want := range []string{"objects.cfg:3: ", "objects.cfg:7: ", "goes on"} {
+			if !strings.Contains(s.log.String(), want) {
+				t.Errorf("the log lacks %q:\n%s", want, s.log)
+			}
+		}
+		f.hosts(t, "a", "b", "c")
+		s.again()
+		if got := s.inForce(); got.Number != 2 {
+			t.Errorf("the mended files gave generation %d", got.Number)
+		}
+		s.stop()
+		put(t, f.objects, "define nonsense {\n}\n")
+		s = start(t, s.bus, f)
+		if err := s.stop(); err == nil || !strings.Contains(err.Error(), "objects.cfg:1: ") {
+			t.Errorf("started with a broken configuration: %v", err)
+		}
+	})
+}
+
+// slow is a connection on which something happens before the first blob is stored.
+type slow struct {
+	bus.Conn
+	once   sync.Once
+	before func()
+}
+
+func (s *slow) PutBlob(ctx context.Context, b bus.Bucket, name string, data []byte) error {
+	s.once.Do(s.before)
+	return s.Conn.PutBlob(ctx, b, name, data)
+}
+
+func TestOfTwoArbitersAtTheSameMomentOneGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := membus.New()
+		var winner *started
+		conn := &slow{Conn: b.Connect("loser"), before: func() {
+			winner = start(t, b.Connect("winner"), newFiles(t, "w"))
+		}}
+		s := &started{t: t, bus: conn.Conn}
+		err := arbiter.New(arbiter.Options{Bus: conn, Main: newFiles(t, "l").main, Shards: shards, Log: slog.New(slog.DiscardHandler)}).Run(t.Context())
+		if !errors.Is(err, bus.ErrConflict) || !strings.Contains(err.Error(), "another arbiter") {
+			t.Errorf("the second arbiter ended with %v", err)
+		}
+		hosts := s.stored(s.inForce().Number)
+		if _, ok := hosts["w"]; !ok || len(hosts) != 1 {
+			t.Errorf("the generation in force holds %v, want the winner's w", hosts)
+		}
+		winner.stop()
+	})
+}
+
+// forgetful is a connection that cannot list blobs.
+type forgetful struct{ bus.Conn }
+
+func (forgetful) BlobNames(context.Context, bus.Bucket) ([]string, error) {
+	return nil, errors.New("no list today")
+}
+
+func TestWhatCannotBeForgottenDoesNotHoldUpTheConfiguration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, forgetful{membus.New().Connect("arbiter")}, newFiles(t, "a"))
+		if got := s.inForce().Number; got != 1 {
+			t.Errorf("generation %d in force", got)
+		}
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(s.log.String(), "no list today") {
+			t.Errorf("the log says nothing of it: %s", s.log)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package arbiter_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/arbiter"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *rewrite {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s: %s", path, diff)
+	}
+}
+
+// native stands for the modules: it remembers the lines that it was asked about.
+type native struct{ lines []string }
+
+func (n *native) of(line string) (module, why string) {
+	n.lines = append(n.lines, line)
+	switch {
+	case strings.Contains(line, "-6"):
+		return "exec", "option -6 is not supported"
+	case strings.Contains(line, "/check_icmp "):
+		return "icmp", ""
+	case strings.Contains(line, "/check_tcp "):
+		return "tcp", ""
+	}
+	return "exec", "no native module for " + filepath.Base(strings.Fields(line)[0])
+}
+
+func TestVerifySaysHowEachCommandRuns(t *testing.T) {
+	var n native
+	s := arbiter.Verify("testdata/small.cfg", 4, n.of)
+	if !s.OK {
+		t.Fatalf("not fit to run: %v", s.Errors)
+	}
+	want := []arbiter.CommandUse{
+		{Command: "own", Module: "exec", Checks: 2, Why: "no native module for check_own", Example: "alone"},
+		{Command: "ping", Module: "icmp", Checks: 2, Example: "gateway"},
+		{Command: "tcp", Module: "tcp", Checks: 2, Example: "gateway/port"},
+		{Command: "tcp", Module: "exec", Checks: 1, Why: "option -6 is not supported", Example: "web/port by IPv6"},
+	}
+	if diff := cmp.Diff(want, s.Commands); diff != "" {
+		t.Error(diff)
+	}
+	if s.Native != 4 || s.Forked != 3 {
+		t.Errorf("%d native and %d forked, want 4 and 3", s.Native, s.Forked)
+	}
+	// Each form is asked about once, with the values of the first object that uses it.
+	lines := []string{
+		"/usr/lib/nagios/plugins/check_icmp -H 127.0.0.2",
+		"/opt/check_own s3cret",
+		"/usr/lib/nagios/plugins/check_tcp -H 127.0.0.2 -p 22 ",
+		"/usr/lib/nagios/plugins/check_tcp -H 127.0.0.3 -p 80 -6",
+	}
+	if diff := cmp.Diff(lines, n.lines); diff != "" {
+		t.Error(diff)
+	}
+	if s.Packs != 2 || s.Heaviest != 6 {
+		t.Errorf("%d packs, the heaviest with %d; want 2, and web and gateway with their services together", s.Packs, s.Heaviest)
+	}
+}
+
+func TestNoSecretIsPrinted(t *testing.T) {
+	s := arbiter.Verify("testdata/small.cfg", 4, new(native).of)
+	var printed bytes.Buffer
+	s.Print(&printed)
+	if err := json.NewEncoder(&printed).Encode(s); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(printed.String(), "s3cret") {
+		t.Errorf("the value of a $USERn$ is shown:\n%s", printed.String())
+	}
+}
+
+func TestTheSummaryForPeople(t *testing.T) {
+	for _, name := range []string{"small", "broken"} {
+		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of)
+		var out bytes.Buffer
+		s.Print(&out)
+		golden(t, name+".txt", out.String())
+	}
+}
+
+func TestTheSummaryForPrograms(t *testing.T) {
+	for _, name := range []string{"small", "broken"} {
+		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of)
+		out, err := json.MarshalIndent(s, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(out, []byte("null")) {
+			t.Errorf("%s: a list is null", name)
+		}
+		golden(t, name+".json", string(out)+"\n")
+	}
+}
+
+func TestAFileThatIsMissingIsAMistakeLikeOthers(t *testing.T) {
+	s := arbiter.Verify("testdata/nowhere.cfg", 4, new(native).of)
+	if s.OK || len(s.Errors) != 1 || !strings.Contains(s.Errors[0], "testdata/nowhere.cfg") {
+		t.Errorf("ok %v, errors %q", s.OK, s.Errors)
+	}
+}
