@@ -49,7 +49,8 @@ type shard struct {
 	used    wire.Position
 	perf    wire.Batch
 	perfDue time.Time
-	broks   chan []byte // messages for PERF on their way out
+	stamped monitor.Time // the time of the last brok
+	broks   chan []byte  // messages for PERF on their way out
 	decoder wire.Decoder
 
 	hosts, services, waiting atomic.Int64 // for the metrics
@@ -166,6 +167,9 @@ func (s *shard) act() {
 	for i := range s.decided.Broks {
 		b := &s.decided.Broks[i]
 		b.Shard = s.id
+		// Checks go over PERF and the rest over EV: who reads both needs to know which of two broks is the newer one.
+		s.stamped = max(s.stamped+1, b.Time)
+		b.Time = s.stamped
 		if b.Durable() {
 			s.journal.add(b)
 			continue
