@@ -80,7 +80,7 @@ func checked(e *broker.Explanation, s Style) string {
 func next(e *broker.Explanation, s Style) string {
 	switch {
 	case e.InFlight:
-		return fmt.Sprintf("under way since %s", ago(e.Sent, s.Now))
+		return fmt.Sprintf("under way for %s", ago(e.Sent, s.Now))
 	case e.NextCheck == 0:
 		return "none"
 	}
@@ -106,7 +106,11 @@ func list(all []broker.Neighbour, s Style) string {
 			parts = append(parts, fmt.Sprintf("and %d more", len(all)-most))
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%s %s (%s, checked %s ago)", n.Host, n.State, n.StateType, ago(n.LastCheck, s.Now)))
+		seen := "never checked"
+		if n.LastCheck > 0 {
+			seen = "checked " + ago(n.LastCheck, s.Now) + " ago"
+		}
+		parts = append(parts, fmt.Sprintf("%s %s (%s, %s)", n.Host, n.State, n.StateType, seen))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/onbu/onbu/broker"
 )
@@ -25,7 +24,7 @@ func Table(w io.Writer, hosts, services []broker.Object, s Style) {
 	widths := [5]int{4, 5, 5, 7, 4}
 	for _, r := range rows {
 		for i := range widths {
-			widths[i] = max(widths[i], utf8.RuneCountInString(r.cells[i]))
+			widths[i] = max(widths[i], columns(r.cells[i]))
 		}
 	}
 	head := row{cells: [6]string{"NAME", "STATE", "SINCE", "CHECKED", "NEXT", "OUTPUT"}}
@@ -65,22 +64,22 @@ type row struct {
 	state string
 }
 
+// arrange puts services below their hosts. A service whose host is not shown itself, because only problems are, names it.
 func arrange(hosts, services []broker.Object, now time.Time) []row {
 	var rows []row
-	i := 0
-	addServices := func(until func(host string) bool) {
-		for i < len(services) && until(services[i].Host) {
-			rows = append(rows, rowOf(&services[i], "  "+services[i].Service, now))
-			i++
+	for len(hosts)+len(services) > 0 {
+		if len(services) == 0 || len(hosts) > 0 && hosts[0].Host <= services[0].Host {
+			name := hosts[0].Host
+			rows = append(rows, rowOf(&hosts[0], name, now))
+			hosts = hosts[1:]
+			for ; len(services) > 0 && services[0].Host == name; services = services[1:] {
+				rows = append(rows, rowOf(&services[0], "  "+services[0].Service, now))
+			}
+			continue
 		}
+		rows = append(rows, rowOf(&services[0], services[0].Host+"/"+services[0].Service, now))
+		services = services[1:]
 	}
-	for h := range hosts {
-		name := hosts[h].Host
-		addServices(func(host string) bool { return host < name })
-		rows = append(rows, rowOf(&hosts[h], name, now))
-		addServices(func(host string) bool { return host == name })
-	}
-	addServices(func(string) bool { return true })
 	return rows
 }
 
@@ -110,7 +109,7 @@ func (r *row) draw(w io.Writer, widths [5]int, s Style) {
 	used := 0
 	for i, width := range widths {
 		cell := r.cells[i]
-		pad := strings.Repeat(" ", max(0, width-utf8.RuneCountInString(cell))+2)
+		pad := strings.Repeat(" ", max(0, width-columns(cell))+2)
 		if i == 1 {
 			cell = s.paint(r.state, cell)
 		}
@@ -119,16 +118,6 @@ func (r *row) draw(w io.Writer, widths [5]int, s Style) {
 	}
 	b.WriteString(cut(r.cells[5], s.Width-used, s.Width > 0))
 	fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
-}
-
-func cut(text string, room int, bounded bool) string {
-	if !bounded || utf8.RuneCountInString(text) <= room {
-		return text
-	}
-	if room < 2 {
-		return ""
-	}
-	return string([]rune(text)[:room-1]) + "…"
 }
 
 // paint colours a text by its state.
@@ -143,16 +132,6 @@ func (s Style) paint(state, text string) string {
 		return text
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
-}
-
-// printable takes away what could play with the terminal: output comes from anywhere.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, text)
 }
 
 func ago(unix float64, now time.Time) string {

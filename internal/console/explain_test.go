@@ -1,0 +1,50 @@
+package console_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/console"
+)
+
+func TestExplain(t *testing.T) {
+	full := broker.Explanation{
+		Object: with(up("web", "http"), func(o *broker.Object) {
+			o.State, o.StateType, o.Attempt, o.Acknowledged = "CRITICAL", "SOFT", 2, true
+			o.Output, o.LongOutput, o.Perfdata = "connection refused", "first\nsecond\n", "time=0.1s;1;2"
+			o.CheckType, o.Module, o.Poller, o.Latency, o.Execution = "active", "http", "poller-1", 0.0124, 1.5
+		}),
+		Shard: 3, Epoch: 42, Command: "http!/", Line: "check_http -H web -u /", Pool: "EU", Checking: "active every 5m0s",
+		Period: "work", Why: []string{"the last 2 checks failed", "its host is UP"},
+		Downtimes:   []broker.Downtime{{Author: "ann", Comment: "move", Start: before(time.Hour), End: before(-time.Hour)}},
+		CommentList: []broker.Comment{{Author: "bob", Text: "seen it", Entered: before(time.Minute)}},
+		Told: []broker.Telling{
+			{Time: before(time.Minute), Contact: "ann", Type: "PROBLEM", Number: 2, Command: "mail"},
+			{Time: before(time.Hour), Contact: "bob", Type: "PROBLEM", Number: 1, Command: "page"},
+		},
+	}
+	underWay := broker.Explanation{
+		Object: with(up("gateway", ""), func(o *broker.Object) { o.State = "DOWN" }), InFlight: true, Sent: before(3 * time.Second), PeriodNow: true,
+		Parents:  []broker.Neighbour{{Host: "core", State: "UP", StateType: "HARD", LastCheck: before(5 * time.Second)}},
+		Children: []broker.Neighbour{{Host: "new", State: "PENDING", StateType: "HARD"}},
+	}
+	for i := range 14 {
+		underWay.Children = append(underWay.Children, broker.Neighbour{Host: fmt.Sprint("h", i), State: "DOWN", StateType: "SOFT", LastCheck: before(time.Minute)})
+	}
+	never := broker.Explanation{Object: broker.Object{Host: "new", State: "PENDING", StateType: "HARD", Attempt: 1, MaxAttempts: 3}, PeriodNow: true}
+	for file, c := range map[string]struct {
+		e broker.Explanation
+		s console.Style
+	}{
+		"explain.txt":        {full, console.Style{Now: now}},
+		"explain-colour.txt": {underWay, console.Style{Now: now, Colour: true}},
+		"explain-new.txt":    {never, console.Style{Now: now}},
+	} {
+		var out bytes.Buffer
+		console.Explain(&out, &c.e, c.s)
+		golden(t, file, out.String())
+	}
+}
