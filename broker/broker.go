@@ -43,6 +43,9 @@ type Broker struct {
 	mu        sync.RWMutex // guards everything that follows
 	view      *view.View
 	directory *monitor.Directory
+	// population is how many hosts each shard has; ownerless since when shards had no owner.
+	population map[monitor.Shard]int
+	ownerless  map[monitor.Shard]time.Time
 }
 
 // New builds a broker; nothing is opened before Run.
@@ -51,7 +54,7 @@ func New(o Options) *Broker {
 		o.Metrics = metrics.NewSet()
 	}
 	b := &Broker{
-		o: o, view: view.New(), directory: &monitor.Directory{},
+		o: o, view: view.New(), directory: &monitor.Directory{}, ownerless: map[monitor.Shard]time.Time{},
 		unreadable: o.Metrics.NewCounter("onbu_broker_unreadable_messages_total"),
 		applied:    o.Metrics.NewCounter("onbu_broker_broks_total"),
 	}
@@ -83,6 +86,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	wg.Go(func() { b.follow(ctx) })
+	wg.Go(func() { b.watchOwners(ctx) })
 	for _, e := range b.o.Exports {
 		b.feed(ctx, &wg, e)
 	}
@@ -192,8 +196,12 @@ func (b *Broker) fill(ctx context.Context, g wire.Generation) {
 		pause(ctx, time.Second)
 		d, err = b.load(ctx, g)
 	}
+	population := map[monitor.Shard]int{}
+	for _, shard := range d.Hosts {
+		population[shard]++
+	}
 	b.mu.Lock()
-	b.directory = d
+	b.directory, b.population = d, population
 	b.mu.Unlock()
 	known := map[monitor.Ref]bool{}
 	var waiting []monitor.Shard

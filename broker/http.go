@@ -129,7 +129,14 @@ func (b *Broker) summary(w http.ResponseWriter, _ *http.Request) {
 	b.mu.RLock()
 	tally := b.view.Tally()
 	b.mu.RUnlock()
-	answer(w, tally)
+	answer(w, Summary{Tally: tally, Warnings: b.warnings()})
+}
+
+// Summary is how all is, as the API gives it.
+type Summary struct {
+	view.Tally
+	// Warnings are sentences about what is shown: shards without an owner, notifications turned off.
+	Warnings []string `json:"warnings"`
 }
 
 // explain asks the owner of the host.

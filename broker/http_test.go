@@ -160,7 +160,7 @@ func TestEmptyListsAreArrays(t *testing.T) {
 			}
 		}
 		var tally map[string]any
-		if body := s.get("/api/summary", 200, &tally); body != `{"hosts":{},"services":{}}`+"\n" {
+		if body := s.get("/api/summary", 200, &tally); body != `{"hosts":{},"services":{},"warnings":[]}`+"\n" {
 			t.Errorf("summary: %s", body)
 		}
 		stop()

@@ -191,6 +191,16 @@ func (v *View) Tally() Tally {
 	return t
 }
 
+// Switches gives what is on for hosts and for services in all shards; everything as long as no shard has said.
+func (v *View) Switches() (hosts, services monitor.Switch) {
+	hosts, services = ^monitor.Switch(0), ^monitor.Switch(0)
+	for _, p := range v.programs {
+		hosts &= p.HostSwitches
+		services &= p.ServiceSwitches
+	}
+	return hosts, services
+}
+
 // Downtimes gives all downtimes known, sorted by start.
 func (v *View) Downtimes() []monitor.Downtime {
 	return slices.SortedFunc(maps.Values(v.downtimes), func(a, b monitor.Downtime) int {

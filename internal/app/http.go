@@ -102,7 +102,13 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-role.ended:
 			state[role.name], healthy = "ended", false
+			continue
 		default:
+		}
+		if h, ok := role.daemon.(interface{ Healthy() error }); ok {
+			if err := h.Healthy(); err != nil {
+				state[role.name], healthy = err.Error(), false
+			}
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
