@@ -81,7 +81,10 @@ func (a *Arbiter) Run(ctx context.Context) error {
 			err = a.enforce(ctx, c)
 		}
 		if err != nil {
-			a.o.Log.Error("reload refused; the configuration in force goes on", "error", err)
+			for line := range strings.Lines(err.Error()) {
+				a.o.Log.Error(strings.TrimSuffix(line, "\n"))
+			}
+			a.o.Log.Error("reload refused; the configuration in force goes on")
 		}
 	}
 }

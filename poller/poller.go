@@ -52,6 +52,8 @@ type Poller struct {
 	refused *metrics.Counter
 	dropped *metrics.Counter
 
+	unheard bool // whether the last want was lost; only announce touches it
+
 	mu         sync.Mutex
 	schedulers map[string]time.Time // who sent jobs, and when last
 	decoder    wire.Decoder
@@ -132,9 +134,11 @@ func (p *Poller) announce(ctx context.Context) {
 func (p *Poller) want(window int) {
 	for _, pool := range p.o.Pools {
 		w := wire.Want{Poller: p.o.Name, Boot: p.o.Boot, Pool: pool, Window: uint32(window)}
-		if err := p.o.Bus.Publish(bus.Want(pool), wire.Marshal(w)); err != nil {
-			p.o.Log.Warn("the schedulers do not hear that there is room", "pool", pool, "error", err)
+		err := p.o.Bus.Publish(bus.Want(pool), wire.Marshal(w))
+		if err != nil && !p.unheard {
+			p.o.Log.Warn("the schedulers do not hear that there is room; said once until they do", "pool", pool, "error", err)
 		}
+		p.unheard = err != nil
 	}
 }
 

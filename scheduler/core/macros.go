@@ -108,8 +108,9 @@ func (r *resolver) appendStandard(dst []byte, m macro.Macro) ([]byte, bool) {
 	if ok {
 		return dst, true
 	}
+	// A macro that Nagios knows but that has no value here is empty, as in Nagios; others stay as they are written.
 	value, ok := r.core.inv.Macros[m.Name]
-	return append(dst, value...), ok
+	return append(dst, value...), ok || m.Kind == macro.Standard
 }
 
 // cutLead takes off what may stand before HOST or SERVICE in a name.

@@ -151,9 +151,13 @@ func (c *Conn) blobConfig(k bus.BucketKeeping) jetstream.StreamConfig {
 	}
 }
 
+// patience is how long Ready waits without a word: beside an arbiter that starts at the same time it need not be said.
+const patience = 2 * time.Second
+
 // Ready implements bus.Conn.
 func (c *Conn) Ready(ctx context.Context) error {
 	wait := pause(100 * time.Millisecond)
+	began := time.Now()
 	for told := false; ; {
 		missing, err := c.missing(ctx)
 		if err == nil && missing == "" {
@@ -162,8 +166,8 @@ func (c *Conn) Ready(ctx context.Context) error {
 		if errors.Is(closed(err), bus.ErrClosed) {
 			return bus.ErrClosed
 		}
-		if !told {
-			c.log.Info("waiting for the arbiter to prepare the bus", "missing", missing, "err", err)
+		if !told && time.Since(began) > patience {
+			c.log.Info("waiting for the arbiter to prepare the bus", "missing", missing, "trouble", err)
 			told = true
 		}
 		if !wait.sleep(ctx) {
