@@ -32,12 +32,13 @@ func TestSummaryWarnsOfShardsWithoutAnOwner(t *testing.T) {
 		if s.broker.Healthy() == nil {
 			t.Error("healthy without an owner")
 		}
-		_, err = s.bus.Subscribe(bus.Alive(1), func(m bus.Msg) { _ = m.Reply(nil) })
+		leave, err = s.bus.Subscribe(bus.Alive(1), func(m bus.Msg) { _ = m.Reply(nil) })
 		s.must(err)
 		time.Sleep(10 * time.Second)
 		if got := s.warnings(); len(got) != 0 {
 			t.Errorf("warnings after the owner came back: %q", got)
 		}
+		leave()
 		knocked()
 		stop()
 	})
