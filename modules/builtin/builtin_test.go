@@ -80,7 +80,13 @@ func TestEachProgramsTypicalLineRunsNatively(t *testing.T) {
 func TestRubbishIsAnErrorAndNoPanic(t *testing.T) {
 	for program, m := range owners(t) {
 		for _, argv := range [][]string{
-			nil, {}, {""}, {"/"}, {"other"}, {program, "--no-such-option"}, {program, "-H"},
+			nil,
+			{},
+			{""},
+			{"/"},
+			{"other"},
+			{program, "--no-such-option"},
+			{program, "-H"},
 			{program, "-\xff\xfe", strings.Repeat("9", 400)},
 		} {
 			if probe, err := parse(m, argv); err == nil {
