@@ -41,6 +41,8 @@ type pool struct {
 	waiting []flightKey // a queue; head is the index of the first
 	head    int
 	pollers []*pollerState
+	// unserved is since when checks wait and nobody is there; complained when that was last said.
+	unserved, complained time.Time
 }
 
 type flightKey struct {

@@ -242,6 +242,9 @@ func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
 	case wire.AskExplain:
 		if e, ok := s.core.Explain(now, q.Ref); ok {
 			e.Shard, e.Epoch = s.id, s.epoch
+			if text := s.jobs.standing(s.id, q.Ref); text != "" {
+				e.Why = append(e.Why, text)
+			}
 			a.Explanation = &e
 		}
 	}

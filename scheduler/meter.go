@@ -2,6 +2,9 @@ package scheduler
 
 import (
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -49,17 +52,13 @@ func (m *meter) watch(d *dispatcher, owned func() holdings) {
 	m.set.NewGauge(`onbu_scheduler_objects{kind="service"}`, func() float64 { return float64(owned().services) })
 	m.set.NewGauge("onbu_journal_bytes_waiting", func() float64 { return float64(owned().journal) })
 	m.set.NewGauge("onbu_checks_running", func() float64 { return float64(d.load().running) })
-	m.set.NewGauge("onbu_checks_waiting", func() float64 {
-		n := 0
-		for _, waiting := range d.load().waiting {
-			n += waiting
+	m.set.RegisterMetricsWriter(func(w io.Writer) {
+		l := d.load()
+		for _, pool := range slices.Sorted(maps.Keys(l.waiting)) {
+			label := strconv.Quote(tagOf(pool))
+			fmt.Fprintf(w, "onbu_checks_waiting{poller_tag=%s} %d\n", label, l.waiting[pool])
+			fmt.Fprintf(w, "onbu_pollers{poller_tag=%s} %d\n", label, l.pollers[pool])
 		}
-		return float64(n)
-	})
-	m.set.NewGauge("onbu_pollers", func() float64 {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		return float64(len(d.pollers))
 	})
 }
 

@@ -12,6 +12,9 @@ import (
 const (
 	pollerGone = 5 * time.Second // a poller that said nothing for so long is dead
 	sweepEvery = time.Second
+	// After so long without a poller a pool with checks is worth a word, and then again and again.
+	unservedFor   = 10 * time.Second
+	complainEvery = 5 * time.Minute
 	// An answer that nobody waits for any more keeps its place for so long at most. The core has issued the job
 	// anew long before.
 	forgetAfter = 10 * time.Minute
@@ -110,8 +113,55 @@ func (d *dispatcher) sweep() {
 			d.forgetLocked(key, f)
 		}
 	}
+	d.complainLocked(now)
 	d.mu.Unlock()
 	d.tell(lost)
+}
+
+// complainLocked says, now and then, which pools have checks and no poller.
+func (d *dispatcher) complainLocked(now time.Time) {
+	for name, p := range d.pools {
+		waiting := len(p.waiting) - p.head
+		if waiting == 0 || len(p.pollers) > 0 {
+			p.unserved = time.Time{}
+			continue
+		}
+		if p.unserved.IsZero() {
+			p.unserved = now
+		}
+		if now.Sub(p.unserved) > unservedFor && now.Sub(p.complained) > complainEvery {
+			p.complained = now
+			d.log.Warn("checks wait for a poller that is not there; start one, or give a running one this tag",
+				"poller_tag", tagOf(name), "checks", waiting, "since", p.unserved.Format(time.TimeOnly))
+		}
+	}
+}
+
+// tagOf gives a pool as people write it.
+func tagOf(pool string) string {
+	if pool == "" {
+		return "None"
+	}
+	return pool
+}
+
+// standing says, for people, where the check of an object stands; empty if none is on its way.
+func (d *dispatcher) standing(shard monitor.Shard, ref monitor.Ref) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for key, f := range d.flights {
+		if key.shard != shard || f.job.Host != ref.Host || f.job.Service != ref.Service {
+			continue
+		}
+		if f.poller != nil {
+			return "its check is with poller " + f.poller.name
+		}
+		if p := d.pools[f.job.Pool]; p == nil || len(p.pollers) == 0 {
+			return "its check waits: no poller serves the tag " + tagOf(f.job.Pool)
+		}
+		return "its check waits until a poller of the tag " + tagOf(f.job.Pool) + " has room"
+	}
+	return ""
 }
 
 // removeLocked forgets a poller and gives the jobs that it had.

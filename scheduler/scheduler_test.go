@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -307,6 +308,28 @@ func TestJobsWithoutRoomGoToAnotherPoller(t *testing.T) {
 		}
 		small.stop()
 		large.stop()
+		s.stop()
+	})
+}
+
+func TestExplainSaysThatNobodyServesATag(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		inv := inventory(2, 2, time.Minute)
+		inv.Policies[1].Pool = "MARS"
+		w.enforce(inv)
+		s, p := w.scheduler("s1"), w.poller("plain", 100)
+		time.Sleep(5 * time.Second)
+		a := w.ask(0, wire.Question{Kind: wire.AskExplain, Ref: service(1, 1)})
+		if why := strings.Join(a.Explanation.Why, "\n"); !strings.Contains(why, "no poller serves the tag MARS") {
+			t.Errorf("explained as %q", why)
+		}
+		heir := w.poller("martian", 100, "MARS")
+		time.Sleep(5 * time.Second)
+		if st := w.statuses(0)[service(1, 1)]; st.State != monitor.OK || st.Poller != "martian" {
+			t.Errorf("after a poller came: %s by %q", st.StateName(), st.Poller)
+		}
+		heir.stop()
+		p.stop()
 		s.stop()
 	})
 }

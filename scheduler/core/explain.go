@@ -190,11 +190,7 @@ func (c *Core) whyUnchecked(id monitor.ID, e *monitor.Explanation) []string {
 	var why []string
 	switch {
 	case e.InFlight:
-		pool := "an untagged poller"
-		if e.Pool != "" {
-			pool = "a poller of pool " + e.Pool
-		}
-		why = append(why, fmt.Sprintf("a check is out since %v, waiting for the answer of %s", c.now.Sub(e.Sent), pool))
+		why = append(why, fmt.Sprintf("a check was issued %s ago", c.now.Sub(e.Sent).Round(time.Millisecond)))
 	case !c.checked(id) && c.standing[id].switches&monitor.ActiveChecks != 0:
 		why = append(why, "active checks are turned off for the whole program")
 	case !c.checked(id):
