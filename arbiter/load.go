@@ -10,7 +10,7 @@ import (
 
 // Load reads a configuration with everything judged that can be judged without running it.
 func Load(main string) (*objects.Config, *objects.Report) {
-	return objects.Load(main, objects.Opts{CheckPeriod: calendar.Check, CheckLine: checkLine})
+	return objects.Load(main, objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts, CheckLine: checkLine})
 }
 
 func checkLine(line string) error {

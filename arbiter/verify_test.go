@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/onbu/onbu/arbiter"
+	"github.com/onbu/onbu/internal/realpeer"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
@@ -122,5 +123,26 @@ func TestAFileThatIsMissingIsAMistakeLikeOthers(t *testing.T) {
 	s := arbiter.Verify("testdata/nowhere.cfg", 4, new(native).of)
 	if s.OK || len(s.Errors) != 1 || !strings.Contains(s.Errors[0], "testdata/nowhere.cfg") {
 		t.Errorf("ok %v, errors %q", s.OK, s.Errors)
+	}
+}
+
+// 20:00-06:00 never holds in Nagios either: whoever wrote it is not told at night.
+func TestARangeThatNeverHoldsIsAWarning(t *testing.T) {
+	s := arbiter.Verify("testdata/doubt.cfg", 4, new(native).of)
+	want := []string{`testdata/doubt/objects.cfg:9: timeperiod night: line "monday           20:00-06:00": 20:00-06:00 ends before it begins ` +
+		`and so never holds, as in Nagios; for a night write 20:00-24:00 here and 00:00-06:00 on the day after`}
+	if diff := cmp.Diff(want, s.Warnings); !s.OK || diff != "" {
+		t.Errorf("ok %v, %s", s.OK, diff)
+	}
+}
+
+func TestNothingIsWrongWithDebiansConfiguration(t *testing.T) {
+	const path = "/etc/nagios4/nagios.cfg"
+	if _, err := os.Stat(path); err != nil {
+		realpeer.Skip(t, path+" is not here: apt-get install nagios4")
+	}
+	s := arbiter.Verify(path, 4, new(native).of)
+	if !s.OK || len(s.Warnings) > 0 {
+		t.Errorf("ok %v, errors %q, warnings %q", s.OK, s.Errors, s.Warnings)
 	}
 }
