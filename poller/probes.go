@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -34,6 +35,7 @@ const maxLines = 2_000_000
 type Probes struct {
 	fork     Fork
 	programs map[string][]modules.Check
+	forked   []string
 
 	mu sync.RWMutex
 	// known and older are two generations: when known is full it becomes older, and what is used again moves back.
@@ -41,14 +43,16 @@ type Probes struct {
 	limit        int
 }
 
-// NewProbes builds the table of programs; the first module that names a program is asked first.
-func NewProbes(native []modules.Check, fork Fork) *Probes {
+// NewProbes builds the table of programs; the first module that names a program is asked first. forked names programs
+// that are run as plugins although a module would take them: an own program may have a plugin's name.
+func NewProbes(native []modules.Check, fork Fork, forked ...string) *Probes {
 	p := &Probes{fork: fork, programs: map[string][]modules.Check{}, known: map[string]Prepared{}, limit: maxLines / 2}
 	for _, m := range native {
 		for _, program := range m.Programs() {
 			p.programs[program] = append(p.programs[program], m)
 		}
 	}
+	p.forked = forked
 	return p
 }
 
@@ -107,6 +111,9 @@ func (p *Probes) native(line string) (probe modules.Probe, module, why string) {
 		return nil, "", "empty command line"
 	}
 	program := path.Base(words[0])
+	if slices.Contains(p.forked, program) {
+		return nil, "", fmt.Sprintf("%s is to be forked, as --fork says", program)
+	}
 	candidates := p.programs[program]
 	if len(candidates) == 0 {
 		return nil, "", fmt.Sprintf("no native module for %s", program)

@@ -168,3 +168,10 @@ func BenchmarkFind(b *testing.B) {
 		p.Find(lines[i%len(lines)])
 	}
 }
+
+func TestProgramsThatAreToBeForkedAre(t *testing.T) {
+	p := NewProbes([]modules.Check{native{name: "n", programs: []string{"check_fake"}}}, fork{}, "check_fake")
+	if got := p.Prepare("/opt/ours/check_fake x"); got.Module != "exec" || !strings.Contains(got.Why, "--fork") {
+		t.Errorf("run by %s because %q", got.Module, got.Why)
+	}
+}

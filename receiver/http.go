@@ -16,7 +16,7 @@ func (r *Receiver) Handle(mux *http.ServeMux) {
 }
 
 // command answers 200 when the command was carried out, 202 when it is stored and its owner away, 400 with the reason
-// when it is refused.
+// when it is refused, 503 when it could not be stored.
 func (r *Receiver) command(w http.ResponseWriter, req *http.Request) {
 	if req.Header.Get("Origin") != "" {
 		// A page of another site in somebody's browser must not give commands.
@@ -33,13 +33,16 @@ func (r *Receiver) command(w http.ResponseWriter, req *http.Request) {
 		said(w, http.StatusBadRequest, "one command at a time, in one line")
 		return
 	}
+	var refusal Refusal
 	switch err := r.Ask(req.Context(), line, "http "+req.RemoteAddr); {
 	case err == nil:
 		said(w, http.StatusOK, "")
 	case errors.Is(err, ErrStored):
 		said(w, http.StatusAccepted, err.Error())
+	case errors.As(err, &refusal):
+		said(w, http.StatusBadRequest, refusal.Why)
 	default:
-		said(w, http.StatusBadRequest, err.Error())
+		said(w, http.StatusServiceUnavailable, "the command is not stored, try again: "+err.Error())
 	}
 }
 

@@ -20,6 +20,12 @@ import (
 	"github.com/onbu/onbu/monitor/command"
 )
 
+// Refusal is why a command is not carried out: it is wrong, or its owner does not do that.
+type Refusal struct{ Why string }
+
+// Error implements error.
+func (r Refusal) Error() string { return r.Why }
+
 // ErrStored says that a command is stored but that its owner has not answered yet.
 var ErrStored = errors.New("the command is stored; it will be carried out when the scheduler that owns the host is back")
 
@@ -192,7 +198,7 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 	req, err := command.Parse(line, monitor.At(time.Now()))
 	if err != nil {
 		r.refused.Inc()
-		return err
+		return Refusal{err.Error()}
 	}
 	d, err := r.hosts(ctx)
 	if err != nil {
@@ -226,7 +232,7 @@ func route(d *monitor.Directory, req command.Request) ([]uint16, error) {
 	if req.Ref.Host != "" {
 		shard, ok := d.Hosts[req.Ref.Host]
 		if !ok {
-			return nil, fmt.Errorf("%s: no host is called %q; see `onbu status` for the names", req.Name, req.Ref.Host)
+			return nil, Refusal{fmt.Sprintf("%s: no host is called %q; see `onbu status` for the names", req.Name, req.Ref.Host)}
 		}
 		return []uint16{uint16(shard)}, nil
 	}
@@ -274,5 +280,5 @@ func (r *Receiver) verdict(ctx context.Context, id string, shards int, store fun
 		}
 	}
 	r.refused.Inc()
-	return errors.New(refused)
+	return Refusal{refused}
 }

@@ -172,6 +172,21 @@ func TestAskTellsWhatTheOwnerSaid(t *testing.T) {
 	})
 }
 
+func TestACommandThatCannotBeStoredIsNotRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, c := started(t, membus.New())
+		mux := http.NewServeMux()
+		r.Handle(mux)
+		must(t, r.Obey(t.Context(), "DISABLE_NOTIFICATIONS", "")) // once the directory is there
+		c.Close()
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest("POST", "/api/command", strings.NewReader("DISABLE_NOTIFICATIONS")))
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("%d %s, want 503", w.Code, w.Body)
+		}
+	})
+}
+
 func TestAFullStreamHoldsTheSenderUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, c := started(t, membus.NewLimited(2000))

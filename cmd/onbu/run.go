@@ -28,6 +28,7 @@ type daemonFlags struct {
 	http, state, bus, name, logLevel string
 	tags, reactionTags               string
 	commandFile, eventLog            string
+	fork                             string
 	slots, plugins, shards           int
 	watch                            bool
 }
@@ -42,6 +43,7 @@ func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
 
 func (d *daemonFlags) registerPoller(f *flag.FlagSet) {
 	f.StringVar(&d.tags, "tags", "", "poller_tags to serve, separated by commas; None stands for untagged checks (default: all that the configuration has)")
+	f.StringVar(&d.fork, "fork", "", "programs to fork although Onbu could run them natively, by name, separated by commas: check_http,check_tcp")
 	f.IntVar(&d.slots, "slots", 0, "how many checks may be under way at once (default: what the limit of open files allows)")
 	f.IntVar(&d.plugins, "plugins", 0, "how many plugins may be forked at once (default: 64 for each core)")
 }
@@ -62,7 +64,7 @@ func (d *daemonFlags) options(log *slog.Logger) app.Options {
 	return app.Options{
 		BusURL: d.bus, State: d.state, HTTP: d.http, Name: d.name,
 		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
-		CommandFile: d.commandFile, EventLog: d.eventLog, Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Log: log,
+		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Log: log,
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // verify is onbu verify.
 func verify(_ context.Context, e *env) error {
 	asJSON := e.flags.Bool("json", false, "print JSON")
+	fork := e.flags.String("fork", "", "programs to fork although Onbu could run them natively, as for onbu run")
 	shards := e.flags.Int("shards", compile.DefaultShards, "number of shards")
 	words, err := e.parse(1, "the path of a configuration's main file")
 	if err != nil {
@@ -21,7 +22,7 @@ func verify(_ context.Context, e *env) error {
 	}
 	// The process ends right after: a heap that grows a little more slowly than by doubling keeps the peak low.
 	debug.SetGCPercent(50)
-	probes := poller.NewProbes(builtin.Checks(), builtin.Exec(0))
+	probes := poller.NewProbes(builtin.Checks(), builtin.Exec(0), list(*fork)...)
 	summary := arbiter.Verify(words[0], *shards, func(line string) (string, string) {
 		p := probes.Prepare(line)
 		return p.Module, p.Why

@@ -25,7 +25,7 @@ import (
 
 // Options says what to run.
 type Options struct {
-	// Roles are names out of Roles().
+	// Roles are names out of Roles(), in any order.
 	Roles []string
 	// Main is the main file; the arbiter needs it. Config is what was read from it already, or nil.
 	Main   string
@@ -46,6 +46,8 @@ type Options struct {
 	CommandFile string
 	// EventLog is where the events go, one JSON object a line: a path, "-" for standard output, empty for none.
 	EventLog string
+	// Fork names programs that are forked although a module would run them.
+	Fork []string
 	// Slots is how many checks a poller may have under way; 0 for as many as file descriptors allow.
 	Slots int
 	// Plugins is how many plugins may run at once; 0 for a default.
@@ -96,6 +98,8 @@ func Run(ctx context.Context, o Options) error {
 	if a.o.Name == "" {
 		a.o.Name, _ = os.Hostname()
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	err := a.start(ctx)
 	if err == nil {
 		select {
@@ -107,6 +111,11 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func (a *App) start(ctx context.Context) error {
+	for _, name := range a.o.Roles {
+		if !slices.Contains(Roles(), name) {
+			return fmt.Errorf("no role is called %q; there are %s", name, strings.Join(Roles(), ", "))
+		}
+	}
 	if runsPrograms := slices.Contains(a.o.Roles, "poller") || slices.Contains(a.o.Roles, "reactionner"); runsPrograms && os.Geteuid() == 0 {
 		a.o.Log.Warn("running as root: plugins and notification commands run as root too; give Onbu a user of its own")
 	}
@@ -114,17 +123,15 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.server = newServer(a)
-	table := roles()
-	for _, name := range a.o.Roles {
-		i := slices.IndexFunc(table, func(r role) bool { return r.name == name })
-		if i < 0 {
-			return fmt.Errorf("no role is called %q; there are %s", name, strings.Join(Roles(), ", "))
+	for _, r := range roles() {
+		if !slices.Contains(a.o.Roles, r.name) {
+			continue
 		}
-		d, err := table[i].build(a)
+		d, err := r.build(a)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", r.name, err)
 		}
-		a.roles = append(a.roles, running{name: name, daemon: d, ended: make(chan struct{})})
+		a.roles = append(a.roles, running{name: r.name, daemon: d, ended: make(chan struct{})})
 	}
 	addr, err := a.server.listen(a.o.HTTP)
 	if err != nil {
@@ -133,7 +140,7 @@ func (a *App) start(ctx context.Context) error {
 	for i := range a.roles {
 		a.launch(&a.roles[i])
 		if a.roles[i].name == "arbiter" {
-			a.prepared(ctx)
+			a.prepared(ctx, a.roles[i].ended)
 		}
 	}
 	if a.o.Started != nil {
@@ -144,10 +151,9 @@ func (a *App) start(ctx context.Context) error {
 
 // prepared waits until the arbiter has made the streams, so that the roles beside it find them at once. When it fails
 // instead, start goes on and Run ends with the reason.
-func (a *App) prepared(ctx context.Context) {
+func (a *App) prepared(ctx context.Context, ended <-chan struct{}) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := a.roles[0].ended
 	go func() {
 		select {
 		case <-ended:

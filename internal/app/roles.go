@@ -95,7 +95,7 @@ func buildPoller(a *App) (Daemon, error) {
 	}
 	return poller.New(poller.Options{
 		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Bus: a.bus,
-		Probes: poller.NewProbes(native, a.plugins()), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
+		Probes: poller.NewProbes(native, a.plugins(), a.o.Fork...), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
 	}), nil
 }
 
