@@ -37,23 +37,6 @@ func (l *loader) loadCommands() {
 	l.globalHandlers()
 }
 
-// internal is the ref of the commands that Shinken has without a definition.
-var internal = ref{file: 1<<32 - 1}
-
-// internalCommands adds Shinken's own, where nobody defined them.
-func (l *loader) internalCommands() {
-	if !l.shinken {
-		return
-	}
-	for _, n := range []string{"bp_rule", "_internal_host_up", "_echo"} {
-		if _, ok := l.index[kCommand][n]; !ok {
-			l.index[kCommand][n] = uint32(len(l.names[kCommand]))
-			l.names[kCommand] = append(l.names[kCommand], n)
-			l.objects[kCommand] = append(l.objects[kCommand], internal)
-		}
-	}
-}
-
 func (l *loader) globalHandlers() {
 	o := &l.config.Options
 	set := func(dst *int32, command, option string) {

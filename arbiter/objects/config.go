@@ -83,8 +83,9 @@ type Settings struct {
 type Host struct {
 	Name, Alias, DisplayName, Address, Notes string
 	Settings                                 uint32
-	Check                                    monitor.Call
-	Parents                                  []uint32
+	// Check without a command means that the host is taken to be UP.
+	Check   monitor.Call
+	Parents []uint32
 	// Vars are sorted by name and may be shared with other hosts.
 	Vars []monitor.Var
 	// FirstService and ServiceCount say which of Config.Services are this host's.
@@ -97,7 +98,8 @@ type Service struct {
 	Description, DisplayName, Notes string
 	Host                            uint32
 	Settings                        uint32
-	Check                           monitor.Call
+	// Check without a command means that only passive results tell of the service.
+	Check monitor.Call
 	// Vars are sorted by name and may be shared with other services.
 	Vars []monitor.Var
 	Pos  Pos

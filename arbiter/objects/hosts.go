@@ -38,7 +38,10 @@ func (l *loader) host(v *view, h *Host, i uint32) {
 	h.Address = orElse(v.str(keyAddress), h.Name)
 	h.Notes = v.str(keyNotes)
 	h.Settings = l.settingsOf(v, 0)
-	h.Check = l.hostCheck(v)
+	h.Check = l.callOf(v.get(keyCheckCommand), "check_command")
+	if l.shinken {
+		h.Check = l.withoutInternal(h.Check, &h.Settings, object{kHost, monitor.Ref{Host: h.Name}, h.Pos})
+	}
 	h.Vars = l.customVars(v)
 	if parents := v.get(keyParents); parents.given() {
 		h.Parents = l.parents(v, parents, i)
@@ -53,15 +56,6 @@ func orElse(s, fallback string) string {
 		return fallback
 	}
 	return s
-}
-
-// hostCheck gives the check command. A host of Nagios without one is taken to be up; Shinken has a command for that.
-func (l *loader) hostCheck(v *view) monitor.Call {
-	c := v.get(keyCheckCommand)
-	if !c.given() && l.shinken {
-		c = value{s: "_internal_host_up", set: true, pos: v.pos()}
-	}
-	return l.callOf(c, "check_command")
 }
 
 // parents gives the hosts that a host lies behind.

@@ -35,6 +35,9 @@ func (l *loader) service(p place, host *Host, first int) {
 	s.Notes = v.str(keyNotes)
 	s.Settings = l.settingsOf(v, l.model(host.Settings))
 	s.Check = l.serviceCheck(v, p)
+	if l.shinken {
+		s.Check = l.withoutInternal(s.Check, &s.Settings, object{kService, monitor.Ref{Host: host.Name, Service: description}, s.Pos})
+	}
 	s.Vars = l.customVars(v)
 	l.checkService(v, &s)
 	if parents := v.get(keyParents); parents.given() {

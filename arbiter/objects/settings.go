@@ -72,7 +72,7 @@ func (l *loader) keep(s Settings) uint32 {
 func (l *loader) work(v *view, from uint32) Settings {
 	s := Settings{Realm: monitor.None}
 	s.MaxAttempts = l.attempts(v)
-	s.CheckInterval = l.units(v, keyCheckInterval, l.defaultInterval(v.kind))
+	s.CheckInterval = l.checkInterval(v)
 	s.RetryInterval = l.units(v, keyRetryInterval, 1)
 	s.CheckPeriod = l.period(v, keyCheckPeriod)
 	s.Switches = l.switches(v)

@@ -26,12 +26,13 @@ func (l *loader) attempts(v *view) uint16 {
 
 func clamp(n, least, most float64) float64 { return max(least, min(n, most)) }
 
-// defaultInterval: in Shinken a host without check_interval is checked only on demand.
-func (l *loader) defaultInterval(k kind) float64 {
-	if l.shinken && k == kHost {
-		return 0
+// checkInterval reads check_interval. Shinken takes a host's 0 for 5 minutes (shinken/objects/schedulingitem.py, schedule).
+func (l *loader) checkInterval(v *view) time.Duration {
+	d := l.units(v, keyCheckInterval, 5)
+	if l.shinken && v.kind == kHost && (d == 0 || !v.get(keyCheckInterval).given()) {
+		return 5 * time.Minute
 	}
-	return 5
+	return d
 }
 
 func (l *loader) defaultRepeat() float64 {

@@ -2,7 +2,9 @@ package objects_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -280,5 +282,86 @@ define contact {
 	}
 	if g := c.ContactGroups[2]; g.Name != "new" || people(c, g.Members) != "carl" {
 		t.Errorf("Shinken makes groups that are only named: got %+v", g)
+	}
+}
+
+// There is no plugin behind Shinken's own commands: whoever ran them would tell people of hosts that are not DOWN.
+func TestShinkensOwnCommandsAreNotRun(t *testing.T) {
+	c, r := load(t, "", realms+`
+define command {
+    command_name ours
+    command_line _internal_host_up
+}
+define host {
+    host_name bare
+}
+define host {
+    use h
+    host_name named
+    check_command _internal_host_up
+}
+define host {
+    use h
+    host_name defined
+    check_command ours
+}
+define host {
+    use h
+    host_name told
+    check_command _echo
+}
+define host {
+    use h
+    host_name pinged
+}
+define service {
+    use s
+    host_name pinged
+    service_description whole
+    check_command bp_rule!bare,x & named,y
+}
+define service {
+    use s
+    host_name pinged
+    service_description echo
+    check_command _echo
+}
+define service {
+    use s
+    host_name pinged
+    service_description ping
+}
+`)
+	got := map[string]string{}
+	say := func(name string, call monitor.Call, settings uint32) {
+		got[name] = "nothing"
+		if call.Command != monitor.None {
+			got[name] = c.Commands[call.Command].Name
+		}
+		if c.Settings[settings].Switches&monitor.ActiveChecks != 0 {
+			got[name] += ", active"
+		}
+	}
+	for _, h := range c.Hosts {
+		say(h.Name, h.Check, h.Settings)
+	}
+	for _, s := range c.Services {
+		say(s.Description, s.Check, s.Settings)
+	}
+	want := map[string]string{
+		"bare": "nothing, active", "named": "nothing, active", "defined": "nothing, active", "told": "nothing",
+		"pinged": "ping, active", "whole": "nothing", "echo": "nothing", "ping": "ping, active",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if every := c.Settings[host(t, c, "bare").Settings].CheckInterval; every != 5*time.Minute {
+		t.Errorf("a host without check_interval is taken to be UP every %v, want 5m as in Shinken", every)
+	}
+	if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Text, `service pinged/whole is a business rule`) {
+		t.Errorf("got %v, want one warning, of the business rule", r.Problems)
+	}
+	if !slices.ContainsFunc(c.Understood, func(u objects.Understood) bool { return u.Directive == "bp_rule (business rules)" && u.Count == 1 }) {
+		t.Errorf("business rules are not listed: %+v", c.Understood)
 	}
 }
