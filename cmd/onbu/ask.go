@@ -67,16 +67,28 @@ func draw(ctx context.Context, w io.Writer, addr string, q url.Values) error {
 	if err != nil {
 		return err
 	}
+	sum, err := c.Summary(ctx)
+	if err != nil {
+		return err
+	}
 	s := style(w)
-	fmt.Fprintf(w, "Onbu at %s    %s\n\n", addr, console.Headline(hosts, services, s))
+	fmt.Fprintf(w, "Onbu at %s    %s\n\n", addr, console.Headline(sum, s))
+	if q.Has("problems") && len(hosts)+len(services) == 0 {
+		fmt.Fprintln(w, "no problems")
+		return nil
+	}
 	console.Table(w, hosts, services, s)
 	return nil
 }
 
 // watch draws the table again and again: in place on a terminal, else one below the other.
 func watch(ctx context.Context, w io.Writer, addr string, q url.Values) {
-	terminal := style(w).Colour
-	ticker := time.NewTicker(watchEvery)
+	terminal := isTerminal(w)
+	every := watchEvery
+	if !terminal {
+		every *= 10
+	}
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	if terminal {
 		fmt.Fprint(w, "\x1b[?25l\x1b[2J")
@@ -118,11 +130,16 @@ func fit(text string, w io.Writer) string {
 	}
 	_, height, err := term.GetSize(int(f.Fd()))
 	lines := strings.SplitAfter(text, "\n")
-	if err != nil || len(lines) <= height {
+	if err != nil || height < 4 || len(lines) <= height {
 		return text
 	}
 	kept := max(height-2, 1)
 	return strings.Join(lines[:kept], "") + fmt.Sprintf("… and %d lines more\n", len(lines)-kept-1)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func style(w io.Writer) console.Style {
@@ -130,7 +147,7 @@ func style(w io.Writer) console.Style {
 	if sc, ok := w.(*screen); ok {
 		w = sc.of
 	}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := w.(*os.File); ok && isTerminal(w) {
 		s.Width, _, _ = term.GetSize(int(f.Fd()))
 		s.Colour = os.Getenv("NO_COLOR") == ""
 	}

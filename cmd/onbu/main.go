@@ -76,6 +76,9 @@ func main() {
 
 // do runs a command line and gives its exit status.
 func do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 1 && args[0] == "help" {
+		args = []string{args[1], "--help"}
+	}
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		usage(stdout)
 		if len(args) == 0 {
@@ -94,15 +97,17 @@ func do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprintf(stderr, "usage: %s\n%s\n\nflags:\n", v.usage(), v.about)
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
 	err := v.run(ctx, &env{flags: flags, args: args, stdout: stdout, stderr: stderr})
 	var wrong usageError
 	switch {
-	case err == nil || errors.Is(err, flag.ErrHelp):
+	case err == nil:
+		return exitOK
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(stdout, "usage: %s\n%s\n\nflags:\n", v.usage(), v.about)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
 		return exitOK
 	case errors.Is(err, errQuiet):
 		return exitError

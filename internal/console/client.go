@@ -40,6 +40,12 @@ func (c *Client) Objects(ctx context.Context, what string, q url.Values) ([]brok
 	return out, c.get(ctx, "/api/"+what+"?"+q.Encode(), &out)
 }
 
+// Summary asks how all is.
+func (c *Client) Summary(ctx context.Context) (*broker.Summary, error) {
+	sum := &broker.Summary{}
+	return sum, c.get(ctx, "/api/summary", sum)
+}
+
 // Explain asks why an object is as it is.
 func (c *Client) Explain(ctx context.Context, host, service string) (*broker.Explanation, error) {
 	q := url.Values{"host": {host}}

@@ -34,28 +34,34 @@ func Table(w io.Writer, hosts, services []broker.Object, s Style) {
 	}
 }
 
-// Headline says in one line how all is.
-func Headline(hosts, services []broker.Object, s Style) string {
-	return fmt.Sprintf("%d hosts: %s    %d services: %s",
-		len(hosts), tally(hosts, []string{"UP", "DOWN", "UNREACHABLE", "PENDING"}, s),
-		len(services), tally(services, []string{"OK", "WARNING", "CRITICAL", "UNKNOWN", "PENDING"}, s))
+// Headline says how all is, in one line, and below it in a line each what one should know besides.
+func Headline(sum *broker.Summary, s Style) string {
+	lines := []string{
+		tally("host", sum.Hosts, []string{"UP", "DOWN", "UNREACHABLE", "PENDING"}, s) + "    " +
+			tally("service", sum.Services, []string{"OK", "WARNING", "CRITICAL", "UNKNOWN", "PENDING"}, s),
+	}
+	for _, w := range sum.Warnings {
+		lines = append(lines, s.paint("WARNING", "! "+printable(w)))
+	}
+	return strings.Join(lines, "\n")
 }
 
-func tally(all []broker.Object, order []string, s Style) string {
-	n := map[string]int{}
-	for i := range all {
-		n[all[i].State]++
-	}
+func tally(what string, n map[string]int, order []string, s Style) string {
+	all := 0
 	var parts []string
 	for _, state := range order {
 		if n[state] > 0 {
+			all += n[state]
 			parts = append(parts, s.paint(state, fmt.Sprintf("%d %s", n[state], state)))
 		}
 	}
-	if len(parts) == 0 {
-		return "none"
+	switch all {
+	case 0:
+		return "no " + what + "s"
+	case 1:
+		return "1 " + what + ": " + parts[0]
 	}
-	return strings.Join(parts, ", ")
+	return fmt.Sprintf("%d %ss: %s", all, what, strings.Join(parts, ", "))
 }
 
 // row is a line of the table: name, state, since, checked, next, output.
@@ -67,19 +73,22 @@ type row struct {
 // arrange puts services below their hosts. A service whose host is not shown itself, because only problems are, names it.
 func arrange(hosts, services []broker.Object, now time.Time) []row {
 	var rows []row
-	for len(hosts)+len(services) > 0 {
-		if len(services) == 0 || len(hosts) > 0 && hosts[0].Host <= services[0].Host {
-			name := hosts[0].Host
-			rows = append(rows, rowOf(&hosts[0], name, now))
-			hosts = hosts[1:]
-			for ; len(services) > 0 && services[0].Host == name; services = services[1:] {
-				rows = append(rows, rowOf(&services[0], "  "+services[0].Service, now))
-			}
-			continue
+	i := 0
+	// Services whose host is not shown, because only problems are, carry its name.
+	loose := func(until func(host string) bool) {
+		for ; i < len(services) && until(services[i].Host); i++ {
+			rows = append(rows, rowOf(&services[i], services[i].Host+"/"+services[i].Service, now))
 		}
-		rows = append(rows, rowOf(&services[0], services[0].Host+"/"+services[0].Service, now))
-		services = services[1:]
 	}
+	for h := range hosts {
+		name := hosts[h].Host
+		loose(func(host string) bool { return host < name })
+		rows = append(rows, rowOf(&hosts[h], name, now))
+		for ; i < len(services) && services[i].Host == name; i++ {
+			rows = append(rows, rowOf(&services[i], "  "+services[i].Service, now))
+		}
+	}
+	loose(func(string) bool { return true })
 	return rows
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/internal/console"
 )
 
@@ -124,14 +125,16 @@ func TestATableOfNothingIsItsHead(t *testing.T) {
 }
 
 func TestHeadline(t *testing.T) {
-	hosts, services := objects()
-	got := console.Headline(hosts, services, console.Style{})
-	if want := "4 hosts: 1 UP, 1 DOWN, 1 UNREACHABLE, 1 PENDING    5 services: 1 OK, 1 WARNING, 2 CRITICAL, 1 UNKNOWN"; got != want {
-		t.Errorf("%q, want %q", got, want)
+	sum := &broker.Summary{Tally: view.Tally{
+		Hosts:    map[string]int{"UP": 2, "DOWN": 1},
+		Services: map[string]int{"CRITICAL": 1},
+	}}
+	if got, want := console.Headline(sum, console.Style{}), "3 hosts: 2 UP, 1 DOWN    1 service: 1 CRITICAL"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
-	got = console.Headline(nil, services[4:], console.Style{Colour: true})
-	if want := "0 hosts: none    1 services: \x1b[31m1 CRITICAL\x1b[0m"; got != want {
-		t.Errorf("%q, want %q", got, want)
+	sum = &broker.Summary{Warnings: []string{"nobody \x1b[2Jlooks"}}
+	if got, want := console.Headline(sum, console.Style{Colour: true}), "no hosts    no services\n\x1b[33m! nobody [2Jlooks\x1b[0m"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
