@@ -1,0 +1,345 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/app"
+	"github.com/onbu/onbu/internal/bus/membus"
+)
+
+// patience is how long anything that must happen may take on a machine that has other things to do.
+const patience = 60 * time.Second
+
+const objects = `
+define timeperiod {
+  timeperiod_name always
+  alias Always
+  sunday 00:00-24:00
+  monday 00:00-24:00
+  tuesday 00:00-24:00
+  wednesday 00:00-24:00
+  thursday 00:00-24:00
+  friday 00:00-24:00
+  saturday 00:00-24:00
+}
+define command {
+  command_name dummy
+  command_line /usr/lib/nagios/plugins/check_dummy $ARG1$ fine
+}
+define contact {
+  contact_name ann
+  host_notifications_enabled 0
+  service_notifications_enabled 0
+  host_notification_commands dummy
+  service_notification_commands dummy
+  host_notification_period always
+  service_notification_period always
+}
+define host {
+  host_name web
+  address 127.0.0.1
+  check_command dummy!0
+  check_interval 1
+  max_check_attempts 3
+  check_period always
+  notification_period always
+  contacts ann
+}
+define service {
+  host_name web
+  service_description state
+  check_command dummy!1
+  check_interval 1
+  retry_interval 1
+  max_check_attempts 3
+  check_period always
+  notification_period always
+  contacts ann
+}
+`
+
+// configuration writes a small one whose checks are made every second, and gives its main file.
+func configuration(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	main := filepath.Join(dir, "main.cfg")
+	for path, text := range map[string]string{main: "cfg_file=objects.cfg\ninterval_length=1\n", filepath.Join(dir, "objects.cfg"): objects} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return main
+}
+
+// process is an app at work.
+type process struct {
+	t      *testing.T
+	log    *logs
+	ended  chan struct{}
+	err    error // of Run, once it has ended
+	cancel context.CancelFunc
+}
+
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func run(t *testing.T, o app.Options) *process {
+	t.Helper()
+	p := &process{t: t, log: &logs{}, ended: make(chan struct{})}
+	o.Log = slog.New(slog.NewTextHandler(p.log, nil))
+	o.State, o.Name, o.CommandFile, o.Shards = t.TempDir(), "test", "-", 2
+	if o.Bus == nil {
+		o.Bus = membus.New().Connect("test")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	go func() {
+		defer close(p.ended)
+		p.err = app.Run(ctx, o)
+	}()
+	t.Cleanup(func() { cancel(); <-p.ended })
+	return p
+}
+
+// stop ends it and gives what Run returned.
+func (p *process) stop() error {
+	p.cancel()
+	return p.end()
+}
+
+// end waits for the end and gives what Run returned.
+func (p *process) end() error {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		p.t.Fatal("it does not end")
+	}
+	return p.err
+}
+
+var listens = regexp.MustCompile(`msg=listening http=(http://\S+)`)
+
+// url waits until the API is there and gives its address.
+func (p *process) url() string {
+	p.t.Helper()
+	var url string
+	p.eventually("it listens", func() error {
+		m := listens.FindStringSubmatch(p.log.String())
+		if m == nil {
+			return fmt.Errorf("log: %s", p.log)
+		}
+		url = m[1]
+		return nil
+	})
+	return url
+}
+
+func (p *process) eventually(what string, holds func() error) {
+	p.t.Helper()
+	limit := time.Now().Add(patience)
+	for {
+		err := holds()
+		if err == nil {
+			return
+		}
+		select {
+		case <-p.ended:
+			p.t.Fatalf("it ended with %v before: %s", p.err, what)
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(limit) {
+			p.t.Fatalf("never: %s: %v", what, err)
+		}
+	}
+}
+
+func get(t *testing.T, url string) (code int, body string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+func TestAllRolesInOneProcess(t *testing.T) {
+	started := make(chan string, 1)
+	p := run(t, app.Options{
+		Roles: app.Roles(), Main: configuration(t), HTTP: "127.0.0.1:0", EventLog: "events.ndjson",
+		Started: func(addr string) { started <- addr },
+	})
+	url := p.url()
+	p.eventually("the service is checked", func() error {
+		_, body := get(t, url+"/api/services")
+		var services []broker.Object
+		if err := json.Unmarshal([]byte(body), &services); err != nil {
+			return err
+		}
+		if len(services) != 1 || services[0].State != "WARNING" || services[0].Module != "dummy" || services[0].Poller != "test" {
+			return fmt.Errorf("services: %s", body)
+		}
+		return nil
+	})
+	if addr := <-started; "http://"+addr != url {
+		t.Errorf("started at %s, listening at %s", addr, url)
+	}
+	code, body := get(t, url+"/healthz")
+	if code != 200 {
+		t.Errorf("healthz: %d %s", code, body)
+	}
+	var health struct {
+		Healthy bool
+		Parts   map[string]string
+	}
+	if err := json.Unmarshal([]byte(body), &health); err != nil {
+		t.Error(err)
+	}
+	for _, part := range append(app.Roles(), "bus") {
+		if health.Parts[part] != "ok" {
+			t.Errorf("healthz of %s: %q", part, health.Parts[part])
+		}
+	}
+	metrics(t, url)
+	if code, body := get(t, url+"/"); code != 200 || !strings.Contains(body, "/api/hosts") {
+		t.Errorf("index: %d %s", code, body)
+	}
+	if code, _ := get(t, url+"/nothing"); code != 404 {
+		t.Errorf("a path that is not there: %d", code)
+	}
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+	if resp, err := http.Get(url + "/healthz"); err == nil {
+		resp.Body.Close()
+		t.Error("the API outlives the process")
+	}
+}
+
+// metrics checks that what people watch is there: queue lengths, latency and checks by module, objects by role.
+func metrics(t *testing.T, url string) {
+	t.Helper()
+	_, body := get(t, url+"/metrics")
+	for _, name := range []string{
+		`onbu_checks_total{module="dummy"}`, `onbu_check_latency_seconds_bucket{module="dummy"`, `onbu_check_execution_seconds_bucket{module="dummy"`,
+		"onbu_checks_waiting", "onbu_checks_running", "onbu_scheduler_shards", `onbu_scheduler_objects{kind="host"}`, `onbu_scheduler_objects{kind="service"}`,
+		"onbu_orphaned_checks_total", "onbu_pollers", "onbu_poller_running", "onbu_poller_slots", "onbu_poller_results_waiting", "onbu_poller_results_lost_total",
+		"onbu_poller_command_lines", "onbu_broker_broks_total", "onbu_broker_hosts", "onbu_receiver_results_total", "onbu_actions_total",
+		"process_resident_memory_bytes", "go_goroutines",
+	} {
+		if !strings.Contains(body, "\n"+name) && !strings.HasPrefix(body, name) {
+			t.Errorf("metrics lack %s", name)
+		}
+	}
+}
+
+func TestHealthSaysWhenTheBusIsNotReady(t *testing.T) {
+	b := membus.New()
+	p := run(t, app.Options{Roles: []string{"broker"}, Bus: b.Connect("test"), HTTP: "127.0.0.1:0"})
+	url := p.url()
+	code, body := get(t, url+"/healthz")
+	if code != 503 || !strings.Contains(body, `"healthy":false`) || strings.Contains(body, `"bus":"ok"`) {
+		t.Errorf("healthz before the streams are there: %d %s", code, body)
+	}
+	if err := b.Connect("arbiter").Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.eventually("it is healthy", func() error {
+		if code, body := get(t, url+"/healthz"); code != 200 {
+			return fmt.Errorf("%d %s", code, body)
+		}
+		return nil
+	})
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARoleThatFailsEndsTheProcess(t *testing.T) {
+	main := filepath.Join(t.TempDir(), "nowhere.cfg")
+	p := run(t, app.Options{Roles: []string{"broker", "scheduler", "arbiter"}, Main: main, HTTP: "127.0.0.1:0"})
+	if err := p.end(); err == nil || !strings.HasPrefix(err.Error(), "arbiter: "+main) {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+func TestWhatCannotStartSaysWhy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for want, o := range map[string]app.Options{
+		`no role is called "pollar"; there are arbiter, broker, `:       {Roles: []string{"broker", "pollar"}},
+		"arbiter: needs a configuration":                                {Roles: []string{"arbiter"}},
+		"choose another with --http (:0 picks a free port)":             {Roles: []string{"broker"}, HTTP: l.Addr().String()},
+		"the API's address: listen tcp: address 127.0.0.1: missing por": {Roles: []string{"broker"}, HTTP: "127.0.0.1"},
+	} {
+		if err := run(t, o).end(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("it ended with %v, want %q", err, want)
+		}
+	}
+}
+
+func TestProfilesAreServedToThisMachineOnly(t *testing.T) {
+	for addr, want := range map[string]int{"127.0.0.1:0": 200, "0.0.0.0:0": 404} {
+		p := run(t, app.Options{Roles: []string{"broker"}, HTTP: addr})
+		_, port, err := net.SplitHostPort(strings.TrimPrefix(p.url(), "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/goroutine", "/debug/pprof/cmdline"} {
+			if code, _ := get(t, "http://127.0.0.1:"+port+path); code != want {
+				t.Errorf("listening on %s: %s gives %d, want %d", addr, path, code, want)
+			}
+		}
+		if err := p.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWithoutAnAddressThereIsNoAPI(t *testing.T) {
+	started := make(chan string, 1)
+	p := run(t, app.Options{Roles: app.Roles(), Main: configuration(t), Started: func(addr string) { started <- addr }})
+	if addr := <-started; addr != "" {
+		t.Errorf("started at %q", addr)
+	}
+	if err := p.stop(); err != nil {
+		t.Error(err)
+	}
+}
