@@ -274,7 +274,9 @@ func TestMessagesOverTheLimitAreHalved(t *testing.T) {
 
 func TestAResultThatNoMessageHoldsDoesNotStopTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &store{refuse: func(_ context.Context, subject bus.Subject, data []byte) error { return bus.CheckMessage(subject, data) }}
+		s := &store{refuse: func(_ context.Context, subject bus.Subject, data []byte) error {
+			return bus.CheckMessage(subject, data)
+		}}
 		c, stop := collecting(t, s)
 		c.add(monitor.Result{Seq: 7, Outcome: monitor.Outcome{LongOutput: strings.Repeat("x", bus.MaxMessage)}})
 		fill(c, 0, 0, 10)
