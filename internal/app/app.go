@@ -119,6 +119,11 @@ func (a *App) start(ctx context.Context) error {
 	if runsPrograms := slices.Contains(a.o.Roles, "poller") || slices.Contains(a.o.Roles, "reactionner"); runsPrograms && os.Geteuid() == 0 {
 		a.o.Log.Warn("running as root: plugins and notification commands run as root too; give Onbu a user of its own")
 	}
+	if a.o.State != "" {
+		if err := os.MkdirAll(a.o.State, 0o750); err != nil {
+			return fmt.Errorf("the state folder: %w; choose another with --state", err)
+		}
+	}
 	if err := a.openBus(ctx); err != nil {
 		return err
 	}
