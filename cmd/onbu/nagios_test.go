@@ -157,7 +157,7 @@ func (n *nagios) states(began time.Time) map[string]state {
 	n.t.Helper()
 	all := map[string]state{}
 	asked := 0
-	n.Until(n.t, "checked everything", func() error {
+	within(n.t, patience, "nagios has checked everything", func() error {
 		if asked++; asked%25 == 1 {
 			n.obey("SAVE_STATE_INFORMATION")
 		}

@@ -60,7 +60,7 @@ func (o *onbu) listening() {
 	})
 }
 
-// eventually waits until holds gives nil; the test fails when the daemon ends before, or when it takes too long.
+// eventually waits until holds gives nil; the test fails when the daemon has ended, or when it takes too long.
 func (o *onbu) eventually(what string, holds func() error) {
 	o.t.Helper()
 	select {
@@ -68,20 +68,20 @@ func (o *onbu) eventually(what string, holds func() error) {
 		o.t.Fatalf("onbu ended before: %s\n%s", what, o.Output())
 	default:
 	}
-	eventually(o.t, what, holds)
+	within(o.t, patience, what, holds)
 }
 
-// eventually waits until holds gives nil.
-func eventually(t *testing.T, what string, holds func() error) {
+// within waits until holds gives nil; the test fails when it takes longer than limit.
+func within(t *testing.T, limit time.Duration, what string, holds func() error) {
 	t.Helper()
-	limit := time.Now().Add(patience)
+	end := time.Now().Add(limit)
 	for {
 		err := holds()
 		if err == nil {
 			return
 		}
-		if time.Now().After(limit) {
-			t.Fatalf("never: %s: %v", what, err)
+		if time.Now().After(end) {
+			t.Fatalf("not within %s: %s: %v", limit, what, err)
 		}
 		pause(50 * time.Millisecond)
 	}

@@ -114,7 +114,7 @@ func newGate(t *testing.T, dir string) gate {
 	}
 	// The plugins of a killed poller are nobody's children: they end when the gate opens.
 	t.Cleanup(func() {
-		eventually(t, "no plugin waits any more", func() error {
+		within(t, patience, "no plugin waits any more", func() error {
 			g.open()
 			if left := processesOf(t, g.pipe); len(left) > 0 {
 				return fmt.Errorf("%d wait", len(left))

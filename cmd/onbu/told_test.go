@@ -20,6 +20,9 @@ import (
 // ten times a second to disk how far its readers are, and a command cannot be run exactly once.
 const doubt = 2 * time.Second
 
+// eventAck is how long the bus waits before it gives a batch of events again whose reader was killed.
+const eventAck = time.Minute
+
 // telling is a notification in the event log.
 type telling struct {
 	text         string
@@ -32,7 +35,7 @@ type telling struct {
 func (h *history) allTold(o *onbu, c *config, events string) {
 	h.t.Helper()
 	again, later := 0, 0
-	o.eventually("everybody was told of everything", func() error {
+	within(o.t, patience+eventAck, "everybody was told of everything", func() error {
 		all, err := o.objects()
 		if err != nil {
 			return err
