@@ -241,7 +241,6 @@ func (b *Broker) load(ctx context.Context, g wire.Generation) (*monitor.Director
 // fillShard asks the owner of a shard for all its statuses, page by page, and for its notes.
 func (b *Broker) fillShard(ctx context.Context, shard monitor.Shard, generation uint64, known map[monitor.Ref]bool) error {
 	for from := uint32(0); ; {
-		asked := monitor.At(time.Now())
 		a, err := b.ask(ctx, shard, wire.Question{Kind: wire.AskStatuses, From: from})
 		if err != nil {
 			return err
@@ -253,7 +252,7 @@ func (b *Broker) fillShard(ctx context.Context, shard monitor.Shard, generation 
 			known[a.Statuses[i].Ref] = true
 		}
 		b.mu.Lock()
-		b.view.Fill(a.Statuses, asked)
+		b.view.Fill(a.Statuses, a.Time)
 		b.mu.Unlock()
 		if from = a.Next; from == 0 {
 			break

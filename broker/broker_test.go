@@ -148,7 +148,7 @@ func (o *owner) answer(m bus.Msg) {
 		o.site.t.Error(err)
 	}
 	o.asked = append(o.asked, q)
-	a := wire.Answer{Generation: o.generation}
+	a := wire.Answer{Generation: o.generation, Time: monitor.At(time.Now())}
 	switch q.Kind {
 	case wire.AskStatuses:
 		end := min(int(q.From)+o.page, len(o.statuses))

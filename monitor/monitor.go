@@ -28,7 +28,7 @@ func (t Time) Std() time.Time {
 }
 
 // Unix gives t in seconds since the epoch, with fractions; 0 for never.
-func (t Time) Unix() float64 { return float64(t) / 1e9 }
+func (t Time) Unix() float64 { return float64(t/1e9) + float64(t%1e9)/1e9 }
 
 // Add gives the moment d after t.
 func (t Time) Add(d time.Duration) Time { return t + Time(d) }

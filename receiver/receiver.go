@@ -79,8 +79,11 @@ func (r *Receiver) Run(ctx context.Context) error {
 	if err := r.o.Bus.Ready(ctx); err != nil {
 		return err
 	}
+	over := ctx
+	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	defer cancel()
 	for _, l := range r.o.Listeners {
 		wg.Go(func() { r.host(ctx, l) })
 	}
@@ -92,7 +95,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 		}
 		once.Do(func() { close(r.known) })
 	})
-	if ctx.Err() != nil {
+	if over.Err() != nil {
 		return nil
 	}
 	return err

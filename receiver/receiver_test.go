@@ -35,7 +35,7 @@ func started(t *testing.T, b *membus.Bus, listeners ...modules.Listener) (*recei
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := r.Run(ctx); err != nil {
+		if err := r.Run(ctx); err != nil && !errors.Is(err, bus.ErrClosed) {
 			t.Error(err)
 		}
 	}()

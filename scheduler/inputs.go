@@ -226,7 +226,7 @@ func (s *shard) asked(ctx context.Context, m bus.Msg) {
 
 func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
 	inv := s.core.Inventory()
-	a := wire.Answer{Epoch: s.epoch, Generation: inv.Generation}
+	a := wire.Answer{Epoch: s.epoch, Generation: inv.Generation, Time: now}
 	switch q.Kind {
 	case wire.AskStatuses:
 		end := min(q.From+statusPage, uint32(inv.Objects()))

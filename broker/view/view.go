@@ -65,7 +65,7 @@ func (v *View) Apply(b *monitor.Brok) {
 	}
 }
 
-// Fill takes statuses that the owner of a shard gave when it was asked at that time.
+// Fill takes statuses that the owner of a shard gave at that time.
 func (v *View) Fill(statuses []monitor.Status, at monitor.Time) {
 	for i := range statuses {
 		v.put(&statuses[i], at)

@@ -25,6 +25,10 @@ type Jobs struct {
 	Jobs []monitor.Job
 }
 
+// KeepGenerations is how many generations stay stored, the one in force included, for daemons that are still loading the
+// one before.
+const KeepGenerations = 3
+
 // Generation is the value of CFG's key "current": which inventories are in force.
 type Generation struct {
 	Number uint64
@@ -33,6 +37,8 @@ type Generation struct {
 	Hash string
 	// Source is the main file, for people.
 	Source string
+	// Moved is the newest generation with which hosts came into another shard; 0 if none ever did.
+	Moved uint64
 }
 
 // Lease is the value of a key in LEASE: who works on a shard.
@@ -79,6 +85,8 @@ type Answer struct {
 	Comments    []monitor.Comment
 	Program     *monitor.Program
 	Explanation *monitor.Explanation
+	// Time is when the owner answered, by its own clock, as on the broks that it sends.
+	Time monitor.Time
 }
 
 // Verdict is what became of an external command: Refused is empty when it was carried out, and recorded.
@@ -152,6 +160,12 @@ func DecodeLedger(d *Decoder, b []byte, into []monitor.Brok) (Position, []monito
 // InventoryName is the name of the blob in CFG that holds a shard's inventory; DirectoryName that of the directory.
 func InventoryName(generation uint64, shard monitor.Shard) string {
 	return fmt.Sprintf("gen.%d.shard.%d", generation, shard)
+}
+
+// MovedName is the name of the blob in CFG that holds what other shards remembered of the hosts that came to this one with
+// a generation. There is none if none came.
+func MovedName(generation uint64, shard monitor.Shard) string {
+	return fmt.Sprintf("gen.%d.moved.%d", generation, shard)
 }
 
 // DirectoryName is the name of the blob in CFG that holds a generation's directory.
