@@ -178,7 +178,7 @@ func TestTheReportReadsWell(t *testing.T) {
      onbu       2000         2000       1.0  4.0    30.0         12         100.0     0.0   0.20    0.00   0.00     150   160       0
   nagios4       2000         1000       0.0  0.0     0.0          0        2000.0  1950.0   2.00    0.00   0.00       0     0       0
 
-onbu completed 2.0 times the checks of nagios4, with 20 times less CPU a check.
+onbu completed 2.0 times the checks of nagios4, for which a check costs 20.0 times the CPU.
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

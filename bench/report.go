@@ -92,7 +92,7 @@ func (r *Report) Write(w io.Writer) error {
 	if r.Peer == nil {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "\n%s completed %.1f times the checks of %s, with %.0f times less CPU a check.\n", r.Name, r.Ratio, r.Peer.Name, r.CPURatio)
+	_, err := fmt.Fprintf(w, "\n%s completed %.1f times the checks of %s, for which a check costs %.1f times the CPU.\n", r.Name, r.Ratio, r.Peer.Name, r.CPURatio)
 	return err
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -44,6 +45,9 @@ func runBench(ctx context.Context, e *env) error {
 	o.Progress = progress(e.stderr)
 	report, err := bench.Run(ctx, o)
 	o.Progress("")
+	if ctx.Err() != nil {
+		return errors.New("stopped before there was anything to report; all that was started has ended")
+	}
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func verbs() []verb {
 		{"reactionner", "", "run a reactionner", runRole("reactionner")},
 		{"receiver", "", "run a receiver", runRole("receiver")},
 		{"broker", "", "run a broker", runRole("broker")},
-		{"bench", "SCENARIO", "measure this machine: load, the whole engine, a table; onbu bench --help", runBench},
+		{"bench", "SCENARIO", "put load on a whole engine on this machine, and on a peer, and measure", runBench},
 		{"version", "", "print the version", version},
 	}
 }
