@@ -18,13 +18,11 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/recall"
 )
 
 const (
-	// keepGenerations is how many generations stay stored, the one in force included, for daemons that are still
-	// loading the one before.
-	keepGenerations = 3
-	currentKey      = "current"
+	currentKey = "current"
 	// reservedKey holds the highest number that an arbiter stores or has stored a generation under.
 	reservedKey = "reserved"
 )
@@ -125,9 +123,16 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	if err != nil {
 		return err
 	}
-	next := wire.Generation{Number: number, Shards: uint16(a.o.Shards), Hash: hash, Source: a.o.Main}
+	next := wire.Generation{Number: number, Shards: uint16(a.o.Shards), Hash: hash, Source: a.o.Main, Moved: now.Moved}
 	if err := a.store(ctx, result, next); err != nil {
 		return err
+	}
+	if result.Plan.Moved > 0 {
+		reader := recall.Reader{Bus: a.o.Bus, Log: a.o.Log}
+		if _, err := reader.Leave(ctx, result.Inventories, before, now); err != nil {
+			return fmt.Errorf("taking the state of hosts along that move: %w", err)
+		}
+		next.Moved = number
 	}
 	if _, err := a.o.Bus.Put(ctx, bus.CFG, currentKey, wire.Marshal(next), entry.Revision); err != nil {
 		return fmt.Errorf("pointing to generation %d (does another arbiter run?): %w", next.Number, err)
@@ -229,7 +234,7 @@ func (a *Arbiter) forget(ctx context.Context, now wire.Generation) error {
 	}
 	for _, name := range names {
 		var n uint64
-		if _, err := fmt.Sscanf(name, "gen.%d.", &n); err != nil || n+keepGenerations > now.Number {
+		if _, err := fmt.Sscanf(name, "gen.%d.", &n); err != nil || n+wire.KeepGenerations > now.Number {
 			continue
 		}
 		if err := a.o.Bus.DeleteBlob(ctx, bus.CFG, name); err != nil {

@@ -35,6 +35,9 @@ const (
 	BrokContact
 	// BrokActionDone: a reactionner finished an action; Text holds what went wrong, if anything.
 	BrokActionDone
+	// BrokMoved: an object came from another shard with a reload; Status is its whole present, Told who was told of the
+	// problem that it has. Its downtimes and comments come before it in broks of their own.
+	BrokMoved
 )
 
 // Brok is one thing that happened. Which of the pointers is set follows from Kind; the others are nil. A brok that was
@@ -52,6 +55,8 @@ type Brok struct {
 	// NotificationType says why people are told: PROBLEM, RECOVERY, ACKNOWLEDGEMENT, …
 	NotificationType string
 	Text             string
+	// Told is set in BrokMoved only.
+	Told []Telling
 }
 
 // Durable says whether the brok belongs into the journal: whether a state restored without it would be wrong.

@@ -170,12 +170,19 @@ func (s *shard) orphans(ctx context.Context, keys []core.JobKey) {
 	_ = s.post(ctx, func(now monitor.Time) { s.core.Orphan(now, keys, &s.decided) })
 }
 
-// adopt takes a new inventory.
-func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory) error {
+// adopt takes a new inventory, and what other shards remembered of the hosts that come with it.
+func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.Snapshot) error {
 	done := make(chan error, 1)
 	err := s.post(ctx, func(now monitor.Time) {
 		s.jobs.drop(s.id)
 		err := s.core.Adopt(now, inv, &s.decided)
+		if err == nil {
+			hosts := 0
+			for _, memory := range came {
+				hosts += s.core.Import(now, memory, &s.decided)
+			}
+			s.arrived(hosts)
+		}
 		s.count()
 		done <- err
 	})

@@ -109,7 +109,7 @@ func (j *journal) flush() {
 	if j.busy || len(j.records) == 0 {
 		return
 	}
-	n := min(len(j.records), commitMax)
+	n := j.fits()
 	batch := append([]bus.Record(nil), j.records[:n]...)
 	j.records = append(j.records[:0], j.records[n:]...)
 	if len(j.records) == 0 {
@@ -123,6 +123,18 @@ func (j *journal) flush() {
 	j.batches++
 	id := fmt.Sprintf("%s.%d.%d", j.boot, j.fence.Shard, j.batches)
 	go func() { j.done <- j.commit(j.ctx, id, batch) }()
+}
+
+// fits gives how many of the records one commit takes: at least one.
+func (j *journal) fits() int {
+	n, size := 0, 0
+	for n < min(len(j.records), commitMax) {
+		if size += len(j.records[n].Data); size > bus.MaxBatchBytes && n > 0 {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // commit stores a batch and does not give up before it is stored, the shard lost, or the journal abandoned.

@@ -168,7 +168,7 @@ func (s *Scheduler) own(ctx context.Context, id monitor.Shard) error {
 
 // catchUp adopts the configuration that came while the shard was restored, if one did.
 func (s *Scheduler) catchUp(ctx context.Context, sh *shard) {
-	if g := s.generation.Load(); g.Number != sh.core.Inventory().Generation {
+	if g := s.generation.Load(); g.Number != sh.generation.Load() {
 		s.adopt(ctx, sh, *g)
 	}
 }
@@ -176,7 +176,8 @@ func (s *Scheduler) catchUp(ctx context.Context, sh *shard) {
 // restore claims the shard and brings its core to where the journal ends.
 func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*shard, error) {
 	began := time.Now()
-	inv, err := s.inventory(ctx, *s.generation.Load(), id)
+	g := *s.generation.Load()
+	inv, err := s.inventory(ctx, g, id)
 	if err != nil {
 		return nil, err
 	}
@@ -192,13 +193,13 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start}); err != nil {
 		return nil, fmt.Errorf("shard %d: %w", id, err)
 	}
-	replayed, err := sh.replay(ctx)
+	memory, err := sh.replay(ctx, s.reader(), g)
 	if err != nil {
 		return nil, err
 	}
 	sh.core.Begin(now())
 	sh.count()
-	sh.log.Debug("shard taken", "epoch", sh.epoch, "objects", inv.Objects(), "replayed", replayed, "took", time.Since(began))
+	sh.log.Debug("shard taken", "epoch", sh.epoch, "objects", inv.Objects(), "replayed", memory.Replayed, "took", time.Since(began))
 	return sh, nil
 }
 
@@ -230,8 +231,12 @@ func (s *Scheduler) reload(ctx context.Context, g wire.Generation) {
 
 func (s *Scheduler) adopt(ctx context.Context, sh *shard, g wire.Generation) {
 	inv, err := s.inventory(ctx, g, sh.id)
+	var came []core.Snapshot
 	if err == nil {
-		err = sh.adopt(ctx, inv)
+		came, err = s.reader().Came(ctx, sh.id, sh.generation.Load(), g)
+	}
+	if err == nil {
+		err = sh.adopt(ctx, inv, came)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.log.Error("the new configuration is not in force; the old one goes on", "shard", sh.id, "generation", g.Number, "error", err)

@@ -54,11 +54,13 @@ type shard struct {
 	decoder wire.Decoder
 
 	hosts, services, waiting atomic.Int64 // for the metrics
+	generation               atomic.Uint64
 }
 
-// count publishes how many objects the shard has.
+// count publishes which configuration the shard has, and how many objects.
 func (s *shard) count() {
 	inv := s.core.Inventory()
+	s.generation.Store(inv.Generation)
 	s.hosts.Store(int64(len(inv.Hosts)))
 	s.services.Store(int64(len(inv.Services)))
 }

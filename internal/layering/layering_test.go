@@ -34,6 +34,7 @@ var layers = []layer{
 	{name: "adapters", packages: []string{
 		"modules/check/...", "modules/notify/...", "modules/listen/...", "modules/export/...",
 		"internal/bus/dial", "internal/bus/natsbus", "internal/bus/membus", "internal/bus/bustest", "arbiter/compile", "arbiter/objects/...",
+		"scheduler/recall",
 	}},
 	{name: "protocols", packages: []string{"internal/adh", "internal/probe/..."}},
 	{name: "contracts", packages: []string{"modules", "internal/bus"}, apart: true},

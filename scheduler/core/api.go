@@ -2,9 +2,9 @@
 // around it, and who has to be told. It decides and never acts: no goroutine, no clock, no socket. Every call is given
 // the time and fills a Decisions; the shell around it carries them out.
 //
-// One goroutine owns a Core. The order of calls in its life is New, Restore, Replay…, Begin, and then any of Tick,
-// Observe, Submit, Obey, Orphan, Adopt. Time never runs backwards inside: if a clock was set back, the core goes on
-// with the latest time it has seen.
+// One goroutine owns a Core. The order of calls in its life is New, Restore, Replay…, Import…, Begin, and then any of
+// Tick, Observe, Submit, Obey, Orphan, and Adopt with Imports behind it. Time never runs backwards inside: if a clock was
+// set back, the core goes on with the latest time it has seen.
 //
 // The rules are those of Nagios 4 where it and Shinken differ.
 package core

@@ -5,8 +5,12 @@ import "github.com/onbu/onbu/monitor"
 // comment adds a comment to an object.
 func (c *Core) comment(id monitor.ID, note monitor.Comment, d *Decisions) {
 	note.ID, note.Ref, note.Entered = c.newID(), c.inv.Ref(id), c.now
-	c.comments.put(id, note.ID, &note)
-	d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokComment, Time: c.now, Shard: c.inv.Shard, Comment: &note})
+	c.keepComment(id, &note, d)
+}
+
+func (c *Core) keepComment(id monitor.ID, note *monitor.Comment, d *Decisions) {
+	c.comments.put(id, note.ID, note)
+	d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokComment, Time: c.now, Shard: c.inv.Shard, Comment: note})
 }
 
 // dropComment removes a comment from an object.

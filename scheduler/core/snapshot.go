@@ -142,6 +142,8 @@ func (c *Core) Replay(b *monitor.Brok) {
 		c.program = *b.Program
 	case monitor.BrokContact:
 		c.mute(*b.Contact)
+	case monitor.BrokMoved:
+		c.replayMoved(b)
 	}
 }
 

@@ -1,0 +1,117 @@
+// Package recall knows how the memory of a shard is read back: its snapshot, what its journal recorded since, and what
+// other shards remembered of hosts that came to it with a reload. It needs no owner of the shard to be alive.
+package recall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/core"
+)
+
+// Saved is a snapshot as it lies in SNAP: the core's state once everything up to After was recorded.
+type Saved struct {
+	After uint64
+	Used  wire.Position
+	State core.Snapshot
+}
+
+// SnapshotName is the name of the blob in SNAP that holds a shard's snapshot.
+func SnapshotName(shard monitor.Shard) string { return fmt.Sprintf("shard.%d", shard) }
+
+// Reader reads memories from a bus. One goroutine may use it.
+type Reader struct {
+	Bus bus.Conn
+	Log *slog.Logger
+	// Unreadable is called for each record that cannot be read, if it is set. Such a record is passed over: a shard that
+	// stopped for it would stop for ever.
+	Unreadable func()
+	decoder    wire.Decoder
+}
+
+// Memory says what was read besides what the core knows now.
+type Memory struct {
+	// Used is up to where the shard has used its inputs.
+	Used wire.Position
+	// Replayed counts broks, Moved the hosts that came from other shards.
+	Replayed, Moved int
+}
+
+// Shard gives a core that is new, and has any inventory, everything that is remembered of its objects in a shard, up to
+// the end of the shard's journal at the time of the call. d gets what has to be recorded of hosts that came to the shard
+// with g or before and of which its journal does not know yet.
+func (r *Reader) Shard(ctx context.Context, shard monitor.Shard, g wire.Generation, c *core.Core, now monitor.Time, d *core.Decisions) (Memory, error) {
+	var m Memory
+	snap, err := r.snapshot(ctx, shard)
+	if err != nil {
+		return m, err
+	}
+	c.Restore(snap.State)
+	m.Used = snap.Used
+	_, err = r.Bus.Replay(ctx, uint16(shard), snap.After, func(msgs []bus.Msg) error {
+		for _, msg := range msgs {
+			m.Replayed += r.record(msg, c, &m.Used)
+		}
+		return nil
+	})
+	if err != nil {
+		return m, fmt.Errorf("replaying the journal of shard %d: %w", shard, err)
+	}
+	came, err := r.Came(ctx, shard, 0, g)
+	if err != nil {
+		return m, err
+	}
+	for _, s := range came {
+		m.Moved += c.Import(now, s, d)
+	}
+	return m, nil
+}
+
+// snapshot gives the newest one; the zero one, after which the whole journal counts, if there is none.
+func (r *Reader) snapshot(ctx context.Context, shard monitor.Shard) (Saved, error) {
+	var snap Saved
+	data, err := r.Bus.Blob(ctx, bus.SNAP, SnapshotName(shard))
+	if errors.Is(err, bus.ErrNotFound) {
+		return snap, nil
+	}
+	if err != nil {
+		return snap, fmt.Errorf("snapshot of shard %d: %w", shard, err)
+	}
+	if err := wire.Unmarshal(data, &snap); err != nil {
+		r.Log.Error("the snapshot is unreadable; the whole journal is replayed", "shard", shard, "error", err)
+		return Saved{}, nil
+	}
+	return snap, nil
+}
+
+// record gives one record back to the core and says how many broks it held.
+func (r *Reader) record(m bus.Msg, c *core.Core, used *wire.Position) int {
+	var broks []monitor.Brok
+	var err error
+	switch bus.KindOf(m.Subject) {
+	case bus.KindAction:
+		broks = make([]monitor.Brok, 1)
+		err = r.decoder.Decode(m.Data, &broks[0])
+	default:
+		var p wire.Position
+		if p, broks, err = wire.DecodeLedger(&r.decoder, m.Data, nil); err == nil {
+			*used = p
+		}
+	}
+	if err != nil {
+		if r.Unreadable != nil {
+			r.Unreadable()
+		}
+		r.Log.Error("a record of the journal is unreadable and is passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
+		return 0
+	}
+	for i := range broks {
+		c.Replay(&broks[i])
+	}
+	return len(broks)
+}
