@@ -240,7 +240,9 @@ type Escalation struct {
 type Understood struct {
 	// Kind is the type of the object ("service"), or "main file".
 	Kind, Directive string
-	Count           int
+	// Moot says that nobody is worse off for it; the others would change what is checked or who is told.
+	Moot  bool
+	Count int
 	// First is the first place where it is set.
 	First Pos
 }

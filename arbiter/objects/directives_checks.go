@@ -5,8 +5,8 @@ package objects
 // tables lists every kind of object.
 func tables() [numKinds]table {
 	t := [numKinds]table{
-		kHost:    {name: "host", id: "host_name", acted: true, vars: true, rows: hostRows()},
-		kService: {name: "service", id: "", acted: true, vars: true, rows: serviceRows()},
+		kHost:    {name: "host", id: "host_name", vars: true, rows: hostRows()},
+		kService: {name: "service", id: "", vars: true, rows: serviceRows()},
 	}
 	groupTables(&t)
 	noticeTables(&t)
@@ -16,13 +16,13 @@ func tables() [numKinds]table {
 
 func hostRows() []row {
 	return append([]row{
-		a("host_name", name), a("address", text),
+		a("host_name", name), a("alias", text), a("address", text),
 		a("hostgroups host_groups hostgroup", names).to(kHostgroup),
-		a("parents", names).to(kHost), a("realm", name).to(kRealm),
+		a("parents", names).to(kHost), u("realm", name).to(kRealm),
 		a("check_command", call).to(kCommand),
 		a("active_checks_enabled checks_enabled", flag),
-		u("obsess obsess_over_host", flag),
-		u("vrml_image", text), u("statusmap_image gd2_image", text), u("2d_coords", coords), u("3d_coords", coords),
+		m("obsess obsess_over_host", flag),
+		m("vrml_image", text), m("statusmap_image gd2_image", text), m("2d_coords", coords), m("3d_coords", coords),
 		u("service_overrides", text), u("service_excludes", names), u("service_includes", names),
 	}, checkRows()...)
 }
@@ -36,33 +36,33 @@ func serviceRows() []row {
 		u("parents", names), u("service_dependencies", names),
 		a("check_command", call).to(kCommand),
 		a("active_checks_enabled", flag), a("is_volatile", flag),
-		u("obsess obsess_over_service", flag), u("parallelize_check", flag),
+		m("obsess obsess_over_service", flag), m("parallelize_check", flag),
 		a("duplicate_foreach", text), a("default_value", text),
-		u("merge_host_contacts", flag), u("host_dependency_enabled", flag), u("aggregation", text),
+		u("merge_host_contacts", flag).but("0"), u("host_dependency_enabled", flag).but("1"), m("aggregation", text), m("alias", text),
 	}, checkRows()...)
 }
 
 // checkRows are what hosts and services have in common.
 func checkRows() []row {
 	rows := []row{
-		a("display_name", text), a("alias", text), a("notes", text), a("notes_url", text), a("action_url", text),
-		a("icon_image", text), u("icon_image_alt", text), u("icon_set", text),
-		a("initial_state", letter), u("initial_output", text), a("max_check_attempts", number),
+		a("display_name", text), a("notes", text), a("notes_url", text), a("action_url", text),
+		m("icon_image", text), m("icon_image_alt", text), m("icon_set", text),
+		a("initial_state", letter), m("initial_output", text), a("max_check_attempts", number),
 		a("check_interval normal_check_interval", units), a("retry_interval retry_check_interval", units),
 		a("check_period", name).to(kTimeperiod), a("passive_checks_enabled", flag),
 		a("check_freshness", flag), a("freshness_threshold", seconds),
-		u("event_handler", call).to(kCommand), u("event_handler_enabled", flag),
-		u("event_handler_period", name).to(kTimeperiod),
-		u("low_flap_threshold", percent), u("high_flap_threshold", percent),
-		u("flap_detection_enabled", flag), u("flap_detection_options", options),
-		u("stalking_options", options), a("process_perf_data", flag),
-		u("retain_status_information", flag), u("retain_nonstatus_information", flag),
+		u("event_handler", call).to(kCommand), m("event_handler_enabled", flag),
+		m("event_handler_period", name).to(kTimeperiod),
+		m("low_flap_threshold", percent), m("high_flap_threshold", percent),
+		u("flap_detection_enabled", flag).but("0"), m("flap_detection_options", options),
+		u("stalking_options", options).but("n"), m("process_perf_data", flag),
+		u("retain_status_information", flag).but("1"), u("retain_nonstatus_information", flag).but("1"),
 		a("contacts", names).to(kContact), a("contact_groups", names).to(kContactgroup),
 		a("notification_interval", units), a("first_notification_delay", units),
 		a("notification_period", name).to(kTimeperiod), a("notification_options", options),
 		a("notifications_enabled", flag),
-		u("importance hourly_value", number),
-		u("failure_prediction_enabled", ignored), u("failure_prediction_options", ignored),
+		m("importance hourly_value", number),
+		m("failure_prediction_enabled", ignored), m("failure_prediction_options", ignored),
 		a("poller_tag", name), a("reactionner_tag", name),
 		a("business_impact criticity", number),
 	}
@@ -76,18 +76,18 @@ func shinkenCheckRows() []row {
 		u("business_impact_modulations criticitymodulations", names).to(kBusinessimpactmodulation),
 		u("checkmodulations", names).to(kCheckmodulation), u("macromodulations", names).to(kMacromodulation),
 		u("escalations", names).to(kEscalation),
-		u("time_to_orphanage", seconds), u("labels", names),
-		u("business_rule_output_template", text), u("business_rule_smart_notifications", flag),
-		u("business_rule_downtime_as_ack", flag),
-		u("business_rule_host_notification_options", options),
-		u("business_rule_service_notification_options", options),
-		u("trigger", text), u("trigger_name", name), u("trigger_broker_raise_enabled", flag),
-		u("trending_policies", names), u("custom_views", names),
-		u("snapshot_enabled", flag), u("snapshot_command", call).to(kCommand),
-		u("snapshot_period", name).to(kTimeperiod), u("snapshot_criteria", options), u("snapshot_interval", units),
+		m("time_to_orphanage", seconds), m("labels", names),
+		m("business_rule_output_template", text), m("business_rule_smart_notifications", flag),
+		m("business_rule_downtime_as_ack", flag),
+		m("business_rule_host_notification_options", options),
+		m("business_rule_service_notification_options", options),
+		u("trigger", text), u("trigger_name", name), m("trigger_broker_raise_enabled", flag),
+		m("trending_policies", names), m("custom_views", names),
+		m("snapshot_enabled", flag), u("snapshot_command", call).to(kCommand),
+		m("snapshot_period", name).to(kTimeperiod), m("snapshot_criteria", options), m("snapshot_interval", units),
 		u("maintenance_check_command", call).to(kCommand), u("maintenance_period", name).to(kTimeperiod),
-		u("maintenance_checks_enabled", flag), u("maintenance_check_period", name).to(kTimeperiod),
-		u("maintenance_check_interval", units), u("maintenance_retry_interval", units),
-		u("priority", number),
+		m("maintenance_checks_enabled", flag), m("maintenance_check_period", name).to(kTimeperiod),
+		m("maintenance_check_interval", units), m("maintenance_retry_interval", units),
+		m("priority", number),
 	}
 }

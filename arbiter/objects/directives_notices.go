@@ -3,55 +3,55 @@ package objects
 // The directives of groups, contacts, commands, time periods, dependencies, escalations and extended information.
 
 func groupTables(t *[numKinds]table) {
-	about := []row{a("alias", text), a("notes", text), a("notes_url", text), a("action_url", text), u("id", number)}
-	t[kHostgroup] = table{name: "hostgroup", id: "hostgroup_name", acted: true, rows: append([]row{
+	about := []row{a("alias", text), m("notes", text), m("notes_url", text), m("action_url", text), m("id", number)}
+	t[kHostgroup] = table{name: "hostgroup", id: "hostgroup_name", rows: append([]row{
 		a("hostgroup_name", name), a("members", names).to(kHost),
-		a("hostgroup_members", names).to(kHostgroup), a("realm", name).to(kRealm),
+		a("hostgroup_members", names).to(kHostgroup), u("realm", name).to(kRealm),
 	}, about...)}
-	t[kServicegroup] = table{name: "servicegroup", id: "servicegroup_name", acted: true, rows: append([]row{
+	t[kServicegroup] = table{name: "servicegroup", id: "servicegroup_name", rows: append([]row{
 		a("servicegroup_name", name), a("members", names),
 		a("servicegroup_members", names).to(kServicegroup),
 	}, about...)}
-	t[kContactgroup] = table{name: "contactgroup", id: "contactgroup_name", acted: true, rows: append([]row{
+	t[kContactgroup] = table{name: "contactgroup", id: "contactgroup_name", rows: append([]row{
 		a("contactgroup_name", name), a("members", names).to(kContact),
 		a("contactgroup_members", names).to(kContactgroup),
 	}, about...)}
 }
 
 func noticeTables(t *[numKinds]table) {
-	t[kContact] = table{name: "contact", id: "contact_name", acted: true, vars: true, rows: append([]row{
+	t[kContact] = table{name: "contact", id: "contact_name", vars: true, rows: append([]row{
 		a("contact_name", name), a("alias", text), a("contactgroups contact_groups", names).to(kContactgroup),
 		a("email", text), a("pager", text),
 		a("address1", text), a("address2", text), a("address3", text),
 		a("address4", text), a("address5", text), a("address6", text),
-		a("can_submit_commands", flag), u("is_admin", flag), u("expert", flag), u("password", text),
-		u("retain_status_information", flag), u("retain_nonstatus_information", flag),
+		u("can_submit_commands", flag).but("1"), m("is_admin", flag), m("expert", flag), m("password", text),
+		u("retain_status_information", flag).but("1"), u("retain_nonstatus_information", flag).but("1"),
 		u("notificationways", names).to(kNotificationway),
-		u("minimum_importance minimum_value", number),
+		u("minimum_importance minimum_value", number).but("0"),
 	}, wayRows()...)}
 	t[kNotificationway] = table{
-		name: "notificationway", id: "notificationway_name", shinken: true,
+		name: "notificationway", effect: missed, id: "notificationway_name", shinken: true,
 		rows: append([]row{u("notificationway_name", name)}, wayRows()...),
 	}
-	t[kCommand] = table{name: "command", id: "command_name", acted: true, rows: []row{
+	t[kCommand] = table{name: "command", id: "command_name", rows: []row{
 		a("command_name", name), a("command_line", text), a("poller_tag", name), a("reactionner_tag", name),
-		u("module_type", name), a("timeout", seconds), u("enable_environment_macros", flag), u("priority", number),
+		m("module_type", name), a("timeout", seconds), u("enable_environment_macros", flag).but("0"), m("priority", number),
 	}}
-	t[kTimeperiod] = table{name: "timeperiod", id: "timeperiod_name", acted: true, free: true, rows: []row{
-		a("timeperiod_name", name), a("alias", text), a("exclude", names).to(kTimeperiod), u("is_active", flag),
+	t[kTimeperiod] = table{name: "timeperiod", id: "timeperiod_name", free: true, rows: []row{
+		a("timeperiod_name", name), a("alias", text), a("exclude", names).to(kTimeperiod), m("is_active", flag),
 	}}
-	t[kHostdependency] = table{name: "hostdependency", rows: hostDependencyRows()}
-	t[kServicedependency] = table{name: "servicedependency", rows: serviceDependencyRows()}
-	t[kHostescalation] = table{name: "hostescalation", rows: append([]row{
+	t[kHostdependency] = table{name: "hostdependency", effect: missed, rows: hostDependencyRows()}
+	t[kServicedependency] = table{name: "servicedependency", effect: missed, rows: serviceDependencyRows()}
+	t[kHostescalation] = table{name: "hostescalation", effect: missed, rows: append([]row{
 		u("host_name host", names).to(kHost), u("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
 	}, escalationRows()...)}
-	t[kServiceescalation] = table{name: "serviceescalation", rows: append([]row{
+	t[kServiceescalation] = table{name: "serviceescalation", effect: missed, rows: append([]row{
 		u("host_name host", names).to(kHost), u("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
 		u("service_description description", names),
 		u("servicegroup_name servicegroup servicegroups", names).to(kServicegroup),
 	}, escalationRows()...)}
 	t[kEscalation] = table{
-		name: "escalation", id: "escalation_name", shinken: true,
+		name: "escalation", effect: missed, id: "escalation_name", shinken: true,
 		rows: append([]row{u("escalation_name", name), u("time_based", flag)}, escalationRows()...),
 	}
 	extInfoTables(t)
@@ -64,7 +64,7 @@ func wayRows() []row {
 		a("host_notification_period", name).to(kTimeperiod), a("service_notification_period", name).to(kTimeperiod),
 		a("host_notification_options", options), a("service_notification_options", options),
 		a("host_notification_commands", calls).to(kCommand), a("service_notification_commands", calls).to(kCommand),
-		u("min_business_impact min_criticity", number),
+		u("min_business_impact min_criticity", number).but("0"),
 	}
 }
 
@@ -105,10 +105,10 @@ func escalationRows() []row {
 func extInfoTables(t *[numKinds]table) {
 	about := []row{
 		a("host_name", names).to(kHost), a("hostgroup_name hostgroup", names).to(kHostgroup),
-		a("notes", text), a("notes_url", text), a("action_url", text), a("icon_image", text), u("icon_image_alt", text),
+		a("notes", text), a("notes_url", text), a("action_url", text), m("icon_image", text), m("icon_image_alt", text),
 	}
-	t[kHostextinfo] = table{name: "hostextinfo", acted: true, rows: append([]row{
-		u("vrml_image", text), u("statusmap_image gd2_image", text), u("2d_coords", coords), u("3d_coords", coords),
+	t[kHostextinfo] = table{name: "hostextinfo", rows: append([]row{
+		m("vrml_image", text), m("statusmap_image gd2_image", text), m("2d_coords", coords), m("3d_coords", coords),
 	}, about...)}
-	t[kServiceextinfo] = table{name: "serviceextinfo", acted: true, rows: append([]row{a("service_description", names)}, about...)}
+	t[kServiceextinfo] = table{name: "serviceextinfo", rows: append([]row{a("service_description", names)}, about...)}
 }

@@ -5,84 +5,84 @@ package objects
 func shinkenTables(t *[numKinds]table) {
 	daemonTables(t)
 	modulationTables(t)
-	t[kRealm] = table{name: "realm", id: "realm_name", acted: true, shinken: true, rows: []row{
-		a("realm_name", name), u("alias", text), a("realm_members", names).to(kRealm), a("default", flag),
-		u("higher_realms", names).to(kRealm), u("broker_complete_links", flag), u("id", number),
+	t[kRealm] = table{name: "realm", id: "realm_name", effect: missed, shinken: true, rows: []row{
+		a("realm_name", name), m("alias", text), a("realm_members", names).to(kRealm), a("default", flag),
+		m("higher_realms", names).to(kRealm), m("broker_complete_links", flag), m("id", number),
 	}}
-	t[kModule] = table{name: "module", id: "module_name", shinken: true, free: true, rows: []row{
-		u("module_name", name), u("module_type", name), u("modules", names).to(kModule),
+	t[kModule] = table{name: "module", effect: missed, id: "module_name", shinken: true, free: true, rows: []row{
+		m("module_name", name), m("module_type", name), m("modules", names).to(kModule),
 	}}
 	t[kDiscoveryrule] = table{
-		name: "discoveryrule", id: "discoveryrule_name", shinken: true, free: true,
+		name: "discoveryrule", effect: moot, id: "discoveryrule_name", shinken: true, free: true,
 		rows: []row{
-			u("discoveryrule_name", name), u("creation_type", text), u("discoveryrule_order", number),
-			u("matches", text), u("not_matches", text), u("writing_properties", text),
+			m("discoveryrule_name", name), m("creation_type", text), m("discoveryrule_order", number),
+			m("matches", text), m("not_matches", text), m("writing_properties", text),
 		},
 	}
 	t[kDiscoveryrun] = table{
-		name: "discoveryrun", id: "discoveryrun_name", shinken: true, free: true,
-		rows: []row{u("discoveryrun_name", name), u("discoveryrun_command", call).to(kCommand)},
+		name: "discoveryrun", effect: moot, id: "discoveryrun_name", shinken: true, free: true,
+		rows: []row{m("discoveryrun_name", name), m("discoveryrun_command", call).to(kCommand)},
 	}
-	t[kTrigger] = table{name: "trigger", id: "trigger_name", shinken: true, rows: []row{
-		u("trigger_name", name), u("code_src", text),
+	t[kTrigger] = table{name: "trigger", effect: missed, id: "trigger_name", shinken: true, rows: []row{
+		m("trigger_name", name), m("code_src", text),
 	}}
 }
 
 func daemonTables(t *[numKinds]table) {
 	pool := []row{
-		u("min_workers", number), u("max_workers", number), u("processes_by_worker", number),
-		u("max_q_size", number), u("q_factor", number), u("results_batch", number),
+		m("min_workers", number), m("max_workers", number), m("processes_by_worker", number),
+		m("max_q_size", number), m("q_factor", number), m("results_batch", number),
 	}
 	daemon := func(k kind, what string, rows ...row) {
 		rows = append(rows, a(what+"_name", name))
-		t[k] = table{name: what, id: what + "_name", acted: true, shinken: true, rows: append(rows, satelliteRows()...)}
+		t[k] = table{name: what, id: what + "_name", effect: moot, shinken: true, rows: append(rows, satelliteRows()...)}
 	}
-	daemon(kArbiter, "arbiter", u("host_name", name))
-	daemon(kScheduler, "scheduler", u("weight", number), u("skip_initial_broks", flag),
-		u("accept_passive_unknown_check_results", flag))
+	daemon(kArbiter, "arbiter", m("host_name", name))
+	daemon(kScheduler, "scheduler", m("weight", number), m("skip_initial_broks", flag),
+		u("accept_passive_unknown_check_results", flag).but("0"))
 	daemon(kPoller, "poller", append(pool, a("poller_tags poller_tag", names))...)
 	daemon(kReactionner, "reactionner", append(pool[:len(pool):len(pool)],
 		a("reactionner_tags reactionner_tag", names))...)
-	daemon(kReceiver, "receiver", u("direct_routing", flag), u("accept_passive_unknown_check_results", flag))
-	daemon(kBroker, "broker", u("broks_batch", number))
+	daemon(kReceiver, "receiver", m("direct_routing", flag), u("accept_passive_unknown_check_results", flag).but("0"))
+	daemon(kBroker, "broker", m("broks_batch", number))
 }
 
 // satelliteRows are the directives of every daemon.
 func satelliteRows() []row {
 	return []row{
-		u("address", text), u("port", number), u("spare", flag), a("realm", name).to(kRealm),
-		u("modules", names).to(kModule), u("timeout", number), u("data_timeout", number),
-		u("check_interval", number), u("max_check_attempts", number),
-		a("manage_sub_realms", flag), u("manage_arbiters", flag), u("polling_interval", number),
-		u("use_timezone", text), u("satellitemap", text), u("use_ssl", flag), u("hard_ssl_name_check", flag),
-		u("passive", flag), u("harakiri_threshold", text),
+		m("address", text), m("port", number), m("spare", flag), u("realm", name).to(kRealm),
+		m("modules", names).to(kModule), m("timeout", number), m("data_timeout", number),
+		m("check_interval", number), m("max_check_attempts", number),
+		u("manage_sub_realms", flag), m("manage_arbiters", flag), m("polling_interval", number),
+		m("use_timezone", text), m("satellitemap", text), m("use_ssl", flag), m("hard_ssl_name_check", flag),
+		m("passive", flag), m("harakiri_threshold", text),
 	}
 }
 
 func modulationTables(t *[numKinds]table) {
 	t[kResultmodulation] = table{
-		name: "resultmodulation", id: "resultmodulation_name", shinken: true,
+		name: "resultmodulation", effect: missed, id: "resultmodulation_name", shinken: true,
 		rows: []row{
-			u("resultmodulation_name", name), u("exit_codes_match", text), u("exit_code_modulation", number),
-			u("modulation_period", name).to(kTimeperiod),
+			m("resultmodulation_name", name), m("exit_codes_match", text), m("exit_code_modulation", number),
+			m("modulation_period", name).to(kTimeperiod),
 		},
 	}
 	t[kCheckmodulation] = table{
-		name: "checkmodulation", id: "checkmodulation_name", shinken: true,
+		name: "checkmodulation", effect: missed, id: "checkmodulation_name", shinken: true,
 		rows: []row{
-			u("checkmodulation_name", name), u("check_command", call).to(kCommand),
-			u("check_period", name).to(kTimeperiod),
+			m("checkmodulation_name", name), m("check_command", call).to(kCommand),
+			m("check_period", name).to(kTimeperiod),
 		},
 	}
 	t[kMacromodulation] = table{
-		name: "macromodulation", id: "macromodulation_name", shinken: true, vars: true,
-		rows: []row{u("macromodulation_name", name), u("modulation_period", name).to(kTimeperiod)},
+		name: "macromodulation", effect: missed, id: "macromodulation_name", shinken: true, vars: true,
+		rows: []row{m("macromodulation_name", name), m("modulation_period", name).to(kTimeperiod)},
 	}
 	t[kBusinessimpactmodulation] = table{
-		name: "businessimpactmodulation", id: "business_impact_modulation_name", shinken: true,
+		name: "businessimpactmodulation", effect: missed, id: "business_impact_modulation_name", shinken: true,
 		rows: []row{
-			u("business_impact_modulation_name", name), u("business_impact", number),
-			u("modulation_period", name).to(kTimeperiod),
+			m("business_impact_modulation_name", name), m("business_impact", number),
+			m("modulation_period", name).to(kTimeperiod),
 		},
 	}
 }

@@ -13,13 +13,13 @@ import (
 type noteID struct{ kind, directive string }
 
 // understood counts a directive that is read but not acted on.
-func (l *loader) understood(kind, directive string, pos Pos) {
+func (l *loader) understood(e effect, kind, directive string, pos Pos) {
 	id := noteID{kind, directive}
 	n, ok := l.noted[id]
 	if !ok {
 		n = len(l.config.Understood)
 		l.noted[id] = n
-		l.config.Understood = append(l.config.Understood, Understood{Kind: kind, Directive: directive, First: pos})
+		l.config.Understood = append(l.config.Understood, Understood{Kind: kind, Directive: directive, Moot: e == moot, First: pos})
 	}
 	l.config.Understood[n].Count++
 }
@@ -30,8 +30,8 @@ func (l *loader) checkItems(s *source, file uint32) {
 	for d := range s.defs {
 		def := &s.defs[d]
 		class := &known.classes[def.kind]
-		if !class.acted {
-			l.understood("define", class.name, Pos{file, def.line})
+		if class.effect != acted {
+			l.understood(class.effect, "define", class.name, Pos{file, def.line})
 		}
 		items := s.items[def.first : def.first+def.count]
 		l.view.round++
@@ -46,14 +46,43 @@ func (l *loader) checkItems(s *source, file uint32) {
 			}
 			l.view.stamp[it.key] = l.view.round
 			row := class.row[it.key]
-			if !row.acted && class.acted {
-				l.understood(class.name, known.names[it.key], Pos{file, def.line + uint32(it.delta)})
+			if row.effect != acted && says(class.effect, row, s.value(it)) {
+				l.understood(row.effect, class.name, known.names[it.key], Pos{file, def.line + uint32(it.delta)})
 			}
 			if row.form != text && row.form != name && row.form != names {
 				l.checkItem(s, file, def, it, row)
 			}
 		}
 	}
+}
+
+// says tells whether a directive that is not acted on is worth listing: it asks for something else than what Onbu does, and
+// it is not listed with its whole kind.
+func says(whole effect, r *row, value string) bool {
+	listed := whole == missed || whole == moot && r.effect == moot
+	return !listed && value != "" && value != "null" && !same(r.form, value, r.usual)
+}
+
+// same compares a value with the usual one as its form wants it.
+func same(f form, value, usual string) bool {
+	if usual == "" || value == usual {
+		return value == usual
+	}
+	switch f {
+	case flag:
+		return flagged(value) == flagged(usual)
+	case number, units, seconds, percent:
+		n, _ := leading(value)
+		u, _ := leading(usual)
+		return n == u
+	}
+	return false
+}
+
+// flagged reads an on-off value without complaining.
+func flagged(value string) bool {
+	n, _ := leading(value)
+	return n > 0 || slices.Contains([]string{"true", "yes", "on"}, strings.ToLower(value))
 }
 
 func (l *loader) checkItem(s *source, file uint32, d *def, it *item, r *row) {

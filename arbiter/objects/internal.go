@@ -51,7 +51,7 @@ func (l *loader) withoutInternal(call monitor.Call, settings *uint32, o object) 
 		return noCall
 	case line == echo:
 	case strings.HasPrefix(line, rule):
-		l.understood(o.kind.String(), rule+" (business rules)", o.pos)
+		l.understood(missed, o.kind.String(), rule+" (business rules)", o.pos)
 		l.warnAt(o.pos, "%s %s is a business rule, and those are not worked out yet: it stays PENDING until a passive result comes", o.kind, o.ref)
 	default:
 		return call

@@ -12,10 +12,13 @@ type option struct {
 	// names are its name and other spellings, parted by blanks.
 	names string
 	// dst points to where the value goes: a string, bool, int, float32, time.Duration (in seconds), switches or a
-	// function; nil for what is only understood.
+	// function; nil for what has no place in the Config.
 	dst any
-	// form checks what is only understood.
-	form form
+	// form checks what has no place, and compares with usual.
+	form   form
+	effect effect
+	// usual is the value that asks for what Onbu does in any case; empty for none.
+	usual string
 	// shinken marks what Nagios does not know.
 	shinken bool
 }
@@ -68,49 +71,57 @@ func (l *loader) actedOptions() []option {
 		{names: "command_file", dst: &o.CommandFile},
 		{names: "check_external_commands", dst: &o.CheckExternalCommands},
 		{names: "enable_notifications", dst: l.both(monitor.Notifications)},
-		{names: "enable_event_handlers", dst: l.both(monitor.EventHandlers)},
-		{names: "enable_flap_detection", dst: l.both(monitor.FlapDetection)},
-		{names: "process_performance_data", dst: l.both(monitor.ProcessPerfdata)},
 		{names: "execute_host_checks", dst: hosts(monitor.ActiveChecks)},
 		{names: "execute_service_checks", dst: services(monitor.ActiveChecks)},
 		{names: "accept_passive_host_checks", dst: l.accept(&o.AcceptPassiveHost, &p.HostSwitches)},
 		{names: "accept_passive_service_checks", dst: l.accept(&o.AcceptPassiveService, &p.ServiceSwitches)},
 		{names: "check_host_freshness", dst: hosts(monitor.FreshnessChecks)},
 		{names: "check_service_freshness", dst: services(monitor.FreshnessChecks)},
-		{names: "obsess_over_hosts", dst: hosts(monitor.Obsess)},
-		{names: "obsess_over_services", dst: services(monitor.Obsess)},
 		{names: "host_check_timeout", dst: &o.HostCheckTimeout},
 		{names: "service_check_timeout", dst: &o.ServiceCheckTimeout},
 		{names: "notification_timeout", dst: &o.NotificationTimeout},
-		{names: "event_handler_timeout", dst: &o.EventTimeout},
 		{names: "service_check_timeout_state", dst: l.timeoutState},
 		{names: "cached_host_check_horizon", dst: &o.CachedHostCheck},
-		{names: "cached_service_check_horizon", dst: &o.CachedServiceCheck},
 		{names: "service_freshness_check_interval freshness_check_interval", dst: &o.FreshnessInterval},
 		{names: "additional_freshness_latency", dst: &o.AdditionalFreshness},
 		{names: "use_aggressive_host_checking use_agressive_host_checking", dst: &o.AggressiveHostChecks},
 		{names: "passive_host_checks_are_soft", dst: &o.PassiveHostChecksAreSoft},
 		{names: "translate_passive_host_checks", dst: &o.TranslatePassiveHostChecks},
-		{names: "soft_state_dependencies", dst: &o.SoftStateDependencies},
 		{names: "log_passive_checks", dst: &o.LogPassiveChecks},
-		{names: "log_external_commands", dst: &o.LogExternalCommands},
 		{names: "illegal_macro_output_chars", dst: &o.IllegalMacroOutputChars},
 		{names: "illegal_object_name_chars", dst: &o.IllegalNameChars},
-		{names: "global_host_event_handler", dst: &l.hostHandler},
-		{names: "global_service_event_handler", dst: &l.serviceHandler},
-		{names: "low_host_flap_threshold", dst: &o.LowHostFlap},
-		{names: "high_host_flap_threshold", dst: &o.HighHostFlap},
-		{names: "low_service_flap_threshold", dst: &o.LowServiceFlap},
-		{names: "high_service_flap_threshold", dst: &o.HighServiceFlap},
-		{names: "max_concurrent_checks", dst: &o.MaxConcurrentChecks},
 		{names: "use_regexp_matching", dst: &o.Regexp},
 		{names: "use_true_regexp_matching", dst: &o.TrueRegexp},
 		{names: "allow_empty_hostgroup_assignment", dst: l.emptyHostgroups},
 		{names: "use_timezone", dst: &o.Zone},
-		{names: "date_format", dst: &o.DateFormat},
 		{names: "admin_email", dst: &o.AdminEmail},
 		{names: "admin_pager", dst: &o.AdminPager},
-		{names: "retain_state_information", dst: &o.Retain},
+	}
+}
+
+// keptOptions are those that have their place in the Config and that nothing asks for yet.
+func (l *loader) keptOptions() []option {
+	o := &l.config.Options
+	p := &o.Program
+	return []option{
+		{names: "enable_event_handlers", dst: l.both(monitor.EventHandlers), effect: moot},
+		{names: "enable_flap_detection", dst: l.both(monitor.FlapDetection), form: flag, effect: missed, usual: "0"},
+		{names: "process_performance_data", dst: l.both(monitor.ProcessPerfdata), effect: moot},
+		{names: "obsess_over_hosts", dst: switches{&p.HostSwitches, monitor.Obsess}, form: flag, effect: missed, usual: "0"},
+		{names: "obsess_over_services", dst: switches{&p.ServiceSwitches, monitor.Obsess}, form: flag, effect: missed, usual: "0"},
+		{names: "event_handler_timeout", dst: &o.EventTimeout, effect: moot},
+		{names: "cached_service_check_horizon", dst: &o.CachedServiceCheck, effect: moot},
+		{names: "soft_state_dependencies", dst: &o.SoftStateDependencies, form: flag, effect: missed, usual: "0"},
+		{names: "log_external_commands", dst: &o.LogExternalCommands, effect: moot},
+		{names: "global_host_event_handler", dst: &l.hostHandler, effect: missed},
+		{names: "global_service_event_handler", dst: &l.serviceHandler, effect: missed},
+		{names: "low_host_flap_threshold", dst: &o.LowHostFlap, effect: moot},
+		{names: "high_host_flap_threshold", dst: &o.HighHostFlap, effect: moot},
+		{names: "low_service_flap_threshold", dst: &o.LowServiceFlap, effect: moot},
+		{names: "high_service_flap_threshold", dst: &o.HighServiceFlap, effect: moot},
+		{names: "max_concurrent_checks", dst: &o.MaxConcurrentChecks, form: number, effect: missed, usual: "0"},
+		{names: "date_format", dst: &o.DateFormat, effect: missed, usual: "us"},
+		{names: "retain_state_information", dst: &o.Retain, form: flag, effect: missed, usual: "1"},
 	}
 }
 
@@ -169,8 +180,10 @@ func (l *loader) applyParam(p param, pos Pos) {
 	}
 	l.optionPos[p.name] = pos
 	l.shinken = l.shinken || o.shinken
+	if o.effect != acted && !same(o.form, p.value, o.usual) {
+		l.understood(o.effect, "main file", strings.Fields(o.names)[0], pos)
+	}
 	if o.dst == nil {
-		l.understood("main file", strings.Fields(o.names)[0], pos)
 		l.checkForm(o.form, p.value, pos, p.name)
 		return
 	}

@@ -1,58 +1,67 @@
 package objects
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/onbu/onbu/monitor"
 )
 
-// understoodOptions are those that Nagios 4.5 (base/config.c) or Shinken 2.4 (shinken/objects/config.py) know and Onbu
-// has no use for, or not yet: by form, then by who knows them.
+// understoodOptions are those that Nagios 4.5 (base/config.c) or Shinken 2.4 (shinken/objects/config.py) know and that
+// have no place in the Config: by what is lost with them, by form, then by who knows them. "name=value" gives the value
+// that asks for what Onbu does in any case.
 func understoodOptions() []option {
 	var list []option
-	add := func(f form, shinken bool, names string) {
+	add := func(e effect, f form, shinken bool, names string) {
 		for n := range strings.FieldsSeq(names) {
-			list = append(list, option{names: n, form: f, shinken: shinken})
+			name, usual, _ := strings.Cut(n, "=")
+			list = append(list, option{names: name, form: f, effect: e, usual: usual, shinken: shinken})
 		}
 	}
-	add(text, false, `website_url loadctl_options query_socket debug_file temp_file temp_path check_result_path
-		lock_file ocsp_command ochp_command nagios_user nagios_group log_rotation_method log_archive_path
+	add(missed, text, false, `ocsp_command ochp_command broker_module host_perfdata_command service_perfdata_command
+		host_perfdata_file service_perfdata_file`)
+	add(missed, number, false, `retained_host_attribute_mask=0 retained_service_attribute_mask=0
+		retained_process_host_attribute_mask=0 retained_process_service_attribute_mask=0
+		retained_contact_host_attribute_mask=0 retained_contact_service_attribute_mask=0
+		service_skip_check_dependency_status=-1 service_skip_check_parent_status=-1
+		service_skip_check_host_down_status=-1 host_skip_check_dependency_status=-1`)
+	add(missed, flag, false, `use_retained_program_state=1 enable_environment_macros=0 host_down_disable_service_checks=0`)
+	add(missed, number, true, `timeout_exit_status=2`)
+	add(missed, flag, true, `enable_problem_impacts_states_change=0`)
+	add(moot, text, false, `website_url loadctl_options query_socket debug_file temp_file temp_path check_result_path
+		lock_file nagios_user nagios_group log_rotation_method log_archive_path
 		service_inter_check_delay_method host_inter_check_delay_method service_interleave_factor
-		broker_module status_file state_retention_file object_cache_file precached_object_file
-		host_perfdata_command service_perfdata_command host_perfdata_file_template service_perfdata_file_template
-		host_perfdata_file service_perfdata_file host_perfdata_file_mode service_perfdata_file_mode
+		status_file state_retention_file object_cache_file precached_object_file
+		host_perfdata_file_template service_perfdata_file_template
+		host_perfdata_file_mode service_perfdata_file_mode
 		host_perfdata_file_processing_command service_perfdata_file_processing_command
 		xcddefault_comment_file xcddefault_downtime_file xrddefault_retention_file xsddefault_status_log
 		comment_file downtime_file service_check_timeout_message`)
-	add(number, false, `check_workers debug_level debug_verbosity max_debug_file_size max_check_result_file_age
+	add(moot, number, false, `check_workers debug_level debug_verbosity max_debug_file_size max_check_result_file_age
 		retention_update_interval retention_scheduling_horizon
-		retained_host_attribute_mask retained_service_attribute_mask retained_process_host_attribute_mask
-		retained_process_service_attribute_mask retained_contact_host_attribute_mask
-		retained_contact_service_attribute_mask ocsp_timeout ochp_timeout perfdata_timeout
+		ocsp_timeout ochp_timeout perfdata_timeout
 		max_service_check_spread max_host_check_spread check_result_reaper_frequency service_reaper_frequency
 		max_check_result_reaper_time auto_rescheduling_interval auto_rescheduling_window
 		host_freshness_check_interval status_update_interval time_change_threshold event_broker_options
-		host_perfdata_file_processing_interval service_perfdata_file_processing_interval
-		service_skip_check_dependency_status service_skip_check_parent_status service_skip_check_host_down_status
-		host_skip_check_dependency_status`)
-	add(flag, false, `use_syslog log_notifications log_service_retries log_host_retries log_event_handlers
-		log_initial_states log_current_states use_retained_program_state use_retained_scheduling_info
+		host_perfdata_file_processing_interval service_perfdata_file_processing_interval`)
+	add(moot, flag, false, `use_syslog log_notifications log_service_retries log_host_retries log_event_handlers
+		log_initial_states log_current_states use_retained_scheduling_info
 		enable_predictive_host_dependency_checks enable_predictive_service_dependency_checks
 		auto_reschedule_checks check_for_orphaned_services check_for_orphaned_hosts daemon_dumps_core
-		use_large_installation_tweaks enable_environment_macros free_child_process_memory child_processes_fork_twice
-		check_for_updates bare_update_check host_down_disable_service_checks
+		use_large_installation_tweaks free_child_process_memory child_processes_fork_twice
+		check_for_updates bare_update_check
 		host_perfdata_process_empty_results service_perfdata_process_empty_results`)
-	add(ignored, false, `sleep_time command_check_interval enable_failure_prediction enable_embedded_perl
+	add(moot, ignored, false, `sleep_time command_check_interval enable_failure_prediction enable_embedded_perl
 		use_embedded_perl_implicitly auth_file p1_file external_command_buffer_slots aggregate_status_updates`)
-	add(text, true, `prefix workdir config_base_dir modules_dir modulesdir triggers_dir log_level local_log
+	add(moot, text, true, `prefix workdir config_base_dir modules_dir modulesdir triggers_dir log_level local_log
 		shinken_user shinken_group http_backend ca_cert server_cert server_key pack_distribution_file
 		webui_lock_file webui_host api_key secret http_proxy statsd_host statsd_prefix statsd_types statsd_pattern
 		resource_macros_names bare_update_checks daemon_name pidfile host user group interface`)
-	add(number, true, `timeout_exit_status daemon_thread_pool_size flap_history max_plugins_output_length
+	add(moot, number, true, `daemon_thread_pool_size flap_history max_plugins_output_length
 		cleaning_queues_interval runners_timeout webui_port statsd_port statsd_interval modified_attributes port`)
-	add(flag, true, `use_local_log idontcareaboutsecurity daemon_enabled graceful_enabled aggressive_memory_management
+	add(moot, flag, true, `use_local_log idontcareaboutsecurity daemon_enabled graceful_enabled aggressive_memory_management
 		no_event_handlers_during_downtimes disable_old_nagios_parameters_whining
-		enable_problem_impacts_states_change use_ssl hard_ssl_name_check human_timestamp_log strip_idname_fqdn
+		use_ssl hard_ssl_name_check human_timestamp_log strip_idname_fqdn
 		use_multiprocesses_serializer statsd_enabled`)
 	return list
 }
@@ -60,7 +69,7 @@ func understoodOptions() []option {
 // optionTable makes both lists one, by spelling.
 func (l *loader) optionTable() map[string]option {
 	table := map[string]option{}
-	for _, o := range append(l.actedOptions(), understoodOptions()...) {
+	for _, o := range slices.Concat(l.actedOptions(), l.keptOptions(), understoodOptions()) {
 		for n := range strings.FieldsSeq(o.names) {
 			table[n] = o
 		}

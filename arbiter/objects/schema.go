@@ -63,20 +63,42 @@ const (
 	ignored      // once had a meaning; has no effect in Nagios 4 either
 )
 
+// effect is what becomes of a directive, an option or a kind.
+type effect uint8
+
+// Of what is not acted on some is moot: Nagios' own files and processes, its tuning, drawings, and what only says more
+// about something else that is missed.
+const (
+	// acted: Onbu acts on it.
+	acted effect = iota
+	// missed: it is only read and checked, although it would change what is checked or who is told.
+	missed
+	// moot: it is only read and checked, and nobody is worse off for it.
+	moot
+)
+
 // row is a directive of a kind.
 type row struct {
 	// names are its name and other spellings of it, parted by blanks.
 	names string
 	form  form
 	// ref is the kind whose names the value holds.
-	ref kind
-	// acted says that Onbu acts on it; the others are only read and checked.
-	acted bool
+	ref    kind
+	effect effect
+	// usual is the value that asks for what Onbu does in any case; empty for none.
+	usual string
 }
 
-// a is a directive that is acted on, u one that is only understood.
-func a(names string, f form) row { return row{names: names, form: f, acted: true} }
-func u(names string, f form) row { return row{names: names, form: f} }
+// a is a directive that is acted on, u one that is missed, m one that is moot.
+func a(names string, f form) row { return row{names: names, form: f, effect: acted} }
+func u(names string, f form) row { return row{names: names, form: f, effect: missed} }
+func m(names string, f form) row { return row{names: names, form: f, effect: moot} }
+
+// but says which value asks for what Onbu does in any case.
+func (r row) but(usual string) row {
+	r.usual = usual
+	return r
+}
 
 // to says whose names the value holds.
 func (r row) to(k kind) row {
@@ -88,9 +110,8 @@ func (r row) to(k kind) row {
 type table struct {
 	name string
 	// id is the directive that names an object of the kind; empty where there is none.
-	id string
-	// acted is false for kinds that are only read and checked.
-	acted bool
+	id     string
+	effect effect
 	// free kinds take any directive: only a module knows what its settings mean.
 	free bool
 	// shinken marks kinds that Nagios does not know; vars those with custom variables.
@@ -158,7 +179,7 @@ func (s *schema) newClass(t table, ids map[string]key) class {
 func commonRows() []row {
 	return []row{
 		a("use", names), a("name", text), a("register", flag),
-		u("definition_order", number), u("imported_from", text),
+		m("definition_order", number), m("imported_from", text),
 	}
 }
 

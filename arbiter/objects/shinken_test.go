@@ -365,3 +365,69 @@ define service {
 		t.Errorf("business rules are not listed: %+v", c.Understood)
 	}
 }
+
+func TestOnlyWhatAsksForSomethingElseIsListed(t *testing.T) {
+	c := clean(t, `enable_flap_detection=1
+low_host_flap_threshold=5
+retain_state_information=1
+max_concurrent_checks=0
+date_format=iso8601
+obsess_over_hosts=0
+lock_file=/run/nagios.pid
+global_host_event_handler=up
+`, `
+define host {
+    use h
+    host_name a
+    flap_detection_enabled 0
+    event_handler_enabled 1
+    event_handler up
+    process_perf_data 1
+    retain_status_information 1
+}
+define service {
+    use s
+    host_name a
+    service_description x
+    flap_detection_enabled 1
+    stalking_options n
+    event_handler null
+}
+define contact {
+    contact_name carl
+    host_notification_commands up
+    service_notification_commands up
+    host_notification_period 24x7
+    service_notification_period 24x7
+    can_submit_commands 0
+}
+`)
+	got := map[string]string{}
+	for _, u := range c.Understood {
+		got[u.Kind+" "+u.Directive] = map[bool]string{false: "missed", true: "moot"}[u.Moot]
+	}
+	want := map[string]string{
+		"main file enable_flap_detection": "missed", "main file low_host_flap_threshold": "moot",
+		"main file date_format": "missed", "main file lock_file": "moot", "main file global_host_event_handler": "missed",
+		"host event_handler": "missed", "host event_handler_enabled": "moot", "host process_perf_data": "moot",
+		"service flap_detection_enabled": "missed", "contact can_submit_commands": "missed",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestRealmsAreMissedOnlyWhereThereAreSeveral(t *testing.T) {
+	for text, want := range map[string]bool{
+		"define realm {\n realm_name All\n default 1\n}\n": false,
+		realms: true,
+	} {
+		c := clean(t, "", text+"define host {\n use h\n host_name a\n realm All\n}\n")
+		for _, id := range []string{"define realm", "host realm"} {
+			got := slices.ContainsFunc(c.Understood, func(u objects.Understood) bool { return u.Kind+" "+u.Directive == id && !u.Moot })
+			if got != want {
+				t.Errorf("%d realms: %s is listed: %v, want %v", len(c.Realms), id, got, want)
+			}
+		}
+	}
+}

@@ -1,5 +1,7 @@
 package objects
 
+import "slices"
+
 // verify looks at the configuration as a whole.
 func (l *loader) verify() {
 	l.checkPresent()
@@ -127,5 +129,13 @@ func (l *loader) targetName(t Target) string {
 
 // finish puts the last things in order.
 func (l *loader) finish() {
+	if len(l.config.Realms) <= 1 {
+		l.config.Understood = slices.DeleteFunc(l.config.Understood, aboutRealms)
+	}
 	sortUnderstood(l.config.Understood)
+}
+
+// aboutRealms tells what is missed only where there are several realms.
+func aboutRealms(u Understood) bool {
+	return u.Directive == "realm" || u.Directive == known.names[keySubRealms]
 }
