@@ -3,6 +3,7 @@ package arbiter
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -55,15 +56,50 @@ func (s *Summary) printCommands(w io.Writer) {
 }
 
 func (s *Summary) printLater(w io.Writer) {
-	if len(s.Later) == 0 {
-		return
-	}
-	fmt.Fprintln(w, "\nunderstood, but not acted on:")
+	var moot []string
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	title := "\nunderstood, but not acted on yet:\n"
 	for _, l := range s.Later {
-		fmt.Fprintf(t, "  %s\t%s\t%s\tfirst at %s\n", l.Kind, l.Directive, times(l.Times), l.First)
+		if l.Effect == Moot {
+			moot = append(moot, l.name())
+			continue
+		}
+		fmt.Fprintf(t, "%s  %s\t%s\t%s\tfirst at %s\n", title, l.Kind, l.Directive, times(l.Times), l.First)
+		title = ""
 	}
 	t.Flush()
+	if len(moot) > 0 {
+		slices.Sort(moot)
+		fmt.Fprintln(w, "\nunderstood, and of no consequence here (files, processes and tuning of Nagios):")
+		printWords(w, slices.Compact(moot))
+	}
+}
+
+// name gives the directive as it is written.
+func (n *NotActedOn) name() string {
+	if n.Kind == "define" {
+		return "define " + n.Directive
+	}
+	return n.Directive
+}
+
+// width is how long the lines of a paragraph may be.
+const width = 100
+
+// printWords writes words as a paragraph.
+func printWords(w io.Writer, words []string) {
+	line := " "
+	for i, word := range words {
+		if i < len(words)-1 {
+			word += ","
+		}
+		if len(line)+1+len(word) > width {
+			fmt.Fprintln(w, line)
+			line = " "
+		}
+		line += " " + word
+	}
+	fmt.Fprintln(w, line)
 }
 
 func printLines(w io.Writer, title string, lines []string) {

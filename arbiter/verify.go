@@ -52,11 +52,21 @@ type CommandUse struct {
 
 // NotActedOn is something that was understood and is not used.
 type NotActedOn struct {
+	// Kind is the type of the object, "define" for a whole type, or "main file".
 	Kind      string `json:"kind"`
 	Directive string `json:"directive"`
-	Times     int    `json:"times"`
-	First     string `json:"first"`
+	// Effect is Missed or Moot.
+	Effect string `json:"effect"`
+	Times  int    `json:"times"`
+	First  string `json:"first"`
 }
+
+// What it means that something is not acted on. Missed changes what is checked or who is told; Moot are Nagios' own files
+// and processes, its tuning, drawings, and what only says more about something that is missed.
+const (
+	Missed = "missed"
+	Moot   = "moot"
+)
 
 // Verify reads a configuration and says what came of it.
 func Verify(main string, shards int, native Native) Summary {
@@ -72,7 +82,11 @@ func Verify(main string, shards int, native Native) Summary {
 	}
 	s.Counts = map[string]int{"errors": report.Errors, "warnings": report.Warnings}
 	for _, u := range c.Understood {
-		s.Later = append(s.Later, NotActedOn{u.Kind, u.Directive, u.Count, c.Where(u.First)})
+		effect := Missed
+		if u.Moot {
+			effect = Moot
+		}
+		s.Later = append(s.Later, NotActedOn{Kind: u.Kind, Directive: u.Directive, Effect: effect, Times: u.Count, First: c.Where(u.First)})
 	}
 	if !s.OK {
 		return s

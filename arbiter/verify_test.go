@@ -146,3 +146,30 @@ func TestNothingIsWrongWithDebiansConfiguration(t *testing.T) {
 		t.Errorf("ok %v, errors %q, warnings %q", s.OK, s.Errors, s.Warnings)
 	}
 }
+
+func TestWhatIsMootIsOneParagraph(t *testing.T) {
+	s := arbiter.Summary{Later: []arbiter.NotActedOn{
+		{Kind: "define", Directive: "poller", Effect: arbiter.Moot, Times: 2, First: "x.cfg:1"},
+		{Kind: "host", Directive: "event_handler", Effect: arbiter.Missed, Times: 3, First: "x.cfg:2"},
+		{Kind: "host", Directive: "obsess", Effect: arbiter.Moot, Times: 4, First: "x.cfg:3"},
+		{Kind: "service", Directive: "obsess", Effect: arbiter.Moot, Times: 4, First: "x.cfg:4"},
+	}}
+	for range 40 {
+		s.Later = append(s.Later, arbiter.NotActedOn{Directive: "some_option_" + strings.Repeat("x", len(s.Later)), Effect: arbiter.Moot})
+	}
+	var out bytes.Buffer
+	s.Print(&out)
+	_, list, _ := strings.Cut(out.String(), "not acted on yet:\n")
+	missed, moot, _ := strings.Cut(list, "\n\n")
+	if want := "  host  event_handler  3 times  first at x.cfg:2"; missed != want {
+		t.Errorf("missed: got %q, want %q", missed, want)
+	}
+	if !strings.Contains(moot, "\n  define poller, obsess, some_option_xxxx, ") || strings.Count(moot, "obsess") != 1 {
+		t.Errorf("each name once, in order:\n%s", moot)
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > 101 || strings.HasSuffix(line, " \n") {
+			t.Errorf("%d bytes: %q", len(line), line)
+		}
+	}
+}
