@@ -333,3 +333,24 @@ func TestExplainSaysThatNobodyServesATag(t *testing.T) {
 		s.stop()
 	})
 }
+
+func TestAChecksLengthDoesNotDoubleItsInterval(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enforce(inventory(5, 1, 10*time.Second))
+		w.fake.outcome = func(context.Context, string) (monitor.Outcome, error) {
+			time.Sleep(10*time.Second + 200*time.Millisecond) // as a timeout of 10 s
+			return monitor.Outcome{Output: "slow"}, nil
+		}
+		s, p := w.scheduler("s1"), w.poller("p1", 100)
+		time.Sleep(30 * time.Second)
+		w.fake.starts()
+		time.Sleep(2 * time.Minute)
+		for words, times := range w.fake.starts() {
+			if len(times) < 11 {
+				t.Errorf("%s was checked %d times in two minutes, want at least 11", words, len(times))
+			}
+		}
+		p.stop()
+		s.stop()
+	})
+}

@@ -163,13 +163,14 @@ func (c *Core) mark(id monitor.ID, l *look) {
 	}
 }
 
-// after plans the next check. A retry counts from the beginning of this one; all others are on the object's grid. A host
-// without regular checks is retried until its state is clear, and then left alone again.
+// after plans the next check: from the beginning of this one, so that a check that lasts as long as its interval is made
+// in each. A retry is that far from it; all others are on the object's grid.
+// A host without regular checks is retried until its state is clear, and then left alone again.
 func (c *Core) after(id monitor.ID, steps verdict.Steps, started monitor.Time) {
 	p, r := c.inv.Policy(id), &c.run[id]
 	again := p.CheckInterval > 0 || c.inv.IsHost(id)
 	if !steps.Has(verdict.Retry) || p.RetryInterval <= 0 || !again || r.flags&(pinned|inFlight) != 0 {
-		c.plan(id, p.CheckInterval, c.now)
+		c.plan(id, p.CheckInterval, max(started, c.now.Add(-p.CheckInterval)))
 		return
 	}
 	r.flags = 0
