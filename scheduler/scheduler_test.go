@@ -148,8 +148,13 @@ func restart(t *testing.T, w *world, kill bool) {
 	second.stop()
 }
 
-// command gives an external command and waits until it is carried out.
+// command gives an external command to shard 0 and waits until it is carried out.
 func (w *world) command(line string) {
+	w.t.Helper()
+	w.commandTo(0, line)
+}
+
+func (w *world) commandTo(shard uint16, line string) {
 	w.t.Helper()
 	req, err := command.Parse(line, monitor.At(time.Now()))
 	w.must(err)
@@ -162,7 +167,7 @@ func (w *world) command(line string) {
 	})
 	w.must(err)
 	defer stop()
-	w.must(w.own.Append(w.t.Context(), bus.Commands(0), wire.Marshal(req), ""))
+	w.must(w.own.Append(w.t.Context(), bus.Commands(shard), wire.Marshal(req), ""))
 	if v := <-said; v.Refused != "" {
 		w.t.Fatalf("%s: %s", line, v.Refused)
 	}

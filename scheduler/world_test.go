@@ -17,6 +17,7 @@ import (
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/poller"
 	"github.com/onbu/onbu/scheduler"
+	"github.com/onbu/onbu/scheduler/recall"
 )
 
 // world is a bus with a configuration on it, and daemons that come and go, all in virtual time. A world lives inside a
@@ -26,6 +27,7 @@ type world struct {
 	bus  *membus.Bus
 	own  bus.Conn
 	gen  wire.Generation
+	home map[string]monitor.Shard // where each host of the generation in force lies
 	fake *fakeModule
 }
 
@@ -79,15 +81,27 @@ const everything = monitor.ActiveChecks | monitor.PassiveChecks | monitor.Notifi
 // enforce brings inventories into force, one for each shard, as an arbiter would.
 func (w *world) enforce(inventories ...*monitor.Inventory) {
 	w.t.Helper()
-	ctx := w.t.Context()
+	ctx, before, home := w.t.Context(), w.gen, map[string]monitor.Shard{}
 	w.gen.Number++
 	w.gen.Shards = uint16(len(inventories))
 	for shard, inv := range inventories {
 		inv.Generation, inv.Shard, inv.Shards = w.gen.Number, monitor.Shard(shard), len(inventories)
 		w.must(w.own.PutBlob(ctx, bus.CFG, wire.InventoryName(w.gen.Number, monitor.Shard(shard)), wire.Marshal(inv)))
+		for i := range inv.Hosts {
+			home[inv.Hosts[i].Name] = monitor.Shard(shard)
+		}
+	}
+	reader := recall.Reader{Bus: w.own, Log: quiet()}
+	left, err := reader.Leave(ctx, inventories, func(name string) (monitor.Shard, bool) {
+		was, ok := w.home[name]
+		return was, ok
+	}, before)
+	w.must(err)
+	if w.home = home; left > 0 {
+		w.gen.Moved = w.gen.Number
 	}
 	e, _ := w.own.Get(ctx, bus.CFG, "current")
-	_, err := w.own.Put(ctx, bus.CFG, "current", wire.Marshal(w.gen), e.Revision)
+	_, err = w.own.Put(ctx, bus.CFG, "current", wire.Marshal(w.gen), e.Revision)
 	w.must(err)
 }
 
