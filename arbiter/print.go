@@ -10,7 +10,7 @@ import (
 
 // Print writes the summary for people.
 func (s *Summary) Print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d files\n", s.Main, s.Files)
+	fmt.Fprintf(w, "%s: %s\n", s.Main, plural(s.Files, "file"))
 	s.printObjects(w)
 	if s.OK {
 		s.printCommands(w)
@@ -31,10 +31,14 @@ func (s *Summary) printObjects(w io.Writer) {
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, one := range s.Objects {
-		fmt.Fprintf(t, "%d\t %s\n", one.N, one.Type)
+		fmt.Fprintf(t, "%d\t %s\n", one.N, one.name())
 	}
 	if s.OK {
-		fmt.Fprintf(t, "%d\t packs, the heaviest with %d checks, in %d shards\n", s.Packs, s.Heaviest, len(s.Shards))
+		packs, checks, shards := "packs, the heaviest", plural(int(s.Heaviest), "check"), plural(len(s.Shards), "shard")
+		if s.Packs == 1 {
+			packs = "pack"
+		}
+		fmt.Fprintf(t, "%d\t %s with %s, in %s\n", s.Packs, packs, checks, shards)
 	}
 	t.Flush()
 }
@@ -43,7 +47,7 @@ func (s *Summary) printCommands(w io.Writer) {
 	if len(s.Commands) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nchecks: %d run natively, %d fork a plugin\n", s.Native, s.Forked)
+	fmt.Fprintf(w, "\nchecks: %s natively, %s a plugin\n", verb(s.Native, "run"), verb(s.Forked, "fork"))
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	for _, c := range s.Commands {
 		why := ""
@@ -106,6 +110,25 @@ func printLines(w io.Writer, title string, lines []string) {
 	if len(lines) > 0 {
 		fmt.Fprintf(w, "\n%s:\n  %s\n", title, strings.Join(lines, "\n  "))
 	}
+}
+
+// name gives the type for as many as there are.
+func (c *Count) name() string {
+	if c.N != 1 {
+		return c.Type
+	}
+	if stem, ok := strings.CutSuffix(c.Type, "ies"); ok {
+		return stem + "y"
+	}
+	return strings.TrimSuffix(c.Type, "s")
+}
+
+// verb gives how many do something: 1 runs, 2 run.
+func verb(n int, what string) string {
+	if n == 1 {
+		return "1 " + what + "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 func plural(n int, what string) string {

@@ -3,6 +3,7 @@ package arbiter
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/arbiter/objects"
@@ -93,7 +94,10 @@ func Verify(main string, shards int, native Native) Summary {
 	}
 	plan := compile.Plan(c, shards, nil)
 	s.Packs, s.Heaviest, s.Shards = plan.Packs, plan.Heaviest, plan.Weights
-	s.Commands = commandUses(c, native)
+	var missing []string
+	s.Commands, missing = commandUses(c, native)
+	s.Warnings = append(s.Warnings, missing...)
+	s.Counts["warnings"] += len(missing)
 	for _, use := range s.Commands {
 		if use.Why == "" {
 			s.Native += use.Checks
@@ -112,7 +116,7 @@ func counts(c *objects.Config) []Count {
 		{"service groups", len(c.ServiceGroups)},
 		{"contacts", len(c.Contacts)},
 		{"contact groups", len(c.ContactGroups)},
-		{"commands", len(c.Commands)},
+		{"commands", commands(c)},
 		{"time periods", len(c.Timeperiods)},
 		{"dependencies", len(c.Dependencies)},
 		{"escalations", len(c.Escalations)},
@@ -123,9 +127,20 @@ func counts(c *objects.Config) []Count {
 	return slices.DeleteFunc(all, func(one Count) bool { return one.N == 0 })
 }
 
+// commands counts those that somebody defined; Shinken's own have no place.
+func commands(c *objects.Config) int {
+	n := 0
+	for i := range c.Commands {
+		if c.Commands[i].Pos.Line > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // commandUses asks the modules about each command with each list of arguments once, with the values of the first
-// object that uses it so.
-func commandUses(c *objects.Config, native Native) []CommandUse {
+// object that uses it so. The warnings name custom variables that are not there.
+func commandUses(c *objects.Config, native Native) (all []CommandUse, warnings []string) {
 	type outcome struct{ command, module, why string }
 	uses := map[outcome]*CommandUse{}
 	asked := map[monitor.Call]outcome{}
@@ -146,20 +161,24 @@ func commandUses(c *objects.Config, native Native) []CommandUse {
 		}
 		uses[o].Checks++
 	}
+	u := undefined{config: c, asks: map[monitor.Call][]macro.Macro{}, said: map[string]bool{}}
 	for i := range c.Hosts {
 		count(c.Hosts[i].Check, int32(i), monitor.None)
+		u.look(c.Hosts[i].Check, &c.Hosts[i], nil)
 	}
 	for i := range c.Services {
-		count(c.Services[i].Check, int32(c.Services[i].Host), int32(i))
+		sv := &c.Services[i]
+		count(sv.Check, int32(sv.Host), int32(i))
+		u.look(sv.Check, &c.Hosts[sv.Host], sv)
 	}
-	all := make([]CommandUse, 0, len(uses))
+	all = make([]CommandUse, 0, len(uses))
 	for _, use := range uses {
 		all = append(all, *use)
 	}
 	slices.SortFunc(all, func(a, b CommandUse) int {
 		return cmp.Or(cmp.Compare(b.Checks, a.Checks), cmp.Compare(a.Command, b.Command), cmp.Compare(a.Why, b.Why))
 	})
-	return all
+	return all, u.warnings
 }
 
 // sample puts a command line together as the first object that uses it would, as far as the configuration alone says.
@@ -196,12 +215,12 @@ func (s *sample) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
 		}
 		return dst, true
 	case macro.HostVar:
-		return append(dst, variable(h.Vars, m.Var)...), true
+		return appendVariable(dst, h.Vars, m.Var)
 	case macro.ServiceVar:
-		if s.service != monitor.None {
-			dst = append(dst, variable(s.config.Services[s.service].Vars, m.Var)...)
+		if s.service == monitor.None {
+			return dst, false
 		}
-		return dst, true
+		return appendVariable(dst, s.config.Services[s.service].Vars, m.Var)
 	case macro.User, macro.Other:
 		value, ok := s.config.Macros[m.Name]
 		return append(dst, value...), ok
@@ -224,11 +243,16 @@ func (s *sample) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
 	return append(dst, '0'), macro.Known(m.Name)
 }
 
-func variable(vars []monitor.Var, name string) string {
-	for _, v := range vars {
-		if v.Name == name {
-			return v.Value
-		}
+// appendVariable appends a custom variable; as when it runs, one that is not there stays as it is written.
+func appendVariable(dst []byte, vars []monitor.Var, name string) ([]byte, bool) {
+	i, found := find(vars, name)
+	if !found {
+		return dst, false
 	}
-	return ""
+	return append(dst, vars[i].Value...), true
+}
+
+// find finds a variable by name; they are sorted.
+func find(vars []monitor.Var, name string) (int, bool) {
+	return slices.BinarySearchFunc(vars, name, func(v monitor.Var, name string) int { return strings.Compare(v.Name, name) })
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -170,6 +171,42 @@ func TestWhatIsMootIsOneParagraph(t *testing.T) {
 	for line := range strings.Lines(out.String()) {
 		if len(line) > 101 || strings.HasSuffix(line, " \n") {
 			t.Errorf("%d bytes: %q", len(line), line)
+		}
+	}
+}
+
+// A module would only say that an option needs a value: the cause is named, once for each command.
+func TestCustomVariablesThatAreMissingAreNamed(t *testing.T) {
+	s := arbiter.Verify("testdata/undefined.cfg", 4, new(native).of)
+	want := []string{
+		"testdata/undefined/objects.cfg:14: $_SERVICEPORT$ is not defined for service gateway/has it not, and its check_command open asks for it: " +
+			"add a line _PORT, here or in a template",
+		"testdata/small/objects.cfg:61: $_HOSTUSER$ is not defined for host alone, and check_command open of its service nor this asks for it: " +
+			"add a line _USER, here or in a template",
+	}
+	slices.Sort(want)
+	slices.Sort(s.Warnings)
+	if diff := cmp.Diff(want, s.Warnings); !s.OK || diff != "" {
+		t.Errorf("ok %v, errors %q, warnings %s", s.OK, s.Errors, diff)
+	}
+	if s.Counts["warnings"] != 2 {
+		t.Errorf("%d warnings are counted, want 2", s.Counts["warnings"])
+	}
+}
+
+func TestOneIsNotPlural(t *testing.T) {
+	s := arbiter.Summary{
+		OK: true, Main: "x.cfg", Files: 1, Objects: []arbiter.Count{{Type: "hosts", N: 1}, {Type: "dependencies", N: 1}, {Type: "services", N: 2}},
+		Packs: 1, Heaviest: 1, Shards: []uint64{1}, Native: 1, Forked: 1, Commands: []arbiter.CommandUse{{}}, Counts: map[string]int{"warnings": 1},
+	}
+	var out bytes.Buffer
+	s.Print(&out)
+	for _, want := range []string{
+		"x.cfg: 1 file\n", "1 host\n", "1 dependency\n", "2 services\n", "1 pack with 1 check, in 1 shard\n",
+		"1 runs natively, 1 forks a plugin\n", "0 errors, 1 warning: ",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
 		}
 	}
 }
