@@ -144,17 +144,20 @@ func (c *Conn) dial(ctx context.Context, url string, opts []nats.Option) error {
 	}
 }
 
-// where is an address without the secrets that may stand in it.
+// where is an address, or several with commas between, without the secrets that may stand in it.
 func where(url string) string {
 	if url == "" {
 		return "this process"
 	}
-	if scheme, rest, ok := strings.Cut(url, "://"); ok {
-		if _, host, ok := strings.Cut(rest, "@"); ok {
-			return scheme + "://" + host
+	servers := strings.Split(url, ",")
+	for i, one := range servers {
+		scheme, rest, ok := strings.Cut(one, "://")
+		if !ok {
+			scheme, rest = "nats", one
 		}
+		servers[i] = scheme + "://" + rest[strings.LastIndexByte(rest, '@')+1:]
 	}
-	return url
+	return strings.Join(servers, ",")
 }
 
 func (c *Conn) checkServer(ctx context.Context, url string) error {
