@@ -135,3 +135,14 @@ func TestOldNATSIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// Passwords in the address of the bus stay out of the log.
+func TestNoPasswordIsLogged(t *testing.T) {
+	t.Parallel()
+	one, two := newCluster(t).addr, newCluster(t).addr
+	o := launch(t, "poller", "--bus", "nats://onbu:secret@"+one+",nats://onbu:secret@"+two, "--state", t.TempDir(), "--http", "")
+	o.says("no bus yet, trying again")
+	if log := o.Output(); strings.Contains(log, "secret") || !strings.Contains(log, one) || !strings.Contains(log, two) {
+		t.Errorf("want both addresses and no password in:\n%s", log)
+	}
+}
