@@ -183,14 +183,16 @@ func TestCustomVariablesThatAreMissingAreNamed(t *testing.T) {
 			"add a line _PORT, here or in a template",
 		"testdata/small/objects.cfg:61: $_HOSTUSER$ is not defined for host alone, and check_command open of its service nor this asks for it: " +
 			"add a line _USER, here or in a template",
+		"testdata/undefined/objects.cfg:28: $PLUGINSDIR$ is not defined, and command ours asks for it: " +
+			"add a line $PLUGINSDIR$=… to a resource file; for a dollar sign write $$",
 	}
 	slices.Sort(want)
 	slices.Sort(s.Warnings)
 	if diff := cmp.Diff(want, s.Warnings); !s.OK || diff != "" {
 		t.Errorf("ok %v, errors %q, warnings %s", s.OK, s.Errors, diff)
 	}
-	if s.Counts["warnings"] != 2 {
-		t.Errorf("%d warnings are counted, want 2", s.Counts["warnings"])
+	if s.Counts["warnings"] != 3 {
+		t.Errorf("%d warnings are counted, want 3", s.Counts["warnings"])
 	}
 }
 
