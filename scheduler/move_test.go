@@ -3,9 +3,11 @@ package scheduler_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 )
@@ -136,7 +138,44 @@ func (w *world) isAt(home uint16, before map[monitor.Ref]monitor.Status) {
 			}
 		}
 		if len(notes.Downtimes) != 1 || len(notes.Comments) != 2 || notes.Downtimes[0].ID%3 != uint64(home) {
-			w.t.Errorf("shard %d has downtimes %+v and comments %+v", shard, notes.Downtimes, notes.Comments)
+			w.t.Fatalf("shard %d has downtimes %+v and comments %+v", shard, notes.Downtimes, notes.Comments)
 		}
 	}
+}
+
+// TestAMoveLargerThanOneCommitIsRecorded: nothing that is decided at one moment may be more than the journal takes.
+func TestAMoveLargerThanOneCommitIsRecorded(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		long := strings.Repeat("0123456789abcdef", 512)
+		w.fake.outcome = func(context.Context, string) (monitor.Outcome, error) {
+			return monitor.Outcome{State: monitor.Warning, Output: "long", LongOutput: long}, nil
+		}
+		const services = 2500
+		w.enforce(inventory(0, 0, time.Minute), inventory(1, services, time.Minute))
+		s, p := w.scheduler("s1"), w.poller("p1", 5000)
+		time.Sleep(2 * time.Minute)
+		p.stop()
+		w.enforce(inventory(1, services, time.Minute), inventory(0, 0, time.Minute))
+		time.Sleep(5 * time.Second)
+		size, moved := 0, 0
+		var d wire.Decoder
+		_, err := w.own.Replay(t.Context(), 0, 0, func(msgs []bus.Msg) error {
+			for _, m := range msgs {
+				size += len(m.Data)
+				_, broks, err := wire.DecodeLedger(&d, m.Data, nil)
+				w.must(err)
+				for i := range broks {
+					if broks[i].Kind == monitor.BrokMoved && broks[i].Status.LongOutput == long {
+						moved++
+					}
+				}
+			}
+			return nil
+		})
+		w.must(err)
+		if moved != services || size <= bus.MaxBatchBytes {
+			t.Errorf("%d services in %d bytes are in the journal of their new shard, want %d in more than %d", moved, size, services, bus.MaxBatchBytes)
+		}
+		s.stop()
+	})
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/onbu/onbu/scheduler/core"
 )
 
-// Leave stores, beside the inventories of the generation that follows g, what is remembered of the hosts that lie in
+// Leave stores, beside the inventories of the generation that is to follow g, what is remembered of the hosts that lie in
 // another shard there; before says where a host lies in g. It has to be called before the new generation comes into force:
 // after that the shards forget the hosts that left. It says how many hosts leave.
 func (r *Reader) Leave(ctx context.Context, inventories []*monitor.Inventory, before func(string) (monitor.Shard, bool), g wire.Generation) (int, error) {
@@ -24,7 +24,7 @@ func (r *Reader) Leave(ctx context.Context, inventories []*monitor.Inventory, be
 		for _, shard := range slices.Sorted(maps.Keys(from)) {
 			s, err := r.remembered(ctx, shard, inv, from[shard], g)
 			if err != nil {
-				return leaving, fmt.Errorf("state of %d hosts that go from shard %d to %d: %w", len(from[shard]), shard, inv.Shard, err)
+				return leaving, fmt.Errorf("state that goes from shard %d to shard %d (hosts: %d): %w", shard, inv.Shard, len(from[shard]), err)
 			}
 			memories = append(memories, s)
 			leaving += len(from[shard])
