@@ -18,7 +18,7 @@ import (
 func (b *Broker) feed(ctx context.Context, wg *sync.WaitGroup, e Export) {
 	var one sync.Mutex // the module gets one call at a time
 	read := func(stream bus.Stream, filter bus.Subject, what string) {
-		cursor := bus.Cursor{Stream: stream, Filter: filter, Durable: "export-" + bus.Token(e.Module.Name()) + "-" + what, Ack: time.Minute}
+		cursor := bus.Cursor{Stream: stream, Filter: filter, Durable: "export-" + bus.Token(e.Module.Name()) + "-" + what, Ack: 15 * time.Second}
 		for ctx.Err() == nil {
 			var d wire.Decoder
 			err := b.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error {

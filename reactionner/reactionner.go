@@ -4,6 +4,7 @@ package reactionner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -19,8 +20,8 @@ import (
 )
 
 const (
-	atOnce       = 16              // actions under way at the same time
-	ackWithin    = 5 * time.Minute // after so long an action counts as not done and goes to another reactionner
+	atOnce       = 16               // actions under way at the same time
+	ackWithin    = 30 * time.Second // after so long an action comes again; its claim says whether it is still being carried out
 	longestRun   = 2 * time.Minute
 	recordWithin = 3 * time.Second
 	defaultRun   = 30 * time.Second // Nagios' notification_timeout
@@ -32,7 +33,8 @@ type Runner func(ctx context.Context, line string) (output string, exit int, err
 
 // Options is what a reactionner needs; Metrics may be nil.
 type Options struct {
-	Name string
+	// Name is for people; Boot is unique to this start.
+	Name, Boot string
 	// Pools are the reactionner_tags that it serves; "" is the pool of untagged actions.
 	Pools   []string
 	Bus     bus.Conn
@@ -120,22 +122,31 @@ func (r *Reactionner) handle(ctx context.Context, msgs []bus.Msg) error {
 	}
 	wg.Wait()
 	if interrupted.Load() {
-		return ctx.Err()
+		return errors.New("not all actions of the batch are done")
 	}
 	return nil
 }
 
-// carryOut runs an action and records what became of it; false if ctx ended it.
+// carryOut claims an action, runs it and records what became of it. False if it must come again: ctx ended it, or
+// somebody else seems to be at it.
 func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) bool {
+	c, err := r.claim(ctx, b.Action)
+	switch {
+	case errors.Is(err, errDone):
+		return true
+	case err != nil:
+		r.o.Log.Debug("an action is left for later", "object", b.Action.Ref, "error", err)
+		return false
+	}
 	r.count(1, 0)
 	defer r.count(-1, 1)
 	a := b.Action
-	limit := a.Timeout
-	if limit <= 0 {
-		limit = defaultRun
-	}
-	run, cancel := context.WithTimeout(ctx, min(limit, longestRun))
+	limit := limitOf(a)
+	run, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if c.again {
+		r.o.Log.Warn("an action is carried out again: whoever had it was ended before it could say whether it was done", "command", a.Command, "contact", a.Contact, "object", a.Ref)
+	}
 	output, exit, err := r.o.Run(run, a.Line)
 	if ctx.Err() != nil && err != nil {
 		return false
@@ -154,7 +165,9 @@ func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) bool {
 		r.failed.Inc()
 		r.o.Log.Error("an action went wrong; check its command definition", "command", a.Command, "contact", a.Contact, "object", a.Ref, "what", wrong)
 	}
-	r.record(context.WithoutCancel(ctx), b, wrong)
+	ctx = context.WithoutCancel(ctx)
+	r.record(ctx, b, wrong)
+	r.release(ctx, c)
 	return true
 }
 

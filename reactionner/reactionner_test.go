@@ -54,11 +54,12 @@ func (l *lines) sorted() []string {
 }
 
 func start(t *testing.T, c bus.Conn, run reactionner.Runner, pools ...string) (stop func()) {
+	boot := fmt.Sprint(time.Now().UnixNano()) // virtual: no two starts of a test fall on the same moment
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = reactionner.New(reactionner.Options{Name: "r", Pools: pools, Bus: c, Run: run, Log: slog.New(slog.DiscardHandler)}).Run(ctx)
+		_ = reactionner.New(reactionner.Options{Name: "r", Boot: boot, Pools: pools, Bus: c, Run: run, Log: slog.New(slog.DiscardHandler)}).Run(ctx)
 	}()
 	return func() { cancel(); <-ended }
 }
@@ -164,14 +165,50 @@ func TestWhatWasUnderWayIsDoneAgainByTheNext(t *testing.T) {
 		}, "")
 		time.Sleep(time.Second)
 		stop()
+		died := time.Now()
 		stop = start(t, c, func(_ context.Context, line string) (string, int, error) {
 			ran.add(line + " again")
 			return "", 0, nil
 		}, "")
 		outcomes(t, c, 1)
 		stop()
+		if waited := time.Since(died); waited < 10*time.Second {
+			t.Errorf("repeated after %s, while the first one could still be at it", waited)
+		}
 		if all := ran.sorted(); !slices.Equal(all, []string{"tell a", "tell a again"}) {
 			t.Errorf("ran %q", all)
+		}
+	})
+}
+
+func TestAnActionThatIsDoneIsNotDoneAgainWhenItsMessageComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepared(t)
+		record(t, c, "", "a")
+		var ran lines
+		run := func(_ context.Context, line string) (string, int, error) {
+			ran.add(line)
+			return "", 0, nil
+		}
+		stop := start(t, c, run, "")
+		outcomes(t, c, 1)
+		time.Sleep(time.Second)
+		stop()
+		// As after a crash of the bus, which had not stored yet that the message was used.
+		f, err := c.Claim(t.Context(), 0, []byte("test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{ID: "a", Line: "tell a"}}
+		if _, err := c.Commit(t.Context(), f, "again", []bus.Record{{Subject: bus.Actions(0, ""), Data: wire.Marshal(b)}}); err != nil {
+			t.Fatal(err)
+		}
+		record(t, c, "", "b")
+		stop = start(t, c, run, "")
+		outcomes(t, c, 2)
+		stop()
+		if all := ran.sorted(); !slices.Equal(all, []string{"tell a", "tell b"}) {
+			t.Errorf("ran %q, want each once", all)
 		}
 	})
 }

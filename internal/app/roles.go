@@ -110,7 +110,7 @@ func (a *App) plugins() *exec.Module {
 func buildReactionner(a *App) (Daemon, error) {
 	runner := builtin.Exec(0)
 	return reactionner.New(reactionner.Options{
-		Name: a.o.Name, Pools: pools(a.o.ReactionnerTags, tags(a.o.Config, reactionnerTag)), Bus: a.bus,
+		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.ReactionnerTags, tags(a.o.Config, reactionnerTag)), Bus: a.bus,
 		Run: builtin.Runner(runner), Log: a.o.Log.With("role", "reactionner"), Metrics: a.metrics,
 	}), nil
 }

@@ -34,6 +34,8 @@ const (
 	HB Bucket = "HB"
 	// SNAP holds the shards' snapshots as blobs.
 	SNAP Bucket = "SNAP"
+	// CLAIM holds which reactionner has which action, and which are done, for a day.
+	CLAIM Bucket = "CLAIM"
 )
 
 // Keeping says how a stream is kept.
@@ -75,6 +77,7 @@ func Layout() ([]Keeping, []BucketKeeping) {
 		{Bucket: LEASE, Memory: true},
 		{Bucket: HB, Memory: true, TTL: 15 * time.Second},
 		{Bucket: SNAP, Blobs: true},
+		{Bucket: CLAIM, TTL: 24 * time.Hour},
 	}
 	return streams, buckets
 }

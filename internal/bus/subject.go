@@ -114,6 +114,9 @@ const (
 	wordAction = "action"
 )
 
+// ClaimKey is the key in CLAIM of an action.
+func ClaimKey(action string) string { return Token(action) }
+
 // KindOf reads the kind from a subject of EV, DONE or PERF.
 func KindOf(s Subject) Kind {
 	parts := strings.Split(string(s), ".")
