@@ -15,7 +15,7 @@ import (
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/app"
-	"github.com/onbu/onbu/internal/bus/natsbus"
+	"github.com/onbu/onbu/internal/bus/dial"
 )
 
 const (
@@ -28,6 +28,8 @@ type daemonFlags struct {
 	http, state, bus, name, logLevel string
 	tags, reactionTags               string
 	commandFile, eventLog            string
+	tls                              dial.Files
+	creds                            string
 	fork                             string
 	slots, plugins, shards           int
 	watch                            bool
@@ -37,6 +39,10 @@ func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
 	f.StringVar(&d.http, "http", httpAddr, "address of the API, metrics and health; :0 picks a port and logs it, empty serves none")
 	f.StringVar(&d.state, "state", defaultState(), "folder for what must outlive the process")
 	f.StringVar(&d.bus, "bus", busURL, "the bus: embedded:, nats://HOST:PORT or tls://HOST:PORT")
+	f.StringVar(&d.tls.CA, "tls-ca", "", "PEM file of who signed the bus's certificate (default: the system's list)")
+	f.StringVar(&d.tls.Cert, "tls-cert", "", "PEM file of the certificate to show to the bus")
+	f.StringVar(&d.tls.Key, "tls-key", "", "PEM file of its key")
+	f.StringVar(&d.creds, "creds", "", "NATS credentials file")
 	f.StringVar(&d.name, "name", "", "name of this daemon among its kind (default: the machine's name)")
 	f.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
 }
@@ -62,7 +68,7 @@ func defaultState() string {
 
 func (d *daemonFlags) options(log *slog.Logger) app.Options {
 	return app.Options{
-		BusURL: d.bus, State: d.state, HTTP: d.http, Name: d.name,
+		BusURL: d.bus, TLS: d.tls, Creds: d.creds, State: d.state, HTTP: d.http, Name: d.name,
 		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
 		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Log: log,
 	}
@@ -179,26 +185,4 @@ func reloads(ctx context.Context) <-chan struct{} {
 		}
 	}()
 	return out
-}
-
-// runBus is onbu bus.
-func runBus(ctx context.Context, e *env) error {
-	var d daemonFlags
-	listen := e.flags.String("listen", "127.0.0.1:4222", "address to listen on; whoever reaches it may do everything")
-	e.flags.StringVar(&d.state, "state", filepath.Join(defaultState(), "bus"), "folder of the store")
-	e.flags.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
-	if _, err := e.parse(0, ""); err != nil {
-		return err
-	}
-	log, err := d.logger(e.stderr)
-	if err != nil {
-		return err
-	}
-	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: d.state, Listen: *listen, Log: log})
-	if err != nil {
-		return err
-	}
-	log.Info("the bus listens", "url", s.URL())
-	<-ctx.Done()
-	return s.Close()
 }

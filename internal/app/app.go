@@ -19,6 +19,7 @@ import (
 
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 )
@@ -32,7 +33,10 @@ type Options struct {
 	Config *objects.Config
 	// BusURL is "embedded:", "nats://…" or "tls://…".
 	BusURL string
-	Bus    bus.Conn // used instead of BusURL when set; the caller closes it
+	// TLS and Creds are the files for a bus on the network that wants them.
+	TLS   dial.Files
+	Creds string
+	Bus   bus.Conn // used instead of BusURL when set; the caller closes it
 	// State is the folder for everything that must outlive the process.
 	State string
 	// HTTP is the address of the API; empty for none.

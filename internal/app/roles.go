@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"syscall"
 
@@ -56,7 +55,7 @@ func (a *App) openBus(ctx context.Context) error {
 		return nil
 	}
 	c, closeBus, err := dial.Open(ctx, a.o.BusURL, dial.Options{
-		Name: a.o.Name, StateDir: filepath.Join(a.o.State, "bus"), Log: a.o.Log,
+		Name: a.o.Name, StateDir: a.o.State, Log: a.o.Log, TLS: a.o.TLS, Creds: a.o.Creds,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/internal/bus/natsbus"
+)
+
+// runBus is onbu bus.
+func runBus(ctx context.Context, e *env) error {
+	var d daemonFlags
+	e.flags.StringVar(&d.tls.Cert, "tls-cert", "", "PEM file of the certificate to show; without one the bus speaks in clear")
+	e.flags.StringVar(&d.tls.Key, "tls-key", "", "PEM file of its key")
+	e.flags.StringVar(&d.tls.CA, "tls-ca", "", "PEM file of who signs the daemons' certificates; then only daemons with one are let in")
+	listen := e.flags.String("listen", "127.0.0.1:4222", "address to listen on; whoever reaches it may do everything")
+	e.flags.StringVar(&d.state, "state", filepath.Join(defaultState(), "bus"), "folder of the store")
+	e.flags.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
+	if _, err := e.parse(0, ""); err != nil {
+		return err
+	}
+	log, err := d.logger(e.stderr)
+	if err != nil {
+		return err
+	}
+	secure, err := serverTLS(d.tls)
+	if err != nil {
+		return err
+	}
+	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: d.state, Listen: *listen, TLS: secure, Log: log})
+	if err != nil {
+		return err
+	}
+	log.Info("the bus listens", "url", s.URL())
+	<-ctx.Done()
+	return s.Close()
+}
+
+// serverTLS reads the files for a bus that speaks TLS; nil without a certificate.
+func serverTLS(f dial.Files) (*tls.Config, error) {
+	if f.Cert == "" && f.Key == "" && f.CA == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+	}
+	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}
+	if f.CA == "" {
+		return c, nil
+	}
+	pem, err := os.ReadFile(f.CA)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-ca: %w", err)
+	}
+	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+	if !c.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("--tls-ca: %s holds no certificate in PEM form", f.CA)
+	}
+	return c, nil
+}
