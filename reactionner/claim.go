@@ -47,7 +47,7 @@ func (r *Reactionner) claim(ctx context.Context, a *monitor.Action) (claim, erro
 		if err := wire.Unmarshal(e.Value, &held); err == nil && held.Done {
 			return c, errDone
 		}
-		if held.Boot != r.o.Boot && time.Now().Before(held.Until.Std()) {
+		if time.Now().Before(held.Until.Std()) {
 			return c, fmt.Errorf("%s is at it", held.By)
 		}
 		c.again, c.revision = true, e.Revision
@@ -64,6 +64,15 @@ func (r *Reactionner) release(ctx context.Context, c claim) {
 	done := claimed{By: r.o.Name, Boot: r.o.Boot, Done: true}
 	if _, err := r.o.Bus.Put(ctx, bus.CLAIM, c.key, wire.Marshal(done), c.revision); err != nil {
 		r.o.Log.Warn("an action is done but not noted as such; it may be repeated", "error", err)
+	}
+}
+
+// abandon gives a claim up whose action was ended in the middle, so that it can be repeated at once.
+func (r *Reactionner) abandon(ctx context.Context, c claim) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
+	if _, err := r.o.Bus.Put(ctx, bus.CLAIM, c.key, wire.Marshal(claimed{By: r.o.Name, Boot: r.o.Boot}), c.revision); err != nil {
+		r.o.Log.Debug("a claim was not given up", "error", err)
 	}
 }
 

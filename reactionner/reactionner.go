@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -24,6 +23,7 @@ const (
 	ackWithin    = 30 * time.Second // after so long an action comes again; its claim says whether it is still being carried out
 	longestRun   = 2 * time.Minute
 	recordWithin = 3 * time.Second
+	stopWait     = 8 * time.Second  // how long actions under way may take when the reactionner ends
 	defaultRun   = 30 * time.Second // Nagios' notification_timeout
 )
 
@@ -72,25 +72,34 @@ func (r *Reactionner) Load() map[string]int64 {
 	return map[string]int64{"running": r.running, "done": r.sent}
 }
 
-// Run carries out actions until ctx ends. What is under way then is done again by whoever comes next.
+// Run carries out actions until ctx ends; those under way then get some seconds more. What is ended in the middle is done
+// again by whoever comes next.
 func (r *Reactionner) Run(ctx context.Context) error {
 	if err := r.o.Bus.Ready(ctx); err != nil {
 		return err
 	}
+	actions, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
 	var wg sync.WaitGroup
 	for _, pool := range r.o.Pools {
-		wg.Go(func() { r.serve(ctx, pool) })
+		// Each takes one action at a time: a command that hangs holds up nobody but itself.
+		for range atOnce {
+			wg.Go(func() { r.serve(ctx, actions, pool) })
+		}
 	}
+	<-ctx.Done()
+	patience := time.AfterFunc(stopWait, end)
+	defer patience.Stop()
 	wg.Wait()
 	return nil
 }
 
-func (r *Reactionner) serve(ctx context.Context, pool string) {
+func (r *Reactionner) serve(ctx, actions context.Context, pool string) {
 	cursor := bus.Cursor{
-		Stream: bus.EV, Filter: bus.ActionsOf(pool), Durable: "react-" + bus.Token(pool), Batch: atOnce, Ack: ackWithin,
+		Stream: bus.EV, Filter: bus.ActionsOf(pool), Durable: "react-" + bus.Token(pool), Batch: 1, Ack: ackWithin,
 	}
 	for ctx.Err() == nil {
-		err := r.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return r.handle(ctx, msgs) })
+		err := r.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return r.handle(actions, msgs) })
 		if ctx.Err() != nil {
 			return
 		}
@@ -102,11 +111,9 @@ func (r *Reactionner) serve(ctx context.Context, pool string) {
 	}
 }
 
-// handle carries out a batch of actions side by side. A command that fails is recorded, not repeated: it may have told
-// somebody before it failed.
+// handle carries out actions. A command that fails is recorded, not repeated: it may have told somebody before it
+// failed.
 func (r *Reactionner) handle(ctx context.Context, msgs []bus.Msg) error {
-	var wg sync.WaitGroup
-	var interrupted atomic.Bool
 	for _, m := range msgs {
 		var b monitor.Brok
 		if err := wire.Unmarshal(m.Data, &b); err != nil || b.Action == nil {
@@ -114,15 +121,9 @@ func (r *Reactionner) handle(ctx context.Context, msgs []bus.Msg) error {
 			r.o.Log.Error("an action is unreadable and is passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
 			continue
 		}
-		wg.Go(func() {
-			if !r.carryOut(ctx, &b) {
-				interrupted.Store(true)
-			}
-		})
-	}
-	wg.Wait()
-	if interrupted.Load() {
-		return errors.New("not all actions of the batch are done")
+		if !r.carryOut(ctx, &b) {
+			return fmt.Errorf("action for %s is not done", b.Action.Ref)
+		}
 	}
 	return nil
 }
@@ -149,6 +150,7 @@ func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) bool {
 	}
 	output, exit, err := r.o.Run(run, a.Line)
 	if ctx.Err() != nil && err != nil {
+		r.abandon(ctx, c)
 		return false
 	}
 	r.done.Inc()

@@ -153,31 +153,89 @@ func TestACommandThatHangsIsEndedAtItsLimit(t *testing.T) {
 	})
 }
 
+// hang carries nothing out and waits for the end.
+func hang(ran *lines) reactionner.Runner {
+	return func(ctx context.Context, line string) (string, int, error) {
+		ran.add(line)
+		<-ctx.Done()
+		return "", -1, ctx.Err()
+	}
+}
+
+func again(ran *lines) reactionner.Runner {
+	return func(_ context.Context, line string) (string, int, error) {
+		ran.add(line + " again")
+		return "", 0, nil
+	}
+}
+
 func TestWhatWasUnderWayIsDoneAgainByTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := prepared(t)
 		record(t, c, "", "a")
 		var ran lines
-		stop := start(t, c, func(ctx context.Context, line string) (string, int, error) {
-			ran.add(line)
-			<-ctx.Done()
-			return "", -1, ctx.Err()
-		}, "")
+		stop := start(t, c, hang(&ran), "")
 		time.Sleep(time.Second)
 		stop()
-		died := time.Now()
-		stop = start(t, c, func(_ context.Context, line string) (string, int, error) {
-			ran.add(line + " again")
-			return "", 0, nil
-		}, "")
+		stopped := time.Now()
+		stop = start(t, c, again(&ran), "")
 		outcomes(t, c, 1)
 		stop()
-		if waited := time.Since(died); waited < 10*time.Second {
-			t.Errorf("repeated after %s, while the first one could still be at it", waited)
-		}
 		if all := ran.sorted(); !slices.Equal(all, []string{"tell a", "tell a again"}) {
 			t.Errorf("ran %q", all)
 		}
+		if waited := time.Since(stopped); waited > 5*time.Second {
+			t.Errorf("repeated %s after a reactionner that had given it up", waited)
+		}
+	})
+}
+
+func TestWhatADeadReactionnerHadIsLeftToItForItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := membus.New()
+		c, doomed := b.Connect("test"), b.Connect("doomed")
+		if err := c.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		record(t, c, "", "a")
+		var ran lines
+		began := time.Now()
+		stop := start(t, doomed, hang(&ran), "")
+		time.Sleep(time.Second)
+		doomed.Close() // as kill -9: it can say nothing any more
+		stop()
+		stop = start(t, c, again(&ran), "")
+		outcomes(t, c, 1)
+		stop()
+		if all := ran.sorted(); !slices.Equal(all, []string{"tell a", "tell a again"}) {
+			t.Errorf("ran %q", all)
+		}
+		if waited := time.Since(began); waited < 15*time.Second || waited > time.Minute {
+			t.Errorf("repeated after %s, want between 15 s (its limit and some seconds) and a minute", waited)
+		}
+	})
+}
+
+func TestAHangingCommandHoldsUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepared(t)
+		record(t, c, "", "slow")
+		var ran lines
+		stop := start(t, c, func(ctx context.Context, line string) (string, int, error) {
+			ran.add(line)
+			if line == "tell slow" {
+				<-ctx.Done()
+				return "", -1, ctx.Err()
+			}
+			return "", 0, nil
+		}, "")
+		time.Sleep(time.Second)
+		record(t, c, "", "b", "c")
+		time.Sleep(time.Second)
+		if all := ran.sorted(); !slices.Equal(all, []string{"tell b", "tell c", "tell slow"}) {
+			t.Errorf("ran %q two seconds in", all)
+		}
+		stop()
 	})
 }
 
