@@ -44,9 +44,6 @@ type Arbiter struct{ o Options }
 
 // New builds an arbiter; nothing is opened before Run.
 func New(o Options) *Arbiter {
-	if o.Shards == 0 {
-		o.Shards = compile.DefaultShards
-	}
 	return &Arbiter{o: o}
 }
 
@@ -109,13 +106,20 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	if err != nil {
 		return err
 	}
+	shards, err := a.shards(now)
+	if err != nil {
+		return err
+	}
 	before, err := a.before(ctx, now)
 	if err != nil {
 		return err
 	}
-	result := compile.Compile(c, a.o.Shards, 0, before)
+	if now.Source != "" && now.Source != a.o.Main {
+		a.o.Log.Warn("another configuration was in force; if two arbiters run, end one", "was", now.Source, "is", a.o.Main)
+	}
+	result := compile.Compile(c, shards, 0, before)
 	hash := fingerprint(result)
-	if hash == now.Hash && int(now.Shards) == a.o.Shards {
+	if hash == now.Hash {
 		a.o.Log.Info("configuration unchanged", "generation", now.Number)
 		return nil
 	}
@@ -123,7 +127,7 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	if err != nil {
 		return err
 	}
-	next := wire.Generation{Number: number, Shards: uint16(a.o.Shards), Hash: hash, Source: a.o.Main, Moved: now.Moved}
+	next := wire.Generation{Number: number, Shards: uint16(shards), Hash: hash, Source: a.o.Main, Moved: now.Moved}
 	if err := a.store(ctx, result, next); err != nil {
 		return err
 	}
@@ -144,6 +148,20 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 		a.o.Log.Warn("old generations stay stored until the next reload", "error", err)
 	}
 	return nil
+}
+
+// shards gives the number of shards: that of the generation in force, if there is one. States lie in shards, and nothing
+// carries them into another number of them.
+func (a *Arbiter) shards(now wire.Generation) (int, error) {
+	switch {
+	case now.Number == 0 && a.o.Shards == 0:
+		return compile.DefaultShards, nil
+	case now.Number == 0:
+		return a.o.Shards, nil
+	case a.o.Shards != 0 && a.o.Shards != int(now.Shards):
+		return 0, fmt.Errorf("this installation has %d shards, and their number cannot be changed: leave --shards out, or begin with an empty bus (another --state)", now.Shards)
+	}
+	return int(now.Shards), nil
 }
 
 // reserve gives a number above that of the generation in force. No other arbiter gets the same, so that two that read
@@ -184,7 +202,7 @@ func (a *Arbiter) current(ctx context.Context) (bus.Entry, wire.Generation, erro
 
 // before gives the look-up of where hosts lie so far; nil if there is no generation yet.
 func (a *Arbiter) before(ctx context.Context, g wire.Generation) (func(string) (monitor.Shard, bool), error) {
-	if g.Number == 0 || int(g.Shards) != a.o.Shards {
+	if g.Number == 0 {
 		return nil, nil
 	}
 	data, err := a.o.Bus.Blob(ctx, bus.CFG, wire.DirectoryName(g.Number))

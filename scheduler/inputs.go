@@ -27,15 +27,6 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("questions to shard %d: %w", s.id, err)
 	}
-	unknock, err := s.bus.Subscribe(bus.Alive(uint16(s.id)), func(m bus.Msg) {
-		if m.Reply != nil {
-			_ = m.Reply(nil) // a taker that gets no answer still sees that the subject is held
-		}
-	})
-	if err != nil {
-		unask()
-		return nil, fmt.Errorf("knocks on shard %d: %w", s.id, err)
-	}
 	var wg sync.WaitGroup
 	wg.Go(func() { s.read(ctx, bus.Cursor{Stream: bus.RES, Filter: bus.ResultsOf(uint16(s.id))}, s.results) })
 	wg.Go(func() { s.read(ctx, s.durable(bus.PASSIVE, bus.PassiveOf(uint16(s.id)), "passive"), s.passive) })
@@ -43,7 +34,6 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	wg.Go(func() { s.publisher(ctx) })
 	return func() {
 		unask()
-		unknock()
 		wg.Wait()
 	}, nil
 }

@@ -67,6 +67,19 @@ func (l *lease) take(ctx context.Context) error {
 	}
 }
 
+// answer lets others see that the owner's process is there, from now until stop is called.
+func (l *lease) answer() (stop func(), err error) {
+	stop, err = l.bus.Subscribe(bus.Alive(l.shard), func(m bus.Msg) {
+		if m.Reply != nil {
+			_ = m.Reply(nil) // a taker that gets no answer still sees that the subject is held
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("knocks on shard %d: %w", l.shard, err)
+	}
+	return stop, nil
+}
+
 // knock says whether the owner's process is there: it answers, or at least holds the subject.
 func (l *lease) knock(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, knockEvery)

@@ -149,6 +149,12 @@ func (s *Scheduler) own(ctx context.Context, id monitor.Shard) error {
 	if err := l.take(ctx); err != nil {
 		return err
 	}
+	// Restoring a large shard takes longer than others wait for an answer.
+	hush, err := l.answer()
+	if err != nil {
+		return errors.Join(err, l.release(ctx))
+	}
+	defer hush()
 	sh, err := s.restore(ctx, id, l)
 	if err != nil {
 		return errors.Join(err, l.release(ctx))

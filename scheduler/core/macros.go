@@ -197,6 +197,8 @@ func (r *resolver) appendSafe(dst []byte, value string) []byte {
 		switch b := value[i]; {
 		case b == '\n':
 			dst = append(dst, `\n`...)
+		case b < ' ' && b != '\t':
+			// a carriage return or escape would play with terminals and mails
 		case strings.IndexByte(illegal, b) < 0:
 			dst = append(dst, b)
 		}

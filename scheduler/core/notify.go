@@ -77,7 +77,7 @@ func (c *Core) remember(id monitor.ID, number uint32) {
 // send decides the actions for all contacts that want to know, and says whether there are any.
 func (c *Core) send(n *notification, d *Decisions) bool {
 	for _, contact := range c.inv.Policy(n.id).Contacts {
-		if c.contactSilence(contact, n.id, n.cause) == "" {
+		if c.contactSilence(contact, n.id) == "" {
 			n.recipients = append(n.recipients, contact)
 		}
 	}

@@ -76,7 +76,7 @@ func (c *Core) option(id monitor.ID) monitor.Option {
 
 // contactSilence says why one contact is not told although others are. A recovery goes to those who were told of the
 // problem.
-func (c *Core) contactSilence(contact uint32, id monitor.ID, why cause) string {
+func (c *Core) contactSilence(contact uint32, id monitor.ID) string {
 	who, way := &c.inv.Contacts[contact], c.way(contact, id)
 	off := c.muted[who.Name]
 	switch {
@@ -86,8 +86,6 @@ func (c *Core) contactSilence(contact uint32, id monitor.ID, why cause) string {
 		return "a command turned the contact's notifications off"
 	case !c.in(way.Period, c.now):
 		return "it is outside of the contact's notification period " + c.inv.Timeperiods[way.Period].Name
-	case why == ofAck:
-		return ""
 	case way.Options&c.option(id) == 0:
 		return "the contact's notification options leave " + c.stateName(id) + " out"
 	case !c.isProblem(id) && !c.wasTold(id, who.Name):
