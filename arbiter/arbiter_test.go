@@ -252,6 +252,33 @@ func TestARestartKeepsTheGenerationOfUnchangedFiles(t *testing.T) {
 	})
 }
 
+func TestTheNumberOfShardsStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, b := newFiles(t, "a", "b"), membus.New()
+		s := start(t, b.Connect("first"), f)
+		first := s.inForce()
+		s.stop()
+		run := func(number int) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			o := arbiter.Options{Bus: b.Connect("later"), Main: f.main, Shards: number, Log: slog.New(slog.DiscardHandler)}
+			go func() { ended <- arbiter.New(o).Run(ctx) }()
+			synctest.Wait()
+			cancel()
+			return <-ended
+		}
+		if err := run(shards + 1); err == nil || !strings.Contains(err.Error(), "cannot be changed") {
+			t.Errorf("another number of shards: %v", err)
+		}
+		if err := run(0); err != nil {
+			t.Errorf("no number of shards: %v", err)
+		}
+		if got := s.inForce(); got != first {
+			t.Errorf("in force is %+v, was %+v", got, first)
+		}
+	})
+}
+
 func TestOldGenerationsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFiles(t, "h0")
