@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Sizes that no honest configuration reaches.
@@ -24,9 +25,10 @@ type wanted struct {
 	main bool
 }
 
-// readFile reads a whole file without copying it a second time.
+// readFile reads a whole file without copying it a second time. A pipe or device is opened without waiting for somebody
+// at its other end, and refused.
 func (l *loader) readFile(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", reason(err)
 	}
@@ -38,7 +40,7 @@ func (l *loader) readFile(path string) (string, error) {
 	case info.IsDir():
 		return "", errors.New("is a directory: name it with cfg_dir=")
 	case !info.Mode().IsRegular():
-		return "", errors.New("is not a regular file")
+		return "", errors.New("is not a regular file but a pipe or device: name a file with text in it")
 	case info.Size() > maxFile:
 		return "", fmt.Errorf("has %d MB, more than the %d MB that are read of one file: cut it in several", info.Size()>>20, maxFile>>20)
 	case l.total.Add(info.Size()) > maxTotal:
