@@ -25,8 +25,11 @@ type wanted struct {
 	main bool
 }
 
-// readFile reads a whole file without copying it a second time. A pipe or device is opened without waiting for somebody
-// at its other end, and refused.
+// byteOrderMark is what editors on Windows put before a text in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// readFile reads a whole file without copying it a second time, and leaves a byte order mark out. A pipe or device is
+// opened without waiting for somebody at its other end, and refused.
 func (l *loader) readFile(path string) (string, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -51,7 +54,7 @@ func (l *loader) readFile(path string) (string, error) {
 	if _, err := io.Copy(&b, io.LimitReader(f, maxFile)); err != nil {
 		return "", reason(err)
 	}
-	return b.String(), nil
+	return strings.TrimPrefix(b.String(), byteOrderMark), nil
 }
 
 // reason takes the path from an error that is shown beside it.

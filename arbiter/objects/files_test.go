@@ -47,3 +47,17 @@ func refused(t *testing.T, r *objects.Report, where string) {
 	}
 	t.Errorf("no error at %s says that this is no file: %v", where, r.Problems)
 }
+
+func TestAByteOrderMarkIsNoPartOfTheText(t *testing.T) {
+	dir := t.TempDir()
+	realpeer.File(t, dir, "objects.cfg", "\ufeff"+good+"define host {\n use h\n host_name a\n}\ndefine service {\n use s\n host_name a\n service_description x\n}\n")
+	realpeer.File(t, dir, "resource.cfg", "\ufeff$USER9$=nine\n")
+	main := realpeer.File(t, dir, "nagios.cfg", "\ufeffcfg_file=objects.cfg\nresource_file=resource.cfg\n")
+	c, r := objects.Load(main, objects.Opts{})
+	for _, p := range r.Problems {
+		t.Error(p)
+	}
+	if got := c.Macros["USER9"]; got != "nine" {
+		t.Errorf("$USER9$ is %q, want nine: %v", got, c.Macros)
+	}
+}
