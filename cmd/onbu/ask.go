@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
 )
 
@@ -162,8 +165,7 @@ func explain(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	host, service, _ := strings.Cut(words[0], "/")
-	x, err := (&console.Client{Addr: *addr}).Explain(ctx, host, service)
+	x, err := find(ctx, &console.Client{Addr: *addr}, words[0])
 	if err != nil {
 		return err
 	}
@@ -174,6 +176,29 @@ func explain(ctx context.Context, e *env) error {
 	}
 	console.Explain(e.stdout, x, style(e.stdout))
 	return nil
+}
+
+// find explains what a word names: a host, or a host and a service with a slash between. As both may have slashes in
+// their names, the daemon is asked for one reading after the other; when it knows none, the error is that of the usual
+// one, the cut at the first slash.
+func find(ctx context.Context, c *console.Client, word string) (*broker.Explanation, error) {
+	x, err := c.Explain(ctx, word, "")
+	for i, cuts := 0, 0; i < len(word) && unknown(err); i++ {
+		if word[i] != '/' {
+			continue
+		}
+		there, other := c.Explain(ctx, word[:i], word[i+1:])
+		if cuts++; cuts == 1 || !unknown(other) {
+			x, err = there, other
+		}
+	}
+	return x, err
+}
+
+// unknown says that the daemon knows no object of that name.
+func unknown(err error) bool {
+	refusal, ok := errors.AsType[*console.Refusal](err)
+	return ok && refusal.Code == http.StatusNotFound
 }
 
 // giveCommand is onbu command.
