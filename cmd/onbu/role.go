@@ -26,7 +26,7 @@ func runRole(role string) func(context.Context, *env) error {
 		case "broker":
 			e.flags.StringVar(&d.eventLog, "event-log", "", "file for events, in the state folder unless absolute; - for standard output, empty for none")
 		case "arbiter":
-			e.flags.IntVar(&d.shards, "shards", 0, "number of shards of a new installation (default 16)")
+			registerShards(e.flags, &d.shards, "number of shards of a new installation")
 		}
 		config, err := mainFile(e, role)
 		if err != nil {

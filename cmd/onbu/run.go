@@ -9,10 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/onbu/onbu/arbiter"
+	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus/dial"
@@ -54,6 +56,21 @@ func (d *daemonFlags) registerPoller(f *flag.FlagSet) {
 	f.IntVar(&d.plugins, "plugins", 0, "how many plugins may be forked at once (default: 64 for each core)")
 }
 
+// maxShards bounds --shards: each is a goroutine, a lease and a consumer of its own, and a thousand serve any installation.
+const maxShards = 1024
+
+// registerShards adds --shards; 0 stands for the default.
+func registerShards(f *flag.FlagSet, n *int, about string) {
+	f.Func("shards", fmt.Sprintf("%s, 1 to %d (default %d)", about, maxShards, compile.DefaultShards), func(text string) error {
+		v, err := strconv.Atoi(text)
+		if err != nil || v < 0 || v > maxShards {
+			return fmt.Errorf("takes 1 to %d, or 0 for the default of %d", maxShards, compile.DefaultShards)
+		}
+		*n = v
+		return nil
+	})
+}
+
 // defaultState is where systemd wants state, else the user's own place for it.
 func defaultState() string {
 	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
@@ -93,7 +110,7 @@ func runAll(ctx context.Context, e *env) error {
 	d.registerPoller(e.flags)
 	e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands instead of the configuration's; - for none")
 	e.flags.StringVar(&d.eventLog, "event-log", "events.ndjson", "file for events, in the state folder unless absolute; - for standard output, empty for none")
-	e.flags.IntVar(&d.shards, "shards", 0, "number of shards of a new installation (default 16)")
+	registerShards(e.flags, &d.shards, "number of shards of a new installation")
 	e.flags.BoolVar(&d.watch, "watch", false, "show the live table here; the log goes to STATE/onbu.log")
 	words, err := e.parse(1, "the path of a configuration's main file")
 	if err != nil {

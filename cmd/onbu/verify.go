@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"runtime/debug"
@@ -15,7 +16,8 @@ import (
 func verify(_ context.Context, e *env) error {
 	asJSON := e.flags.Bool("json", false, "print JSON")
 	fork := e.flags.String("fork", "", "programs to fork although Onbu could run them natively, as for onbu run")
-	shards := e.flags.Int("shards", compile.DefaultShards, "number of shards")
+	var shards int
+	registerShards(e.flags, &shards, "number of shards")
 	words, err := e.parse(1, "the path of a configuration's main file")
 	if err != nil {
 		return err
@@ -23,7 +25,7 @@ func verify(_ context.Context, e *env) error {
 	// The process ends right after: a heap that grows a little more slowly than by doubling keeps the peak low.
 	debug.SetGCPercent(50)
 	probes := poller.NewProbes(builtin.Checks(), builtin.Exec(0), list(*fork)...)
-	summary := arbiter.Verify(words[0], *shards, func(line string) (string, string) {
+	summary := arbiter.Verify(words[0], cmp.Or(shards, compile.DefaultShards), func(line string) (string, string) {
 		p := probes.Prepare(line)
 		return p.Module, p.Why
 	})

@@ -38,6 +38,11 @@ func TestVerify(t *testing.T) {
 		{"no configuration named", nil, 2, "usage: onbu verify CONFIG"},
 		{"an unknown flag", []string{"--jsno", good}, 2, "jsno"},
 		{"a flag behind the name", []string{good, "--shards", "4"}, 0, "in 4 shards"},
+		{"the default number of shards", []string{good, "--shards", "0"}, 0, "in 16 shards"},
+		{"as many shards as there may be", []string{good, "--shards", "1024"}, 0, "in 1024 shards"},
+		{"too many shards", []string{good, "--shards", "1025"}, 2, "takes 1 to 1024"},
+		{"too few shards", []string{good, "--shards=-1"}, 2, "takes 1 to 1024"},
+		{"shards that are no number", []string{good, "--shards", "many"}, 2, "takes 1 to 1024"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,6 +95,14 @@ func TestBrokenConfigurationIsNotRun(t *testing.T) {
 		out, code := call(t, verb, broken, "--state", t.TempDir(), "--http", "127.0.0.1:0")
 		if code != 1 || !strings.Contains(out, where) || !strings.Contains(out, "onbu verify") {
 			t.Errorf("onbu %s: exit status %d, want 1 and %s in: %s", verb, code, where, out)
+		}
+	}
+}
+
+func TestShardsAreBoundedForWhoeverTakesThem(t *testing.T) {
+	for _, verb := range []string{"run", "arbiter"} {
+		if out, code := call(t, verb, "--shards", "65536", "nagios.cfg"); code != 2 || !strings.Contains(out, "takes 1 to 1024") {
+			t.Errorf("onbu %s: exit status %d: %s", verb, code, out)
 		}
 	}
 }
