@@ -343,3 +343,22 @@ func TestWithoutAnAddressThereIsNoAPI(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTheAPIOfThisMachineHasItsNames(t *testing.T) {
+	p := run(t, app.Options{Roles: []string{"broker"}, Bus: membus.New().Connect("test"), HTTP: "127.0.0.1:0"})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url()+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{"rebound.example": 403, "localhost": 200} {
+		req.Host = host
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("asked as %s: got %d, want %d", host, resp.StatusCode, want)
+		}
+	}
+}

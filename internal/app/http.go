@@ -41,7 +41,9 @@ func (s *httpServer) listen(addr string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the API's address: %w; choose another with --http (:0 picks a free port)", err)
 	}
+	var handler http.Handler = s.mux
 	if tcp := l.Addr().(*net.TCPAddr); tcp.IP.IsLoopback() {
+		handler = hostsOnly(addr, s.mux)
 		s.mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		s.mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 		s.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
@@ -50,11 +52,11 @@ func (s *httpServer) listen(addr string) (string, error) {
 	}
 	s.addr = l.Addr().String()
 	s.http = &http.Server{
-		Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute,
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 32 << 10,
 	}
 	go func() {
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(guarded(l)); !errors.Is(err, http.ErrServerClosed) {
 			s.app.failed <- fmt.Errorf("the API: %w", err)
 		}
 	}()
