@@ -40,6 +40,7 @@ type journal struct {
 	last    uint64 // the newest record stored
 	batches uint64
 
+	stall  stall
 	busy   bool
 	flying []func() // waiting for the batch under way
 	flown  int      // its bytes
@@ -120,6 +121,7 @@ func (j *journal) flush() {
 		j.flown += len(r.Data)
 	}
 	j.busy = true
+	j.stall.begin()
 	j.batches++
 	id := fmt.Sprintf("%s.%d.%d", j.boot, j.fence.Shard, j.batches)
 	go func() { j.done <- j.commit(j.ctx, id, batch) }()
@@ -146,6 +148,7 @@ func (j *journal) commit(ctx context.Context, id string, batch []bus.Record) com
 		if err == nil || errors.Is(err, bus.ErrFenced) || ctx.Err() != nil {
 			return committed{last, err}
 		}
+		j.stall.failed(err)
 		j.log.Error("the journal takes nothing; checks go on, nobody is told until it does", "records", len(batch), "error", err)
 		if err := sleep(ctx, pause); err != nil {
 			return committed{err: err}
@@ -172,6 +175,7 @@ func (j *journal) settle(ctx context.Context) error {
 // landed takes what became of the batch under way and calls those who waited for it.
 func (j *journal) landed(c committed) error {
 	j.busy = false
+	j.stall.end()
 	if c.err != nil {
 		return fmt.Errorf("journal of shard %d: %w", j.fence.Shard, c.err)
 	}
