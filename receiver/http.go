@@ -42,7 +42,7 @@ func (r *Receiver) command(w http.ResponseWriter, req *http.Request) {
 	case errors.As(err, &refusal):
 		said(w, http.StatusBadRequest, refusal.Why)
 	default:
-		said(w, http.StatusServiceUnavailable, "the command is not stored, try again: "+err.Error())
+		said(w, http.StatusServiceUnavailable, "the command could not be stored, try again: "+err.Error())
 	}
 }
 

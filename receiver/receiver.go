@@ -29,8 +29,12 @@ func (r Refusal) Error() string { return r.Why }
 // ErrStored says that a command is stored but that its owner has not answered yet.
 var ErrStored = errors.New("the command is stored; it will be carried out when the scheduler that owns the host is back")
 
+// errNotTaken ends the wait of somebody who asked for a command.
+var errNotTaken = fmt.Errorf("the bus did not take it within %s; is its disk full? /healthz says more", storeWait)
+
 const (
 	fullPause   = 100 * time.Millisecond
+	storeWait   = 4 * time.Second
 	verdictWait = 3 * time.Second
 	listenAgain = 15 * time.Second
 )
@@ -177,7 +181,7 @@ func (r *Receiver) store(ctx context.Context, s bus.Subject, data []byte, id str
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-time.After(fullPause):
 		}
 	}
@@ -189,7 +193,8 @@ func (r *Receiver) Obey(ctx context.Context, line, source string) error {
 }
 
 // Ask is Obey that waits for what the owners say: nil once the command was carried out and recorded, an error with
-// their reason when they refused it, ErrStored when they did not answer in time.
+// their reason when they refused it, ErrStored when they did not answer in time. A bus that does not take the command
+// within four seconds is an error too: whoever asks sits there and waits.
 func (r *Receiver) Ask(ctx context.Context, line, source string) error {
 	return r.obey(ctx, line, source, r.verdict)
 }
@@ -203,7 +208,12 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 		r.refused.Inc()
 		return Refusal{err.Error()}
 	}
-	d, err := r.hosts(ctx)
+	storing, cancel := ctx, context.CancelFunc(func() {})
+	if settle != nil {
+		storing, cancel = context.WithTimeoutCause(ctx, storeWait, errNotTaken)
+	}
+	defer cancel()
+	d, err := r.hosts(storing)
 	if err != nil {
 		return err
 	}
@@ -218,7 +228,7 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 	store := func() error {
 		for _, shard := range shards {
 			id := fmt.Sprintf("%s.%d", req.ID, shard)
-			if err := r.store(ctx, bus.Commands(shard), wire.Marshal(req), id); err != nil {
+			if err := r.store(storing, bus.Commands(shard), wire.Marshal(req), id); err != nil {
 				return fmt.Errorf("%s: %w", req.Name, err)
 			}
 		}

@@ -217,6 +217,22 @@ func TestAFullStreamHoldsTheSenderUp(t *testing.T) {
 	})
 }
 
+func TestWhoAsksIsToldSoonThatACommandIsNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := started(t, membus.NewLimited(2000))
+		full, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for full.Err() == nil {
+			_ = r.Obey(full, "DISABLE_NOTIFICATIONS", "")
+		}
+		began := time.Now()
+		err := r.Ask(t.Context(), "DISABLE_NOTIFICATIONS", "")
+		if err == nil || !strings.Contains(err.Error(), "disk full") || time.Since(began) > 5*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+	})
+}
+
 func TestHTTPCommands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, c := started(t, membus.New())
