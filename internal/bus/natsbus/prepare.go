@@ -51,13 +51,16 @@ func (c *Conn) prepare(ctx context.Context) error {
 	}
 	_, buckets := bus.Layout()
 	for _, k := range buckets {
-		if _, err := c.js.CreateOrUpdateKeyValue(ctx, c.bucketConfig(k)); err != nil {
-			return fmt.Errorf("preparing bucket %s: %w", k.Bucket, err)
+		_, err := c.js.CreateOrUpdateKeyValue(ctx, c.bucketConfig(k))
+		if err := c.prepared(ctx, "KV_"+string(k.Bucket), err); err != nil {
+			return err
 		}
 		if !k.Blobs {
 			continue
 		}
-		if err := c.prepareStream(ctx, c.blobConfig(k)); err != nil {
+		cfg := c.blobConfig(k)
+		_, err = c.js.CreateOrUpdateStream(ctx, cfg)
+		if err := c.prepared(ctx, cfg.Name, err); err != nil {
 			return err
 		}
 	}
@@ -68,16 +71,21 @@ func (c *Conn) prepare(ctx context.Context) error {
 const leastStream = 16 << 20
 
 // prepareStreams creates or updates the streams. A server reserves the bytes that a stream may grow to; where it has not
-// as many, all the streams get fewer, and the log says so.
+// as many, all the streams get fewer, though none less than it holds, and the log says so.
 func (c *Conn) prepareStreams(ctx context.Context) error {
 	share := int64(1)
 	for i := 0; i < len(c.layout); i++ {
-		err := c.prepareStream(ctx, c.streamConfig(c.layout[i], share))
-		switch {
-		case err == nil:
-		case noRoom(err) && share < 1024:
+		cfg := c.streamConfig(c.layout[i], share)
+		if share > 1 {
+			held, _ := c.held(ctx, cfg.Name)
+			cfg.MaxBytes = max(cfg.MaxBytes, held)
+		}
+		_, err := c.js.CreateOrUpdateStream(ctx, cfg)
+		if noRoom(err) && share < 1024 {
 			share, i = 2*share, -1
-		default:
+			continue
+		}
+		if err := c.prepared(ctx, cfg.Name, err); err != nil {
 			return err
 		}
 	}
@@ -88,16 +96,34 @@ func (c *Conn) prepareStreams(ctx context.Context) error {
 	return nil
 }
 
+// held is how many bytes a stream has, and whether it is there at all.
+func (c *Conn) held(ctx context.Context, stream string) (int64, bool) {
+	s, err := c.js.Stream(ctx, stream)
+	if err != nil {
+		return 0, false
+	}
+	return int64(s.CachedInfo().State.Bytes), true
+}
+
+// prepared judges what came of creating or updating a stream. One that is there goes on as it is when the server has no
+// room to change it.
+func (c *Conn) prepared(ctx context.Context, stream string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if !noRoom(err) {
+		return fmt.Errorf("preparing stream %s: %w", stream, err)
+	}
+	if _, there := c.held(ctx, stream); !there {
+		return fmt.Errorf("preparing stream %s: the server of the bus has no room for it: give its store a larger disk, or raise its max_store: %w", stream, err)
+	}
+	c.log.Warn("the server of the bus has too little room: a stream stays as it was", "stream", stream, "err", err)
+	return nil
+}
+
 func noRoom(err error) bool {
 	refused, ok := errors.AsType[*jetstream.APIError](err)
 	return ok && (refused.ErrorCode == errNoStorage || refused.ErrorCode == errNoMemory)
-}
-
-func (c *Conn) prepareStream(ctx context.Context, cfg jetstream.StreamConfig) error {
-	if _, err := c.js.CreateOrUpdateStream(ctx, cfg); err != nil {
-		return fmt.Errorf("preparing stream %s: %w", cfg.Name, err)
-	}
-	return nil
 }
 
 func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {

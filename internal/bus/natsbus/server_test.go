@@ -235,3 +235,28 @@ func TestStreamsShrinkWhereThereIsLittleRoom(t *testing.T) {
 		t.Error("the log says nothing")
 	}
 }
+
+func TestStreamsGoOnWhereTheirServerHasNoMoreRoomForThem(t *testing.T) {
+	dir := t.TempDir()
+	var fence bus.Fence
+	for _, room := range []int64{20 << 30, 64 << 20} {
+		s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: dir, MaxStore: room})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Connect(t.Context(), natsbus.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fence.Seq == 0 {
+			fence = writeAll(t, c)
+		} else {
+			if err := c.Prepare(t.Context()); err != nil {
+				t.Error(err)
+			}
+			readAll(t, c, fence)
+		}
+		c.Close()
+		s.Close()
+	}
+}
