@@ -41,6 +41,7 @@ type Conn struct {
 	opts    Options
 	log     *slog.Logger
 	layout  []bus.Keeping
+	server  *Server       // where it is within this process; nil for one elsewhere
 	batches chan struct{} // a token for each atomic batch under way
 
 	life       context.Context // ends with Close
@@ -70,12 +71,17 @@ func Connect(ctx context.Context, url string, o Options) (*Conn, error) {
 
 // Connect connects to the server inside this process.
 func (s *Server) Connect(ctx context.Context, o Options) (*Conn, error) {
-	inside := []nats.Option{nats.InProcessServer(s.nats)}
+	inside := []nats.Option{nats.InProcessServer(inProcess{s})}
 	if s.inside != nil {
 		inside = append(inside, nats.UserInfo(s.inside.Name, s.inside.Password))
 	}
 	o.TLS, o.Creds = nil, ""
-	return connect(ctx, "", o, inside...)
+	c, err := connect(ctx, "", o, inside...)
+	if err != nil {
+		return nil, err
+	}
+	c.server = s
+	return c, nil
 }
 
 func connect(ctx context.Context, url string, o Options, more ...nats.Option) (*Conn, error) {

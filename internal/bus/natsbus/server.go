@@ -2,13 +2,13 @@ package natsbus
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -28,7 +28,8 @@ type ServerOptions struct {
 	TLS *tls.Config
 	// Users may connect to the listening port; empty for anybody who reaches it. Connections of this process are let in.
 	Users []User
-	// MaxStore bounds the bytes on disk; 0 for what is free there less a tenth.
+	// MaxStore bounds the bytes on disk; 0 for what is free there less a tenth, and no less than what the streams that
+	// are there may grow to.
 	MaxStore int64
 	// MaxMemory bounds the streams kept in memory; 0 for 512 MiB.
 	MaxMemory int64
@@ -38,12 +39,20 @@ type ServerOptions struct {
 // User may connect to the listening port of a server, and may do everything there.
 type User struct{ Name, Password string }
 
-// Server is a NATS server inside this process.
+// Server is a NATS server inside this process. It begins anew by itself once there is room again after its disk was full.
 type Server struct {
-	nats   *server.Server
+	o      ServerOptions // with the address that is listened on
+	log    *slog.Logger
 	lock   *dirLock
+	url    string
 	inside *User // the user for connections of this process; nil when none is needed
 	close  sync.Once
+
+	end     context.CancelFunc
+	mending sync.WaitGroup
+
+	mu   sync.Mutex     // guards what follows
+	nats *server.Server // nil while it begins anew
 }
 
 // startTimeout bounds the start: a large store is read first.
@@ -61,6 +70,9 @@ func StartServer(o ServerOptions) (*Server, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("starting the bus: %w", err)
 	}
+	if err := o.enough(); err != nil {
+		return nil, fmt.Errorf("starting the bus: %w", err)
+	}
 	lock, err := lockDir(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("starting the bus: %w", err)
@@ -73,28 +85,49 @@ func StartServer(o ServerOptions) (*Server, error) {
 }
 
 func start(o ServerOptions, lock *dirLock) (*Server, error) {
+	n, err := o.launch()
+	if err != nil {
+		return nil, err
+	}
+	ctx, end := context.WithCancel(context.Background())
+	s := &Server{o: o, log: o.Log, lock: lock, nats: n, end: end}
+	if len(o.Users) > 0 {
+		s.inside = &o.Users[0]
+	}
+	if n.Addr() != nil {
+		s.url, s.o.Listen = n.ClientURL(), n.Addr().String()
+	}
+	s.mending.Go(func() { s.mend(ctx) })
+	return s, nil
+}
+
+// launch starts a server and waits until it is ready.
+func (o ServerOptions) launch() (*server.Server, error) {
 	opts, err := o.server()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{lock: lock}
-	if len(o.Users) > 0 {
-		s.inside = &o.Users[0]
-	}
-	if s.nats, err = server.NewServer(opts); err != nil {
+	n, err := server.NewServer(opts)
+	if err != nil {
 		return nil, err
 	}
-	s.nats.SetLoggerV2(serverLog{o.Log.With("part", "nats")}, false, false, false)
-	s.nats.Start()
-	if !s.nats.ReadyForConnections(startTimeout) {
-		s.Close()
-		return nil, fmt.Errorf("not ready after %s: see the log lines of part=nats", startTimeout)
+	n.SetLoggerV2(serverLog{o.Log.With("part", "nats")}, false, false, false)
+	n.Start()
+	switch {
+	case !n.ReadyForConnections(startTimeout):
+		err = fmt.Errorf("not ready after %s: see the log lines of part=nats", startTimeout)
+	case !n.JetStreamEnabled():
+		err = fmt.Errorf("its store in %s could not be opened: see the log lines of part=nats", o.Dir)
+	default:
+		return n, nil
 	}
-	if !s.nats.JetStreamEnabled() {
-		s.Close()
-		return nil, fmt.Errorf("its store in %s could not be opened: see the log lines of part=nats", o.Dir)
-	}
-	return s, nil
+	stop(n)
+	return nil, err
+}
+
+func stop(n *server.Server) {
+	n.Shutdown()
+	n.WaitForShutdown()
 }
 
 // server translates the options. Nothing listens but what was asked for: no monitoring port, no websocket, no MQTT.
@@ -102,7 +135,7 @@ func (o ServerOptions) server() (*server.Options, error) {
 	store := o.MaxStore
 	if store == 0 {
 		var err error
-		if store, err = room(o.Dir); err != nil {
+		if store, err = limit(o.Dir); err != nil {
 			return nil, err
 		}
 	}
@@ -141,50 +174,36 @@ func (o ServerOptions) server() (*server.Options, error) {
 }
 
 // URL is where other processes reach the server, "" when it does not listen.
-func (s *Server) URL() string {
-	if s.nats.Addr() == nil {
-		return ""
-	}
-	return s.nats.ClientURL()
-}
+func (s *Server) URL() string { return s.url }
 
 // Close stops the server and gives up its store. Connections to it should be closed before.
 func (s *Server) Close() error {
 	var err error
 	s.close.Do(func() {
-		s.nats.Shutdown()
-		s.nats.WaitForShutdown()
+		s.end()
+		s.mending.Wait()
+		if n := s.swap(nil); n != nil {
+			stop(n)
+		}
 		err = s.lock.release()
 	})
 	return err
 }
 
-// room is what a store in dir may take: the bytes it has, and those free to us on its disk, less a tenth.
-func room(dir string) (int64, error) {
-	free, err := freeBytes(dir)
-	if err != nil {
-		return 0, fmt.Errorf("free space of %s: %w", dir, err)
-	}
-	used, err := usedBytes(dir)
-	if err != nil {
-		return 0, fmt.Errorf("size of the store in %s: %w", dir, err)
-	}
-	return (used + free) / 10 * 9, nil
+// current is the server that runs, nil while none does.
+func (s *Server) current() *server.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.nats
 }
 
-func usedBytes(dir string) (int64, error) {
-	var total int64
-	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			total += info.Size()
-		}
-		return err
-	})
-	return total, err
+// swap puts another server in the place of the one that runs, which it returns.
+func (s *Server) swap(n *server.Server) *server.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.nats
+	s.nats = n
+	return old
 }
 
 // serverLog hands the server's lines on. Its notices (ports, recovered streams) are of use to developers only.
