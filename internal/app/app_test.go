@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/app"
+	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
 )
 
@@ -286,6 +288,22 @@ func TestHealthSaysWhenTheBusIsNotReady(t *testing.T) {
 	})
 	if err := p.stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// full is a bus whose disk is full.
+type full struct{ bus.Conn }
+
+func (full) Healthy() error { return errors.New("its disk was full") }
+
+func TestHealthSaysWhenTheBusDoesNotStore(t *testing.T) {
+	c := membus.New().Connect("test")
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p := run(t, app.Options{Roles: []string{"broker"}, Bus: full{c}, HTTP: "127.0.0.1:0"})
+	if code, body := get(t, p.url()+"/healthz"); code != 503 || !strings.Contains(body, `"bus":"its disk was full"`) {
+		t.Errorf("healthz: %d %s", code, body)
 	}
 }
 

@@ -89,33 +89,40 @@ POST /api/command            an external command, as Nagios writes them
 `)
 }
 
-// health answers 200 while the bus answers and every role runs, else 503 and which does not.
+// healthy is a part that can say what is wrong with it.
+type healthy interface{ Healthy() error }
+
+// health answers 200 while the bus answers and stores, and every role runs and is well, else 503 and which is not.
 func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 	state := map[string]string{"bus": "ok"}
-	healthy := true
+	well := true
 	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
 	defer cancel()
-	if err := s.app.bus.Ready(ctx); err != nil {
-		state["bus"], healthy = err.Error(), false
+	err := s.app.bus.Ready(ctx)
+	if h, ok := s.app.bus.(healthy); ok && err == nil {
+		err = h.Healthy()
+	}
+	if err != nil {
+		state["bus"], well = err.Error(), false
 	}
 	for i := range s.app.roles {
 		role := &s.app.roles[i]
 		state[role.name] = "ok"
 		select {
 		case <-role.ended:
-			state[role.name], healthy = "ended", false
+			state[role.name], well = "ended", false
 			continue
 		default:
 		}
-		if h, ok := role.daemon.(interface{ Healthy() error }); ok {
+		if h, ok := role.daemon.(healthy); ok {
 			if err := h.Healthy(); err != nil {
-				state[role.name], healthy = err.Error(), false
+				state[role.name], well = err.Error(), false
 			}
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if !healthy {
+	if !well {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"healthy": healthy, "parts": state}) // the asker is gone
+	_ = json.NewEncoder(w).Encode(map[string]any{"healthy": well, "parts": state}) // the asker is gone
 }
