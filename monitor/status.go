@@ -68,6 +68,8 @@ type Status struct {
 
 	Module, Poller               string
 	Output, LongOutput, Perfdata string
+	// Pinned says that a command set NextCheck, so that it holds over a restart.
+	Pinned bool
 }
 
 // StateName gives the state's name for the kind of object it belongs to.

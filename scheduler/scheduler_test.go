@@ -359,3 +359,49 @@ func TestAChecksLengthDoesNotDoubleItsInterval(t *testing.T) {
 		s.stop()
 	})
 }
+
+func TestARestartKeepsPromisesOfTheNextCheckAndPassiveResults(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enforce(inventory(3, 2, time.Minute))
+		w.fake.outcome = func(_ context.Context, words string) (monitor.Outcome, error) {
+			if words == "host1 service1" {
+				return monitor.Outcome{State: monitor.Critical, Output: "bad"}, nil
+			}
+			return monitor.Outcome{Output: "fine"}, nil
+		}
+		first, p := w.scheduler("s1"), w.poller("p1", 100)
+		for !w.soft(service(1, 1)) {
+			time.Sleep(time.Second)
+		}
+		demanded := time.Now().Add(30 * time.Second).Truncate(time.Second)
+		w.command(fmt.Sprintf("SCHEDULE_FORCED_SVC_CHECK;host2;service0;%d", demanded.Unix()))
+		w.command("PROCESS_SERVICE_CHECK_RESULT;host0;service0;0;first")
+		time.Sleep(time.Second)
+		w.command("PROCESS_SERVICE_CHECK_RESULT;host0;service0;0;second")
+		retry := w.statuses(0)[service(1, 1)].NextCheck
+		first.kill()
+		second := w.scheduler("s2")
+		w.owned(0)
+		after := w.statuses(0)
+		if got := after[service(0, 0)].Output; got != "second" {
+			t.Errorf("the last passive result was %q after the restart, want the second", got)
+		}
+		if got := after[service(1, 1)].NextCheck; got != retry && retry > monitor.At(time.Now()) {
+			t.Errorf("the retry is at %v after the restart, was promised for %v", got.Std(), retry.Std())
+		}
+		if got := after[service(2, 0)].NextCheck; got != monitor.At(demanded) {
+			t.Errorf("the demanded check is at %v after the restart, want %v", got.Std(), demanded)
+		}
+		p.stop()
+		second.stop()
+	})
+}
+
+// soft says whether an object has a problem that is being confirmed.
+func (w *world) soft(ref monitor.Ref) bool {
+	if _, err := w.own.Request(w.t.Context(), bus.Ask(0), wire.Marshal(wire.Question{Kind: wire.AskNotes})); err != nil {
+		return false
+	}
+	s := w.statuses(0)[ref]
+	return s.Type == monitor.Soft && s.IsProblem()
+}

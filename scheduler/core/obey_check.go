@@ -28,6 +28,7 @@ func (c *Core) obeyCheck(r *command.Request, d *Decisions) (bool, error) {
 	ids, err := c.targets(r, where)
 	for _, id := range ids {
 		c.demand(id, r.Moment(0), force)
+		c.changed(monitor.BrokState, id, "", d)
 	}
 	return true, err
 }

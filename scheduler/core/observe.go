@@ -181,10 +181,11 @@ func (c *Core) after(id monitor.ID, steps verdict.Steps, started monitor.Time) {
 	c.lay(id)
 }
 
-// keep adds the brok that lasts if anything lasting has changed, before those that came of it.
+// keep adds the brok that lasts if anything lasting has changed, before those that came of it. A passive result always
+// lasts: its sender was told that it is stored, and nobody makes it again.
 func (c *Core) keep(id monitor.ID, before lasting, v verdict.Verdict, at int, s *monitor.Status, d *Decisions) {
 	alert := v.Steps.Has(verdict.Alert)
-	if !alert && before == c.lasting(id) {
+	if !alert && s.CheckType == monitor.Active && before == c.lasting(id) {
 		return
 	}
 	b := monitor.Brok{Kind: monitor.BrokState, Time: c.now, Shard: c.inv.Shard, Status: s}

@@ -161,6 +161,7 @@ func lasting(c *core.Core) core.Snapshot {
 	for i := range s.Statuses {
 		st := &s.Statuses[i]
 		st.LastCheck, st.NextCheck, st.LastUpdate, st.Latency, st.Execution = 0, 0, 0, 0, 0
+		st.Pinned = false // with NextCheck: it passes when the check is made
 		st.LastTimeOK, st.LastTimeWarning, st.LastTimeCritical, st.LastTimeUnknown = 0, 0, 0, 0
 		st.Output, st.LongOutput, st.Perfdata, st.Module, st.Poller = "", "", "", "", ""
 	}

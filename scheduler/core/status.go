@@ -24,6 +24,9 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	s.Switches, s.Modified = st.switches, st.modified
 	s.Flapping, s.DowntimeDepth, s.NotifiedOn = st.flapping, st.depth, st.notifiedOn
 	s.LastCheck, s.NextCheck, s.LastUpdate = w.check, r.next, w.update
+	if s.Pinned = r.flags.has(pinned); !s.Pinned && !c.checked(id) {
+		s.NextCheck = 0 // its moments come and go, and nothing is done
+	}
 	s.LastChange, s.LastHardChange = w.change, w.hardChange
 	s.LastTimeOK, s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown = w.of[0], w.of[1], w.of[2], w.of[3]
 	s.LastNotification, s.NextNotification, s.NotificationNumber = n.last, n.next, n.number
@@ -57,6 +60,9 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 	c.run[id] = run{
 		next: s.NextCheck, latency: s.Latency, execution: s.Execution, seq: c.run[id].seq,
 		module: c.intern(s.Module), poller: c.intern(s.Poller),
+	}
+	if s.Pinned {
+		c.run[id].flags = pinned
 	}
 	c.text[id] = text{s.Output, s.LongOutput, s.Perfdata}
 	c.seen(s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID)

@@ -12,8 +12,9 @@ import (
 // has not come: a small site sees its first results in seconds.
 const firstLooks = 50
 
-// Begin lays all objects out in time: each at its own phase of its interval, which depends on its names alone, none
-// in the past, so that neither restart nor takeover causes a burst.
+// Begin lays all objects out in time: each where it was to be checked next, if that is still to come, and otherwise at its
+// own phase of its interval, which depends on its names alone; none in the past, so that neither restart nor takeover
+// causes a burst.
 func (c *Core) Begin(now monitor.Time) {
 	c.enter(now)
 	c.wheel = timetable.New(c.inv.Objects(), c.now)
@@ -22,13 +23,23 @@ func (c *Core) Begin(now monitor.Time) {
 	c.recountDowntimes()
 	spread := firstSpread(c.unseen())
 	for id := range monitor.ID(c.inv.Objects()) {
-		c.run[id].flags = 0
-		if c.times[id].check == 0 {
-			c.first(id, spread)
-			continue
+		r := &c.run[id]
+		r.flags &= pinned
+		if r.next <= c.now.Add(-time.Minute) {
+			r.flags = 0 // demanded long ago: made since, or not worth a crowd of checks now
 		}
-		c.run[id].next = c.regular(id, c.interval(id), c.now)
-		c.lay(id)
+		switch interval := c.interval(id); {
+		case r.flags.has(pinned):
+			r.next = max(r.next, c.now)
+			c.lay(id)
+		case c.times[id].check == 0:
+			c.first(id, spread)
+		case r.next > c.now && r.next <= c.now.Add(interval):
+			c.lay(id) // as promised before the restart: a retry counts from the check before it
+		default:
+			r.next = c.regular(id, interval, c.now)
+			c.lay(id)
+		}
 	}
 }
 
