@@ -46,6 +46,7 @@ type Broker struct {
 	// population is how many hosts each shard has; ownerless since when shards had no owner.
 	population map[monitor.Shard]int
 	ownerless  map[monitor.Shard]time.Time
+	failed     failures
 }
 
 // New builds a broker; nothing is opened before Run.
@@ -87,6 +88,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	defer cancel()
 	wg.Go(func() { b.follow(ctx) })
 	wg.Go(func() { b.watchOwners(ctx) })
+	wg.Go(func() { b.followDone(ctx) })
 	for _, e := range b.o.Exports {
 		b.feed(ctx, &wg, e)
 	}

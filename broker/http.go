@@ -169,7 +169,10 @@ func (b *Broker) explain(w http.ResponseWriter, r *http.Request) {
 	case a.Explanation == nil:
 		refuse(w, http.StatusNotFound, ref.Host+" has no service called "+ref.Service)
 	default:
-		answer(w, explanationOf(a.Explanation))
+		b.mu.RLock()
+		e := explanationOf(a.Explanation, func(t *monitor.Telling) string { return b.failed.why(ref, t) })
+		b.mu.RUnlock()
+		answer(w, e)
 	}
 }
 

@@ -38,6 +38,8 @@ type Telling struct {
 	Type    string  `json:"type"`
 	Number  uint32  `json:"number"`
 	Command string  `json:"command"`
+	// Failed says what went wrong with it; empty when nothing did, or when it is still under way.
+	Failed string `json:"failed,omitempty"`
 }
 
 // Downtime is a downtime as the API gives it.
@@ -65,15 +67,16 @@ type Comment struct {
 	Persistent bool    `json:"persistent"`
 }
 
-func explanationOf(e *monitor.Explanation) Explanation {
+func explanationOf(e *monitor.Explanation, failed func(*monitor.Telling) string) Explanation {
 	out := Explanation{
 		Object: ObjectOf(&e.Status), Shard: uint16(e.Shard), Epoch: uint64(e.Epoch), Command: e.Command, Line: e.Line, Pool: e.Pool,
 		Checking: e.Checking, InFlight: e.InFlight, Sent: e.Sent.Unix(), Period: e.Period, PeriodNow: e.PeriodNow,
 		Parents: neighbours(e.Parents), Children: neighbours(e.Children), Why: append([]string{}, e.Why...), Told: []Telling{},
 		Downtimes: downtimes(e.Downtimes), CommentList: comments(e.Comments),
 	}
-	for _, t := range e.Told {
-		out.Told = append(out.Told, Telling{t.Time.Unix(), t.Contact, t.Type, t.Number, t.Command})
+	for i := range e.Told {
+		t := &e.Told[i]
+		out.Told = append(out.Told, Telling{t.Time.Unix(), t.Contact, t.Type, t.Number, t.Command, failed(t)})
 	}
 	return out
 }
