@@ -70,6 +70,7 @@ func (a *Arbiter) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-a.o.Reload:
+			a.o.Log.Info("reading the configuration again", "main", a.o.Main)
 		}
 		c, err := a.read()
 		if err == nil {

@@ -23,6 +23,8 @@ const (
 // pollerState is what is known of one poller.
 type pollerState struct {
 	name, boot string
+	before     string // the boot that this one replaced
+	complained time.Time
 	window     int
 	running    int
 	pools      map[string]bool
@@ -48,13 +50,19 @@ func (d *dispatcher) want(m bus.Msg) {
 		return
 	}
 	p := d.pollers[w.Poller]
+	if p != nil && p.before == w.Boot {
+		d.complainOfTwinsLocked(p)
+		d.mu.Unlock()
+		return
+	}
 	var lost map[monitor.Shard][]core.JobKey
+	before := ""
 	if p != nil && p.boot != w.Boot {
-		lost = d.removeLocked(p)
+		lost, before = d.removeLocked(p), p.boot
 		p = nil
 	}
 	if p == nil {
-		p = &pollerState{name: w.Poller, boot: w.Boot, pools: map[string]bool{}}
+		p = &pollerState{name: w.Poller, boot: w.Boot, before: before, pools: map[string]bool{}}
 		d.pollers[w.Poller] = p
 		d.log.Info("poller joined", "poller", w.Poller, "pool", w.Pool)
 	}
@@ -134,6 +142,15 @@ func (d *dispatcher) complainLocked(now time.Time) {
 			d.log.Warn("checks wait for a poller that is not there; start one, or give a running one this tag",
 				"poller_tag", tagOf(name), "checks", waiting, "since", p.unserved.Format(time.TimeOnly))
 		}
+	}
+}
+
+// complainOfTwinsLocked says, now and then, that a poller which was thought to be replaced by its successor still speaks:
+// then there are two of one name, and only the newer one gets jobs.
+func (d *dispatcher) complainOfTwinsLocked(p *pollerState) {
+	if time.Since(p.complained) > complainEvery {
+		p.complained = time.Now()
+		d.log.Error("two pollers have the same name, and only one of them gets checks; start each with its own --name", "poller", p.name)
 	}
 }
 

@@ -9,8 +9,10 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
+	"github.com/onbu/onbu/poller"
 )
 
 func service(host, service int) monitor.Ref {
@@ -404,4 +406,37 @@ func (w *world) soft(ref monitor.Ref) bool {
 	}
 	s := w.statuses(0)[ref]
 	return s.Type == monitor.Soft && s.IsProblem()
+}
+
+func TestOfTwoPollersWithOneNameTheNewerGetsTheChecks(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enforce(inventory(10, 5, 10*time.Second))
+		s := w.scheduler("s1")
+		twin := func(boot string) *daemon {
+			c := w.bus.Connect(boot)
+			return w.start(c, poller.New(poller.Options{
+				Name: "twin", Boot: boot, Pools: []string{""}, Slots: 100, Bus: c,
+				Probes: poller.NewProbes([]modules.Check{w.fake}, noFork{}), Log: quiet(),
+			}).Run)
+		}
+		first := twin("1")
+		time.Sleep(15 * time.Second)
+		second := twin("2")
+		time.Sleep(5 * time.Second)
+		w.fake.starts()
+		time.Sleep(time.Minute)
+		for words, times := range w.fake.starts() {
+			if n := len(times); n < 5 || n > 14 { // both hear the jobs for their name
+				t.Errorf("%s was checked %d times in a minute", words, n)
+			}
+		}
+		for ref, st := range w.statuses(0) {
+			if !ref.IsHost() && st.State != monitor.OK {
+				t.Errorf("%v is %s", ref, st.StateName())
+			}
+		}
+		first.stop()
+		second.stop()
+		s.stop()
+	})
 }

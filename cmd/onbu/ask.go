@@ -75,7 +75,7 @@ func draw(ctx context.Context, w io.Writer, addr string, q url.Values) error {
 		return err
 	}
 	s := style(w)
-	fmt.Fprintf(w, "Onbu at %s    %s\n\n", addr, console.Headline(sum, s))
+	fmt.Fprintf(w, "Onbu at %s\n%s\n\n", addr, console.Headline(sum, s))
 	if q.Has("problems") && len(hosts)+len(services) == 0 {
 		fmt.Fprintln(w, "no problems")
 		return nil

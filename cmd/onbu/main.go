@@ -76,6 +76,9 @@ func main() {
 
 // do runs a command line and gives its exit status.
 func do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 1 && args[0] == "--version" {
+		args[0] = "version"
+	}
 	if len(args) > 1 && args[0] == "help" {
 		args = []string{args[1], "--help"}
 	}

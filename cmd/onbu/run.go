@@ -50,7 +50,7 @@ func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
 }
 
 func (d *daemonFlags) registerPoller(f *flag.FlagSet) {
-	f.StringVar(&d.tags, "tags", "", "poller_tags to serve, separated by commas; None stands for untagged checks (default: all that the configuration has)")
+	f.StringVar(&d.tags, "tags", "", "poller_tags to serve, separated by commas; None stands for untagged checks (onbu run: all that the configuration has; onbu poller: untagged checks only)")
 	f.StringVar(&d.fork, "fork", "", "programs to fork although Onbu could run them natively, by name, separated by commas: check_http,check_tcp")
 	f.IntVar(&d.slots, "slots", 0, "how many checks may be under way at once (default: what the limit of open files allows)")
 	f.IntVar(&d.plugins, "plugins", 0, "how many plugins may be forked at once (default: 64 for each core)")
@@ -176,7 +176,7 @@ func load(path string, stderr io.Writer) (*objects.Config, error) {
 		}
 	}
 	if !report.OK() {
-		fmt.Fprintf(stderr, "%s is not usable: %d errors; onbu verify %s says more\n", path, report.Errors, path)
+		fmt.Fprintf(stderr, "%s is not usable (errors: %d); onbu verify %s says more\n", path, report.Errors, path)
 		return nil, errQuiet
 	}
 	return c, nil

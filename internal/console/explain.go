@@ -57,7 +57,11 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 		if i > 0 {
 			title = " "
 		}
-		line(title, fmt.Sprintf("%s %s %s, number %d, by %s", clock(told.Time), told.Contact, told.Type, told.Number, told.Command))
+		text := fmt.Sprintf("%s %s %s, number %d, by %s", clock(told.Time), told.Contact, told.Type, told.Number, told.Command)
+		if told.Failed != "" {
+			text += ", WHICH FAILED: " + told.Failed
+		}
+		line(title, text)
 	}
 	if len(e.Told) == 0 {
 		line("told", "nobody")

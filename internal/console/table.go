@@ -36,9 +36,15 @@ func Table(w io.Writer, hosts, services []broker.Object, s Style) {
 
 // Headline says how all is, in one line, and below it in a line each what one should know besides.
 func Headline(sum *broker.Summary, s Style) string {
-	lines := []string{
-		tally("host", sum.Hosts, []string{"UP", "DOWN", "UNREACHABLE", "PENDING"}, s) + "    " +
-			tally("service", sum.Services, []string{"OK", "WARNING", "CRITICAL", "UNKNOWN", "PENDING"}, s),
+	hosts := func(s Style) string {
+		return tally("host", sum.Hosts, []string{"UP", "DOWN", "UNREACHABLE", "PENDING"}, s)
+	}
+	services := func(s Style) string {
+		return tally("service", sum.Services, []string{"OK", "WARNING", "CRITICAL", "UNKNOWN", "PENDING"}, s)
+	}
+	lines := []string{hosts(s) + "    " + services(s)}
+	if plain := (Style{}); s.Width > 0 && columns(hosts(plain)+services(plain))+4 > s.Width {
+		lines = []string{hosts(s), services(s)}
 	}
 	for _, w := range sum.Warnings {
 		lines = append(lines, s.paint("WARNING", "! "+printable(w)))

@@ -38,6 +38,8 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	}
 	stop := context.AfterFunc(ctx, func() { f.Close() })
 	defer stop()
+	// A pipe that nobody reads would hold up whoever writes, so it goes, as Nagios' does.
+	defer os.Remove(l.path)
 	defer f.Close()
 	r := bufio.NewReaderSize(f, maxLine)
 	for {

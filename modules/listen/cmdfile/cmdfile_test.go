@@ -50,6 +50,9 @@ func TestEachWriterIsHeard(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("Listen ended with %v", err)
 	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the pipe is left behind: whoever writes into it would wait for ever")
+	}
 }
 
 // openFIFO waits until the listener has made its pipe.
