@@ -228,7 +228,11 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 	store := func() error {
 		for _, shard := range shards {
 			id := fmt.Sprintf("%s.%d", req.ID, shard)
-			if err := r.store(storing, bus.Commands(shard), wire.Marshal(req), id); err != nil {
+			err := r.store(storing, bus.Commands(shard), wire.Marshal(req), id)
+			if err != nil && storing.Err() != nil {
+				err = context.Cause(storing) // whoever noticed the end first: the reason is this one
+			}
+			if err != nil {
 				return fmt.Errorf("%s: %w", req.Name, err)
 			}
 		}
