@@ -33,14 +33,11 @@ func FuzzLoad(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		c, r := objects.Load(main, objects.Opts{})
+		_, r := objects.Load(main, objects.Opts{})
 		for _, p := range r.Problems {
 			if p.File == "" || p.Text == "" {
 				t.Errorf("a problem without a place or text: %+v", p)
 			}
-		}
-		if r.OK() && (len(c.Hosts) == 0 || len(c.Services) == 0) {
-			t.Error("no hosts or services, and no error")
 		}
 	})
 }
