@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/modules/check/snmp"
 	"github.com/onbu/onbu/monitor"
 )
@@ -199,7 +201,7 @@ func TestThousandChecksAtOnceGetTheirOwnAnswers(t *testing.T) {
 func TestIPv6IsAskedForByPrefix(t *testing.T) {
 	conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
 	if err != nil {
-		t.Skipf("no IPv6 here: %v", err)
+		realpeer.Skip(t, fmt.Sprintf("no IPv6 here: %v", err))
 	}
 	defer conn.Close()
 	go func() {
