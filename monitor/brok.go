@@ -38,6 +38,12 @@ const (
 	// BrokMoved: an object came from another shard with a reload; Status is its whole present, Told who was told of the
 	// problem that it has. Its downtimes and comments come before it in broks of their own.
 	BrokMoved
+	// BrokContactDowntime: a contact's downtime was entered, began or was changed; Downtime.Contact names the contact.
+	BrokContactDowntime
+	// BrokContactDowntimeGone: it ended or was cancelled; only Downtime.ID and Contact count.
+	BrokContactDowntimeGone
+	// BrokSnapshot: a snapshot command is to be run; Action says how.
+	BrokSnapshot
 )
 
 // Brok is one thing that happened. Which of the pointers is set follows from Kind; the others are nil. A brok that was
@@ -66,10 +72,16 @@ func (b *Brok) Durable() bool { return b.Kind != BrokCheck }
 type Program struct {
 	// HostSwitches and ServiceSwitches hold what is on for hosts and for services.
 	HostSwitches, ServiceSwitches Switch
+	// HostHandler and ServiceHandler are lines of global event handlers that a command set; empty where the
+	// configuration's hold.
+	HostHandler, ServiceHandler string
 }
 
 // ContactStatus is what commands changed on a contact.
 type ContactStatus struct {
 	Name                                          string
 	HostNotificationsOff, ServiceNotificationsOff bool
+	// HostPeriod and ServicePeriod are notification periods that a command set; empty where the configuration's hold.
+	HostPeriod, ServicePeriod string
+	Vars                      []Var // custom variables that a command set
 }

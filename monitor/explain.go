@@ -24,7 +24,18 @@ type Explanation struct {
 	Told      []Telling
 	Downtimes []Downtime
 	Comments  []Comment
+	// Untold says of each contact why it is not told at present; empty Why where it would be.
+	Untold []Untold
+	// Roots are the root problems that it suffers from, Impacts what suffers from it (at most 100; ImpactCount says how
+	// many there are).
+	Roots, Impacts []Neighbour
+	ImpactCount    int
+	// Masters are the objects that it depends on (dependencies, service parents, members of a business rule).
+	Masters []Neighbour
 }
+
+// Untold is a contact, and why it is not told; in Nagios' order of filters.
+type Untold struct{ Contact, Why string }
 
 // Neighbour is a parent or child of an object, with its present state.
 type Neighbour struct {

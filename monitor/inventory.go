@@ -28,6 +28,20 @@ type Inventory struct {
 	HostGroups    []Group
 	ServiceGroups []Group
 	ContactGroups []ContactGroup
+	// Dependencies are sorted by Dependent, then in the order of the files.
+	Dependencies []Dependency
+	// ServiceParents are Nagios 4's "parents" of services, sorted by Child.
+	ServiceParents []Edge
+	Escalations    []Escalation
+	// Escalated says which escalations hold for an object, sorted by Object; objects without any are not in it.
+	Escalated []Escalated
+	// Rules are the objects that are worked out from others (bp_rule), sorted by Object.
+	Rules             []Rule
+	ResultModulations []ResultModulation
+	CheckModulations  []CheckModulation
+	MacroModulations  []MacroModulation
+	ImpactModulations []ImpactModulation
+	HostTags          []Group // Shinken's templates as groups of the hosts that use them, for bp_rule's "t:"
 }
 
 // Options are the settings of the main file that a scheduler needs. Durations are final: interval_length is applied.
@@ -50,6 +64,39 @@ type Options struct {
 	IllegalMacroOutputChars                 string
 	AcceptPassiveHost, AcceptPassiveService bool
 	GlobalHostHandler, GlobalServiceHandler int32 // index into Commands, or None
+
+	// PredictiveHost and PredictiveService have the masters of dependencies checked at the attempt before the last
+	// (enable_predictive_*_dependency_checks).
+	PredictiveHost, PredictiveService bool
+	// ShinkenFlapping takes Shinken's weights and bounds of flapping instead of Nagios' (flap_detection=shinken).
+	ShinkenFlapping bool
+	// FlapHistory is Shinken's flap_history, 20 if it is 0.
+	FlapHistory uint8
+	// ImpactStates shows the children of a root problem as UNREACHABLE and UNKNOWN at once
+	// (enable_problem_impacts_states_change).
+	ImpactStates bool
+	// TellImpacts tells contacts that have "u" among their options of hosts that are out of reach because of a root
+	// problem, as Nagios does (notify_impacts).
+	TellImpacts bool
+	// ParentWait is how long the verdict on a failure waits for the parents to be looked at; 0 does not wait, as Nagios.
+	ParentWait time.Duration
+	// HardUnknownPhase is Shinken's rule: CRITICAL, UNKNOWN and CRITICAL again is told once.
+	HardUnknownPhase bool
+	// SkipHostDown is host_down_disable_service_checks; SkipHostDownStatus is service_skip_check_host_down_status: -1
+	// keeps the state, -2 keeps it and goes on checking while it is WARNING or better, 0-3 sets it.
+	SkipHostDown       bool
+	SkipHostDownStatus int8
+	// SkipDependencyHost, SkipDependencyService and SkipParent are the like for failed dependencies and service parents
+	// (host_skip_check_dependency_status, service_skip_check_dependency_status, service_skip_check_parent_status).
+	SkipDependencyHost, SkipDependencyService, SkipParent int8
+	// NoHandlersInDowntime is Shinken's no_event_handlers_during_downtimes.
+	NoHandlersInDowntime bool
+	// EnvironmentMacros gives checks, notifications and event handlers NAGIOS_… variables (enable_environment_macros).
+	EnvironmentMacros bool
+	// DateFormat is date_format: us, euro, iso8601 or strict-iso8601; empty is us.
+	DateFormat string
+	// Obsess says that obsess_over_hosts or obsess_over_services is set: accepted and ignored, with one line in the log.
+	Obsess bool
 }
 
 // Timeperiod is a definition as written: calendar.Compile turns it into something that answers questions.
@@ -97,6 +144,19 @@ type Contact struct {
 	// CanSubmit says whether commands in the contact's name are carried out.
 	CanSubmit bool
 	Vars      []Var
+	// Ways are Shinken's notification ways beyond Host and Service, which hold the contact's own or else the first.
+	Ways []NotificationWay
+	// MinBusinessImpact is what an object must have at least for Host and Service.
+	MinBusinessImpact int8
+	// MinImportance is Nagios 4's minimum_importance: what an object's Importance must reach.
+	MinImportance uint32
+}
+
+// NotificationWay is one of several ways in which a contact is told.
+type NotificationWay struct {
+	Name              string
+	Host, Service     Way
+	MinBusinessImpact int8
 }
 
 // Way is how and when a contact is told about hosts, or about services.
@@ -140,6 +200,20 @@ type Policy struct {
 	StalkingOptions                Option
 	BusinessImpact                 int8
 	NotesURL, ActionURL, IconImage string
+	// MaintenancePeriod is Shinken's: a downtime is entered by itself at each of its beginnings; None for none.
+	MaintenancePeriod int32
+	// Snapshot is Shinken's snapshot_command: run by a reactionner while the object is in one of the states of
+	// SnapshotOptions and inside SnapshotPeriod, at most once in SnapshotInterval. Without a command there is none.
+	Snapshot         Call
+	SnapshotOptions  Option
+	SnapshotPeriod   int32
+	SnapshotInterval time.Duration
+	// The modulations that may hold, as indexes into the inventory's lists, in order.
+	ResultModulations, CheckModulations, MacroModulations, ImpactModulations []uint32
+	// Importance is Nagios 4's importance (hourly_value).
+	Importance uint32
+	// NoHostDependency is Shinken's host_dependency_enabled 0: the service does not depend on its host.
+	NoHostDependency bool
 }
 
 // Host is a host of an inventory.
@@ -173,6 +247,82 @@ type Group struct {
 type ContactGroup struct {
 	Name, Alias string
 	Members     []uint32
+}
+
+// Dependency holds the checks or the notifications of Dependent back while Master is in certain states (hostdependency,
+// servicedependency). Both are of one shard.
+type Dependency struct {
+	Dependent, Master ID
+	// Execution and Notification are Master's states that hold back checks and notifications of Dependent.
+	Execution, Notification Option
+	// Period is when the dependency holds: an index into Timeperiods, or None for always.
+	Period int32
+	// Inherits asks the dependencies of Master too (inherits_parent).
+	Inherits bool
+}
+
+// Edge ties a child to a parent.
+type Edge struct{ Child, Parent ID }
+
+// Escalation says whom to tell instead when a problem lasts.
+type Escalation struct {
+	// First and Last bound the numbers of the notifications; Last 0 means without end.
+	First, Last uint32
+	// FirstTime and LastTime bound instead, if ByTime, how long people have been told of the problem (Shinken).
+	ByTime              bool
+	FirstTime, LastTime time.Duration
+	// Interval is the time between notifications, 0 for once only; negative where the object's own holds.
+	Interval time.Duration
+	Period   int32
+	Options  Option
+	Contacts []uint32
+}
+
+// Escalated names the escalations of an object.
+type Escalated struct {
+	Object      ID
+	Escalations []uint32
+}
+
+// Rule is a business rule: Object's state follows from those of others.
+type Rule struct {
+	Object ID
+	// Expression is what follows "bp_rule!", macros unreplaced.
+	Expression string
+	// OutputTemplate is business_rule_output_template.
+	OutputTemplate string
+	// Smart blocks notifications while every source problem is acknowledged, and DowntimeAsAck counts downtimes as such.
+	Smart, DowntimeAsAck bool
+}
+
+// ResultModulation turns exit codes into another one while Period holds (Shinken).
+type ResultModulation struct {
+	Name   string
+	Period int32
+	// From has bit 1<<n for each exit code n that is turned into To; 0 stands for all.
+	From uint8
+	To   State
+}
+
+// CheckModulation replaces the check command while Period holds.
+type CheckModulation struct {
+	Name   string
+	Period int32
+	Check  Call
+}
+
+// MacroModulation replaces custom variables while Period holds.
+type MacroModulation struct {
+	Name   string
+	Period int32
+	Vars   []Var
+}
+
+// ImpactModulation replaces business_impact while Period holds.
+type ImpactModulation struct {
+	Name   string
+	Period int32
+	Impact int8
 }
 
 // Directory says in which shard each host of a generation lives.

@@ -22,6 +22,10 @@ type Job struct {
 	Timeout time.Duration
 	// Due is when the check should have started; latency is measured from it.
 	Due Time
+	// Avoid names a poller that is not to run it if another can: one that may have lost its network.
+	Avoid string
+	// Env are NAME=value additions to the environment of a plugin; nil for none.
+	Env []string
 }
 
 // Outcome is what one look at a target gave. A target that is down is an Outcome, not an error.
@@ -64,6 +68,7 @@ type ActionKind uint8
 const (
 	ActionNotification ActionKind = iota
 	ActionEventHandler
+	ActionSnapshot
 )
 
 // Action is a command to be run for its effect: to tell a contact, or to handle an event. It lies in the journal before
@@ -80,4 +85,33 @@ type Action struct {
 	Line    string // with every macro replaced
 	Timeout time.Duration
 	Time    Time // when it was decided
+	// Env are NAME=value additions to the environment of a command; nil for none.
+	Env []string
+	// Notice is what a notification says; nil for other kinds.
+	Notice *Notice
+}
+
+// Notice is what a contact is told, for notifiers that write the text themselves.
+type Notice struct {
+	// Type is PROBLEM, RECOVERY, ACKNOWLEDGEMENT, FLAPPINGSTART, FLAPPINGSTOP, FLAPPINGDISABLED, DOWNTIMESTART,
+	// DOWNTIMEEND, DOWNTIMECANCELLED or CUSTOM.
+	Type   string
+	Number uint32
+	// Problem is the id of the problem it is about, of the last one in a recovery; all notifications of one problem have
+	// the same.
+	Problem              uint64
+	State                State
+	StateType            StateType
+	Attempt, MaxAttempts uint16
+	Since                Time // of the state
+	HostState            State
+	HostAlias, Address   string
+	Output, LongOutput   string
+	Perfdata             string
+	Author, Comment      string
+	Escalated            bool
+	BusinessImpact       int8
+	Impacts              uint32 // how many objects suffer from it
+	Email, Pager         string
+	NotesURL, ActionURL  string
 }

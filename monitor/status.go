@@ -70,6 +70,35 @@ type Status struct {
 	Output, LongOutput, Perfdata string
 	// Pinned says that a command set NextCheck, so that it holds over a restart.
 	Pinned bool
+
+	// History holds the last states for flap detection, as the core packs them.
+	History uint64
+	// AckUntil is when the acknowledgement ends by itself; zero if it does not.
+	AckUntil Time
+	// OwnState is what the object's own last result said, where a root problem above it makes State UNREACHABLE or
+	// UNKNOWN (Overlaid).
+	OwnState State
+	Overlaid bool
+	// Problem says that it is a root problem, Impact that it suffers from one; Sources names those.
+	Problem, Impact bool
+	Sources         []Ref
+	// BusinessImpact is what it is worth at present.
+	BusinessImpact int8
+	// Changed holds what commands changed besides switches; nil if nothing.
+	Changed *Changes
+}
+
+// Changes is what CHANGE_* commands set in place of the configuration, until a reload that has it otherwise. Nil and
+// empty fields leave it as it is.
+type Changes struct {
+	// CheckCommand and EventHandler are lines as in object files: name!arg1!arg2.
+	CheckCommand, EventHandler      string
+	CheckPeriod, NotificationPeriod string
+	CheckInterval, RetryInterval    time.Duration
+	MaxAttempts                     uint16
+	Vars                            []Var
+	// HasCheckInterval tells a CheckInterval of 0, only on demand, from none.
+	HasCheckInterval bool
 }
 
 // StateName gives the state's name for the kind of object it belongs to.
@@ -98,6 +127,10 @@ type Downtime struct {
 	Trigger uint64
 	// Began says when it took effect; zero while it has not.
 	Began Time
+	// Contact names the contact whose downtime it is; Ref is empty then.
+	Contact string
+	// Maintenance says that the engine entered it because of a maintenance_period.
+	Maintenance bool
 }
 
 // Comment is a note that a person or the engine left on an object.
@@ -112,6 +145,8 @@ type Comment struct {
 	Kind CommentKind
 	// Downtime is the downtime that the comment belongs to; 0 for none.
 	Downtime uint64
+	// Expires is when it goes by itself; zero for never.
+	Expires Time
 }
 
 // CommentKind tells why a comment is there, with Nagios' numbers.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
 	"github.com/onbu/onbu/scheduler/core"
@@ -246,8 +248,8 @@ func TestAReloadThatChangesNothingLosesNoCheck(t *testing.T) {
 	if err := c.Adopt(now, fleet(2), &d); err != nil {
 		t.Fatal(err)
 	}
-	if after := c.Status(5); after != before {
-		t.Errorf("status changed from %+v to %+v", before, after)
+	if diff := cmp.Diff(before, c.Status(5)); diff != "" {
+		t.Errorf("the status changed:\n%s", diff)
 	}
 	d.Reset()
 	for i := range jobs {
