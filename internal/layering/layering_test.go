@@ -38,7 +38,7 @@ var layers = []layer{
 	}},
 	{name: "protocols", packages: []string{"internal/adh", "internal/probe/..."}},
 	{name: "contracts", packages: []string{"modules", "internal/bus"}, apart: true},
-	{name: "cores", packages: []string{"scheduler/core"}, pure: true},
+	{name: "cores", packages: []string{"scheduler/core", "scheduler/simulate"}, pure: true},
 	{name: "deciders", packages: []string{"scheduler/timetable", "scheduler/verdict", "arbiter/split", "broker/view", "modules/piggyback"}, apart: true, pure: true},
 	{name: "codec", packages: []string{"internal/wire"}},
 	{name: "graphs", packages: []string{"deptree"}, pure: true},

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/monitor"
-	"github.com/onbu/onbu/monitor/internal/nearest"
+	"github.com/onbu/onbu/monitor/nearest"
 )
 
 // Compile makes Periods out of definitions, in the same order. When there are mistakes it gives no Period and all

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/onbu/onbu/monitor/internal/nearest"
+	"github.com/onbu/onbu/monitor/nearest"
 )
 
 // line is one parsed line of a definition: a rule, or for everyWeekday only from.weekday, and the times as written.

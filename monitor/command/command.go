@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/onbu/onbu/monitor"
-	"github.com/onbu/onbu/monitor/internal/nearest"
+	"github.com/onbu/onbu/monitor/nearest"
 )
 
 // Limits on what is read.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/onbu/onbu/monitor/internal/nearest"
+	"github.com/onbu/onbu/monitor/nearest"
 )
 
 // The standard names of Nagios 4.5 (include/macros.h) and those that Shinken 2.4 adds (the macros tables of its objects).

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/onbu/onbu/monitor/internal/nearest"
+	"github.com/onbu/onbu/monitor/nearest"
 )
 
 func TestTheNearestNameIsGuessed(t *testing.T) {
