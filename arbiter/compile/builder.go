@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/monitor"
 )
@@ -26,6 +28,7 @@ func (b *builder) build(common monitor.Inventory) *monitor.Inventory {
 	b.policies, b.args = map[uint32]uint32{}, map[uint32]uint32{0: 0}
 	b.inv.Args = [][]string{nil}
 	b.contactCalls()
+	b.checkModulations()
 	for i, h := range b.hosts {
 		b.place[h] = monitor.ID(i)
 	}
@@ -79,7 +82,7 @@ func (b *builder) policy(settings uint32) uint32 {
 		return n
 	}
 	p := b.config.Settings[settings].Policy
-	p.EventHandler = b.call(p.EventHandler)
+	p.EventHandler, p.Snapshot = b.call(p.EventHandler), b.call(p.Snapshot)
 	n := uint32(len(b.inv.Policies))
 	b.inv.Policies = append(b.inv.Policies, p)
 	b.policies[settings] = n
@@ -104,8 +107,21 @@ func (b *builder) contactCalls() {
 	for i := range contacts {
 		contacts[i].Host.Commands = b.calls(contacts[i].Host.Commands)
 		contacts[i].Service.Commands = b.calls(contacts[i].Service.Commands)
+		contacts[i].Ways = slices.Clone(contacts[i].Ways)
+		for j := range contacts[i].Ways {
+			w := &contacts[i].Ways[j]
+			w.Host.Commands, w.Service.Commands = b.calls(w.Host.Commands), b.calls(w.Service.Commands)
+		}
 	}
 	b.inv.Contacts = contacts
+}
+
+// checkModulations does the same with the commands of check modulations.
+func (b *builder) checkModulations() {
+	b.inv.CheckModulations = slices.Clone(b.inv.CheckModulations)
+	for i := range b.inv.CheckModulations {
+		b.inv.CheckModulations[i].Check = b.call(b.inv.CheckModulations[i].Check)
+	}
 }
 
 func (b *builder) calls(calls []monitor.Call) []monitor.Call {

@@ -63,26 +63,3 @@ func directory(c *objects.Config, plan split.Plan, shards int, generation uint64
 	}
 	return d
 }
-
-// shared is what every shard has whole: it is small, and commands and contacts are named from everywhere.
-func shared(c *objects.Config) monitor.Inventory {
-	inv := monitor.Inventory{Options: c.Options.Options, Macros: macros(c)}
-	for i := range c.Timeperiods {
-		p := c.Timeperiods[i].Timeperiod
-		if p.Zone == "" {
-			p.Zone = c.Options.Zone
-		}
-		inv.Timeperiods = append(inv.Timeperiods, p)
-	}
-	for i := range c.Commands {
-		inv.Commands = append(inv.Commands, c.Commands[i].Command)
-	}
-	for i := range c.Contacts {
-		inv.Contacts = append(inv.Contacts, c.Contacts[i].Contact)
-	}
-	for i := range c.ContactGroups {
-		g := &c.ContactGroups[i]
-		inv.ContactGroups = append(inv.ContactGroups, monitor.ContactGroup{Name: g.Name, Alias: g.Alias, Members: g.Members})
-	}
-	return inv
-}

@@ -41,6 +41,11 @@ type Config struct {
 	Modules       []Module
 	Dependencies  []Dependency
 	Escalations   []Escalation
+	// The modulations are in the order of the files.
+	ResultModulations []monitor.ResultModulation
+	CheckModulations  []monitor.CheckModulation
+	MacroModulations  []monitor.MacroModulation
+	ImpactModulations []monitor.ImpactModulation
 	// Understood lists what was read and checked but is not acted on, by kind and directive.
 	Understood []Understood
 
@@ -77,6 +82,10 @@ type Settings struct {
 	monitor.Policy
 	// Realm is the index of a host's realm, or monitor.None for the default one and for services.
 	Realm int32
+	// Escalations are the named ones that the directive escalations names, as indexes into the Config's Escalations.
+	Escalations []uint32
+	// Labels are Shinken's, by which business rules choose ("l:").
+	Labels []string
 }
 
 // Host is one host.
@@ -116,17 +125,7 @@ type Group struct {
 // Contact is a contact; its indexes are the Config's own.
 type Contact struct {
 	monitor.Contact
-	// Ways are Shinken's notification ways beyond Host and Service, which hold the first one.
-	Ways []NotificationWay
-	Pos  Pos
-}
-
-// NotificationWay is one of several ways in which Shinken tells a contact.
-type NotificationWay struct {
-	Name          string
-	Host, Service monitor.Way
-	// MinBusinessImpact is what an object must have at least.
-	MinBusinessImpact int8
+	Pos Pos
 }
 
 // Command is a command definition.

@@ -23,6 +23,8 @@ func (l *loader) contact(v *view, name string) Contact {
 	}
 	c.CanSubmit = l.on(v, keyCanSubmit, !l.shinken)
 	c.Vars = l.customVars(v)
+	c.MinBusinessImpact = l.impact(v, keyMinImpact, 0)
+	c.MinImportance = uint32(clamp(l.num(v, keyMinImportance, 0), 0, 1<<31))
 	ways := v.get(keyNotificationways)
 	c.Host, c.Service = l.ways(v, !ways.given())
 	if ways.given() {
@@ -63,13 +65,16 @@ func (l *loader) notificationWays(c *Contact, list value) {
 	in, _ := l.pick(kNotificationway, list, "notificationways")
 	for _, i := range in {
 		v := l.aside(l.objects[kNotificationway][i])
-		w := NotificationWay{Name: l.names[kNotificationway][i]}
+		w := monitor.NotificationWay{Name: l.names[kNotificationway][i], MinBusinessImpact: l.impact(v, keyMinImpact, 0)}
 		w.Host, w.Service = l.ways(v, true)
-		w.MinBusinessImpact = int8(clamp(l.num(v, keyMinImpact, 0), -128, 127))
+		// What the contact turns off is off whatever its ways say.
+		w.Host.Enabled = w.Host.Enabled && c.Host.Enabled
+		w.Service.Enabled = w.Service.Enabled && c.Service.Enabled
 		c.Ways = append(c.Ways, w)
 	}
 	if len(c.Ways) > 0 && len(c.Host.Commands)+len(c.Service.Commands) == 0 {
-		c.Host, c.Service = c.Ways[0].Host, c.Ways[0].Service
+		first := c.Ways[0]
+		c.Host, c.Service, c.MinBusinessImpact = first.Host, first.Service, first.MinBusinessImpact
 		c.Ways = c.Ways[1:]
 	}
 }

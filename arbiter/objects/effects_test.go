@@ -22,7 +22,8 @@ var (
 	}
 	carriers = []string{
 		"mainfile.go", "mainfile_understood.go", "settings.go", "settings_key.go", "settings_values.go", "commands.go",
-		"contacts.go", "daemons.go", "hosts.go", "internal.go", "../compile/builder.go", "../../scheduler/core/obey_switch.go",
+		"settings_shinken.go", "modulations.go",
+		"contacts.go", "daemons.go", "hosts.go", "internal.go", "../compile/builder.go", "../compile/shared.go", "../../scheduler/core/obey_switch.go",
 	}
 )
 
@@ -122,6 +123,11 @@ var policyKeys = map[string]key{
 	"ActiveChecks": keyActiveChecks, "PassiveChecks": keyPassiveChecks, "Notifications": keyNotifications,
 	"EventHandlers": keyEventHandlerEnabled, "FlapDetection": keyFlapDetection, "FreshnessChecks": keyCheckFreshness,
 	"Obsess": keyObsess, "ProcessPerfdata": keyPerfdata,
+	"MaintenancePeriod": keyMaintenancePeriod, "SnapshotOptions": keySnapshotCommand,
+	"SnapshotPeriod": keySnapshotPeriod, "SnapshotInterval": keySnapshotInterval,
+	"ResultModulations": keyResultmodulations, "CheckModulations": keyCheckmodulations,
+	"MacroModulations": keyMacromodulations, "ImpactModulations": keyImpactModulations,
+	"Importance": keyImportance, "NoHostDependency": keyHostDependency,
 }
 
 // contactKeys is the same for contacts.
@@ -129,6 +135,7 @@ var contactKeys = map[string]key{
 	"Name": keyContactName, "Alias": keyAlias, "Email": keyEmail, "Pager": keyPager, "Addresses": keyAddress1,
 	"CanSubmit": keyCanSubmit, "Enabled": keyHostNotifications, "Period": keyHostNotificationPeriod,
 	"Options": keyHostNotificationOptions, "Commands": keyHostNotificationCommands,
+	"Ways": keyNotificationways, "MinBusinessImpact": keyMinImpact, "MinImportance": keyMinImportance,
 }
 
 func TestADirectiveIsActedOnOnlyIfSomethingAsksForIt(t *testing.T) {
@@ -152,8 +159,9 @@ func TestADirectiveIsActedOnOnlyIfSomethingAsksForIt(t *testing.T) {
 // Who adds a field says which directive it is for, so that the test above looks after it.
 func TestEveryFieldHasItsDirective(t *testing.T) {
 	for field := range reflect.TypeFor[monitor.Policy]().Fields() {
-		// The time limit of a check comes from its command or the main file; the switches are listed one by one.
-		if _, ok := policyKeys[field.Name]; !ok && field.Name != "CheckTimeout" && field.Name != "Switches" {
+		// The time limit of a check comes from its command or the main file; the switches are listed one by one; the name
+		// of the command for snapshots is that of other things too.
+		if _, ok := policyKeys[field.Name]; !ok && !slices.Contains([]string{"CheckTimeout", "Switches", "Snapshot"}, field.Name) {
 			t.Errorf("which directive is Policy.%s? Name it in policyKeys", field.Name)
 		}
 	}

@@ -120,6 +120,29 @@ const (
 	keyReactionnerTags
 	keyEscalationName
 	keyNotificationwayName
+	keyMaintenancePeriod
+	keySnapshotEnabled
+	keySnapshotCommand
+	keySnapshotPeriod
+	keySnapshotCriteria
+	keySnapshotInterval
+	keyResultmodulations
+	keyCheckmodulations
+	keyMacromodulations
+	keyImpactModulations
+	keyImportance
+	keyMinImportance
+	keyHostDependency
+	keyServiceDependencies
+	keyLabels
+	keyRuleOutput
+	keyRuleSmart
+	keyRuleDowntime
+	keyRuleHostOptions
+	keyRuleServiceOptions
+	keyModulationPeriod
+	keyExitCodesMatch
+	keyExitCode
 	numKeys
 )
 
@@ -178,4 +201,17 @@ var keyNames = [numKeys]string{
 	keyPort: "port", keySpare: "spare", keySubRealms: "manage_sub_realms", keyWeight: "weight",
 	keyPollerTags: "poller_tags", keyReactionnerTags: "reactionner_tags",
 	keyEscalationName: "escalation_name", keyNotificationwayName: "notificationway_name",
+	keyMaintenancePeriod: "maintenance_period", keySnapshotEnabled: "snapshot_enabled",
+	keySnapshotCommand: "snapshot_command", keySnapshotPeriod: "snapshot_period",
+	keySnapshotCriteria: "snapshot_criteria", keySnapshotInterval: "snapshot_interval",
+	keyResultmodulations: "resultmodulations", keyCheckmodulations: "checkmodulations",
+	keyMacromodulations: "macromodulations", keyImpactModulations: "business_impact_modulations",
+	keyImportance: "importance", keyMinImportance: "minimum_importance",
+	keyHostDependency: "host_dependency_enabled", keyServiceDependencies: "service_dependencies", keyLabels: "labels",
+	keyRuleOutput: "business_rule_output_template", keyRuleSmart: "business_rule_smart_notifications",
+	keyRuleDowntime:       "business_rule_downtime_as_ack",
+	keyRuleHostOptions:    "business_rule_host_notification_options",
+	keyRuleServiceOptions: "business_rule_service_notification_options",
+	keyModulationPeriod:   "modulation_period", keyExitCodesMatch: "exit_codes_match",
+	keyExitCode: "exit_code_modulation",
 }

@@ -114,6 +114,7 @@ func (l *loader) load() {
 	l.indexNames()
 	l.loadTimeperiods()
 	l.loadCommands()
+	l.loadModulations()
 	l.loadContacts()
 	l.loadShinken()
 	l.loadHosts()

@@ -89,8 +89,10 @@ func (l *loader) work(v *view, from uint32) Settings {
 	s.StalkingOptions = l.optionsOf(v, keyStalkingOptions, "n")
 	s.LowFlap, s.HighFlap = l.flap(v)
 	s.Pool, s.ReactionPool = tag(v, keyPollerTag), tag(v, keyReactionnerTag)
-	s.BusinessImpact = int8(clamp(l.num(v, keyBusinessImpact, 2), -128, 127))
+	s.BusinessImpact = l.impact(v, keyBusinessImpact, 2)
 	s.NotesURL, s.ActionURL, s.IconImage = v.str(keyNotesURL), v.str(keyActionURL), v.str(keyIconImage)
+	s.Importance = uint32(clamp(l.num(v, keyImportance, 0), 0, 1<<31))
+	l.shinkenSettings(v, &s)
 	if realm := v.get(keyRealm); v.kind == kHost && realm.given() {
 		if i, ok := l.one(kRealm, realm.s, realm.pos, "realm"); ok {
 			s.Realm = int32(i)
@@ -116,6 +118,8 @@ func (l *loader) model(host uint32) uint32 {
 	part := Settings{}
 	part.Contacts, part.NotificationInterval, part.NotificationPeriod = s.Contacts, s.NotificationInterval, s.NotificationPeriod
 	part.CheckPeriod, part.Pool, part.ReactionPool, part.BusinessImpact = s.CheckPeriod, s.Pool, s.ReactionPool, s.BusinessImpact
+	part.MaintenancePeriod, part.Escalations = s.MaintenancePeriod, s.Escalations
+	part.ResultModulations, part.ImpactModulations = s.ResultModulations, s.ImpactModulations
 	id := string(encode(nil, &part))
 	m, ok := l.modelOf[id]
 	if !ok {
@@ -143,22 +147,5 @@ func (l *loader) pull(v *view, s *Settings, from uint32) {
 	}
 	if l.shinken {
 		l.pullShinken(v, s, host)
-	}
-}
-
-// pullShinken is what Shinken's services take from their hosts besides (shinken/objects/service.py,
-// apply_implicit_inheritance).
-func (l *loader) pullShinken(v *view, s *Settings, host *Settings) {
-	if !v.get(keyCheckPeriod).set {
-		s.CheckPeriod = host.CheckPeriod
-	}
-	if !v.get(keyPollerTag).set {
-		s.Pool = host.Pool
-	}
-	if !v.get(keyReactionnerTag).set {
-		s.ReactionPool = host.ReactionPool
-	}
-	if !v.get(keyBusinessImpact).set {
-		s.BusinessImpact = host.BusinessImpact
 	}
 }

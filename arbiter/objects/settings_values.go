@@ -152,3 +152,7 @@ func tag(v *view, k key) string {
 	}
 	return ""
 }
+
+func (l *loader) impact(v *view, k key, fallback float64) int8 {
+	return int8(clamp(l.num(v, k, fallback), math.MinInt8, math.MaxInt8))
+}
