@@ -63,3 +63,16 @@ func directory(c *objects.Config, plan split.Plan, shards int, generation uint64
 	}
 	return d
 }
+
+// timeperiods gives the time periods, each with its zone.
+func timeperiods(c *objects.Config) []monitor.Timeperiod {
+	var all []monitor.Timeperiod
+	for i := range c.Timeperiods {
+		p := c.Timeperiods[i].Timeperiod
+		if p.Zone == "" {
+			p.Zone = c.Options.Zone
+		}
+		all = append(all, p)
+	}
+	return all
+}

@@ -7,14 +7,7 @@ import (
 
 // shared is what every shard has whole: it is small, and commands and contacts are named from everywhere.
 func shared(c *objects.Config) monitor.Inventory {
-	inv := monitor.Inventory{Options: c.Options.Options, Macros: macros(c)}
-	for i := range c.Timeperiods {
-		p := c.Timeperiods[i].Timeperiod
-		if p.Zone == "" {
-			p.Zone = c.Options.Zone
-		}
-		inv.Timeperiods = append(inv.Timeperiods, p)
-	}
+	inv := monitor.Inventory{Options: c.Options.Options, Macros: macros(c), Timeperiods: timeperiods(c)}
 	for i := range c.Commands {
 		inv.Commands = append(inv.Commands, c.Commands[i].Command)
 	}
