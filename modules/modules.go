@@ -6,6 +6,7 @@ package modules
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -41,6 +42,39 @@ type Probe interface {
 	// port, no right to open the socket): the object becomes UNKNOWN with its text.
 	Run(ctx context.Context) (monitor.Outcome, error)
 }
+
+// Notify is a module that tells people without forking. It is chosen by the program of a notification command, as a Check
+// is; building it opens nothing.
+type Notify interface {
+	Name() string
+	Programs() []string
+	// Parse reads a command line, split into words. It opens nothing; `onbu verify` calls it with sample values. An error
+	// says what is wrong: the programs of these modules are not files, so that nobody else could run the line.
+	Parse(argv []string) (Sender, error)
+}
+
+// Sender is a parsed notification command line.
+type Sender interface {
+	// Target names what it goes through, a server for example: when that fails, others with the same target are put off
+	// without a try.
+	Target() string
+	// Send tells the contact of a.Notice, which is never nil here. again says that it may have been told before: whoever
+	// had it was ended before it could say. A Later error asks to be called again; any other one is final.
+	Send(ctx context.Context, a *monitor.Action, again bool) error
+}
+
+// Later is an error that may be over soon: the other side does not answer, or says that it is busy.
+type Later struct {
+	Err error
+	// After is how long the other side wants to be left alone; 0 if it does not say.
+	After time.Duration
+}
+
+// Error implements error.
+func (l *Later) Error() string { return l.Err.Error() }
+
+// Unwrap implements errors.Unwrap.
+func (l *Later) Unwrap() error { return l.Err }
 
 // Closer is what a module with connections of its own implements besides; Close is called once, after the last Run.
 type Closer interface{ Close() error }

@@ -89,6 +89,8 @@ type Action struct {
 	Env []string
 	// Notice is what a notification says; nil for other kinds.
 	Notice *Notice
+	// Once says that it is rather lost than carried out twice, when a reactionner dies in the middle of it.
+	Once bool
 }
 
 // Notice is what a contact is told, for notifiers that write the text themselves.

@@ -32,6 +32,8 @@ type claimed struct {
 	// Until is when the action has ended at the latest; Done says that it has.
 	Until monitor.Time
 	Done  bool
+	// Untouched says that whoever had it is sure that nothing came of it.
+	Untouched bool
 }
 
 // claim takes an action; errDone if it is done, another error if somebody else is at it or the bus refuses.
@@ -48,9 +50,9 @@ func (r *Reactionner) claim(ctx context.Context, a *monitor.Action) (claim, erro
 			return c, errDone
 		}
 		if time.Now().Before(held.Until.Std()) {
-			return c, fmt.Errorf("%s is at it", held.By)
+			return c, fmt.Errorf("%s is at it: %w", held.By, bus.Later{After: time.Until(held.Until.Std()) + grace})
 		}
-		c.again, c.revision = true, e.Revision
+		c.again, c.revision = !held.Untouched, e.Revision
 	}
 	mine := claimed{By: r.o.Name, Boot: r.o.Boot, Until: monitor.At(time.Now().Add(limitOf(a) + grace))}
 	c.revision, err = r.o.Bus.Put(ctx, bus.CLAIM, c.key, wire.Marshal(mine), c.revision)
@@ -67,11 +69,13 @@ func (r *Reactionner) release(ctx context.Context, c claim) {
 	}
 }
 
-// abandon gives a claim up whose action was ended in the middle, so that it can be repeated at once.
-func (r *Reactionner) abandon(ctx context.Context, c claim) {
+// abandon gives a claim up, so that its action can be taken at once: one that was ended in the middle, or of which it is
+// certain that nothing came of it.
+func (r *Reactionner) abandon(ctx context.Context, c claim, untouched bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	if _, err := r.o.Bus.Put(ctx, bus.CLAIM, c.key, wire.Marshal(claimed{By: r.o.Name, Boot: r.o.Boot}), c.revision); err != nil {
+	free := claimed{By: r.o.Name, Boot: r.o.Boot, Untouched: untouched && !c.again}
+	if _, err := r.o.Bus.Put(ctx, bus.CLAIM, c.key, wire.Marshal(free), c.revision); err != nil {
 		r.o.Log.Debug("a claim was not given up", "error", err)
 	}
 }

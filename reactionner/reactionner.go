@@ -15,6 +15,7 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -27,9 +28,12 @@ const (
 	defaultRun   = 30 * time.Second // Nagios' notification_timeout
 )
 
-// Runner runs a command line and gives what it printed and its exit status. An error means that it could not be run, or
-// was ended because ctx did.
-type Runner func(ctx context.Context, line string) (output string, exit int, err error)
+// Runner runs a command line with additions to its environment and gives what it printed and its exit status. An error
+// means that it could not be run, or was ended because ctx did.
+type Runner func(ctx context.Context, line string, env []string) (output string, exit int, err error)
+
+// Senders gives who sends a notification of that command line without a fork; modules.ErrNotMine when it is to be run.
+type Senders func(line string) (modules.Sender, error)
 
 // Options is what a reactionner needs; Metrics may be nil.
 type Options struct {
@@ -39,6 +43,7 @@ type Options struct {
 	Pools   []string
 	Bus     bus.Conn
 	Run     Runner
+	Senders Senders // nil when everything is run
 	Log     *slog.Logger
 	Metrics *metrics.Set
 }
@@ -48,6 +53,8 @@ type Reactionner struct {
 	o             Options
 	done, failed  *metrics.Counter
 	unreadable    *metrics.Counter
+	repeated      *metrics.Counter
+	rest          rest
 	mu            sync.Mutex
 	running, sent int64
 }
@@ -62,6 +69,7 @@ func New(o Options) *Reactionner {
 		done:       o.Metrics.NewCounter("onbu_actions_total"),
 		failed:     o.Metrics.NewCounter("onbu_actions_failed_total"),
 		unreadable: o.Metrics.NewCounter("onbu_reactionner_unreadable_messages_total"),
+		repeated:   o.Metrics.NewCounter("onbu_actions_repeated_total"),
 	}
 }
 
@@ -121,56 +129,92 @@ func (r *Reactionner) handle(ctx context.Context, msgs []bus.Msg) error {
 			r.o.Log.Error("an action is unreadable and is passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
 			continue
 		}
-		if !r.carryOut(ctx, &b) {
-			return fmt.Errorf("action for %s is not done", b.Action.Ref)
+		if err := r.carryOut(ctx, &b); err != nil {
+			return fmt.Errorf("action for %s is not done: %w", b.Action.Ref, err)
 		}
 	}
 	return nil
 }
 
-// carryOut claims an action, runs it and records what became of it. False if it must come again: ctx ended it, or
-// somebody else seems to be at it.
-func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) bool {
-	c, err := r.claim(ctx, b.Action)
+// carryOut claims an action, carries it out and records what became of it. An error says that it must come again: ctx
+// ended it, somebody else seems to be at it, or its target does not answer (bus.Later then).
+func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) error {
+	a := b.Action
+	sender, wrong := r.sender(a)
+	if sender != nil {
+		if pause := r.rest.left(sender.Target()); pause > 0 && age(a) < patience {
+			return bus.Later{After: pause}
+		}
+	}
+	c, err := r.claim(ctx, a)
 	switch {
 	case errors.Is(err, errDone):
-		return true
+		return nil
 	case err != nil:
-		r.o.Log.Debug("an action is left for later", "object", b.Action.Ref, "error", err)
-		return false
+		r.o.Log.Debug("an action is left for later", "object", a.Ref, "error", err)
+		return err
 	}
 	r.count(1, 0)
 	defer r.count(-1, 1)
-	a := b.Action
-	limit := limitOf(a)
-	run, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	if c.again {
+		r.repeated.Inc()
 		r.o.Log.Warn("an action is carried out again: whoever had it was ended before it could say whether it was done", "command", a.Command, "contact", a.Contact, "object", a.Ref)
 	}
-	output, exit, err := r.o.Run(run, a.Line)
-	if ctx.Err() != nil && err != nil {
-		r.abandon(ctx, c)
-		return false
-	}
-	r.done.Inc()
-	wrong := ""
 	switch {
-	case run.Err() != nil:
-		wrong = fmt.Sprintf("ended after %s, its time limit", limit)
-	case err != nil:
-		wrong = err.Error()
-	case exit != 0:
-		wrong = fmt.Sprintf("exit status %d: %s", exit, firstLine(output))
+	case c.again && a.Once:
+		wrong = "not repeated, as the contact wishes: whoever had it was ended before it could say whether it was done"
+	case wrong != "":
+	case sender != nil:
+		wrong, err = r.send(ctx, sender, a, c.again)
+	default:
+		wrong, err = r.run(ctx, a, c.again)
 	}
+	if err != nil {
+		_, untouched := errors.AsType[bus.Later](err)
+		r.abandon(ctx, c, untouched)
+		return err
+	}
+	r.finish(context.WithoutCancel(ctx), b, c, wrong)
+	return nil
+}
+
+// finish records what became of an action.
+func (r *Reactionner) finish(ctx context.Context, b *monitor.Brok, c claim, wrong string) {
+	r.done.Inc()
 	if wrong != "" {
 		r.failed.Inc()
-		r.o.Log.Error("an action went wrong; check its command definition", "command", a.Command, "contact", a.Contact, "object", a.Ref, "what", wrong)
+		r.o.Log.Error("an action went wrong; check its command definition", "command", b.Action.Command, "contact", b.Action.Contact, "object", b.Action.Ref, "what", wrong)
 	}
-	ctx = context.WithoutCancel(ctx)
 	r.record(ctx, b, wrong)
 	r.release(ctx, c)
-	return true
+}
+
+// run runs an action's command line. An error means that ctx ended it; wrong is what else did not go well.
+func (r *Reactionner) run(ctx context.Context, a *monitor.Action, again bool) (wrong string, err error) {
+	limit := limitOf(a)
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	output, exit, err := r.o.Run(within, a.Line, environment(a, again))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "", err
+	case within.Err() != nil:
+		return fmt.Sprintf("ended after %s, its time limit", limit), nil
+	case err != nil:
+		return err.Error(), nil
+	case exit != 0:
+		return fmt.Sprintf("exit status %d: %s", exit, firstLine(output)), nil
+	}
+	return "", nil
+}
+
+// environment gives a command the means to tell a repetition from something new.
+func environment(a *monitor.Action, again bool) []string {
+	env := append(a.Env[:len(a.Env):len(a.Env)], "ONBU_ACTION_ID="+a.ID)
+	if again {
+		env = append(env, "ONBU_POSSIBLE_DUPLICATE=1")
+	}
+	return env
 }
 
 func (r *Reactionner) record(ctx context.Context, b *monitor.Brok, wrong string) {

@@ -101,7 +101,7 @@ func TestActionsAreCarriedOutOnce(t *testing.T) {
 		record(t, c, "", "a", "b")
 		record(t, c, "EU", "elsewhere")
 		var ran lines
-		run := func(_ context.Context, line string) (string, int, error) {
+		run := func(_ context.Context, line string, _ []string) (string, int, error) {
 			ran.add(line)
 			switch line {
 			case "tell a":
@@ -135,7 +135,7 @@ func TestACommandThatHangsIsEndedAtItsLimit(t *testing.T) {
 		c := prepared(t)
 		record(t, c, "", "slow", "quick")
 		began := time.Now()
-		stop := start(t, c, func(ctx context.Context, line string) (string, int, error) {
+		stop := start(t, c, func(ctx context.Context, line string, _ []string) (string, int, error) {
 			if line == "tell slow" {
 				<-ctx.Done()
 				return "", -1, ctx.Err()
@@ -155,7 +155,7 @@ func TestACommandThatHangsIsEndedAtItsLimit(t *testing.T) {
 
 // hang carries nothing out and waits for the end.
 func hang(ran *lines) reactionner.Runner {
-	return func(ctx context.Context, line string) (string, int, error) {
+	return func(ctx context.Context, line string, _ []string) (string, int, error) {
 		ran.add(line)
 		<-ctx.Done()
 		return "", -1, ctx.Err()
@@ -163,7 +163,7 @@ func hang(ran *lines) reactionner.Runner {
 }
 
 func again(ran *lines) reactionner.Runner {
-	return func(_ context.Context, line string) (string, int, error) {
+	return func(_ context.Context, line string, _ []string) (string, int, error) {
 		ran.add(line + " again")
 		return "", 0, nil
 	}
@@ -221,7 +221,7 @@ func TestAHangingCommandHoldsUpNobodyElse(t *testing.T) {
 		c := prepared(t)
 		record(t, c, "", "slow")
 		var ran lines
-		stop := start(t, c, func(ctx context.Context, line string) (string, int, error) {
+		stop := start(t, c, func(ctx context.Context, line string, _ []string) (string, int, error) {
 			ran.add(line)
 			if line == "tell slow" {
 				<-ctx.Done()
@@ -244,7 +244,7 @@ func TestAnActionThatIsDoneIsNotDoneAgainWhenItsMessageComesAgain(t *testing.T) 
 		c := prepared(t)
 		record(t, c, "", "a")
 		var ran lines
-		run := func(_ context.Context, line string) (string, int, error) {
+		run := func(_ context.Context, line string, _ []string) (string, int, error) {
 			ran.add(line)
 			return "", 0, nil
 		}

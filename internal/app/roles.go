@@ -110,8 +110,19 @@ func buildReactionner(a *App) (Daemon, error) {
 	runner := builtin.Exec(0)
 	return reactionner.New(reactionner.Options{
 		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.ReactionnerTags, tags(a.o.Config, reactionnerTag)), Bus: a.bus,
-		Run: builtin.Runner(runner), Log: a.o.Log.With("role", "reactionner"), Metrics: a.metrics,
+		Run: builtin.Runner(runner), Senders: builtin.Senders(a.notifiers()), Log: a.o.Log.With("role", "reactionner"), Metrics: a.metrics,
 	}), nil
+}
+
+// notifiers gives the modules that tell people, and has them closed at the end.
+func (a *App) notifiers() []modules.Notify {
+	all := builtin.Notifiers()
+	for _, m := range all {
+		if c, ok := m.(modules.Closer); ok {
+			a.closers = append(a.closers, c.Close)
+		}
+	}
+	return all
 }
 
 func buildReceiver(a *App) (Daemon, error) {

@@ -62,6 +62,13 @@ type Messenger interface {
 	Request(ctx context.Context, subject Subject, data []byte) ([]byte, error)
 }
 
+// Later is what handle of a durable Read returns for messages that are to come again after a time. They keep their place
+// among the 10,000 that one name may have out.
+type Later struct{ After time.Duration }
+
+// Error implements error.
+func (l Later) Error() string { return "to come again in " + l.After.String() }
+
 // Streams carries what must not be lost.
 type Streams interface {
 	// Append stores a message in the stream that its subject belongs to and returns when it is stored (on disk, for the
@@ -75,7 +82,8 @@ type Streams interface {
 	//
 	// With c.Durable, a batch counts as used once handle has returned nil, and what is not used comes again, also to a
 	// later reader of the same name; after an error from handle the batch comes again after a pause. Several readers of one
-	// name share the messages; a single one gets them in order even over errors. Without it, reading starts behind c.After
+	// name share the messages; a single one gets them in order even over errors, but for those that it puts off itself: an
+	// error that is a Later lets the batch come again after its time, and others first. Without a name, reading starts behind c.After
 	// and an error from handle ends Read and is returned. A stream kept in memory starts anew with its server: when it has
 	// not come as far as c.After, reading starts at its first message.
 	Read(ctx context.Context, c Cursor, handle func([]Msg) error) error

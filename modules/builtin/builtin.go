@@ -4,7 +4,9 @@ package builtin
 import (
 	"context"
 	"os"
+	"path"
 	"runtime"
+	"slices"
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/check/dummy"
@@ -14,6 +16,9 @@ import (
 	"github.com/onbu/onbu/modules/check/nrpe"
 	"github.com/onbu/onbu/modules/check/snmp"
 	"github.com/onbu/onbu/modules/check/tcp"
+	"github.com/onbu/onbu/modules/notify/mail"
+	"github.com/onbu/onbu/modules/notify/webhook"
+	"github.com/onbu/onbu/monitor/plugin/cmdline"
 )
 
 // Checks gives the modules that run command lines of plugins natively.
@@ -33,10 +38,29 @@ func Exec(concurrent int) *exec.Module {
 	return exec.New(exec.Options{Path: os.Getenv("PATH"), Home: os.Getenv("HOME"), Lang: os.Getenv("LANG"), Concurrent: concurrent})
 }
 
+// Notifiers gives the modules that tell people without forking.
+func Notifiers() []modules.Notify { return []modules.Notify{mail.New(), webhook.New()} }
+
+// Senders gives the function that finds the module of a notification's command line.
+func Senders(notifiers []modules.Notify) func(line string) (modules.Sender, error) {
+	return func(line string) (modules.Sender, error) {
+		words, err := cmdline.Words(line)
+		if err != nil || len(words) == 0 {
+			return nil, modules.ErrNotMine // a shell may understand it
+		}
+		for _, m := range notifiers {
+			if slices.Contains(m.Programs(), path.Base(words[0])) {
+				return m.Parse(words)
+			}
+		}
+		return nil, modules.ErrNotMine
+	}
+}
+
 // Runner gives the function that carries out actions.
-func Runner(m *exec.Module) func(ctx context.Context, line string) (output string, exit int, err error) {
-	return func(ctx context.Context, line string) (string, int, error) {
-		raw, exit, err := m.Run(ctx, line, nil)
+func Runner(m *exec.Module) func(ctx context.Context, line string, env []string) (output string, exit int, err error) {
+	return func(ctx context.Context, line string, env []string) (string, int, error) {
+		raw, exit, err := m.Run(ctx, line, env)
 		return string(raw), exit, err
 	}
 }

@@ -126,13 +126,13 @@ func TestShuffledWordsAreNoPanic(t *testing.T) {
 
 func TestActionsAreRunWithTheirOutputAndStatus(t *testing.T) {
 	run := builtin.Runner(builtin.Exec(0))
-	output, exit, err := run(t.Context(), `echo "told $((1 + 1))"; exit 3`)
-	if output != "told 2\n" || exit != 3 || err != nil {
+	output, exit, err := run(t.Context(), `echo "told $((1 + 1)) $WHAT"; exit 3`, []string{"WHAT=people"})
+	if output != "told 2 people\n" || exit != 3 || err != nil {
 		t.Errorf("output %q, status %d, error %v", output, exit, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := run(ctx, "echo too late; sleep 60"); err == nil {
+	if _, _, err := run(ctx, "echo too late; sleep 60", nil); err == nil {
 		t.Error("an action whose time was over ran")
 	}
 	if builtin.Plugins() < 64 {

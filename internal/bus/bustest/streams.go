@@ -158,6 +158,25 @@ var streams = map[string]func(*testing.T, *fixture){
 			t.Error(diff)
 		}
 	},
+	"hands on what is put off again after its time, and others before": func(t *testing.T, f *fixture) {
+		f.append(bus.Done(1), "1", "2", "3")
+		var got []string
+		done := make(chan struct{})
+		f.readWith(f.b, bus.Cursor{Stream: bus.DONE, Durable: "d", Batch: 1}, func(batch []bus.Msg) error {
+			if len(got) == 0 && string(batch[0].Data) == "1" {
+				got = append(got, "put off")
+				return fmt.Errorf("not now: %w", bus.Later{After: 50 * time.Millisecond})
+			}
+			if got = append(got, string(batch[0].Data)); len(got) == 4 {
+				close(done)
+			}
+			return nil
+		})
+		next(f, done)
+		if diff := cmp.Diff([]string{"put off", "2", "3", "1"}, got); diff != "" {
+			t.Error(diff)
+		}
+	},
 	"gives what was not used to a later reader": func(t *testing.T, f *fixture) {
 		f.append(bus.Passive(1, "h"), "1", "2")
 		tried := make(chan bus.Msg, 10)

@@ -3,6 +3,7 @@ package membus
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -176,7 +177,11 @@ func (r *reader) use(ctx context.Context, d *durable, batch []bus.Msg) error {
 			r.settle(d, batch, true)
 			return nil
 		}
-		r.extend(d, batch, wait)
+		if later, ok := errors.AsType[bus.Later](err); ok {
+			r.putOff(d, batch, later.After)
+			return nil
+		}
+		r.putOff(d, batch, wait+r.cur.Ack)
 		r.wait(ctx, nil, wait)
 		if err := r.open(ctx); err != nil {
 			r.settle(d, batch, false)
@@ -186,13 +191,13 @@ func (r *reader) use(ctx context.Context, d *durable, batch []bus.Msg) error {
 	}
 }
 
-// extend keeps a batch from coming again while we wait to hand it on.
-func (r *reader) extend(d *durable, batch []bus.Msg, wait time.Duration) {
+// putOff keeps a batch from coming again before a time.
+func (r *reader) putOff(d *durable, batch []bus.Msg, wait time.Duration) {
 	r.bus.mu.Lock()
 	defer r.bus.mu.Unlock()
 	for _, m := range batch {
 		if _, mine := d.pending[m.Seq]; mine {
-			d.pending[m.Seq] = time.Now().Add(wait + r.cur.Ack)
+			d.pending[m.Seq] = time.Now().Add(wait)
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (r *reader) attach(ctx context.Context) (string, error) {
 	if r.cur.Durable != "" {
 		cfg.Durable = durableName(r.cur.Durable)
 		cfg.AckWait = r.cur.Ack
-		cfg.MaxAckPending = max(1000, 16*r.cur.Batch)
+		cfg.MaxAckPending = max(10_000, 16*r.cur.Batch)
 		cfg.MaxDeliver = -1
 		if r.cur.FromNow {
 			cfg.DeliverPolicy = jetstream.DeliverNewPolicy
@@ -212,6 +212,9 @@ func (r *reader) useDurably(ctx context.Context, batch []*nats.Msg, msgs []bus.M
 		if err == nil {
 			return r.c.answer(batch, "+ACK")
 		}
+		if later, ok := errors.AsType[bus.Later](err); ok {
+			return r.c.answer(batch, fmt.Sprintf(`-NAK {"delay": %d}`, max(later.After, time.Millisecond)))
+		}
 		r.c.log.Warn("messages could not be used, trying again", "stream", r.cur.Stream, "durable", r.cur.Durable,
 			"first", msgs[0].Seq, "count", len(msgs), "err", err)
 		if !r.hold(ctx, batch, wait) {
@@ -239,7 +242,7 @@ func (r *reader) hold(ctx context.Context, batch []*nats.Msg, wait time.Duration
 	}
 }
 
-// answer acknowledges (+ACK), returns (-NAK) or holds (+WPI) messages.
+// answer acknowledges (+ACK), returns (-NAK, at once or after a delay) or holds (+WPI) messages.
 func (c *Conn) answer(batch []*nats.Msg, what string) error {
 	for _, m := range batch {
 		if err := c.nc.Publish(m.Reply, []byte(what)); err != nil {
