@@ -34,6 +34,7 @@ func (b *builder) build(common monitor.Inventory) *monitor.Inventory {
 	}
 	b.addHosts()
 	b.addServices()
+	b.addTies()
 	b.inv.HostGroups = b.groups(b.config.HostGroups, 0, func(i uint32) uint32 { return i })
 	b.inv.ServiceGroups = b.groups(b.config.ServiceGroups, len(b.config.Hosts), func(i uint32) uint32 {
 		return b.config.Services[i].Host

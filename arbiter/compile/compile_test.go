@@ -114,9 +114,11 @@ func objectsOf() string {
 			if s == 1 {
 				b.WriteString(" check_period work\n contacts bob\n event_handler mend!7\n")
 			}
+			b.WriteString(modulated(h, s))
 			b.WriteString("}\n")
 		}
 	}
+	b.WriteString(ties)
 	return b.String()
 }
 
@@ -152,9 +154,10 @@ func read(t *testing.T, main string) *objects.Config {
 type object struct {
 	Name, DisplayName, Alias, Address, Notes string
 	Parents                                  []string
-	Check, EventHandler                      string
+	Check, EventHandler, Snapshot            string
 	Period, NotificationPeriod               string
-	Contacts                                 []string
+	Maintenance, SnapshotPeriod              string
+	Contacts, Modulations                    []string
 	Vars                                     []monitor.Var
 	Policy                                   monitor.Policy // without what stands above
 }
@@ -165,6 +168,10 @@ type tables struct {
 	commands []string
 	contacts []string
 	args     [][]string
+	results  []monitor.ResultModulation
+	checks   []monitor.CheckModulation
+	macros   []monitor.MacroModulation
+	impacts  []monitor.ImpactModulation
 }
 
 func (x tables) call(c monitor.Call) string {
@@ -197,22 +204,17 @@ func (x tables) settle(o object, p monitor.Policy, check monitor.Call) object {
 		o.Contacts = append(o.Contacts, x.contacts[i])
 	}
 	p.EventHandler, p.CheckPeriod, p.NotificationPeriod, p.Contacts = monitor.Call{}, 0, 0, nil
+	o.Snapshot, o.SnapshotPeriod, o.Maintenance = x.call(p.Snapshot), x.period(p.SnapshotPeriod), x.period(p.MaintenancePeriod)
+	p.Snapshot, p.SnapshotPeriod, p.MaintenancePeriod = monitor.Call{}, 0, 0
+	o.Modulations = x.modulations(&p)
+	p.ResultModulations, p.CheckModulations, p.MacroModulations, p.ImpactModulations = nil, nil, nil, nil
 	o.Policy = p
 	return o
 }
 
 // wanted gives all objects as the configuration has them, by name.
 func wanted(c *objects.Config) map[string]object {
-	x := tables{args: c.Args}
-	for i := range c.Timeperiods {
-		x.periods = append(x.periods, c.Timeperiods[i].Name)
-	}
-	for i := range c.Commands {
-		x.commands = append(x.commands, c.Commands[i].Name)
-	}
-	for i := range c.Contacts {
-		x.contacts = append(x.contacts, c.Contacts[i].Name)
-	}
+	x := tablesIn(c)
 	out := map[string]object{}
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
@@ -232,7 +234,7 @@ func wanted(c *objects.Config) map[string]object {
 }
 
 func tablesOf(inv *monitor.Inventory) tables {
-	x := tables{args: inv.Args}
+	x := tables{args: inv.Args, results: inv.ResultModulations, checks: inv.CheckModulations, macros: inv.MacroModulations, impacts: inv.ImpactModulations}
 	for _, p := range inv.Timeperiods {
 		x.periods = append(x.periods, p.Name)
 	}
@@ -279,6 +281,9 @@ func TestEveryObjectMeansInItsShardWhatItMeansInTheFiles(t *testing.T) {
 	if diff := cmp.Diff(wanted(c), got(t, r)); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff(wantedTies(c), gotTies(r)); diff != "" {
+		t.Error(diff)
+	}
 	for shard, inv := range r.Inventories {
 		if inv.Generation != 7 || int(inv.Shard) != shard || inv.Shards != shards {
 			t.Errorf("shard %d says that it is generation %d, shard %d of %d", shard, inv.Generation, inv.Shard, inv.Shards)
@@ -310,11 +315,18 @@ func TestAShardCarriesOnlyWhatItUses(t *testing.T) {
 			}
 		}
 		for i := range inv.Objects() {
-			use(inv.Check(monitor.ID(i)), inv.Policy(monitor.ID(i)).EventHandler)
+			use(inv.Check(monitor.ID(i)), inv.Policy(monitor.ID(i)).EventHandler, inv.Policy(monitor.ID(i)).Snapshot)
+		}
+		for _, m := range inv.CheckModulations {
+			use(m.Check)
 		}
 		for _, c := range inv.Contacts {
 			use(c.Host.Commands...)
 			use(c.Service.Commands...)
+			for _, w := range c.Ways {
+				use(w.Host.Commands...)
+				use(w.Service.Commands...)
+			}
 		}
 		for _, h := range inv.Hosts {
 			policies[h.Policy] = true
@@ -413,6 +425,9 @@ func TestInventoriesTravelUnharmed(t *testing.T) {
 		r.Inventories[i] = &back
 	}
 	if diff := cmp.Diff(wanted(c), got(t, r)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(wantedTies(c), gotTies(r)); diff != "" {
 		t.Error(diff)
 	}
 }

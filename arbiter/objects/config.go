@@ -41,6 +41,8 @@ type Config struct {
 	Modules       []Module
 	Dependencies  []Dependency
 	Escalations   []Escalation
+	// ServiceParents are sorted by Child.
+	ServiceParents []ServiceParent
 	// The modulations are in the order of the files.
 	ResultModulations []monitor.ResultModulation
 	CheckModulations  []monitor.CheckModulation
@@ -217,6 +219,12 @@ type Dependency struct {
 	Pos    Pos
 }
 
+// ServiceParent says that one service lies behind another (Nagios' parents of services).
+type ServiceParent struct {
+	Child, Parent uint32
+	Pos           Pos
+}
+
 // Escalation says whom to tell when a problem lasts.
 type Escalation struct {
 	// Name is set for Shinken's named ones.
@@ -225,7 +233,8 @@ type Escalation struct {
 	Hosts, Services []uint32
 	// First and Last bound the numbers of the notifications; Last 0 means without end.
 	First, Last uint32
-	// FirstTime and LastTime bound the age of the problem instead, when either is set (Shinken).
+	// FirstTime and LastTime bound instead, if ByTime, how long people have been told (Shinken).
+	ByTime              bool
 	FirstTime, LastTime time.Duration
 	// Interval is the time between notifications; negative where the object's own holds.
 	Interval time.Duration

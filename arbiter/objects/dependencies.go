@@ -17,6 +17,7 @@ func (l *loader) loadDependencies() {
 			l.serviceDependency(v)
 		}
 	}
+	l.easyDependencies()
 }
 
 // dependency reads what all the pairs of a definition have in common. It is false where nothing would depend on

@@ -74,7 +74,7 @@ type loader struct {
 	// present are the services of the host that is worked on; ofHost finds them by description.
 	present []present
 	ofHost  map[string]uint32
-	// parented are the services that name parents.
+	// parented are the services that name others they lie behind or depend on.
 	parented []parented
 	noted    map[noteID]int
 }

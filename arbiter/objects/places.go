@@ -33,7 +33,7 @@ func (l *loader) loadServices() {
 		from = to
 	}
 	l.extendServices()
-	l.checkServiceParents()
+	l.loadServiceParents()
 }
 
 // placeService puts a definition on its hosts.

@@ -40,9 +40,7 @@ func (l *loader) service(p place, host *Host, first int) {
 	}
 	s.Vars = l.customVars(v)
 	l.checkService(v, &s)
-	if parents := v.get(keyParents); parents.given() {
-		l.parented = append(l.parented, parented{p.host, description, parents})
-	}
+	l.rememberParents(v, p, description)
 	if twice {
 		l.config.Services[at], l.present[at-first] = s, present{p.group, v.get(keyServicegroups)}
 		return

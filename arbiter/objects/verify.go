@@ -8,6 +8,7 @@ func (l *loader) verify() {
 	l.circles(kHost, len(l.config.Hosts), func(i uint32) []uint32 { return l.config.Hosts[i].Parents }, "are parents of one another")
 	l.circles(kTimeperiod, len(l.config.Timeperiods), func(i uint32) []uint32 { return l.excludes[i] }, "exclude one another")
 	l.dependencyCircles()
+	l.serviceParentCircles()
 }
 
 // checkPresent complains where there is nothing at all to watch, as Nagios does.
@@ -116,6 +117,25 @@ func (l *loader) dependencyGraph(what string, counts func(*Dependency) bool) {
 			list = append(list, l.targetName(nodes[n]))
 		}
 		l.errorAt(where[circle[0]], "%s dependencies form a circle: %s: take one of the steps away", what, path(list))
+	})
+}
+
+// serviceParentCircles warns of services that lie behind one another: Nagios takes them, and then tells nobody while all in
+// the circle fail.
+func (l *loader) serviceParentCircles() {
+	if len(l.config.ServiceParents) == 0 {
+		return
+	}
+	parents, where := map[uint32][]uint32{}, map[uint32]Pos{}
+	for _, e := range l.config.ServiceParents {
+		parents[e.Child], where[e.Child] = append(parents[e.Child], e.Parent), e.Pos
+	}
+	walkCircles(len(l.config.Services), func(n uint32) []uint32 { return parents[n] }, func(circle []uint32) {
+		var list []string
+		for _, n := range circle {
+			list = append(list, l.targetName(Target{l.config.Services[n].Host, int32(n)}))
+		}
+		l.warnAt(where[circle[0]], "services are parents of one another in a circle: %s: nobody is told while all of them fail; take one of the steps away", path(list))
 	})
 }
 
