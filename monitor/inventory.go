@@ -42,6 +42,8 @@ type Inventory struct {
 	MacroModulations  []MacroModulation
 	ImpactModulations []ImpactModulation
 	HostTags          []Group // Shinken's templates as groups of the hosts that use them, for bp_rule's "t:"
+	// HostLabels and ServiceLabels are Shinken's "labels" as groups of the objects that have them, for bp_rule's "l:".
+	HostLabels, ServiceLabels []Group
 }
 
 // Options are the settings of the main file that a scheduler needs. Durations are final: interval_length is applied.

@@ -41,7 +41,7 @@ var layers = []layer{
 	{name: "cores", packages: []string{"scheduler/core", "scheduler/simulate"}, pure: true},
 	{name: "deciders", packages: []string{"scheduler/timetable", "scheduler/verdict", "arbiter/split", "broker/view", "modules/piggyback"}, apart: true, pure: true},
 	{name: "codec", packages: []string{"internal/wire"}},
-	{name: "graphs", packages: []string{"deptree"}, pure: true},
+	{name: "graphs", packages: []string{"deptree/..."}, pure: true},
 	{name: "nouns", packages: []string{"monitor/..."}, pure: true},
 	{name: "tests", packages: []string{"internal/realpeer", "internal/layering"}},
 }
