@@ -86,6 +86,20 @@ type Status struct {
 	BusinessImpact int8
 	// Changed holds what commands changed besides switches; nil if nothing.
 	Changed *Changes
+	// Held is a result that the verdict is still to be made on; nil if there is none.
+	Held *Held
+}
+
+// Held is a failing result that waits until what the object stands on has been looked at. The rest of the status is
+// as before it.
+type Held struct {
+	State             State // as the core reads the answer
+	Type              CheckType
+	Started, Finished Time
+	Latency           time.Duration
+	Module, Poller    string
+	Outcome           Outcome
+	Since, Until      Time
 }
 
 // Changes is what CHANGE_* commands set in place of the configuration, until a reload that has it otherwise. Nil and
