@@ -136,12 +136,27 @@ func (l *lexer) outside(line string, first uint32) {
 		l.includes = append(l.includes, include{path: value, line: first, dir: true})
 	case l.main && line[0] == ';':
 	case ok:
-		l.params = append(l.params, param{word, value, first})
+		l.params = append(l.params, param{name: word, value: value, line: first})
 	case line == "}":
 		l.fault(first, Error, "a } without a definition before it: take it away, or look for a define that is missing")
 	default:
 		l.fault(first, Error, "%q stands outside of any definition: expected something like \"define host {\"", shorten(line))
 	}
+}
+
+// hidden takes an option that only Onbu is to see: to Nagios, which refuses a main file with an option that it does not
+// know, it is a comment.
+func (l *lexer) hidden(line string, first uint32) {
+	rest, ok := strings.CutPrefix(line, "#onbu")
+	if !ok || rest == "" || !blank(rest[0]) {
+		return
+	}
+	name, value, ok := strings.Cut(rest, "=")
+	if !ok {
+		l.fault(first, Error, "%q is for Onbu, but no option: write #onbu name=value", shorten(line))
+		return
+	}
+	l.params = append(l.params, param{name: trim(name), value: trim(value), line: first, ours: true})
 }
 
 // directive takes a line inside a definition.

@@ -21,7 +21,7 @@ var (
 		"../../reactionner", "../../receiver",
 	}
 	carriers = []string{
-		"mainfile.go", "mainfile_understood.go", "settings.go", "settings_key.go", "settings_values.go", "commands.go",
+		"mainfile.go", "mainfile_states.go", "mainfile_understood.go", "settings.go", "settings_key.go", "settings_values.go", "commands.go",
 		"settings_shinken.go", "modulations.go",
 		"contacts.go", "daemons.go", "hosts.go", "internal.go", "../compile/builder.go", "../compile/shared.go", "../compile/ties.go", "../../scheduler/core/obey_switch.go",
 	}
@@ -69,11 +69,14 @@ var apartOptions = map[string]string{
 	"accept_passive_host_checks": "PassiveChecks", "accept_passive_service_checks": "PassiveChecks",
 	"service_check_timeout_state": "ServiceTimeoutState", "allow_empty_hostgroup_assignment": "AllowEmptyHostgroups",
 	"global_host_event_handler": "GlobalHostHandler", "global_service_event_handler": "GlobalServiceHandler",
+	"date_format": "DateFormat", "flap_history": "ShinkenFlapping", "obsess_over_hosts": "Obsess", "obsess_over_services": "Obsess",
 }
 
 // fieldOf names the field or switch that an option sets.
 func fieldOf(dst any, options reflect.Value) string {
 	switch dst := dst.(type) {
+	case status:
+		return fieldOf(dst.dst, options)
 	case switches:
 		return bits[dst.bit]
 	case []switches:
@@ -95,7 +98,7 @@ func fieldOf(dst any, options reflect.Value) string {
 func TestAnOptionIsActedOnOnlyIfSomethingAsksForIt(t *testing.T) {
 	used := mentioned(t)
 	l := newLoader("", Opts{})
-	for _, o := range slices.Concat(l.actedOptions(), l.keptOptions()) {
+	for _, o := range slices.Concat(l.actedOptions(), l.stateOptions(), l.keptOptions()) {
 		name := strings.Fields(o.names)[0]
 		field, apart := apartOptions[name]
 		if !apart {

@@ -54,6 +54,8 @@ type include struct {
 type param struct {
 	name, value string
 	line        uint32
+	// ours says that it stands in a line that Nagios takes for a comment: #onbu name=value.
+	ours bool
 }
 
 // isMacro says that a line reads $NAME$=value.
@@ -131,8 +133,12 @@ func (s *source) lex() {
 			break
 		}
 		off, line := l.next()
-		if line != "" && line[0] != '#' {
+		switch {
+		case line == "":
+		case line[0] != '#':
 			l.take(off, line, first)
+		case l.main && !l.open:
+			l.hidden(line, first)
 		}
 	}
 	if l.open {

@@ -158,9 +158,14 @@ func (l *loader) loadMain() bool {
 	return true
 }
 
+// takeParams carries the options of the main file out, those that only Onbu is to see last, so that they win.
 func (l *loader) takeParams(s *source, file uint32) {
-	for _, p := range s.params {
-		l.applyParam(p, Pos{file, p.line})
+	for _, ours := range []bool{false, true} {
+		for _, p := range s.params {
+			if p.ours == ours {
+				l.applyParam(p, Pos{file, p.line})
+			}
+		}
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 type option struct {
 	// names are its name and other spellings, parted by blanks.
 	names string
-	// dst points to where the value goes: a string, bool, int, float32, time.Duration (in seconds), switches or a
-	// function; nil for what has no place in the Config.
+	// dst points to where the value goes: a string, bool, int, float32, time.Duration (in seconds), status, switches or
+	// a function; nil for what has no place in the Config.
 	dst any
 	// form checks what has no place, and compares with usual.
 	form   form
@@ -51,11 +51,16 @@ func defaults() Options {
 			LogPassiveChecks:        true, LogExternalCommands: true,
 			AcceptPassiveHost: true, AcceptPassiveService: true,
 			GlobalHostHandler: monitor.None, GlobalServiceHandler: monitor.None,
+			PredictiveHost: true, PredictiveService: true,
+			// Not Nagios' way, on purpose: who looks sees the root problem and not its consequences.
+			ImpactStates: true, ParentWait: time.Minute,
+			SkipHostDownStatus: keepState, SkipDependencyHost: keepState, SkipDependencyService: keepState,
+			SkipParent: keepState,
+			DateFormat: "us",
 		},
 		CheckExternalCommands: true,
 		LowHostFlap:           20, HighHostFlap: 30, LowServiceFlap: 20, HighServiceFlap: 30,
 		AllowEmptyHostgroups: true, WarnEmptyHostgroups: true,
-		DateFormat: "us",
 	}
 }
 
@@ -105,16 +110,12 @@ func (l *loader) actedOptions() []option {
 // keptOptions are those that have their place in the Config and that nothing asks for yet.
 func (l *loader) keptOptions() []option {
 	o := &l.config.Options
-	p := &o.Program
 	return []option{
 		{names: "enable_event_handlers", dst: l.both(monitor.EventHandlers), effect: moot},
 		{names: "enable_flap_detection", dst: l.both(monitor.FlapDetection), form: flag, effect: missed, usual: "0"},
 		{names: "process_performance_data", dst: l.both(monitor.ProcessPerfdata), effect: moot},
-		{names: "obsess_over_hosts", dst: switches{&p.HostSwitches, monitor.Obsess}, form: flag, effect: missed, usual: "0"},
-		{names: "obsess_over_services", dst: switches{&p.ServiceSwitches, monitor.Obsess}, form: flag, effect: missed, usual: "0"},
 		{names: "event_handler_timeout", dst: &o.EventTimeout, effect: moot},
 		{names: "cached_service_check_horizon", dst: &o.CachedServiceCheck, effect: moot},
-		{names: "soft_state_dependencies", dst: &o.SoftStateDependencies, form: flag, effect: missed, usual: "0"},
 		{names: "log_external_commands", dst: &o.LogExternalCommands, effect: moot},
 		{names: "global_host_event_handler", dst: &l.hostHandler, effect: missed},
 		{names: "global_service_event_handler", dst: &l.serviceHandler, effect: missed},
@@ -123,7 +124,6 @@ func (l *loader) keptOptions() []option {
 		{names: "low_service_flap_threshold", dst: &o.LowServiceFlap, effect: moot},
 		{names: "high_service_flap_threshold", dst: &o.HighServiceFlap, effect: moot},
 		{names: "max_concurrent_checks", dst: &o.MaxConcurrentChecks, form: number, effect: missed, usual: "0"},
-		{names: "date_format", dst: &o.DateFormat, effect: missed, usual: "us"},
 		{names: "retain_state_information", dst: &o.Retain, form: flag, effect: missed, usual: "1"},
 	}
 }
@@ -182,7 +182,7 @@ func (l *loader) applyParam(p param, pos Pos) {
 		return
 	}
 	l.optionPos[p.name] = pos
-	l.shinken = l.shinken || o.shinken
+	l.shinken = l.shinken || o.shinken && !p.ours
 	if o.effect != acted && !same(o.form, p.value, o.usual) {
 		l.understood(o.effect, "main file", strings.Fields(o.names)[0], pos)
 	}
@@ -208,11 +208,13 @@ func (l *loader) put(dst any, p param, pos Pos) {
 		*dst = float32(n)
 	case *time.Duration:
 		n, ok := l.number(p.value, pos, p.name)
-		if ok && n < 0 || p.name == "interval_length" && n < 1 {
-			l.errorAt(pos, "%s is %s: it must be a number of seconds above 0", p.name, p.value)
+		if least := leastSeconds(p.name); ok && n < least || n < least && least > 0 {
+			l.errorAt(pos, "%s is %s: it must be a number of seconds, %v or more", p.name, p.value, least)
 			return
 		}
 		*dst = duration(n, time.Second)
+	case status:
+		l.putStatus(dst, p, pos)
 	case switches:
 		on, _ := l.onOff(p.value, pos, p.name)
 		dst.put(on)
@@ -223,6 +225,13 @@ func (l *loader) put(dst any, p param, pos Pos) {
 	case func(param, Pos):
 		dst(p, pos)
 	}
+}
+
+func leastSeconds(option string) float64 {
+	if option == "interval_length" {
+		return 1
+	}
+	return 0
 }
 
 func (l *loader) optionNames() []string {

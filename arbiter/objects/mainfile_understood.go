@@ -22,12 +22,9 @@ func understoodOptions() []option {
 		host_perfdata_file service_perfdata_file`)
 	add(missed, number, false, `retained_host_attribute_mask=0 retained_service_attribute_mask=0
 		retained_process_host_attribute_mask=0 retained_process_service_attribute_mask=0
-		retained_contact_host_attribute_mask=0 retained_contact_service_attribute_mask=0
-		service_skip_check_dependency_status=-1 service_skip_check_parent_status=-1
-		service_skip_check_host_down_status=-1 host_skip_check_dependency_status=-1`)
-	add(missed, flag, false, `use_retained_program_state=1 enable_environment_macros=0 host_down_disable_service_checks=0`)
+		retained_contact_host_attribute_mask=0 retained_contact_service_attribute_mask=0`)
+	add(missed, flag, false, `use_retained_program_state=1`)
 	add(missed, number, true, `timeout_exit_status=2`)
-	add(missed, flag, true, `enable_problem_impacts_states_change=0`)
 	add(moot, text, false, `website_url loadctl_options query_socket debug_file temp_file temp_path check_result_path
 		lock_file nagios_user nagios_group log_rotation_method log_archive_path
 		service_inter_check_delay_method host_inter_check_delay_method service_interleave_factor
@@ -46,7 +43,6 @@ func understoodOptions() []option {
 		host_perfdata_file_processing_interval service_perfdata_file_processing_interval`)
 	add(moot, flag, false, `use_syslog log_notifications log_service_retries log_host_retries log_event_handlers
 		log_initial_states log_current_states use_retained_scheduling_info
-		enable_predictive_host_dependency_checks enable_predictive_service_dependency_checks
 		auto_reschedule_checks check_for_orphaned_services check_for_orphaned_hosts daemon_dumps_core
 		use_large_installation_tweaks free_child_process_memory child_processes_fork_twice
 		check_for_updates bare_update_check
@@ -57,10 +53,10 @@ func understoodOptions() []option {
 		shinken_user shinken_group http_backend ca_cert server_cert server_key pack_distribution_file
 		webui_lock_file webui_host api_key secret http_proxy statsd_host statsd_prefix statsd_types statsd_pattern
 		resource_macros_names bare_update_checks daemon_name pidfile host user group interface`)
-	add(moot, number, true, `daemon_thread_pool_size flap_history max_plugins_output_length
+	add(moot, number, true, `daemon_thread_pool_size max_plugins_output_length
 		cleaning_queues_interval runners_timeout webui_port statsd_port statsd_interval modified_attributes port`)
 	add(moot, flag, true, `use_local_log idontcareaboutsecurity daemon_enabled graceful_enabled aggressive_memory_management
-		no_event_handlers_during_downtimes disable_old_nagios_parameters_whining
+		disable_old_nagios_parameters_whining
 		use_ssl hard_ssl_name_check human_timestamp_log strip_idname_fqdn
 		use_multiprocesses_serializer statsd_enabled`)
 	return list
@@ -69,7 +65,7 @@ func understoodOptions() []option {
 // optionTable makes both lists one, by spelling.
 func (l *loader) optionTable() map[string]option {
 	table := map[string]option{}
-	for _, o := range slices.Concat(l.actedOptions(), l.keptOptions(), understoodOptions()) {
+	for _, o := range slices.Concat(l.actedOptions(), l.stateOptions(), l.keptOptions(), understoodOptions()) {
 		for n := range strings.FieldsSeq(o.names) {
 			table[n] = o
 		}

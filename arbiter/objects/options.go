@@ -22,9 +22,7 @@ type Options struct {
 	// worth a warning.
 	AllowEmptyHostgroups, WarnEmptyHostgroups bool
 	// Zone is use_timezone: an IANA zone name; empty for the machine's own.
-	Zone string
-	// DateFormat is us, euro, iso8601 or strict-iso8601.
-	DateFormat string
+	Zone       string
 	AdminEmail string
 	AdminPager string
 	// Retain says that state is kept over restarts (retain_state_information).

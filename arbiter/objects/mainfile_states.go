@@ -1,0 +1,90 @@
+package objects
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// stateOptions are those about states, dependencies, event handlers and notifications. parent_wait, notify_impacts and
+// hard_unknown_phase are Onbu's own.
+func (l *loader) stateOptions() []option {
+	o := &l.config.Options
+	return []option{
+		{names: "enable_predictive_host_dependency_checks", dst: &o.PredictiveHost, form: flag, effect: missed, usual: "1"},
+		{names: "enable_predictive_service_dependency_checks", dst: &o.PredictiveService, form: flag, effect: missed, usual: "1"},
+		{names: "soft_state_dependencies", dst: &o.SoftStateDependencies, form: flag, effect: missed, usual: "0"},
+		{names: "host_down_disable_service_checks", dst: &o.SkipHostDown, form: flag, effect: missed, usual: "0"},
+		{names: "service_skip_check_host_down_status", dst: status{&o.SkipHostDownStatus, -2}, form: number, effect: missed, usual: "-1"},
+		{names: "host_skip_check_dependency_status", dst: status{&o.SkipDependencyHost, keepState}, form: number, effect: missed, usual: "-1"},
+		{names: "service_skip_check_dependency_status", dst: status{&o.SkipDependencyService, keepState}, form: number, effect: missed, usual: "-1"},
+		{names: "service_skip_check_parent_status", dst: status{&o.SkipParent, keepState}, form: number, effect: missed, usual: "-1"},
+		{names: "enable_environment_macros", dst: &o.EnvironmentMacros, form: flag, effect: missed, usual: "0"},
+		{names: "date_format", dst: l.dateFormat, effect: missed, usual: "us"},
+		{names: "obsess_over_hosts", dst: l.obsess(&o.Program.HostSwitches), form: flag, effect: missed, usual: "0"},
+		{names: "obsess_over_services", dst: l.obsess(&o.Program.ServiceSwitches), form: flag, effect: missed, usual: "0"},
+		{names: "flap_history", dst: l.flapHistory, effect: missed, shinken: true},
+		{names: "enable_problem_impacts_states_change", dst: &o.ImpactStates, form: flag, effect: missed, usual: "1", shinken: true},
+		{names: "no_event_handlers_during_downtimes", dst: &o.NoHandlersInDowntime, form: flag, effect: missed, usual: "0", shinken: true},
+		{names: "notify_impacts", dst: &o.TellImpacts, form: flag, effect: missed, usual: "0"},
+		{names: "parent_wait", dst: &o.ParentWait, form: number, effect: missed, usual: "60"},
+		{names: "hard_unknown_phase", dst: &o.HardUnknownPhase, form: flag, effect: missed, usual: "0"},
+	}
+}
+
+// keepState is what the *_skip_check_*_status options say for leaving the state of a check that is not made as it is.
+const keepState = -1
+
+// status is a destination for those options: from least to 3.
+type status struct {
+	dst   *int8
+	least int8
+}
+
+func (l *loader) putStatus(s status, p param, pos Pos) {
+	n, _ := l.number(p.value, pos, p.name)
+	if n < float64(s.least) || n > float64(monitor.Unknown) {
+		also := ""
+		if s.least < keepState {
+			also = " (-2 to go on checking besides, while it is WARNING or better)"
+		}
+		l.errorAt(pos, "%s is %s: it must be %d to leave the state as it is%s, or the state to set, 0 to 3", p.name, p.value, keepState, also)
+		return
+	}
+	*s.dst = int8(n)
+}
+
+// dateFormats are those of Nagios (include/nagios.h, DATE_FORMAT_US and its like).
+var dateFormats = []string{"us", "euro", "iso8601", "strict-iso8601"}
+
+func (l *loader) dateFormat(p param, pos Pos) {
+	if !slices.Contains(dateFormats, p.value) {
+		l.warnAt(pos, "date_format is %q, which Nagios reads as us: write one of %s", p.value, strings.Join(dateFormats, ", "))
+		return
+	}
+	l.config.Options.DateFormat = p.value
+}
+
+// obsess notes that somebody wants commands run after each check, beside setting the switch.
+func (l *loader) obsess(set *monitor.Switch) any {
+	return func(p param, pos Pos) {
+		on, _ := l.onOff(p.value, pos, p.name)
+		switches{set, monitor.Obsess}.put(on)
+		o := &l.config.Options
+		o.Obsess = (o.Program.HostSwitches|o.Program.ServiceSwitches)&monitor.Obsess != 0
+	}
+}
+
+// maxFlapHistory is how many results scheduler/verdict has room for.
+const maxFlapHistory = 50
+
+// flapHistory asks for Shinken's way to find out what flaps: Nagios' always looks at 21 results.
+func (l *loader) flapHistory(p param, pos Pos) {
+	n, _ := l.number(p.value, pos, p.name)
+	if n < 1 || n > maxFlapHistory {
+		l.errorAt(pos, "flap_history is %s: it must be from 1 to %d", p.value, maxFlapHistory)
+		return
+	}
+	l.config.Options.ShinkenFlapping, l.config.Options.FlapHistory = true, uint8(n)
+}
