@@ -26,6 +26,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.compiled, c.tables = k, newTables(inv.Objects())
 	c.wheel = timetable.New(inv.Objects(), c.now)
 	c.told = make(map[monitor.ID][]monitor.Telling)
+	c.pulses = pulses(k)
 	c.moveRows(&old)
 	c.moveNotes(&old, d)
 	c.recountDowntimes()

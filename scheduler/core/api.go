@@ -42,6 +42,7 @@ type Core struct {
 	lastID    uint64                           // the last number given, before newID's stride
 	freshness monitor.Time                     // when to look for stale objects next
 	resolver  resolver
+	pulses    []pulse // of each host
 }
 
 // New makes a core for a shard that nothing is known of yet. The inventory is kept and never changed. An error names
@@ -63,6 +64,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		downtimes: newShelf[monitor.Downtime](),
 		comments:  newShelf[monitor.Comment](),
 		told:      make(map[monitor.ID][]monitor.Telling),
+		pulses:    pulses(k),
 	}
 	for id := range monitor.ID(inv.Objects()) {
 		c.initial(id)

@@ -219,7 +219,7 @@ func (c *Core) whyNobody(id monitor.ID) []string {
 	}
 	var why []string
 	for _, contact := range contacts {
-		if reason := c.contactSilence(contact, id); reason != "" {
+		if reason := c.contactSilence(contact, id, ofState); reason != "" {
 			why = append(why, c.inv.Contacts[contact].Name+" is not told: "+reason)
 		}
 	}

@@ -19,7 +19,9 @@ func fleet(hosts int) *monitor.Inventory {
 	for _, interval := range []time.Duration{5 * time.Minute, time.Minute} {
 		inv.Policies = append(inv.Policies, monitor.Policy{
 			MaxAttempts: 3, CheckInterval: interval, RetryInterval: 10 * time.Second, CheckPeriod: monitor.None,
-			NotificationPeriod: monitor.None, Switches: everything, InitialState: monitor.Pending,
+			NotificationPeriod: monitor.None, Switches: everything | monitor.FlapDetection, InitialState: monitor.Pending,
+			EventHandler: monitor.Call{Command: monitor.None}, Snapshot: monitor.Call{Command: monitor.None},
+			MaintenancePeriod: monitor.None, FlapOptions: ^monitor.Option(0),
 		})
 	}
 	inv.Args = [][]string{nil, {"-w 5 -c 10"}}

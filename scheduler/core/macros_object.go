@@ -99,7 +99,7 @@ func (r *resolver) appendObject(dst []byte, id monitor.ID, groups []monitor.Grou
 	case "EXECUTIONTIME":
 		return strconv.AppendFloat(dst, c.run[id].execution.Seconds(), 'f', 3, 64), true
 	case "PERCENTCHANGE":
-		return strconv.AppendFloat(dst, float64(c.notice[id].percent), 'f', 2, 64), true
+		return strconv.AppendFloat(dst, c.run[id].history.Percent(), 'f', 2, 64), true
 	case "CHECKTYPE":
 		return append(dst, [...]string{"ACTIVE", "PASSIVE"}[s.check]...), true
 	case "CHECKSOURCE":

@@ -37,8 +37,8 @@ func newHome(t *testing.T) *monitor.Inventory {
 		"period office monday 09:00-17:00", "contact ada", "contact bob options=c,d", "contact eve period=office",
 		"host gateway interval=1m", "host web2 parents=gateway attempts=4 contacts=ada interval=0",
 		"host web1 parents=gateway,web2 attempts=1 contacts=bob interval=1m",
-		"service web1/http attempts=3 contacts=ada,bob,eve interval=30s retry=5s renotify=2m",
-		"service web1/volatile attempts=1 contacts=ada volatile=1", "service web2/backup attempts=2 contacts=ada active=0 fresh=2m delay=1m",
+		"service web1/http attempts=3 flap=10-15 options=w,n,c,r,f contacts=ada,bob,eve interval=30s retry=5s renotify=2m",
+		"service web1/volatile attempts=1 flap=5-20 contacts=ada volatile=1", "service web2/backup attempts=2 contacts=ada active=0 fresh=2m delay=1m",
 		"service web2/http attempts=2 contacts=ada interval=30s renotify=0", "service gateway/http interval=30s")
 }
 

@@ -18,6 +18,7 @@ type cause uint8
 const (
 	ofState cause = iota // a problem or its end
 	ofAck
+	ofFlap // it begins or ends to flap
 )
 
 // notification is one occasion on which people are told.
@@ -77,7 +78,7 @@ func (c *Core) remember(id monitor.ID, number uint32) {
 // send decides the actions for all contacts that want to know, and says whether there are any.
 func (c *Core) send(n *notification, d *Decisions) bool {
 	for _, contact := range c.inv.Policy(n.id).Contacts {
-		if c.contactSilence(contact, n.id) == "" {
+		if c.contactSilence(contact, n.id, n.cause) == "" {
 			n.recipients = append(n.recipients, contact)
 		}
 	}
@@ -146,14 +147,14 @@ func (c *Core) noteTelling(id monitor.ID, t monitor.Telling) {
 	c.told[id] = list
 }
 
-// actionID names an action by what it is about: whoever decides it again gives it the same name. Only an
-// acknowledgement, of which a problem may see several, is told apart by its time.
+// actionID names an action by what it is about: whoever decides it again gives it the same name. Those
+// that a problem may see several times without being counted, such as acknowledgements, are told apart by their time.
 func (c *Core) actionID(n *notification, contact uint32, index int) string {
 	h := fnv.New128a()
 	problem := cmp.Or(c.serial[n.id].problem, c.serial[n.id].lastProblem)
 	fmt.Fprintf(h, "%d\x00%s\x00%d\x00%s\x00%d\x00%s\x00%d", c.inv.Shard, c.inv.Ref(n.id), problem, n.kind, n.number,
 		c.inv.Contacts[contact].Name, index)
-	if n.cause == ofAck {
+	if n.cause != ofState {
 		fmt.Fprintf(h, "\x00%d", c.now)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -162,7 +163,7 @@ func (c *Core) actionID(n *notification, contact uint32, index int) string {
 // notificationText is the line that Nagios would log.
 func (c *Core) notificationText(n *notification, a *monitor.Action) string {
 	state := c.stateName(n.id)
-	if n.kind == "ACKNOWLEDGEMENT" {
+	if n.cause != ofState {
 		state = n.kind + " (" + state + ")"
 	}
 	fields := []string{a.Contact, a.Host, a.Service, state, a.Command, c.text[n.id].output}

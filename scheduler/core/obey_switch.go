@@ -37,6 +37,9 @@ func (c *Core) obeySwitch(r *command.Request, d *Decisions) (bool, error) {
 		d.Broks = append(d.Broks, monitor.Brok{
 			Kind: monitor.BrokProgram, Time: c.now, Shard: c.inv.Shard, Program: &program,
 		})
+		if hosts&monitor.FlapDetection != 0 {
+			c.flapSwitchedAll(d)
+		}
 		return true, nil
 	}
 	where, what := objectSwitch(rest)
@@ -47,6 +50,9 @@ func (c *Core) obeySwitch(r *command.Request, d *Decisions) (bool, error) {
 	for _, id := range ids {
 		set(&c.standing[id].switches, what, on)
 		c.standing[id].modified |= what
+		if what == monitor.FlapDetection {
+			c.flapSwitched(id, d)
+		}
 		c.changed(monitor.BrokState, id, "", d)
 	}
 	return true, err

@@ -299,7 +299,7 @@ func (s *script) brok(b *monitor.Brok) string {
 		return ""
 	case monitor.BrokState, monitor.BrokAck:
 		return strings.TrimSpace("state " + s.standing(b.Status) + " " + b.Text)
-	case monitor.BrokNotification:
+	case monitor.BrokNotification, monitor.BrokEventHandler, monitor.BrokSnapshot:
 		return b.Text + " | " + b.Action.Line
 	case monitor.BrokDowntime:
 		return fmt.Sprintf("downtime of %s from %s to %s", b.Downtime.Ref, since(b.Downtime.Start), since(b.Downtime.End))
@@ -327,6 +327,12 @@ func (s *script) standing(st *monitor.Status) string {
 	}
 	if st.HostProblem {
 		text += " host-problem"
+	}
+	if st.Flapping {
+		text += " flapping"
+	}
+	if st.PercentChange > 0 && st.Switches&monitor.FlapDetection != 0 {
+		text += fmt.Sprintf(" changes=%.2f%%", st.PercentChange)
 	}
 	if st.NotificationNumber > 0 {
 		text += fmt.Sprintf(" notified=%d", st.NotificationNumber)

@@ -8,7 +8,7 @@ import (
 )
 
 // settle makes a verdict the object's standing and does what follows for it: numbers of problems, acknowledgement,
-// notifications. Contacts are told with what was seen; only then the rest of the problem is wiped off.
+// flapping, notifications, event handlers. Contacts are told with what was seen; only then the rest of the problem is wiped off.
 func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 	c.standing[id].Standing = v.Seen
 	c.number(id, v.Steps)
@@ -18,11 +18,18 @@ func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 	if v.Steps&(verdict.Changed|verdict.HardChanged) != 0 {
 		c.notice[id].last, c.notice[id].next = 0, 0
 	}
+	c.flap(id, v, d)
 	if v.Steps.Has(verdict.Notify) {
 		c.notify(id, ofState, d)
 	}
+	if v.Steps.Has(verdict.Alert) {
+		c.handle(id, v, d)
+	}
 	c.standing[id].Standing = v.Next
 	if !c.isProblem(id) {
+		if !v.Steps.Has(verdict.Notify) && c.owesRecovery(id) {
+			c.notify(id, ofState, d)
+		}
 		c.forget(id)
 	}
 }
@@ -46,12 +53,17 @@ func (c *Core) number(id monitor.ID, steps verdict.Steps) {
 	}
 }
 
-// forget wipes off who was told of a problem that is over.
+// forget wipes off who was told of a problem that is over. While the object flaps nobody is told of the end, and those
+// who were told of the beginning are remembered until they are.
 func (c *Core) forget(id monitor.ID) {
 	if n := &c.notice[id]; n.number != 0 || n.last != 0 || n.next != 0 {
-		*n = notice{percent: n.percent}
+		*n = notice{}
 	}
-	if s := &c.standing[id]; s.notifiedOn != 0 {
+	s := &c.standing[id]
+	if s.notifiedOn != 0 && s.flapping {
+		return
+	}
+	if s.notifiedOn != 0 {
 		s.notifiedOn = 0
 	}
 	if len(c.told) > 0 {

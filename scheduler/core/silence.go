@@ -22,6 +22,8 @@ func (c *Core) silence(id monitor.ID, why cause) string {
 		return "there is no problem to acknowledge"
 	case why == ofAck:
 		return ""
+	case why == ofFlap:
+		return c.flapSilence(id, p)
 	}
 	return c.stateSilence(id, p)
 }
@@ -38,6 +40,8 @@ func (c *Core) stateSilence(id monitor.ID, p *monitor.Policy) string {
 		return "notification_options of the object leave " + c.stateName(id) + " out"
 	case !c.isProblem(id) && s.notifiedOn == 0:
 		return "nobody was told of the problem"
+	case s.flapping:
+		return "it is flapping: it changes its state too often"
 	case !c.isProblem(id):
 		return ""
 	case n.number == 0 && c.now < c.times[id].hardChange.Add(p.FirstNotificationDelay):
@@ -49,6 +53,19 @@ func (c *Core) stateSilence(id monitor.ID, p *monitor.Policy) string {
 	case c.now < n.next && !p.Volatile:
 		return "people were told, and notification_interval is not over"
 	case s.depth > 0:
+		return "it is in a downtime"
+	case c.standing[c.inv.HostOf(id)].depth > 0:
+		return "its host is in a downtime"
+	}
+	return ""
+}
+
+// flapSilence goes on with what concerns the beginning and end of flapping.
+func (c *Core) flapSilence(id monitor.ID, p *monitor.Policy) string {
+	switch {
+	case p.NotificationOptions&monitor.OnFlapping == 0:
+		return "notification_options of the object leave flapping out"
+	case c.standing[id].depth > 0:
 		return "it is in a downtime"
 	case c.standing[c.inv.HostOf(id)].depth > 0:
 		return "its host is in a downtime"
@@ -76,7 +93,7 @@ func (c *Core) option(id monitor.ID) monitor.Option {
 
 // contactSilence says why one contact is not told although others are. A recovery goes to those who were told of the
 // problem.
-func (c *Core) contactSilence(contact uint32, id monitor.ID) string {
+func (c *Core) contactSilence(contact uint32, id monitor.ID, why cause) string {
 	who, way := &c.inv.Contacts[contact], c.way(contact, id)
 	off := c.muted[who.Name]
 	switch {
@@ -86,6 +103,10 @@ func (c *Core) contactSilence(contact uint32, id monitor.ID) string {
 		return "a command turned the contact's notifications off"
 	case !c.in(way.Period, c.now):
 		return "it is outside of the contact's notification period " + c.inv.Timeperiods[way.Period].Name
+	case why == ofFlap && way.Options&monitor.OnFlapping == 0:
+		return "the contact's notification options leave flapping out"
+	case why == ofFlap:
+		return ""
 	case way.Options&c.option(id) == 0:
 		return "the contact's notification options leave " + c.stateName(id) + " out"
 	case !c.isProblem(id) && !c.wasTold(id, who.Name):

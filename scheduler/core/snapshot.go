@@ -154,7 +154,7 @@ func (c *Core) replayStatus(s *monitor.Status) {
 		return
 	}
 	c.load(id, s)
-	if !c.isProblem(id) {
+	if st := &c.standing[id]; !c.isProblem(id) && (!st.flapping || st.notifiedOn == 0) {
 		delete(c.told, id)
 	}
 }

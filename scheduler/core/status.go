@@ -30,7 +30,7 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	s.LastChange, s.LastHardChange = w.change, w.hardChange
 	s.LastTimeOK, s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown = w.of[0], w.of[1], w.of[2], w.of[3]
 	s.LastNotification, s.NextNotification, s.NotificationNumber = n.last, n.next, n.number
-	s.PercentChange = n.percent
+	s.History, s.PercentChange = uint64(r.history), float32(r.history.Percent())
 	s.Latency, s.Execution = r.latency, r.execution
 	s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID = e.problem, e.lastProblem, e.event, e.lastEvent
 	s.Module, s.Poller = c.names[r.module], c.names[r.poller]
@@ -51,7 +51,7 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 		switches: p.Switches&^s.Modified | s.Switches&s.Modified,
 		modified: s.Modified,
 	}
-	c.notice[id] = notice{s.LastNotification, s.NextNotification, s.NotificationNumber, s.PercentChange}
+	c.notice[id] = notice{s.LastNotification, s.NextNotification, s.NotificationNumber}
 	c.serial[id] = serial{s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID}
 	c.times[id] = times{
 		check: s.LastCheck, update: s.LastUpdate, change: s.LastChange, hardChange: s.LastHardChange,
@@ -59,6 +59,7 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 	}
 	c.run[id] = run{
 		next: s.NextCheck, latency: s.Latency, execution: s.Execution, seq: c.run[id].seq,
+		history: verdict.History(s.History),
 		module: c.intern(s.Module), poller: c.intern(s.Poller),
 	}
 	if s.Pinned {

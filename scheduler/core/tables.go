@@ -34,7 +34,6 @@ type standing struct {
 type notice struct {
 	last, next monitor.Time
 	number     uint32
-	percent    float32
 }
 
 // serial holds the numbers of problems and events.
@@ -56,6 +55,7 @@ type run struct {
 	sent               monitor.Time
 	latency, execution time.Duration
 	seq                uint32
+	history            verdict.History
 	module, poller     uint16 // indexes into Core.names
 	flags              flags
 }

@@ -39,6 +39,7 @@ func newWorld() *world {
 		OrphanGrace:         10 * time.Second,
 
 		IllegalMacroOutputChars: "`~$&|'\"<>",
+		GlobalHostHandler:       monitor.None, GlobalServiceHandler: monitor.None,
 	}
 	w.command("notify", "$NOTIFICATIONTYPE$ $HOSTNAME$/$SERVICEDESC$ $SERVICESTATE$ to $CONTACTEMAIL$")
 	return w
@@ -75,6 +76,8 @@ func (w *world) define(t testing.TB, line string) bool {
 			g.Members = append(g.Members, w.hostID(t, h))
 		}
 		w.inv.HostGroups = append(w.inv.HostGroups, g)
+	case "command":
+		w.command(words[1], strings.Join(words[2:], " "))
 	case "option":
 		w.option(t, words[1])
 	default:
@@ -84,6 +87,7 @@ func (w *world) define(t testing.TB, line string) bool {
 }
 
 func (w *world) option(t testing.TB, name string) {
+	name, value, _ := strings.Cut(name, "=")
 	switch name {
 	case "passive_host_checks_are_soft":
 		w.inv.Options.PassiveHostChecksAreSoft = true
@@ -91,6 +95,17 @@ func (w *world) option(t testing.TB, name string) {
 		w.inv.Options.TranslatePassiveHostChecks = true
 	case "use_aggressive_host_checking":
 		w.inv.Options.AggressiveHostChecks = true
+	case "enable_flap_detection":
+		w.inv.Options.Program.HostSwitches |= monitor.FlapDetection
+		w.inv.Options.Program.ServiceSwitches |= monitor.FlapDetection
+	case "flap_detection":
+		w.inv.Options.ShinkenFlapping = value == "shinken"
+	case "global_host_event_handler":
+		w.inv.Options.GlobalHostHandler = w.call(t, value).Command
+	case "global_service_event_handler":
+		w.inv.Options.GlobalServiceHandler = w.call(t, value).Command
+	case "no_event_handlers_during_downtimes":
+		w.inv.Options.NoHandlersInDowntime = true
 	default:
 		t.Fatalf("unknown option %s", name)
 	}
@@ -134,6 +149,15 @@ func (w *world) policy(t testing.TB, set map[string]string) uint32 {
 		NotificationInterval:   duration(t, orElse(set["renotify"], "1h")),
 		FirstNotificationDelay: duration(t, set["delay"]),
 		Pool:                   set["pool"],
+		EventHandler:           w.call(t, set["handler"]),
+		Snapshot:               w.call(t, set["snapshot"]),
+		FlapOptions:            options(orElse(set["flapoptions"], "o,d,u,w,n,c")),
+		MaintenancePeriod:      w.period(set["maintenance"]),
+		SnapshotPeriod:         monitor.None,
+	}
+	if low, high, ok := strings.Cut(set["flap"], "-"); ok {
+		p.Switches |= monitor.FlapDetection
+		p.LowFlap, p.HighFlap = float32(number(t, low)), float32(number(t, high))
 	}
 	if p.FreshnessThreshold > 0 {
 		p.Switches |= monitor.FreshnessChecks
@@ -176,6 +200,19 @@ func (w *world) hostID(t testing.TB, name string) monitor.ID {
 	return 0
 }
 
+// call gives a call of a command without arguments; none if the name is empty.
+func (w *world) call(t testing.TB, name string) monitor.Call {
+	for i, c := range w.inv.Commands {
+		if c.Name == name {
+			return monitor.Call{Command: int32(i)}
+		}
+	}
+	if name != "" {
+		t.Fatalf("no command %s", name)
+	}
+	return monitor.Call{Command: monitor.None}
+}
+
 func (w *world) period(name string) int32 {
 	for i, p := range w.inv.Timeperiods {
 		if p.Name == name {
@@ -189,7 +226,8 @@ func options(letters string) (o monitor.Option) {
 	for _, l := range list(letters) {
 		o |= map[string]monitor.Option{
 			"d": monitor.OnDown, "u": monitor.OnUnreachable, "w": monitor.OnWarning, "n": monitor.OnUnknown,
-			"c": monitor.OnCritical, "r": monitor.OnRecovery,
+			"c": monitor.OnCritical, "r": monitor.OnRecovery, "f": monitor.OnFlapping, "s": monitor.OnDowntime,
+			"o": monitor.OnOK,
 		}[l]
 	}
 	return o
