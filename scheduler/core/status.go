@@ -60,7 +60,7 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 	c.run[id] = run{
 		next: s.NextCheck, latency: s.Latency, execution: s.Execution, seq: c.run[id].seq,
 		history: verdict.History(s.History),
-		module: c.intern(s.Module), poller: c.intern(s.Poller),
+		module:  c.intern(s.Module), poller: c.intern(s.Poller),
 	}
 	if s.Pinned {
 		c.run[id].flags = pinned

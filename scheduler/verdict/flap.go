@@ -43,7 +43,7 @@ func (h History) RecordChange(changed bool, length int) History {
 		h = tagged
 	}
 	count := min(h.count()+1, length)
-	results := (h&resultBits)<<1 & (1<<length - 1)
+	results := (h & resultBits) << 1 & (1<<length - 1)
 	if changed {
 		results |= 1
 	}
