@@ -172,7 +172,7 @@ func TestMistakesSayWhere(t *testing.T) {
 		{"2,1 of: a", "column 1: give one number for OK, or three for OK, WARNING and CRITICAL, before of:"},
 		{"99999999999999999999 of: a", "column 1: 99999999999999999999 is too large a number"},
 		{"a & 2 of: (b | c)", "column 11: move this ( in front of the number: (2 of: a | b)"},
-		{"g:", "column 1: nothing stands behind g:"},
+		{"g:", "column 1: g: has nothing behind it"},
 		{"a | r:web[", "column 5: web[ cannot be used as a regular expression: error parsing regexp: missing closing ]: `[)`"},
 		{"r:^(a|b)$", "column 4: a regular expression cannot have ( ) | or & here: they part the members of the rule"},
 		{strings.Repeat("(", 200), "column 102: more than 100 parentheses in each other"},

@@ -61,7 +61,7 @@ func newPattern(text string, host bool) (pattern, error) {
 		return pattern{what: Name, text: text}, nil
 	}
 	if rest = strings.TrimSpace(rest); rest == "" {
-		return pattern{}, fmt.Errorf("nothing stands behind %s:", flags)
+		return pattern{}, fmt.Errorf("%s: has nothing behind it", flags)
 	}
 	for i, what := range []What{Group, Regexp, Label, Tag} {
 		if i < len(letters) && strings.Contains(flags, letters[i:i+1]) {
