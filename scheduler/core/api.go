@@ -31,6 +31,7 @@ type Core struct {
 	now   monitor.Time // the latest time seen
 	wheel *timetable.Wheel
 	due   []timetable.Due // scratch of Tick
+	asked []monitor.ID    // scratch of failing and badParent
 	names []string        // of modules and pollers; number 0 is empty
 
 	program   monitor.Program

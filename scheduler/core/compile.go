@@ -21,6 +21,7 @@ type compiled struct {
 	lines   []macro.Template // of each command
 	users   []string         // values of $USERn$ at n
 	graph   *deptree.Graph   // parents of hosts
+	ties    ties
 	// services of host h are the IDs first[h] to first[h+1]-1.
 	first []monitor.ID
 	// named holds the same IDs, those of each host sorted by description.
@@ -62,6 +63,7 @@ func compile(inv *monitor.Inventory) (*compiled, error) {
 	}
 	k.index()
 	k.graph = deptree.Build(len(inv.Hosts), func(id monitor.ID) []monitor.ID { return inv.Hosts[id].Parents })
+	k.ties = tie(inv)
 	return k, nil
 }
 
@@ -150,7 +152,7 @@ func (k *compiled) in(index int32, t monitor.Time) bool {
 
 // bytes gives roughly how much memory the indexes take that grow with the number of objects.
 func (k *compiled) bytes() int {
-	return 4*(len(k.first)+len(k.named)) + 8*len(k.phase) + k.graph.Bytes() + 40*len(k.hosts)
+	return 4*(len(k.first)+len(k.named)) + 8*len(k.phase) + k.graph.Bytes() + k.ties.bytes() + 40*len(k.hosts)
 }
 
 // check looks for what would make the core stumble later.
@@ -179,7 +181,7 @@ func (k *compiled) check() error {
 	for i := range inv.Contacts {
 		errs = append(errs, k.checkContact(&inv.Contacts[i]))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, k.checkTies())...)
 }
 
 func (k *compiled) checkObject(name string, policy uint32, call monitor.Call) error {

@@ -43,6 +43,9 @@ func (c *Core) Explain(now monitor.Time, ref monitor.Ref) (monitor.Explanation, 
 		}
 	}
 	c.around(id, &e)
+	for _, master := range c.masters(id) {
+		e.Masters = append(e.Masters, c.neighbour(master))
+	}
 	e.Why = c.why(id, &e)
 	return e, true
 }
@@ -195,6 +198,8 @@ func (c *Core) whyUnchecked(id monitor.ID, e *monitor.Explanation) []string {
 		why = append(why, "active checks are turned off for the whole program")
 	case !c.checked(id):
 		why = append(why, "active checks are turned off for it")
+	case c.held(id).why != free:
+		why = append(why, c.sayHold(id, c.held(id)))
 	case !e.PeriodNow:
 		next := "never opens again"
 		if open := c.periods[c.inv.Policy(id).CheckPeriod].Next(c.now); open != 0 {

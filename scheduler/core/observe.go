@@ -99,6 +99,7 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	c.fill(id, status)
 	c.keep(id, before, v, at, status, d)
 	c.askOthers(id, v.Steps, d)
+	c.askMasters(id, d)
 }
 
 // record writes down when and how the check was made and what it said.

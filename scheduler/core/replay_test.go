@@ -44,6 +44,12 @@ service web1/volatile attempts=1 handler=handle flap=5-20 contacts=ada volatile=
 service web2/backup attempts=2 contacts=ada active=0 fresh=2m delay=1m
 service web2/http attempts=2 contacts=ada interval=30s renotify=0
 service core/ping attempts=1 contacts=eve interval=30s checkperiod=office
+depends web1/http core/ping exec=c notify=c,n inherits=1
+depends web2 gw1 notify=d
+depends web2/http web1 exec=d,u
+parents web2/backup web1/http web1/volatile
+option service_skip_check_dependency_status=2
+option predictive
 hostgroup www web1 web2`, "\n") {
 		if !w.define(t, line) {
 			t.Fatalf("not understood: %s", line)

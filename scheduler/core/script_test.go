@@ -22,6 +22,8 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 // TestScripts runs testdata/*.txt. A script is a list of blocks: commands, a line "----", and what they print, up to an
 // empty line. What stands before "begin" is configuration:
 //
+//	depends DEPENDENT MASTER [exec=c,u] [notify=c,u] [period=NAME] [inherits=1] (n is UNKNOWN, u UNREACHABLE)
+//	parents SERVICE PARENT…
 //	host NAME [parents=A,B] [command=none] [attempts= interval= retry= contacts= options= period= renotify= delay= …]
 //	service HOST/NAME …, contact NAME …, period NAME RANGE, hostgroup NAME HOST…, option NAME
 //

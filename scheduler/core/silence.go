@@ -32,10 +32,14 @@ func (c *Core) silence(id monitor.ID, why cause) string {
 func (c *Core) stateSilence(id monitor.ID, p *monitor.Policy) string {
 	s, n := &c.standing[id], &c.notice[id]
 	switch {
+	case c.isOrphaned(id):
+		return "none of its parents is OK"
 	case s.Type == monitor.Soft:
 		return "the state is SOFT: it is still being confirmed"
 	case s.Ack != monitor.AckNone:
 		return "the problem is acknowledged"
+	case c.dependencySilence(id) != "":
+		return c.dependencySilence(id)
 	case p.NotificationOptions&c.option(id) == 0:
 		return "notification_options of the object leave " + c.stateName(id) + " out"
 	case !c.isProblem(id) && s.notifiedOn == 0:

@@ -105,6 +105,8 @@ func (c *Core) fire(e timetable.Due, d *Decisions) {
 		c.plan(e.Item, c.inv.Policy(e.Item).CheckInterval, c.now)
 	case !c.in(c.inv.Policy(e.Item).CheckPeriod, c.now):
 		c.plan(e.Item, c.inv.Policy(e.Item).CheckInterval, c.now)
+	case c.skips(e.Item, d):
+		c.plan(e.Item, c.interval(e.Item), c.now)
 	default:
 		c.issue(e.Item, r.next, d)
 	}
@@ -225,10 +227,10 @@ func (c *Core) awaits(k JobKey) bool {
 	return r.flags.has(inFlight) && r.seq == k.Seq
 }
 
-// ask has an object checked now, whatever its timetable says, unless it is on its way or its active checks are off. Its
-// regular checks are not moved.
+// ask has an object checked now, whatever its timetable says, unless it is on its way, its active checks are off, or a
+// dependency holds them back. Its regular checks are not moved.
 func (c *Core) ask(id monitor.ID, d *Decisions) {
-	if c.run[id].flags.has(inFlight) || !c.checked(id) {
+	if c.run[id].flags.has(inFlight) || !c.checked(id) || c.held(id).why != free {
 		return
 	}
 	c.issue(id, c.now, d)

@@ -18,7 +18,8 @@ const everything = monitor.ActiveChecks | monitor.PassiveChecks | monitor.Notifi
 // world builds an inventory from lines such as "host web1 parents=gw1 attempts=3" (see script_test.go).
 type world struct {
 	inv      monitor.Inventory
-	services []monitor.Service // not yet sorted
+	services []monitor.Service          // not yet sorted
+	late     []func(*monitor.Inventory) // what needs the IDs of services
 }
 
 func newWorld() *world {
@@ -37,6 +38,8 @@ func newWorld() *world {
 		CachedHostCheck:     15 * time.Second,
 		AdditionalFreshness: 15 * time.Second,
 		OrphanGrace:         10 * time.Second,
+		CachedServiceCheck:  15 * time.Second,
+		SkipHostDownStatus:  -1, SkipDependencyHost: -1, SkipDependencyService: -1, SkipParent: -1,
 
 		IllegalMacroOutputChars: "`~$&|'\"<>",
 		GlobalHostHandler:       monitor.None, GlobalServiceHandler: monitor.None,
@@ -79,7 +82,13 @@ func (w *world) define(t testing.TB, line string) bool {
 	case "command":
 		w.command(words[1], strings.Join(words[2:], " "))
 	case "option":
-		w.option(t, words[1])
+		if !w.dependencyOption(t, words[1]) {
+			w.option(t, words[1])
+		}
+	case "depends":
+		w.depends(t, words[1], words[2], set)
+	case "parents":
+		w.serviceParents(t, words[1], words[2:])
 	default:
 		return false
 	}
@@ -187,6 +196,9 @@ func (w *world) inventory() *monitor.Inventory {
 			}
 		}
 	}
+	for _, add := range w.late {
+		add(&inv)
+	}
 	return &inv
 }
 
@@ -227,7 +239,7 @@ func options(letters string) (o monitor.Option) {
 		o |= map[string]monitor.Option{
 			"d": monitor.OnDown, "u": monitor.OnUnreachable, "w": monitor.OnWarning, "n": monitor.OnUnknown,
 			"c": monitor.OnCritical, "r": monitor.OnRecovery, "f": monitor.OnFlapping, "s": monitor.OnDowntime,
-			"o": monitor.OnOK,
+			"o": monitor.OnOK, "p": monitor.OnPending,
 		}[l]
 	}
 	return o
