@@ -69,6 +69,8 @@ var apartOptions = map[string]string{
 	"accept_passive_host_checks": "PassiveChecks", "accept_passive_service_checks": "PassiveChecks",
 	"service_check_timeout_state": "ServiceTimeoutState", "allow_empty_hostgroup_assignment": "AllowEmptyHostgroups",
 	"global_host_event_handler": "GlobalHostHandler", "global_service_event_handler": "GlobalServiceHandler",
+	"low_host_flap_threshold": "LowFlap", "high_host_flap_threshold": "HighFlap",
+	"low_service_flap_threshold": "LowFlap", "high_service_flap_threshold": "HighFlap",
 	"date_format": "DateFormat", "flap_history": "ShinkenFlapping", "obsess_over_hosts": "Obsess", "obsess_over_services": "Obsess",
 }
 

@@ -111,18 +111,9 @@ func (l *loader) actedOptions() []option {
 func (l *loader) keptOptions() []option {
 	o := &l.config.Options
 	return []option{
-		{names: "enable_event_handlers", dst: l.both(monitor.EventHandlers), effect: moot},
-		{names: "enable_flap_detection", dst: l.both(monitor.FlapDetection), form: flag, effect: missed, usual: "0"},
 		{names: "process_performance_data", dst: l.both(monitor.ProcessPerfdata), effect: moot},
-		{names: "event_handler_timeout", dst: &o.EventTimeout, effect: moot},
 		{names: "cached_service_check_horizon", dst: &o.CachedServiceCheck, effect: moot},
 		{names: "log_external_commands", dst: &o.LogExternalCommands, effect: moot},
-		{names: "global_host_event_handler", dst: &l.hostHandler, effect: missed},
-		{names: "global_service_event_handler", dst: &l.serviceHandler, effect: missed},
-		{names: "low_host_flap_threshold", dst: &o.LowHostFlap, effect: moot},
-		{names: "high_host_flap_threshold", dst: &o.HighHostFlap, effect: moot},
-		{names: "low_service_flap_threshold", dst: &o.LowServiceFlap, effect: moot},
-		{names: "high_service_flap_threshold", dst: &o.HighServiceFlap, effect: moot},
 		{names: "max_concurrent_checks", dst: &o.MaxConcurrentChecks, form: number, effect: missed, usual: "0"},
 		{names: "retain_state_information", dst: &o.Retain, form: flag, effect: missed, usual: "1"},
 	}

@@ -12,6 +12,15 @@ import (
 func (l *loader) stateOptions() []option {
 	o := &l.config.Options
 	return []option{
+		{names: "enable_event_handlers", dst: l.both(monitor.EventHandlers)},
+		{names: "enable_flap_detection", dst: l.both(monitor.FlapDetection)},
+		{names: "event_handler_timeout", dst: &o.EventTimeout},
+		{names: "global_host_event_handler", dst: &l.hostHandler},
+		{names: "global_service_event_handler", dst: &l.serviceHandler},
+		{names: "low_host_flap_threshold", dst: &o.LowHostFlap},
+		{names: "high_host_flap_threshold", dst: &o.HighHostFlap},
+		{names: "low_service_flap_threshold", dst: &o.LowServiceFlap},
+		{names: "high_service_flap_threshold", dst: &o.HighServiceFlap},
 		{names: "enable_predictive_host_dependency_checks", dst: &o.PredictiveHost, form: flag, effect: missed, usual: "1"},
 		{names: "enable_predictive_service_dependency_checks", dst: &o.PredictiveService, form: flag, effect: missed, usual: "1"},
 		{names: "soft_state_dependencies", dst: &o.SoftStateDependencies, form: flag, effect: missed, usual: "0"},
@@ -24,9 +33,9 @@ func (l *loader) stateOptions() []option {
 		{names: "date_format", dst: l.dateFormat, effect: missed, usual: "us"},
 		{names: "obsess_over_hosts", dst: l.obsess(&o.Program.HostSwitches), form: flag, effect: missed, usual: "0"},
 		{names: "obsess_over_services", dst: l.obsess(&o.Program.ServiceSwitches), form: flag, effect: missed, usual: "0"},
-		{names: "flap_history", dst: l.flapHistory, effect: missed, shinken: true},
+		{names: "flap_history", dst: l.flapHistory, shinken: true},
 		{names: "enable_problem_impacts_states_change", dst: &o.ImpactStates, form: flag, effect: missed, usual: "1", shinken: true},
-		{names: "no_event_handlers_during_downtimes", dst: &o.NoHandlersInDowntime, form: flag, effect: missed, usual: "0", shinken: true},
+		{names: "no_event_handlers_during_downtimes", dst: &o.NoHandlersInDowntime, shinken: true},
 		{names: "notify_impacts", dst: &o.TellImpacts, form: flag, effect: missed, usual: "0"},
 		{names: "parent_wait", dst: &o.ParentWait, form: number, effect: missed, usual: "60"},
 		{names: "hard_unknown_phase", dst: &o.HardUnknownPhase, form: flag, effect: missed, usual: "0"},

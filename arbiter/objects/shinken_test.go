@@ -367,21 +367,16 @@ define service {
 }
 
 func TestOnlyWhatAsksForSomethingElseIsListed(t *testing.T) {
-	c := clean(t, `enable_flap_detection=1
-low_host_flap_threshold=5
-retain_state_information=1
+	c := clean(t, `retain_state_information=1
+retained_contact_host_attribute_mask=12
 max_concurrent_checks=0
-date_format=iso8601
-obsess_over_hosts=0
 lock_file=/run/nagios.pid
-global_host_event_handler=up
+service_perfdata_command=up
 `, `
 define host {
     use h
     host_name a
-    flap_detection_enabled 0
-    event_handler_enabled 1
-    event_handler up
+    stalking_options d
     process_perf_data 1
     retain_status_information 1
 }
@@ -389,9 +384,9 @@ define service {
     use s
     host_name a
     service_description x
-    flap_detection_enabled 1
     stalking_options n
-    event_handler null
+    retain_status_information 0
+    trigger_name null
 }
 define contact {
     contact_name carl
@@ -407,10 +402,10 @@ define contact {
 		got[u.Kind+" "+u.Directive] = map[bool]string{false: "missed", true: "moot"}[u.Moot]
 	}
 	want := map[string]string{
-		"main file enable_flap_detection": "missed", "main file low_host_flap_threshold": "moot",
-		"main file date_format": "missed", "main file lock_file": "moot", "main file global_host_event_handler": "missed",
-		"host event_handler": "missed", "host event_handler_enabled": "moot", "host process_perf_data": "moot",
-		"service flap_detection_enabled": "missed", "contact can_submit_commands": "missed",
+		"main file retained_contact_host_attribute_mask": "missed", "main file lock_file": "moot",
+		"main file service_perfdata_command": "missed",
+		"host stalking_options":              "missed", "host process_perf_data": "moot",
+		"service retain_status_information": "missed", "contact can_submit_commands": "missed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
