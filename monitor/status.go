@@ -88,6 +88,9 @@ type Status struct {
 	Changed *Changes
 	// Held is a result that the verdict is still to be made on; nil if there is none.
 	Held *Held
+	// BeforeUnknown is the hard problem from which a phase of UNKNOWN or UNREACHABLE began (Options.HardUnknownPhase); OK
+	// outside of one.
+	BeforeUnknown State
 }
 
 // Held is a failing result that waits until what the object stands on has been looked at. The rest of the status is

@@ -27,9 +27,12 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.wheel = timetable.New(inv.Objects(), c.now)
 	c.told = make(map[monitor.ID][]monitor.Telling)
 	c.pulses = pulses(k)
+	c.ackUntil = make(map[monitor.ID]monitor.Time)
 	c.moveRows(&old)
 	c.moveNotes(&old, d)
-	c.recountDowntimes()
+	c.releaseTriggered(d)
+	c.forgetContacts(d)
+	c.planAgenda()
 	if program != old.program {
 		d.Broks = append(d.Broks, monitor.Brok{
 			Kind: monitor.BrokProgram, Time: c.now, Shard: inv.Shard, Program: &program,
@@ -54,6 +57,9 @@ func (c *Core) moveRows(old *Core) {
 		c.copyRow(id, &old.tables, was)
 		if tellings := old.told[was]; tellings != nil {
 			c.told[id] = tellings
+		}
+		if until := old.ackUntil[was]; until != 0 {
+			c.ackUntil[id] = until
 		}
 		c.adjust(id, old.inv.Policy(was))
 		c.relay(id, was, old, fresh)

@@ -39,6 +39,9 @@ type Core struct {
 	downtimes shelf[monitor.Downtime]
 	comments  shelf[monitor.Comment]
 	agenda    agenda
+	away      map[uint64]*monitor.Downtime     // of contacts, by number
+	ackUntil  map[monitor.ID]monitor.Time      // acknowledgements that end by themselves
+	settling  monitor.ID                       // what a result is being applied to
 	told      map[monitor.ID][]monitor.Telling // of problems that still are
 	lastID    uint64                           // the last number given, before newID's stride
 	freshness monitor.Time                     // when to look for stale objects next
@@ -66,6 +69,9 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		comments:  newShelf[monitor.Comment](),
 		told:      make(map[monitor.ID][]monitor.Telling),
 		pulses:    pulses(k),
+		away:      make(map[uint64]*monitor.Downtime),
+		ackUntil:  make(map[monitor.ID]monitor.Time),
+		settling:  monitor.NoID,
 	}
 	for id := range monitor.ID(inv.Objects()) {
 		c.initial(id)

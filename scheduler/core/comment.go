@@ -10,6 +10,9 @@ func (c *Core) comment(id monitor.ID, note monitor.Comment, d *Decisions) {
 
 func (c *Core) keepComment(id monitor.ID, note *monitor.Comment, d *Decisions) {
 	c.comments.put(id, note.ID, note)
+	if note.Expires != 0 {
+		c.agenda.add(note.Expires, aboutComment, note.ID)
+	}
 	d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokComment, Time: c.now, Shard: c.inv.Shard, Comment: note})
 }
 
@@ -28,5 +31,22 @@ func (c *Core) dropAckComments(id monitor.ID, d *Decisions) {
 		if note.Kind == monitor.CommentAck && !note.Persistent {
 			c.dropComment(id, note.ID, d)
 		}
+	}
+}
+
+// dropDowntimeComments removes the comment that a downtime came with.
+func (c *Core) dropDowntimeComments(id monitor.ID, number uint64, d *Decisions) {
+	for _, note := range c.comments.on(id) {
+		if note.Downtime == number {
+			c.dropComment(id, note.ID, d)
+		}
+	}
+}
+
+// lookAtComment removes a comment whose time is over.
+func (c *Core) lookAtComment(number uint64, d *Decisions) {
+	if note := c.comments.byID[number]; note != nil && note.Expires != 0 && note.Expires <= c.now {
+		id, _ := c.find(note.Ref)
+		c.dropComment(id, number, d)
 	}
 }

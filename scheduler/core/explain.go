@@ -46,6 +46,7 @@ func (c *Core) Explain(now monitor.Time, ref monitor.Ref) (monitor.Explanation, 
 	for _, master := range c.masters(id) {
 		e.Masters = append(e.Masters, c.neighbour(master))
 	}
+	e.Untold = c.untoldOf(id)
 	e.Why = c.why(id, &e)
 	return e, true
 }
@@ -116,7 +117,7 @@ func (c *Core) why(id monitor.ID, e *monitor.Explanation) []string {
 	var why []string
 	why = append(why, c.whyState(id)...)
 	why = append(why, c.whyUnchecked(id, e)...)
-	why = append(why, c.whyNobody(id)...)
+	why = append(why, c.whyNobody(id, e)...)
 	if n := c.standing[id].depth; n > 0 {
 		why = append(why, fmt.Sprintf("%d downtime(s) in effect: nobody is told of problems", n))
 	}
@@ -211,22 +212,15 @@ func (c *Core) whyUnchecked(id monitor.ID, e *monitor.Explanation) []string {
 }
 
 // whyNobody explains why people were not told of a problem, or would not be at the next check.
-func (c *Core) whyNobody(id monitor.ID) []string {
+func (c *Core) whyNobody(id monitor.ID, e *monitor.Explanation) []string {
 	if !c.isProblem(id) {
 		return nil
 	}
 	if reason := c.silence(id, ofState); reason != "" {
 		return []string{"nobody is told at present: " + reason}
 	}
-	contacts := c.inv.Policy(id).Contacts
-	if len(contacts) == 0 {
+	if len(e.Untold) == 0 {
 		return []string{"nobody is told: it has no contacts"}
 	}
-	var why []string
-	for _, contact := range contacts {
-		if reason := c.contactSilence(contact, id, ofState); reason != "" {
-			why = append(why, c.inv.Contacts[contact].Name+" is not told: "+reason)
-		}
-	}
-	return why
+	return nil
 }

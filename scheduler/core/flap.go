@@ -162,8 +162,8 @@ func (c *Core) flapSwitched(id monitor.ID, d *Decisions) {
 	case !on && c.standing[id].flapping:
 		c.flapEnd(id, "DISABLED; Flap detection has been disabled", "FLAPPINGDISABLED", d)
 		if c.owesRecovery(id) {
-			c.notify(id, ofState, d)
-			c.forget(id)
+			c.notify(id, d)
+			c.forget(id, true)
 		}
 	}
 }

@@ -90,7 +90,8 @@ func (c *Core) pretend(id monitor.ID, state monitor.State, why holdKind, d *Deci
 		s.Type, s.Attempt, s.LastHard = monitor.Hard, 1, monitor.OK
 		s.Ack = monitor.AckNone
 		c.dropAckComments(id, d)
-		c.forget(id)
+		c.setAckEnd(id, 0)
+		c.forget(id, true)
 	}
 	c.number(id, steps)
 	c.times[id].change = c.now

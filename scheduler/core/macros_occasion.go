@@ -66,12 +66,16 @@ func (r *resolver) appendNotification(dst []byte, name string) ([]byte, bool) {
 		return append(dst, r.n.kind...), true
 	case "NOTIFICATIONNUMBER":
 		return strconv.AppendUint(dst, uint64(r.n.number), 10), true
-	case "NOTIFICATIONAUTHOR", "NOTIFICATIONAUTHORNAME", "NOTIFICATIONAUTHORALIAS":
+	case "NOTIFICATIONAUTHOR":
 		return r.appendSafe(dst, r.n.author), true
+	case "NOTIFICATIONAUTHORNAME":
+		return append(dst, r.author().Name...), true
+	case "NOTIFICATIONAUTHORALIAS":
+		return append(dst, r.author().Alias...), true
 	case "NOTIFICATIONCOMMENT":
 		return r.appendSafe(dst, r.n.comment), true
 	case "NOTIFICATIONISESCALATED":
-		return append(dst, '0'), true
+		return appendBit(dst, r.n.escalated), true
 	case "NOTIFICATIONRECIPIENTS":
 		for i, contact := range r.n.recipients {
 			if i > 0 {
@@ -82,6 +86,19 @@ func (r *resolver) appendNotification(dst []byte, name string) ([]byte, bool) {
 		return dst, true
 	}
 	return dst, false
+}
+
+// author gives the contact whose name or alias is that of whoever caused the notification; an empty one if nobody's is.
+func (r *resolver) author() *monitor.Contact {
+	if who, ok := r.core.contacts[r.n.author]; ok {
+		return &r.core.inv.Contacts[who]
+	}
+	for i := range r.core.inv.Contacts {
+		if who := &r.core.inv.Contacts[i]; who.Alias == r.n.author && r.n.author != "" {
+			return who
+		}
+	}
+	return &monitor.Contact{}
 }
 
 // appendTime appends the time of the decision, in the local zone and in the format that Nagios calls "us".

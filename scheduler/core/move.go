@@ -51,7 +51,8 @@ func (c *Core) Import(now monitor.Time, s Snapshot, d *Decisions) int {
 		c.forgetNotes(id, d)
 	}
 	c.importNotes(&s, came, d)
-	c.recountDowntimes()
+	c.releaseTriggered(d)
+	c.planAgenda()
 	hosts := c.arrive(came, d)
 	c.leave(d)
 	return hosts

@@ -1,15 +1,10 @@
 package core
 
 import (
-	"cmp"
-	"encoding/hex"
-	"fmt"
-	"hash/fnv"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
 )
 
 // cause is why people may be told.
@@ -18,168 +13,157 @@ type cause uint8
 const (
 	ofState cause = iota // a problem or its end
 	ofAck
-	ofFlap // it begins or ends to flap
+	ofFlap
+	ofDowntime
+	ofCustom
 )
 
 // notification is one occasion on which people are told.
 type notification struct {
-	cause           cause
-	kind            string // as $NOTIFICATIONTYPE$ says: PROBLEM, RECOVERY, ACKNOWLEDGEMENT
-	id              monitor.ID
-	number          uint32
+	why    cause
+	kind   string // as $NOTIFICATIONTYPE$ says: PROBLEM, RECOVERY, ACKNOWLEDGEMENT, …
+	id     monitor.ID
+	number uint32
+	// author and comment are those of whoever caused it by a command; downtime is the number of the downtime it is about.
 	author, comment string
-	recipients      []uint32 // indexes of contacts
+	downtime        uint64
+	// broadcast tells the contacts of all escalations too, forced ignores filters, counts makes it the next in number.
+	broadcast, forced, counts bool
+
+	escalated  bool
+	recipients []uint32 // indexes of contacts
+	ways       [][]way  // of each recipient
 }
 
 // notify tells the contacts of an object about its state if nothing speaks against it.
-func (c *Core) notify(id monitor.ID, why cause, d *Decisions) {
-	n := notification{cause: why, kind: "PROBLEM", id: id}
+func (c *Core) notify(id monitor.ID, d *Decisions) {
+	n := notification{why: ofState, kind: "PROBLEM", id: id, counts: true}
 	if !c.isProblem(id) {
 		n.kind = "RECOVERY"
 	}
-	if c.silence(id, why) != "" {
+	if !c.announce(&n, d) {
 		c.postpone(id)
-		return
-	}
-	n.number = c.notice[id].number + 1
-	if c.send(&n, d) && c.isProblem(id) {
-		c.remember(id, n.number)
 	}
 }
 
-// notifyAck tells the contacts that somebody takes care of the problem.
-func (c *Core) notifyAck(id monitor.ID, author, comment string, d *Decisions) {
-	if c.silence(id, ofAck) != "" {
-		return
-	}
-	c.send(&notification{
-		cause: ofAck, kind: "ACKNOWLEDGEMENT", id: id, number: c.notice[id].number, author: author, comment: comment,
+// notifyFlap tells that an object begins (FLAPPINGSTART) or ceases (FLAPPINGSTOP, FLAPPINGDISABLED) to flap.
+func (c *Core) notifyFlap(id monitor.ID, kind string, d *Decisions) {
+	c.announce(&notification{why: ofFlap, kind: kind, id: id}, d)
+}
+
+// notifyDowntime tells that an object enters or leaves its downtimes.
+func (c *Core) notifyDowntime(id monitor.ID, kind string, t *monitor.Downtime, d *Decisions) {
+	c.announce(&notification{
+		why: ofDowntime, kind: kind, id: id, author: t.Author, comment: t.Comment, downtime: t.ID,
 	}, d)
 }
 
-// postpone notes when the notification period opens again, for those who want to know when they would be told.
-func (c *Core) postpone(id monitor.ID) {
-	period := c.inv.Policy(id).NotificationPeriod
-	if c.isProblem(id) && !c.in(period, c.now) {
-		c.notice[id].next = c.periods[period].Next(c.now)
+// announce decides a notification unless something speaks against it, and says whether anybody is told. The status with
+// its number comes before it.
+func (c *Core) announce(n *notification, d *Decisions) bool {
+	if !n.forced && c.silence(n.id, n.why) != "" {
+		return false
 	}
+	n.number = c.notice[n.id].number
+	if n.counts {
+		n.number++
+	}
+	at := len(d.Broks)
+	if !c.send(n, d) {
+		return false
+	}
+	if !n.counts {
+		return true
+	}
+	c.notice[n.id].number = n.number
+	if n.why == ofState && c.isProblem(n.id) {
+		c.remember(n.id, n.number)
+	}
+	if n.id != c.settling {
+		s := d.status()
+		c.fill(n.id, s)
+		d.insert(at, monitor.Brok{Kind: monitor.BrokState, Time: c.now, Shard: c.inv.Shard, Status: s})
+	}
+	return true
 }
 
-// remember counts a problem notification and sets when the next may follow.
+// postpone notes when the notification period opens again: no result is told before.
+func (c *Core) postpone(id monitor.ID) {
+	period := c.notificationPeriod(id)
+	if !c.isProblem(id) || c.in(period, c.now) || c.toldOnce(id) {
+		return
+	}
+	next := c.periods[period].Next(c.now)
+	if next == 0 {
+		next = c.now.Add(365 * 24 * time.Hour) // it never opens; Nagios looks again in a year
+	}
+	c.notice[id].next = next
+}
+
+// notificationPeriod gives the period in which people are told about an object: a service without one has its host's.
+func (c *Core) notificationPeriod(id monitor.ID) int32 {
+	period := c.inv.Policy(id).NotificationPeriod
+	if period == monitor.None && !c.inv.IsHost(id) {
+		period = c.inv.Policy(c.inv.HostOf(id)).NotificationPeriod
+	}
+	return period
+}
+
+// remember notes that a problem was told and when it may be told again: after the interval, or earlier where an
+// escalation by time begins before. Never (0) where the interval is 0.
 func (c *Core) remember(id monitor.ID, number uint32) {
-	n, interval := &c.notice[id], c.inv.Policy(id).NotificationInterval
-	n.number, n.last, n.next = number, c.now, 0
-	if interval > 0 {
+	n, far := &c.notice[id], c.progress(id, number)
+	n.last, n.next = c.now, 0
+	if interval := c.renotifyInterval(id, far); interval > 0 {
 		n.next = c.now.Add(interval)
+	}
+	if early := c.nextEscalation(id, far); early != 0 && (early < n.next || n.next == 0) {
+		n.next = early
+		c.agenda.add(early, aboutEscalation, uint64(id))
 	}
 	c.standing[id].notifiedOn |= 1 << c.standing[id].State
 }
 
-// send decides the actions for all contacts that want to know, and says whether there are any.
-func (c *Core) send(n *notification, d *Decisions) bool {
-	for _, contact := range c.inv.Policy(n.id).Contacts {
-		if c.contactSilence(contact, n.id, n.cause) == "" {
-			n.recipients = append(n.recipients, contact)
-		}
-	}
-	for _, contact := range n.recipients {
-		for i := range c.way(contact, n.id).Commands {
-			c.tell(n, contact, i, d)
-		}
-	}
-	return len(n.recipients) > 0
+// toldOnce says whether people were told of an object's problem and are not to be told again: notification_interval 0.
+func (c *Core) toldOnce(id monitor.ID) bool {
+	n := &c.notice[id]
+	return n.last != 0 && n.next == 0 && !c.isVolatile(id)
 }
 
-// way gives how a contact is told about an object.
-func (c *Core) way(contact uint32, id monitor.ID) *monitor.Way {
-	if c.inv.IsHost(id) {
-		return &c.inv.Contacts[contact].Host
-	}
-	return &c.inv.Contacts[contact].Service
+func (c *Core) isVolatile(id monitor.ID) bool {
+	return c.inv.Policy(id).Volatile && !c.inv.IsHost(id)
 }
 
-// tell decides one action: one of a contact's notification commands.
-func (c *Core) tell(n *notification, contact uint32, index int, d *Decisions) {
-	call := c.way(contact, n.id).Commands[index]
-	if call.Command == monitor.None {
+// startAnew forgets when people were told last, so that a new state is told at once; not during a phase of hard UNKNOWN
+// where Shinken's rule holds.
+func (c *Core) startAnew(id monitor.ID, was verdict.Standing) {
+	if c.inv.Options.HardUnknownPhase && c.inUnknownPhase(id, was) {
 		return
 	}
-	command := &c.inv.Commands[call.Command]
-	action := &monitor.Action{
-		ID:      c.actionID(n, contact, index),
-		Kind:    monitor.ActionNotification,
-		Ref:     c.inv.Ref(n.id),
-		Pool:    cmp.Or(c.inv.Policy(n.id).ReactionPool, command.Pool),
-		Contact: c.inv.Contacts[contact].Name,
-		Command: command.Name,
-		Line:    c.actionLine(n, contact, call),
-		Timeout: cmp.Or(command.Timeout, c.inv.Options.NotificationTimeout, 30*time.Second),
-		Time:    c.now,
-	}
-	d.Broks = append(d.Broks, monitor.Brok{
-		Kind: monitor.BrokNotification, Time: c.now, Shard: c.inv.Shard, Action: action,
-		NotificationType: n.kind, Text: c.notificationText(n, action),
-	})
-	if c.isProblem(n.id) {
-		c.noteTelling(n.id, monitor.Telling{
-			Time: c.now, Contact: action.Contact, Type: n.kind, Number: n.number, Command: action.Command,
-		})
-	}
+	c.notice[id].last, c.notice[id].next = 0, 0
 }
 
-// maxTold is how many notifications about one problem are remembered, unless more contacts were told.
-const maxTold = 64
-
-// noteTelling remembers who was told. Of a problem that lasts for months the oldest go, but never the last that says that
-// a contact was told of it: those are told of its end.
-func (c *Core) noteTelling(id monitor.ID, t monitor.Telling) {
-	list := append(c.told[id], t)
-	for i := 0; i < len(list) && len(list) > maxTold; i++ {
-		old := list[i]
-		again := slices.ContainsFunc(list[i+1:], func(t monitor.Telling) bool {
-			return t.Contact == old.Contact && t.Type == old.Type
-		})
-		if again {
-			list = slices.Delete(list, i, i+1)
-			break
-		}
-	}
-	c.told[id] = list
-}
-
-// actionID names an action by what it is about: whoever decides it again gives it the same name. Those
-// that a problem may see several times without being counted, such as acknowledgements, are told apart by their time.
-func (c *Core) actionID(n *notification, contact uint32, index int) string {
-	h := fnv.New128a()
-	problem := cmp.Or(c.serial[n.id].problem, c.serial[n.id].lastProblem)
-	fmt.Fprintf(h, "%d\x00%s\x00%d\x00%s\x00%d\x00%s\x00%d", c.inv.Shard, c.inv.Ref(n.id), problem, n.kind, n.number,
-		c.inv.Contacts[contact].Name, index)
-	if n.cause != ofState {
-		fmt.Fprintf(h, "\x00%d", c.now)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// notificationText is the line that Nagios would log.
-func (c *Core) notificationText(n *notification, a *monitor.Action) string {
-	state := c.stateName(n.id)
-	if n.cause != ofState {
-		state = n.kind + " (" + state + ")"
-	}
-	fields := []string{a.Contact, a.Host, a.Service, state, a.Command, c.text[n.id].output}
-	kind := "SERVICE"
-	if a.IsHost() {
-		kind, fields = "HOST", append(fields[:2], fields[3:]...)
-	}
-	if n.cause == ofAck {
-		fields = append(fields, n.author, n.comment)
-	}
-	return kind + " NOTIFICATION: " + strings.Join(fields, ";")
-}
-
-func (c *Core) stateName(id monitor.ID) string {
+// inUnknownPhase says whether a new state is not worth telling anew: a hard problem became UNKNOWN (a host UNREACHABLE),
+// or comes back from there to the state that it had (Shinken schedulingitem.py, update_hard_unknown_phase_state).
+func (c *Core) inUnknownPhase(id monitor.ID, was verdict.Standing) bool {
+	s := &c.standing[id]
+	vague := s.State == monitor.Unknown
 	if c.inv.IsHost(id) {
-		return c.standing[id].State.HostName()
+		vague = s.State == monitor.Unreachable
 	}
-	return c.standing[id].State.ServiceName()
+	hard := s.Type == monitor.Hard && was.Type == monitor.Hard
+	switch before := s.beforeUnknown; {
+	case !hard:
+		s.beforeUnknown = monitor.OK
+		return false
+	case before != monitor.OK && vague:
+		return true
+	case before != monitor.OK:
+		s.beforeUnknown = monitor.OK
+		return s.State == before
+	case vague && was.State != monitor.OK && was.State != monitor.Pending:
+		s.beforeUnknown = was.State
+		return true
+	}
+	return false
 }

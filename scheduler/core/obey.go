@@ -25,7 +25,8 @@ func (c *Core) Obey(now monitor.Time, req command.Request, d *Decisions) error {
 // obey tries the families of commands one after the other.
 func (c *Core) obey(r *command.Request, d *Decisions) error {
 	for _, family := range [...]func(*command.Request, *Decisions) (mine bool, err error){
-		c.obeySwitch, c.obeyContact, c.obeyCheck, c.obeyAck, c.obeyComment, c.obeyDowntime, c.obeyDowntimeEnd,
+		c.obeySwitch, c.obeyContact, c.obeyCheck, c.obeyAck, c.obeyComment, c.obeyDowntime, c.obeyPropagate, c.obeyDowntimeEnd,
+		c.obeyContactDowntime, c.obeyNotify,
 	} {
 		if mine, err := family(r, d); mine {
 			return err

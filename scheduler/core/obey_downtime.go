@@ -3,7 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
@@ -39,84 +39,66 @@ func (c *Core) obeyDowntime(r *command.Request, d *Decisions) (bool, error) {
 	return true, err
 }
 
-// readDowntime reads start;end;fixed;trigger;duration;author;comment.
+// obeyPropagate schedules downtimes of a host and of all hosts behind it, each once; with TRIGGERED, those begin and end
+// with the host's own.
+func (c *Core) obeyPropagate(r *command.Request, d *Decisions) (bool, error) {
+	triggered := r.Name == "SCHEDULE_AND_PROPAGATE_TRIGGERED_HOST_DOWNTIME"
+	if !triggered && r.Name != "SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME" {
+		return false, nil
+	}
+	host, err := c.object(r)
+	if err != nil {
+		return true, err
+	}
+	t, err := c.readDowntime(r, 0)
+	if err != nil {
+		return true, err
+	}
+	number := c.schedule(host, t, d)
+	t.Trigger = 0
+	if triggered {
+		t.Trigger = number
+	}
+	for _, child := range c.descendants(host)[1:] {
+		c.schedule(child, t, d)
+	}
+	return true, nil
+}
+
+// readDowntime reads start;end;fixed;trigger;duration;author;comment. The duration of a fixed one is what lies between
+// its start and its end.
 func (c *Core) readDowntime(r *command.Request, first int) (monitor.Downtime, error) {
 	t := monitor.Downtime{
 		Start: r.Moment(first), End: r.Moment(first + 1), Fixed: r.Bool(first + 2), Trigger: uint64(r.Int(first + 3)),
-		Author: r.Text(first + 5), Comment: r.Text(first + 6),
+		Duration: time.Duration(r.Int(first+4)) * time.Second, Author: r.Text(first + 5), Comment: r.Text(first + 6),
 	}
-	t.Duration = t.End.Sub(t.Start)
+	if t.Fixed {
+		t.Duration = t.End.Sub(t.Start)
+	} else if t.Duration == 0 {
+		return t, errors.New("a flexible downtime (fixed 0) of no duration")
+	}
+	if t.Trigger != 0 && c.downtimes.byID[t.Trigger] == nil {
+		return t, c.noTrigger(t.Trigger)
+	}
+	return t, c.checkSpan(&t)
+}
+
+// checkSpan says what is wrong with a downtime's start and end.
+func (c *Core) checkSpan(t *monitor.Downtime) error {
 	switch {
-	case !t.Fixed:
-		return t, errors.New("flexible downtimes (fixed 0) are not supported yet; give fixed 1")
-	case t.Trigger != 0:
-		return t, errors.New("triggered downtimes are not supported yet; give trigger_id 0")
 	case t.End <= t.Start:
-		return t, fmt.Errorf("a downtime that ends at %s, before it starts at %s", stamp(t.End), stamp(t.Start))
+		return fmt.Errorf("a downtime that ends at %s, before it starts at %s", stamp(t.End), stamp(t.Start))
 	case t.End <= c.now:
-		return t, fmt.Errorf("the end of the downtime, %s, is past", stamp(t.End))
-	}
-	return t, nil
-}
-
-// obeyDowntimeEnd cancels downtimes.
-func (c *Core) obeyDowntimeEnd(r *command.Request, d *Decisions) (bool, error) {
-	var matches func(*monitor.Downtime) bool
-	switch r.Name {
-	case "DEL_HOST_DOWNTIME", "DEL_SVC_DOWNTIME":
-		matches = func(t *monitor.Downtime) bool {
-			return t.ID == uint64(r.Int(0)) && t.Ref.IsHost() == (r.Name == "DEL_HOST_DOWNTIME")
-		}
-	case "DEL_ALL_HOST_DOWNTIMES", "DEL_ALL_SVC_DOWNTIMES":
-		if _, err := c.object(r); err != nil {
-			return true, err
-		}
-		matches = func(t *monitor.Downtime) bool { return t.Ref == r.Ref }
-	case "DEL_DOWNTIME_BY_HOST_NAME":
-		matches = matching(r.Text(0), r.Text(1), r.Moment(2), r.Text(3))
-	case "DEL_DOWNTIME_BY_START_TIME_COMMENT":
-		matches = matching("", "", r.Moment(0), r.Text(1))
-	case "DEL_DOWNTIME_BY_HOSTGROUP_NAME":
-		ids, err := c.targets(r, groupHosts)
-		if err != nil {
-			return true, err
-		}
-		rest := matching(r.Text(1), r.Text(2), r.Moment(3), r.Text(4))
-		matches = func(t *monitor.Downtime) bool {
-			return slices.Contains(ids, c.hosts[t.Ref.Host]) && (rest == nil || rest(t))
-		}
-	default:
-		return false, nil
-	}
-	if matches == nil {
-		return true, errors.New("all arguments are empty: that would cancel every downtime there is")
-	}
-	return true, c.cancel(matches, d)
-}
-
-// matching gives a test for what is given; nil if nothing is.
-func matching(host, service string, start monitor.Time, comment string) func(*monitor.Downtime) bool {
-	if host == "" && service == "" && start == 0 && comment == "" {
-		return nil
-	}
-	return func(t *monitor.Downtime) bool {
-		return (host == "" || t.Ref.Host == host) && (service == "" || t.Ref.Service == service) &&
-			(start == 0 || t.Start == start) && (comment == "" || t.Comment == comment)
-	}
-}
-
-// cancel ends all downtimes that match, oldest first.
-func (c *Core) cancel(matches func(*monitor.Downtime) bool, d *Decisions) error {
-	found := false
-	for _, t := range c.downtimes.all() {
-		if matches(&t) {
-			id, _ := c.find(t.Ref)
-			c.endDowntime(id, t.ID, "CANCELLED", d)
-			found = true
-		}
-	}
-	if !found {
-		return errors.New("no downtime matches")
+		return fmt.Errorf("the end of the downtime, %s, is past", stamp(t.End))
 	}
 	return nil
+}
+
+// noTrigger says why a downtime cannot trigger another. The remainder of its number tells the shard that gave it (newID).
+func (c *Core) noTrigger(number uint64) error {
+	if shard := number % c.stride(); shard != uint64(c.inv.Shard) {
+		return fmt.Errorf("downtime %d belongs to shard %d, this is shard %d: one can only trigger another on a host of the same shard, "+
+			"such as the hosts behind it; give trigger_id 0", number, shard, c.inv.Shard)
+	}
+	return fmt.Errorf("there is no downtime %d that could trigger another", number)
 }

@@ -90,8 +90,8 @@ func sampleLine(t *testing.T, name string) string {
 // What is not carried out yet is refused by name, and leaves no trace but the brok that says so.
 func TestTheRestIsRefused(t *testing.T) {
 	c, d := sampleCore(t)
-	err := c.Obey(t0, command.Request{Name: "SEND_CUSTOM_HOST_NOTIFICATION", Ref: monitor.Ref{Host: "web1"}}, d)
-	if err == nil || !strings.Contains(err.Error(), "SEND_CUSTOM_HOST_NOTIFICATION is not supported yet") {
+	err := c.Obey(t0, command.Request{Name: "PAINT_HOST_GREEN", Ref: monitor.Ref{Host: "web1"}}, d)
+	if err == nil || !strings.Contains(err.Error(), "PAINT_HOST_GREEN is not supported yet") {
 		t.Errorf("got %v, want that it is not supported yet", err)
 	}
 	if len(d.Broks) != 1 || !strings.Contains(d.Broks[0].Text, "refused") {

@@ -10,17 +10,21 @@ import (
 // settle makes a verdict the object's standing and does what follows for it: numbers of problems, acknowledgement,
 // flapping, notifications, event handlers. Contacts are told with what was seen; only then the rest of the problem is wiped off.
 func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
+	was := c.standing[id].Standing
+	c.settling = id
 	c.standing[id].Standing = v.Seen
 	c.number(id, v.Steps)
 	if v.Steps.Has(verdict.AckEnds) {
+		c.setAckEnd(id, 0)
 		c.dropAckComments(id, d)
 	}
 	if v.Steps&(verdict.Changed|verdict.HardChanged) != 0 {
-		c.notice[id].last, c.notice[id].next = 0, 0
+		c.startAnew(id, was)
+		c.beginFlexible(id, d)
 	}
 	c.flap(id, v, d)
 	if v.Steps.Has(verdict.Notify) {
-		c.notify(id, ofState, d)
+		c.notify(id, d)
 	}
 	if v.Steps.Has(verdict.Alert) {
 		c.handle(id, v, d)
@@ -28,10 +32,11 @@ func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 	c.standing[id].Standing = v.Next
 	if !c.isProblem(id) {
 		if !v.Steps.Has(verdict.Notify) && c.owesRecovery(id) {
-			c.notify(id, ofState, d)
+			c.notify(id, d)
 		}
-		c.forget(id)
+		c.forget(id, v.Steps.Has(verdict.HardChanged))
 	}
+	c.settling = monitor.NoID
 }
 
 // number keeps the times of changes and the numbers of events and problems.
@@ -54,18 +59,16 @@ func (c *Core) number(id monitor.ID, steps verdict.Steps) {
 }
 
 // forget wipes off who was told of a problem that is over. While the object flaps nobody is told of the end, and those
-// who were told of the beginning are remembered until they are.
-func (c *Core) forget(id monitor.ID) {
-	if n := &c.notice[id]; n.number != 0 || n.last != 0 || n.next != 0 {
-		*n = notice{}
-	}
+// who were told of the beginning are remembered until they are. A number that a command set outlives soft problems.
+func (c *Core) forget(id monitor.ID, hard bool) {
 	s := &c.standing[id]
-	if s.notifiedOn != 0 && s.flapping {
+	if hard || s.notifiedOn != 0 {
+		c.notice[id] = notice{}
+	}
+	if s.flapping && s.notifiedOn != 0 {
 		return
 	}
-	if s.notifiedOn != 0 {
-		s.notifiedOn = 0
-	}
+	s.notifiedOn = 0
 	if len(c.told) > 0 {
 		delete(c.told, id)
 	}

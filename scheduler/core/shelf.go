@@ -1,7 +1,6 @@
 package core
 
 import (
-	"container/heap"
 	"maps"
 	"slices"
 
@@ -57,46 +56,4 @@ func (s *shelf[T]) all() []T {
 		things = append(things, *s.byID[number])
 	}
 	return things
-}
-
-// agenda is a heap of moments at which a downtime begins or ends. Entries of downtimes that were cancelled stay until
-// their moment and then mean nothing.
-type agenda []appointment
-
-type appointment struct {
-	at       monitor.Time
-	downtime uint64
-}
-
-func (a agenda) Len() int { return len(a) }
-
-func (a agenda) Less(i, j int) bool {
-	return a[i].at < a[j].at || a[i].at == a[j].at && a[i].downtime < a[j].downtime
-}
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-func (a *agenda) Push(x any)   { *a = append(*a, x.(appointment)) }
-
-func (a *agenda) Pop() any {
-	last := (*a)[len(*a)-1]
-	*a = (*a)[:len(*a)-1]
-	return last
-}
-
-// add notes a moment.
-func (a *agenda) add(at monitor.Time, downtime uint64) { heap.Push(a, appointment{at, downtime}) }
-
-// next gives the first moment, if there is one.
-func (a agenda) next() (monitor.Time, bool) {
-	if len(a) == 0 {
-		return 0, false
-	}
-	return a[0].at, true
-}
-
-// due takes out the number of the first downtime whose moment has come.
-func (a *agenda) due(now monitor.Time) (uint64, bool) {
-	if at, ok := a.next(); !ok || at > now {
-		return 0, false
-	}
-	return heap.Pop(a).(appointment).downtime, true
 }

@@ -1,36 +1,57 @@
 package core
 
 import (
-	"slices"
-
 	"github.com/onbu/onbu/monitor"
 )
 
 // silence says why nobody is told about an object at present; empty if nothing speaks against it. The order is that of
-// Nagios 4 notifications.c, check_host_notification_viability and check_service_notification_viability.
+// Nagios 4.4.6 notifications.c, check_host_notification_viability and check_service_notification_viability. A
+// notification that is forced does not ask.
 func (c *Core) silence(id monitor.ID, why cause) string {
-	p := c.inv.Policy(id)
-	switch {
+	switch period := c.notificationPeriod(id); {
 	case !has(c.program.HostSwitches) && c.inv.IsHost(id),
 		!has(c.program.ServiceSwitches) && !c.inv.IsHost(id):
 		return "notifications are turned off for the whole program"
-	case !c.in(p.NotificationPeriod, c.now):
-		return "it is outside of the notification period " + c.inv.Timeperiods[p.NotificationPeriod].Name
+	case !c.in(period, c.now):
+		return "it is outside of the notification period " + c.inv.Timeperiods[period].Name
 	case !has(c.standing[id].switches):
 		return "notifications are turned off for it"
-	case why == ofAck && !c.isProblem(id):
-		return "there is no problem to acknowledge"
-	case why == ofAck:
-		return ""
-	case why == ofFlap:
-		return c.flapSilence(id, p)
 	}
-	return c.stateSilence(id, p)
+	options := c.inv.Policy(id).NotificationOptions
+	switch why {
+	case ofCustom:
+		return c.inDowntime(id)
+	case ofAck:
+		if !c.isProblem(id) {
+			return "there is no problem to acknowledge"
+		}
+		return ""
+	case ofFlap:
+		if options&monitor.OnFlapping == 0 {
+			return "notification_options of the object leave flapping (f) out"
+		}
+		return c.inDowntime(id)
+	case ofDowntime:
+		return c.downtimeSilence(id, options)
+	}
+	return c.stateSilence(id)
+}
+
+// downtimeSilence says why nobody is told of a downtime. A service's own counts, that of its host does not.
+func (c *Core) downtimeSilence(id monitor.ID, options monitor.Option) string {
+	switch {
+	case options&monitor.OnDowntime == 0:
+		return "notification_options of the object leave downtimes (s) out"
+	case c.standing[id].depth > 0:
+		return "it is in another downtime"
+	}
+	return ""
 }
 
 // stateSilence goes on with what concerns problems and recoveries.
-func (c *Core) stateSilence(id monitor.ID, p *monitor.Policy) string {
-	s, n := &c.standing[id], &c.notice[id]
+func (c *Core) stateSilence(id monitor.ID) string {
+	p, s, n := c.inv.Policy(id), &c.standing[id], &c.notice[id]
+	problem := c.isProblem(id)
 	switch {
 	case c.isOrphaned(id):
 		return "none of its parents is OK"
@@ -40,23 +61,39 @@ func (c *Core) stateSilence(id monitor.ID, p *monitor.Policy) string {
 		return "the problem is acknowledged"
 	case c.dependencySilence(id) != "":
 		return c.dependencySilence(id)
-	case p.NotificationOptions&c.option(id) == 0:
+	case p.NotificationOptions&c.option(id) == 0 && problem:
 		return "notification_options of the object leave " + c.stateName(id) + " out"
-	case !c.isProblem(id) && s.notifiedOn == 0:
+	case p.NotificationOptions&c.option(id) == 0:
+		return "notification_options of the object leave recoveries (r) out"
+	case !problem && s.notifiedOn == 0:
 		return "nobody was told of the problem"
+	case problem && n.number == 0 && c.now < c.times[id].hardChange.Add(p.FirstNotificationDelay):
+		return "first_notification_delay is not over"
 	case s.flapping:
 		return "it is flapping: it changes its state too often"
-	case !c.isProblem(id):
-		return ""
-	case n.number == 0 && c.now < c.times[id].hardChange.Add(p.FirstNotificationDelay):
-		return "first_notification_delay is not over"
-	case p.NotificationInterval == 0 && n.last != 0 && !p.Volatile:
+	}
+	if reason := c.inDowntime(id); reason != "" {
+		return reason
+	}
+	if reason := c.awaitsDowntime(id); reason != "" {
+		return reason
+	}
+	host := c.inv.HostOf(id)
+	switch {
+	case c.toldOnce(id):
 		return "notification_interval is 0: people are told once"
-	case !c.inv.IsHost(id) && !c.isUp(c.inv.HostOf(id)):
+	case host != id && !c.isUp(host) && (problem || c.standing[host].Type == monitor.Hard):
 		return "its host is not UP"
-	case c.now < n.next && !p.Volatile:
+	case c.now < n.next && !c.isVolatile(id):
 		return "people were told, and notification_interval is not over"
-	case s.depth > 0:
+	}
+	return ""
+}
+
+// inDowntime names the downtime that an object is in: its own or its host's.
+func (c *Core) inDowntime(id monitor.ID) string {
+	switch {
+	case c.standing[id].depth > 0:
 		return "it is in a downtime"
 	case c.standing[c.inv.HostOf(id)].depth > 0:
 		return "its host is in a downtime"
@@ -64,15 +101,19 @@ func (c *Core) stateSilence(id monitor.ID, p *monitor.Policy) string {
 	return ""
 }
 
-// flapSilence goes on with what concerns the beginning and end of flapping.
-func (c *Core) flapSilence(id monitor.ID, p *monitor.Policy) string {
-	switch {
-	case p.NotificationOptions&monitor.OnFlapping == 0:
-		return "notification_options of the object leave flapping out"
-	case c.standing[id].depth > 0:
-		return "it is in a downtime"
-	case c.standing[c.inv.HostOf(id)].depth > 0:
-		return "its host is in a downtime"
+// awaitsDowntime names the flexible downtime that waits for a problem of an object or of its host. Nagios 4.4.6 is silent
+// from its start on (is_service_in_pending_flex_downtime), not only from the problem on.
+func (c *Core) awaitsDowntime(id monitor.ID) string {
+	if len(c.downtimes.of) == 0 {
+		return ""
+	}
+	for _, t := range c.downtimes.on(id) {
+		if c.waits(t) {
+			return "a flexible downtime of it waits to begin"
+		}
+	}
+	if host := c.inv.HostOf(id); host != id && c.awaitsDowntime(host) != "" {
+		return "a flexible downtime of its host waits to begin"
 	}
 	return ""
 }
@@ -93,36 +134,6 @@ func (c *Core) option(id monitor.ID) monitor.Option {
 		return monitor.OnCritical
 	}
 	return monitor.OnUnknown
-}
-
-// contactSilence says why one contact is not told although others are. A recovery goes to those who were told of the
-// problem.
-func (c *Core) contactSilence(contact uint32, id monitor.ID, why cause) string {
-	who, way := &c.inv.Contacts[contact], c.way(contact, id)
-	off := c.muted[who.Name]
-	switch {
-	case !way.Enabled:
-		return "the contact has notifications turned off"
-	case off.HostNotificationsOff && c.inv.IsHost(id), off.ServiceNotificationsOff && !c.inv.IsHost(id):
-		return "a command turned the contact's notifications off"
-	case !c.in(way.Period, c.now):
-		return "it is outside of the contact's notification period " + c.inv.Timeperiods[way.Period].Name
-	case why == ofFlap && way.Options&monitor.OnFlapping == 0:
-		return "the contact's notification options leave flapping out"
-	case why == ofFlap:
-		return ""
-	case way.Options&c.option(id) == 0:
-		return "the contact's notification options leave " + c.stateName(id) + " out"
-	case !c.isProblem(id) && !c.wasTold(id, who.Name):
-		return "the contact was not told of the problem"
-	}
-	return ""
-}
-
-func (c *Core) wasTold(id monitor.ID, contact string) bool {
-	return slices.ContainsFunc(c.told[id], func(t monitor.Telling) bool {
-		return t.Contact == contact && t.Type == "PROBLEM"
-	})
 }
 
 func has(s monitor.Switch) bool { return s&monitor.Notifications != 0 }

@@ -26,6 +26,8 @@ type Snapshot struct {
 	Told []Told
 	// NextID is the number, before the shard is mixed in, that the next downtime, comment, problem or event gets.
 	NextID uint64
+	// ContactDowntimes are those of contacts, sorted by ID.
+	ContactDowntimes []monitor.Downtime
 }
 
 // Told is one notification about a problem that still is.
@@ -44,6 +46,8 @@ func (c *Core) Snapshot() Snapshot {
 		Program:    c.program,
 		Configured: c.inv.Options.Program,
 		NextID:     c.lastID + 1,
+
+		ContactDowntimes: c.contactDowntimes(),
 	}
 	for id := range s.Statuses {
 		c.fill(monitor.ID(id), &s.Statuses[id])
@@ -77,6 +81,9 @@ func (c *Core) Restore(s Snapshot) {
 	}
 	for i := range s.Comments {
 		c.shelveComment(&s.Comments[i])
+	}
+	for i := range s.ContactDowntimes {
+		c.shelveContactDowntime(&s.ContactDowntimes[i])
 	}
 	for _, contact := range s.Contacts {
 		c.mute(contact)
@@ -138,6 +145,10 @@ func (c *Core) Replay(b *monitor.Brok) {
 		if id, ok := c.find(b.Comment.Ref); ok && c.comments.byID[b.Comment.ID] != nil {
 			c.comments.take(id, b.Comment.ID)
 		}
+	case monitor.BrokContactDowntime:
+		c.shelveContactDowntime(b.Downtime)
+	case monitor.BrokContactDowntimeGone:
+		delete(c.away, b.Downtime.ID)
 	case monitor.BrokProgram:
 		c.program = *b.Program
 	case monitor.BrokContact:
@@ -167,6 +178,14 @@ func (c *Core) replayTelling(b *monitor.Brok) {
 	}
 	c.noteTelling(id, monitor.Telling{
 		Time: b.Action.Time, Contact: b.Action.Contact, Type: b.NotificationType,
-		Number: c.notice[id].number, Command: b.Action.Command,
+		Number: c.numberOf(b, id), Command: b.Action.Command,
 	})
+}
+
+// numberOf gives the number of a notification. Journals of before there were notices have it in the status alone.
+func (c *Core) numberOf(b *monitor.Brok, id monitor.ID) uint32 {
+	if b.Action.Notice != nil {
+		return b.Action.Notice.Number
+	}
+	return c.notice[id].number
 }

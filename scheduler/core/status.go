@@ -35,6 +35,10 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID = e.problem, e.lastProblem, e.event, e.lastEvent
 	s.Module, s.Poller = c.names[r.module], c.names[r.poller]
 	s.Output, s.LongOutput, s.Perfdata = x.output, x.long, x.perfdata
+	s.BeforeUnknown = st.beforeUnknown
+	if s.AckUntil = 0; st.Ack != monitor.AckNone {
+		s.AckUntil = c.ackUntil[id]
+	}
 }
 
 // load is fill turned round. What the inventory decides (attempts, switches that no command changed) is not taken over,
@@ -49,7 +53,7 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 		},
 		check: s.CheckType, flapping: s.Flapping, notifiedOn: s.NotifiedOn, depth: s.DowntimeDepth,
 		switches: p.Switches&^s.Modified | s.Switches&s.Modified,
-		modified: s.Modified,
+		modified: s.Modified, beforeUnknown: s.BeforeUnknown,
 	}
 	c.notice[id] = notice{s.LastNotification, s.NextNotification, s.NotificationNumber}
 	c.serial[id] = serial{s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID}
@@ -66,6 +70,7 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 		c.run[id].flags = pinned
 	}
 	c.text[id] = text{s.Output, s.LongOutput, s.Perfdata}
+	c.setAckEnd(id, s.AckUntil)
 	c.seen(s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID)
 }
 

@@ -28,6 +28,8 @@ type standing struct {
 	depth      uint16 // of downtimes in effect
 	switches   monitor.Switch
 	modified   monitor.Switch
+	// beforeUnknown is the hard problem from which a phase of UNKNOWN or UNREACHABLE began; OK outside of one.
+	beforeUnknown monitor.State
 }
 
 // notice is what was told and when it may be told again.

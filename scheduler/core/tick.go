@@ -18,9 +18,8 @@ const firstLooks = 50
 func (c *Core) Begin(now monitor.Time) {
 	c.enter(now)
 	c.wheel = timetable.New(c.inv.Objects(), c.now)
-	c.agenda = nil
 	c.freshness = c.now.Add(c.freshnessInterval())
-	c.recountDowntimes()
+	c.planAgenda()
 	spread := firstSpread(c.unseen())
 	for id := range monitor.ID(c.inv.Objects()) {
 		r := &c.run[id]
@@ -75,10 +74,10 @@ func (c *Core) interval(id monitor.ID) time.Duration {
 	return p.CheckInterval
 }
 
-// Tick does what is due: checks, results that never came, freshness, downtimes that begin and end.
+// Tick does what is due: checks, results that never came, freshness, and what is on the agenda.
 func (c *Core) Tick(now monitor.Time, d *Decisions) {
 	c.enter(now)
-	c.tickDowntimes(d)
+	c.tickAgenda(d)
 	c.due = c.wheel.Advance(c.now, c.due[:0])
 	for _, e := range c.due {
 		c.fire(e, d)
