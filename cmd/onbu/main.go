@@ -36,6 +36,8 @@ type env struct {
 	args   []string // what follows the verb, flags included
 	stdout io.Writer
 	stderr io.Writer
+	// examples end the help of the verb, which sets them before it reads its flags.
+	examples string
 }
 
 // verbs is the one list of verbs.
@@ -43,6 +45,7 @@ func verbs() []verb {
 	return []verb{
 		{"run", "CONFIG", "run everything in this process: the usual way on one machine", runAll},
 		{"verify", "CONFIG", "say what a configuration holds, how each command will run, and every mistake in it", verify},
+		{"simulate", "CONFIG SCRIPT", "play outages against a configuration and say who would be told", playScript},
 		{"status", "", "show all hosts and services of a running Onbu", status},
 		{"explain", "HOST[/SERVICE]", "say why an object is in its state, and who was told", explain},
 		{"command", "'COMMAND;ARGUMENT;…'", "give an external command", giveCommand},
@@ -102,7 +105,8 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
-	err := v.run(ctx, &env{flags: flags, args: args, stdout: stdout, stderr: stderr})
+	e := &env{flags: flags, args: args, stdout: stdout, stderr: stderr}
+	err := v.run(ctx, e)
 	var wrong usageError
 	switch {
 	case err == nil:
@@ -111,6 +115,7 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 		fmt.Fprintf(stdout, "usage: %s\n%s\n\nflags:\n", v.usage(), v.about)
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
+		fmt.Fprint(stdout, e.examples)
 		return exitOK
 	case errors.Is(err, errQuiet):
 		return exitError
@@ -130,8 +135,8 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "\nonbu VERB --help lists the flags of a verb.\n")
 }
 
-// parse reads flags and words in any order and gives the words. want is how many there must be.
-func (e *env) parse(want int, what string) ([]string, error) {
+// words reads flags and words in any order and gives the words.
+func (e *env) words() ([]string, error) {
 	var words []string
 	for rest := e.args; ; {
 		if err := e.flags.Parse(rest); err != nil {
@@ -141,10 +146,18 @@ func (e *env) parse(want int, what string) ([]string, error) {
 			return nil, usageError(err.Error())
 		}
 		if rest = e.flags.Args(); len(rest) == 0 {
-			break
+			return words, nil
 		}
 		words = append(words, rest[0])
 		rest = rest[1:]
+	}
+}
+
+// parse reads flags and words in any order and gives the words. want is how many there must be.
+func (e *env) parse(want int, what string) ([]string, error) {
+	words, err := e.words()
+	if err != nil {
+		return nil, err
 	}
 	if len(words) != want {
 		if want == 0 {
