@@ -10,6 +10,13 @@ import (
 	"github.com/onbu/onbu/monitor/nearest"
 )
 
+// unfit is an error that says all there is to say: how the line is to be written would not help.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
+func unfitf(format string, args ...any) error { return unfit(fmt.Sprintf(format, args...)) }
+
 // names finds objects by their names.
 type names struct {
 	inv *monitor.Inventory
@@ -41,7 +48,7 @@ func (n *names) object(name string) (monitor.ID, error) {
 		return id, nil
 	}
 	for i := range len(name) {
-		if name[i] != '/' {
+		if name[i] != '/' || i == len(name)-1 {
 			continue
 		}
 		if id, ok := n.ids[monitor.Ref{Host: name[:i], Service: name[i+1:]}]; ok {
@@ -56,7 +63,7 @@ func (n *names) unknown(ref monitor.Ref) error {
 	if _, err := n.ref(ref); err != nil {
 		return err
 	}
-	return fmt.Errorf("the service of %s is missing: write it like %s/NAME", ref.Host, ref.Host)
+	return unfitf("the service of %s is missing: write it like %s/NAME", ref.Host, ref.Host)
 }
 
 func (n *names) noHost(name string) error {
@@ -64,13 +71,13 @@ func (n *names) noHost(name string) error {
 	if near := nearest.Of(name, n.hosts()); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	return fmt.Errorf("there is no host %q%s", name, hint)
+	return unfitf("there is no host %q%s", name, hint)
 }
 
 func (n *names) noService(ref monitor.Ref) error {
 	for service := range n.services(ref.Host) {
 		if ref.Service != "" && strings.HasPrefix(service, ref.Service+" ") {
-			return fmt.Errorf("host %s has no service %q; if you mean %q, put quotes around it: \"%s/%s\"",
+			return unfitf("host %s has no service %q; if you mean %q, put quotes around it: \"%s/%s\"",
 				ref.Host, ref.Service, service, ref.Host, service)
 		}
 	}
@@ -78,7 +85,7 @@ func (n *names) noService(ref monitor.Ref) error {
 	if near := nearest.Of(ref.Service, n.services(ref.Host)); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	return fmt.Errorf("host %s has no service %q%s", ref.Host, ref.Service, hint)
+	return unfitf("host %s has no service %q%s", ref.Host, ref.Service, hint)
 }
 
 func (n *names) hosts() iter.Seq[string] {
@@ -130,7 +137,7 @@ func (n *names) host(w *words) (monitor.ID, error) {
 func (n *names) service(w *words) (monitor.ID, error) {
 	id, err := n.either(w)
 	if err == nil && n.inv.IsHost(id) {
-		return 0, fmt.Errorf("%s is a host: name one of its services, like %[1]s/NAME, or write \"host %[1]s down\"", n.inv.Hosts[id].Name)
+		return 0, unfitf("%s is a host: name one of its services, like %[1]s/NAME, or write \"host %[1]s down\"", n.inv.Hosts[id].Name)
 	}
 	return id, err
 }

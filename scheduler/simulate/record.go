@@ -115,11 +115,27 @@ func (r *recorder) describe(n *Notification, b *monitor.Brok) {
 	s := r.core.Status(id)
 	if notice := b.Action.Notice; notice != nil {
 		s.State, n.Number = notice.State, notice.Number
-	} else if n.Number = max(s.NotificationNumber, 1); b.NotificationType == "RECOVERY" {
-		n.Number = r.number[id] + 1
+	} else {
+		n.Number = r.numbered(id, n, s.NotificationNumber)
 	}
-	r.number[id] = n.Number
 	n.State = s.StateName()
+}
+
+// numbered works out the number of a notification.
+func (r *recorder) numbered(id monitor.ID, n *Notification, known uint32) uint32 {
+	all := r.report.Notifications
+	for i := len(all) - 1; i >= 0 && all[i].At == n.At; i-- {
+		if all[i].Type == n.Type && all[i].Host == n.Host && all[i].Service == n.Service {
+			return all[i].Number
+		}
+	}
+	switch n.Type {
+	case "PROBLEM":
+		r.number[id] = known
+	case "RECOVERY":
+		return r.number[id] + 1
+	}
+	return max(r.number[id], 1)
 }
 
 func (r *recorder) handler(now monitor.Time, b *monitor.Brok) {

@@ -36,7 +36,8 @@ type Offset time.Duration
 
 // MarshalJSON gives it in seconds.
 func (o Offset) MarshalJSON() ([]byte, error) {
-	return strconv.AppendFloat(nil, time.Duration(o).Round(time.Millisecond).Seconds(), 'f', -1, 64), nil
+	ms := time.Duration(o).Round(time.Millisecond).Milliseconds()
+	return strconv.AppendFloat(nil, float64(ms)/1000, 'f', -1, 64), nil
 }
 
 // Notification is one contact told of one thing.

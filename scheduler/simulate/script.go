@@ -200,7 +200,10 @@ func (r *reader) readEvent(w *words) error {
 	}
 	e := event{at: t, line: r.line, text: strings.TrimSpace(name + w.text)}
 	lasts, err := v.read(r, w, &e)
-	if err != nil {
+	switch _, enough := errors.AsType[unfit](err); {
+	case enough:
+		return err
+	case err != nil:
 		return fmt.Errorf("%w (expected: at TIME %s %s)", err, name, v.usage)
 	}
 	r.script.events = append(r.script.events, e)

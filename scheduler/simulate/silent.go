@@ -64,9 +64,7 @@ func (s *silences) ask(c *core.Core, now monitor.Time) {
 
 // list counts the problems, and the reasons for which nobody was told of some.
 func (s *silences) list(c *core.Core, end monitor.Time) (problems int, silent []Silent) {
-	for _, t := range s.all {
-		s.doubt = append(s.doubt, t)
-	}
+	s.doubt = append(s.doubt, s.all...)
 	s.ask(c, end)
 	for _, t := range s.all {
 		if t.told {
@@ -100,6 +98,11 @@ func reason(c *core.Core, now monitor.Time, ref monitor.Ref) string {
 	for _, u := range e.Untold {
 		if u.Why != "" && !slices.Contains(whys, u.Why) {
 			whys = append(whys, u.Why)
+		}
+	}
+	for _, why := range e.Why {
+		if _, silence, ok := strings.Cut(why, "nobody is told at present: "); ok && len(whys) == 0 {
+			return silence
 		}
 	}
 	if len(whys) == 0 && len(e.Untold) == 0 {

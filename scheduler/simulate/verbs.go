@@ -138,10 +138,10 @@ func (r *reader) command(line string, e *event) error {
 	}
 	var err error
 	if e.request, err = command.Parse(strings.Join(fields, ";"), e.at); err != nil {
-		return err
+		return unfit(err.Error())
 	}
 	if e.request.Scope() == command.ScopeEngine {
-		return fmt.Errorf("%s is for the engine as a whole: there is none here, only its core", e.request.Name)
+		return unfitf("%s is for the engine as a whole: there is none here, only its core", e.request.Name)
 	}
 	if s, ok := e.request.Submission(); ok {
 		e.do, e.outcome = passing, &s.Outcome
