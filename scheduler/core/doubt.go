@@ -1,0 +1,142 @@
+package core
+
+import (
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// rootFirst says whether a failure is believed only once what the object stands on has been looked at. Without a
+// ParentWait the core does as Nagios does and takes the parents' last states.
+func (c *Core) rootFirst() bool { return c.inv.Options.ParentWait > 0 }
+
+// isNews says whether a failure may be the first that people hear of it: all but a HARD problem that stays what it is.
+func (c *Core) isNews(id monitor.ID, l *look) bool {
+	s := &c.standing[id]
+	switch {
+	case s.Type == monitor.Soft, !c.isProblem(id), s.HostProblem, c.inv.Policy(id).Volatile:
+		return true
+	case c.inv.IsHost(id):
+		return s.State == monitor.Unreachable
+	}
+	return s.State != l.state
+}
+
+// footing is what is known of a thing that another one stands on.
+type footing uint8
+
+const (
+	sound footing = iota // it was UP or OK when the failing check had ended
+	gone                 // it is not
+	open                 // it has to be looked at
+)
+
+// question collects the objects whose answers a verdict has to wait for.
+type question struct {
+	core     *Core
+	look     *look
+	interval interval
+	// soft says that the failure would still be confirmed, so that answers may be as old as cached_*_check_horizon.
+	soft bool
+	open []monitor.ID
+}
+
+// doubts gives the objects that have to be looked at before a failing result is believed; none if nothing that they
+// might say would change the verdict. A parent counts as looked at by a check that began when the failing one had ended:
+// one that merely overlapped it may have been over before the trouble began.
+func (c *Core) doubts(id monitor.ID, l *look) []monitor.ID {
+	if !c.isNews(id, l) {
+		return nil
+	}
+	q := question{core: c, look: l, interval: interval{core: c, look: l}}
+	q.soft = c.weigh(id, l).Next.Type == monitor.Soft
+	if c.inv.IsHost(id) {
+		q.network(id)
+	} else if !c.inv.Policy(id).NoHostDependency {
+		q.host(c.inv.HostOf(id))
+	}
+	return q.open
+}
+
+// network asks about the parents of a host. One that is sound is enough, and the others do not matter any more.
+func (q *question) network(host monitor.ID) footing {
+	parents := q.core.graph.Parents(host)
+	if len(parents) == 0 {
+		return sound
+	}
+	before, all := len(q.open), gone
+	for _, p := range parents {
+		switch q.host(p) {
+		case sound:
+			q.open = q.open[:before]
+			return sound
+		case open:
+			all = open
+		}
+	}
+	return all
+}
+
+// host asks about one host. One that cannot be looked at stands and falls with its parents.
+func (q *question) host(id monitor.ID) footing {
+	t := q.interval.of(id)
+	switch {
+	case !q.core.isUp(id), t == passed:
+		return gone
+	case q.core.heard(id, q.look.finished), q.soft && t == calm && q.core.recent(id):
+		return sound
+	case q.core.askable(id):
+		q.open = append(q.open, id)
+		return open
+	case t == dark:
+		return gone
+	}
+	return q.network(id)
+}
+
+// recent says whether an object's last result is young enough to be taken for the present while nothing depends on it
+// (cached_host_check_horizon, cached_service_check_horizon).
+func (c *Core) recent(id monitor.ID) bool {
+	horizon := c.inv.Options.CachedServiceCheck
+	if c.inv.IsHost(id) {
+		horizon = c.inv.Options.CachedHostCheck
+	}
+	return c.heard(id, c.now.Add(-horizon+time.Nanosecond))
+}
+
+// askable says whether an object can be looked at on demand: it has a check command, and active checks are on.
+func (c *Core) askable(id monitor.ID) bool {
+	return c.inv.Check(id).Command != monitor.None && c.checked(id)
+}
+
+// askUp has objects checked, and with them all hosts in front of them that are believed to be UP and were not looked at
+// just now: if they turn out to be DOWN, all are known to be at once and not one level after the other. What is held
+// itself has given its answer, and only waits for those above it.
+func (c *Core) askUp(objects []monitor.ID, d *Decisions) {
+	seen := make(map[monitor.ID]bool, len(objects))
+	queue := append([]monitor.ID(nil), objects...)
+	for i := 0; i < len(queue); i++ {
+		id := queue[i]
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		if c.askable(id) && !c.run[id].flags.has(held) {
+			c.ask(id, d)
+		}
+		for _, up := range c.supports(id) {
+			if c.isUp(up) && !c.recent(up) {
+				queue = append(queue, up)
+			}
+		}
+	}
+}
+
+// supports gives what an object stands on in the network: the parents of a host, the host of a service. The slice is
+// not the caller's.
+func (c *Core) supports(id monitor.ID) []monitor.ID {
+	if c.inv.IsHost(id) {
+		return c.graph.Parents(id)
+	}
+	return []monitor.ID{c.inv.HostOf(id)}
+}

@@ -1,0 +1,108 @@
+package core
+
+import "github.com/onbu/onbu/monitor"
+
+// trouble is how a host fared during a check of something behind it.
+type trouble uint8
+
+const (
+	calm trouble = iota
+	// dark: it is not UP, or none of its parents is and nothing newer speaks for the host itself.
+	dark
+	// passed: it came back while the check ran, so that the check may have met the trouble.
+	passed
+)
+
+// interval answers for one check how the hosts in front of it fared from its start until now.
+type interval struct {
+	core  *Core
+	look  *look
+	known map[monitor.ID]trouble // of hosts with several parents: there may be many ways up to the same host
+}
+
+// of gives the trouble of one host. It also lies in the dark if all of its parents do, which nobody may have noticed on
+// the host itself; only a check that began when the one in question had ended proves the contrary.
+func (i *interval) of(host monitor.ID) trouble {
+	c := i.core
+	parents := c.graph.Parents(host)
+	switch {
+	case !c.isUp(host):
+		return dark
+	case c.back[host] > i.look.started:
+		return passed
+	case len(parents) == 0:
+		return calm
+	}
+	if t, ok := i.known[host]; ok {
+		return t
+	}
+	t := i.all(parents)
+	if t == dark && c.heard(host, i.look.finished) {
+		t = calm
+	}
+	if len(parents) > 1 {
+		if i.known == nil {
+			i.known = make(map[monitor.ID]trouble)
+		}
+		i.known[host] = t
+	}
+	return t
+}
+
+// all gives what hosts have in common: one calm host is a way through.
+func (i *interval) all(hosts []monitor.ID) trouble {
+	worst := dark
+	for _, h := range hosts {
+		switch i.of(h) {
+		case calm:
+			return calm
+		case passed:
+			worst = passed
+		}
+	}
+	return worst
+}
+
+// around gives the trouble that a failing check of an object may have met: that of a service's host, or of all parents
+// of a host.
+func (c *Core) around(id monitor.ID, l *look) trouble {
+	i := interval{core: c, look: l}
+	if !c.inv.IsHost(id) {
+		return i.of(c.inv.HostOf(id))
+	}
+	if parents := c.graph.Parents(id); len(parents) > 0 {
+		return i.all(parents)
+	}
+	return calm
+}
+
+// heard says whether an object was looked at, or reported itself, in a check that began at since or later. That a host
+// without a check command is assumed to be UP proves nothing.
+func (c *Core) heard(id monitor.ID, since monitor.Time) bool {
+	real := c.standing[id].check == monitor.Passive || c.inv.Check(id).Command != monitor.None
+	return real && c.times[id].check != 0 && c.times[id].check >= since
+}
+
+// returned notes that a host came back, for checks that began before, and has everything looked at that failed with it:
+// nobody is told of that before a check has begun after the return.
+func (c *Core) returned(host monitor.ID, d *Decisions) {
+	c.back[host] = c.now
+	first, last := c.services(host)
+	for id := first; id < last; id++ {
+		if c.isProblem(id) {
+			c.ask(id, d)
+		}
+	}
+}
+
+// longest is how long ago a check may have begun for its interval to be judged, in nanoseconds.
+const longest = monitor.Time(3600e9)
+
+// forgetReturns drops what no check that is still out can have met.
+func (c *Core) forgetReturns() {
+	for host, at := range c.back {
+		if at+longest < c.now {
+			delete(c.back, host)
+		}
+	}
+}
