@@ -33,6 +33,8 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.releaseTriggered(d)
 	c.forgetContacts(d)
 	c.planAgenda()
+	c.moveHeld(&old)
+	c.moveReturns(&old)
 	if program != old.program {
 		d.Broks = append(d.Broks, monitor.Brok{
 			Kind: monitor.BrokProgram, Time: c.now, Shard: inv.Shard, Program: &program,

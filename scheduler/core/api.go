@@ -42,6 +42,8 @@ type Core struct {
 	away      map[uint64]*monitor.Downtime     // of contacts, by number
 	ackUntil  map[monitor.ID]monitor.Time      // acknowledgements that end by themselves
 	settling  monitor.ID                       // what a result is being applied to
+	waiting   waiting                          // results whose verdict waits for others
+	back      map[monitor.ID]monitor.Time      // when hosts came back that were not UP, for as long as it matters
 	told      map[monitor.ID][]monitor.Telling // of problems that still are
 	lastID    uint64                           // the last number given, before newID's stride
 	freshness monitor.Time                     // when to look for stale objects next
@@ -68,6 +70,8 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		downtimes: newShelf[monitor.Downtime](),
 		comments:  newShelf[monitor.Comment](),
 		told:      make(map[monitor.ID][]monitor.Telling),
+		waiting:   newWaiting(),
+		back:      make(map[monitor.ID]monitor.Time),
 		pulses:    pulses(k),
 		away:      make(map[uint64]*monitor.Downtime),
 		ackUntil:  make(map[monitor.ID]monitor.Time),
@@ -105,6 +109,9 @@ func (c *Core) enter(now monitor.Time) { c.now = max(c.now, now) }
 func (c *Core) leave(d *Decisions) {
 	d.Wake = c.freshness
 	if next, ok := c.wheel.Next(); ok && (next < d.Wake || d.Wake == 0) {
+		d.Wake = next
+	}
+	if next, ok := c.waiting.deadlines.next(); ok && (next < d.Wake || d.Wake == 0) {
 		d.Wake = next
 	}
 	if next, ok := c.agenda.next(); ok && (next < d.Wake || d.Wake == 0) {

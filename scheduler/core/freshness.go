@@ -18,6 +18,7 @@ func (c *Core) tickFreshness(d *Decisions) {
 		return
 	}
 	c.freshness = c.now.Add(c.freshnessInterval())
+	c.forgetReturns()
 	for id := range monitor.ID(len(c.standing)) {
 		if c.standing[id].switches&monitor.FreshnessChecks != 0 && c.isStale(id) {
 			c.run[id].flags |= forced | stale

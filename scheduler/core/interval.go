@@ -1,6 +1,9 @@
 package core
 
-import "github.com/onbu/onbu/monitor"
+import (
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
+)
 
 // trouble is how a host fared during a check of something behind it.
 type trouble uint8
@@ -63,9 +66,9 @@ func (i *interval) all(hosts []monitor.ID) trouble {
 	return worst
 }
 
-// around gives the trouble that a failing check of an object may have met: that of a service's host, or of all parents
+// weather gives the trouble that a failing check of an object may have met: that of a service's host, or of all parents
 // of a host.
-func (c *Core) around(id monitor.ID, l *look) trouble {
+func (c *Core) weather(id monitor.ID, l *look) trouble {
 	i := interval{core: c, look: l}
 	if !c.inv.IsHost(id) {
 		return i.of(c.inv.HostOf(id))
@@ -74,6 +77,44 @@ func (c *Core) around(id monitor.ID, l *look) trouble {
 		return i.all(parents)
 	}
 	return calm
+}
+
+// hostUp says whether a service's host may be taken for UP when its check failed.
+func (c *Core) hostUp(id monitor.ID, l *look) bool {
+	if c.inv.Policy(id).NoHostDependency {
+		return true
+	}
+	if l.state == monitor.OK || !c.rootFirst() {
+		return c.isUp(c.inv.HostOf(id))
+	}
+	t := c.weather(id, l)
+	l.past = t == passed
+	return t == calm
+}
+
+// reach says what a host is if it does not answer.
+func (c *Core) reach(host monitor.ID, l *look) monitor.State {
+	if l.state == monitor.Up || !c.rootFirst() {
+		return c.graph.Reach(host, c.isUp)
+	}
+	t := c.weather(host, l)
+	l.past = t == passed
+	if t == calm {
+		return monitor.Down
+	}
+	return monitor.Unreachable
+}
+
+// goOn does what follows from a result for others: those that failed with a host that is back, those that waited.
+func (c *Core) goOn(id monitor.ID, l *look, steps verdict.Steps, d *Decisions) {
+	if l.past {
+		c.ask(id, d)
+	}
+	if steps.Has(verdict.Ends) && c.inv.IsHost(id) && c.rootFirst() {
+		c.returned(id, d)
+	}
+	c.wake(id)
+	c.review(d)
 }
 
 // heard says whether an object was looked at, or reported itself, in a check that began at since or later. That a host
@@ -106,3 +147,20 @@ func (c *Core) forgetReturns() {
 		}
 	}
 }
+
+// moveReturns takes over what an older core knew of returns, by name.
+func (c *Core) moveReturns(old *Core) {
+	c.back = make(map[monitor.ID]monitor.Time, len(old.back))
+	for was, at := range old.back {
+		if id, ok := c.find(old.inv.Ref(was)); ok {
+			c.back[id] = at
+		}
+	}
+}
+
+// suffers says whether an object is in trouble only because something in front of it is.
+func (c *Core) suffers(id monitor.ID) bool {
+	return c.inv.IsHost(id) && c.standing[id].State == monitor.Unreachable && !c.inv.Options.TellImpacts
+}
+
+func (c *Core) rootsOf(id monitor.ID) []monitor.ID { return c.rootCause(id) }

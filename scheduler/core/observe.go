@@ -16,6 +16,8 @@ type look struct {
 	latency           time.Duration
 	module, poller    string
 	outcome           *monitor.Outcome
+	// past says that the trouble that a failure may have met is over: weigh sets it.
+	past bool
 }
 
 // Observe applies results of jobs. Those of another shard or epoch, with an old sequence number, or coming twice are
@@ -85,12 +87,18 @@ func (c *Core) assumeUp(id monitor.ID, d *Decisions) {
 // apply makes a result the object's present, does what follows from it, and plans the next check.
 func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	before := c.lasting(id)
+	if c.wait(id, l, d) {
+		return
+	}
 	status := d.status()
 	d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokCheck, Time: c.now, Shard: c.inv.Shard, Status: status})
 	at := len(d.Broks)
 
 	c.record(id, l)
 	v := c.weigh(id, l)
+	if l.past {
+		v.Steps &^= verdict.Notify
+	}
 	c.settle(id, v, d)
 	c.mark(id, l)
 	if l.how == monitor.Active {
@@ -100,6 +108,7 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	c.keep(id, before, v, at, status, d)
 	c.askOthers(id, v.Steps, d)
 	c.askMasters(id, d)
+	c.goOn(id, l, v.Steps, d)
 }
 
 // record writes down when and how the check was made and what it said.
@@ -139,18 +148,15 @@ func (c *Core) weigh(id monitor.ID, l *look) verdict.Verdict {
 	was := c.standing[id].Standing
 	if !c.inv.IsHost(id) {
 		return verdict.OfService(was, verdict.ServiceCheck{
-			State: l.state, HostUp: c.isUp(c.inv.Service(id).Host), Volatile: c.inv.Policy(id).Volatile,
+			State: l.state, HostUp: c.hostUp(id, l), Volatile: c.inv.Policy(id).Volatile,
 		})
 	}
 	o := &c.inv.Options
 	return verdict.OfHost(was, verdict.HostCheck{
-		State: l.state, Reach: c.reach(id), Passive: l.how == monitor.Passive,
+		State: l.state, Reach: c.reach(id, l), Passive: l.how == monitor.Passive,
 		PassiveSoft: o.PassiveHostChecksAreSoft, Translate: o.TranslatePassiveHostChecks,
 	})
 }
-
-// reach says what a host is if it does not answer.
-func (c *Core) reach(host monitor.ID) monitor.State { return c.graph.Reach(host, c.isUp) }
 
 // mark notes when the object was last seen in its state, and the first time that it was in any.
 func (c *Core) mark(id monitor.ID, l *look) {
@@ -174,7 +180,7 @@ func (c *Core) after(id monitor.ID, steps verdict.Steps, started monitor.Time) {
 		c.plan(id, p.CheckInterval, max(started, c.now.Add(-p.CheckInterval)))
 		return
 	}
-	r.flags = 0
+	r.flags &= held
 	r.next = max(started.Add(p.RetryInterval), c.now)
 	if !c.in(p.CheckPeriod, r.next) {
 		r.next = c.regular(id, p.RetryInterval, r.next)

@@ -82,6 +82,8 @@ func (c *Core) stateSilence(id monitor.ID) string {
 	switch {
 	case c.toldOnce(id):
 		return "notification_interval is 0: people are told once"
+	case problem && c.suffers(id):
+		return "it suffers from " + c.listed(c.rootsOf(id))
 	case host != id && !c.isUp(host) && (problem || c.standing[host].Type == monitor.Hard):
 		return "its host is not UP"
 	case c.now < n.next && !c.isVolatile(id):

@@ -39,6 +39,9 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	if s.AckUntil = 0; st.Ack != monitor.AckNone {
 		s.AckUntil = c.ackUntil[id]
 	}
+	if r.flags.has(held) {
+		s.Held = c.waiting.of[id].noun()
+	}
 }
 
 // load is fill turned round. What the inventory decides (attempts, switches that no command changed) is not taken over,
@@ -71,6 +74,7 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 	}
 	c.text[id] = text{s.Output, s.LongOutput, s.Perfdata}
 	c.setAckEnd(id, s.AckUntil)
+	c.loadHeld(id, s.Held)
 	c.seen(s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID)
 }
 

@@ -70,6 +70,7 @@ const (
 	forced                     // next is to be run whatever switches and periods say
 	pinned                     // next was demanded by a command and is not to be moved by a result
 	stale                      // the job in flight is there because nothing was heard for too long
+	held                       // a failing result waits for its verdict
 )
 
 func (f flags) has(want flags) bool { return f&want == want }
@@ -111,11 +112,12 @@ type lasting struct {
 	notice             notice
 	serial             serial
 	change, hardChange monitor.Time
+	held               bool
 }
 
 func (t *tables) lasting(id monitor.ID) lasting {
 	w := &t.times[id]
-	return lasting{t.standing[id], t.notice[id], t.serial[id], w.change, w.hardChange}
+	return lasting{t.standing[id], t.notice[id], t.serial[id], w.change, w.hardChange, t.run[id].flags.has(held)}
 }
 
 // isUp says whether a host is UP, or not known to be anything else.

@@ -20,12 +20,13 @@ func (c *Core) Begin(now monitor.Time) {
 	c.wheel = timetable.New(c.inv.Objects(), c.now)
 	c.freshness = c.now.Add(c.freshnessInterval())
 	c.planAgenda()
+	c.resumeHeld()
 	spread := firstSpread(c.unseen())
 	for id := range monitor.ID(c.inv.Objects()) {
 		r := &c.run[id]
-		r.flags &= pinned
+		r.flags &= pinned | held
 		if r.next <= c.now.Add(-time.Minute) {
-			r.flags = 0 // demanded long ago: made since, or not worth a crowd of checks now
+			r.flags &= held // demanded long ago: made since, or not worth a crowd of checks now
 		}
 		switch interval := c.interval(id); {
 		case r.flags.has(pinned):
@@ -78,6 +79,7 @@ func (c *Core) interval(id monitor.ID) time.Duration {
 func (c *Core) Tick(now monitor.Time, d *Decisions) {
 	c.enter(now)
 	c.tickAgenda(d)
+	c.tickHeld(d)
 	c.due = c.wheel.Advance(c.now, c.due[:0])
 	for _, e := range c.due {
 		c.fire(e, d)
@@ -131,7 +133,7 @@ func (c *Core) plan(id monitor.ID, interval time.Duration, t monitor.Time) {
 		return
 	}
 	if !r.flags.has(pinned) {
-		r.flags = 0
+		r.flags &= held
 		r.next = c.regular(id, interval, t)
 	}
 	c.lay(id)

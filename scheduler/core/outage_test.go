@@ -1,0 +1,221 @@
+package core_test
+
+import (
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/core"
+)
+
+// outage is a network with a truth of its own: hosts that are dead for a while, and checks that find out. A check fails
+// if anything between the poller and its target was dead at any moment while it ran; it is answered late and out of
+// order.
+type outage struct {
+	t    testing.TB
+	r    *rand.Rand
+	inv  *monitor.Inventory
+	core *core.Core
+	now  monitor.Time
+	d    core.Decisions
+	// dead says when a host was dead.
+	dead map[monitor.ID][2]monitor.Time
+	// quick is how long a good answer takes at most, slow how long a failure, late how long results lie about.
+	quick, slow, late time.Duration
+	poller            func(*monitor.Job) string // "p1" if nil
+	answers           answers
+	told              []string
+}
+
+// answers is a heap of results by the moment of their arrival.
+type answers []arrival
+
+type arrival struct {
+	at     monitor.Time
+	result monitor.Result
+}
+
+func (a answers) Len() int           { return len(a) }
+func (a answers) Less(i, j int) bool { return a[i].at < a[j].at }
+func (a answers) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
+func (a *answers) Push(x any)        { *a = append(*a, x.(arrival)) }
+
+func (a *answers) Pop() any {
+	last := (*a)[len(*a)-1]
+	*a = (*a)[:len(*a)-1]
+	return last
+}
+
+// tree defines a network of five levels: one root, and each other host behind one of the level above; and services on
+// some of the hosts.
+func tree(t testing.TB, r *rand.Rand, hosts int, attempts string, more ...string) *monitor.Inventory {
+	w := newWorld()
+	w.define(t, "contact ada options=d,u,r,w,c")
+	for _, line := range more {
+		w.define(t, line)
+	}
+	settings := " contacts=ada interval=2m retry=10s options=d,u,r,w,c attempts=" + attempts
+	sizes := []int{1, hosts / 100, hosts / 20, hosts / 4}
+	sizes = append(sizes, hosts-1-hosts/100-hosts/20-hosts/4)
+	above, n := []int(nil), 0
+	for level, size := range sizes {
+		var here []int
+		for range size {
+			line := fmt.Sprintf("host h%d", n)
+			if level > 0 {
+				line += fmt.Sprintf(" parents=h%d", above[r.IntN(len(above))])
+			}
+			w.define(t, line+settings)
+			if n%10 == 3 {
+				w.define(t, fmt.Sprintf("service h%d/http", n)+settings)
+			}
+			here = append(here, n)
+			n++
+		}
+		above = here
+	}
+	return w.inventory()
+}
+
+// calmBefore gives a snapshot in which everything has been well for a while and is spread over its interval.
+func calmBefore(t testing.TB, inv *monitor.Inventory) core.Snapshot {
+	s := started(t, inv).Snapshot()
+	for i := range s.Statuses {
+		st := &s.Statuses[i]
+		st.State, st.LastState, st.LastHardState, st.OwnState = 0, 0, 0, 0
+		back := time.Duration(i%120) * time.Second
+		st.LastCheck, st.LastUpdate, st.NextCheck = t0.Add(-back), t0.Add(-back), t0.Add(2*time.Minute-back)
+		st.LastChange, st.LastHardChange = t0.Add(-time.Hour), t0.Add(-time.Hour)
+	}
+	return s
+}
+
+func newOutage(t testing.TB, seed uint64, inv *monitor.Inventory, from core.Snapshot) *outage {
+	o := &outage{
+		t: t, r: rand.New(rand.NewPCG(seed, 9)), inv: inv, now: t0, dead: map[monitor.ID][2]monitor.Time{},
+		quick: 2 * time.Second, slow: 10 * time.Second, late: 3 * time.Second,
+	}
+	o.core = started(t, inv)
+	o.core.Restore(from)
+	o.core.Begin(t0)
+	o.core.Tick(t0, &o.d)
+	return o
+}
+
+// cut says whether a host could not be reached at some moment from a to b.
+func (o *outage) cut(host monitor.ID, a, b monitor.Time) bool {
+	if d, ok := o.dead[host]; ok && a < d[1] && b >= d[0] {
+		return true
+	}
+	parents := o.inv.Hosts[host].Parents
+	for _, p := range parents {
+		if !o.cut(p, a, b) {
+			return false
+		}
+	}
+	return len(parents) > 0
+}
+
+func (o *outage) random(most time.Duration) time.Duration {
+	return time.Duration(o.r.Int64N(int64(most) + 1))
+}
+
+// run makes one check.
+func (o *outage) run(j *monitor.Job) {
+	poller := "p1"
+	if o.poller != nil {
+		poller = o.poller(j)
+	}
+	start := o.now.Add(o.random(o.late / 3))
+	end := start.Add(o.random(o.quick))
+	result := monitor.Result{
+		Shard: j.Shard, Epoch: j.Epoch, Object: j.Object, Seq: j.Seq, Poller: poller, Module: "test",
+		Started: start, Finished: end, Outcome: monitor.Outcome{Output: "fine"},
+	}
+	if o.cut(o.inv.HostOf(j.Object), start, end) {
+		result.Finished = start.Add(o.slow/2 + o.random(o.slow/2))
+		result.Outcome = monitor.Outcome{State: monitor.Critical, Output: "lost"}
+	}
+	heap.Push(&o.answers, arrival{result.Finished.Add(o.random(o.late)), result})
+}
+
+// pass lets time pass until end.
+func (o *outage) pass(end monitor.Time) {
+	for {
+		wake := o.decided()
+		next := end
+		if wake != 0 && wake < next {
+			next = wake
+		}
+		if len(o.answers) > 0 && o.answers[0].at < next {
+			next = o.answers[0].at
+		}
+		o.now = max(o.now, next)
+		for len(o.answers) > 0 && o.answers[0].at <= o.now {
+			a := heap.Pop(&o.answers).(arrival)
+			o.core.Observe(o.now, []monitor.Result{a.result}, &o.d)
+		}
+		o.core.Tick(o.now, &o.d)
+		if o.now >= end {
+			o.decided()
+			return
+		}
+	}
+}
+
+// decided carries out what the core wants done, and says when it wants to be called again.
+func (o *outage) decided() monitor.Time {
+	for i := range o.d.Jobs {
+		o.run(&o.d.Jobs[i])
+	}
+	for i := range o.d.Broks {
+		if b := &o.d.Broks[i]; b.Action != nil {
+			o.told = append(o.told, fmt.Sprintf("%s of %s", b.NotificationType, b.Action.Ref))
+		}
+	}
+	wake := o.d.Wake
+	o.d.Reset()
+	return wake
+}
+
+// troubled gives the objects that are not UP or OK.
+func (o *outage) troubled() (names []string) {
+	for id := range monitor.ID(o.inv.Objects()) {
+		if s := o.core.Status(id); s.State != 0 || s.Overlaid {
+			names = append(names, fmt.Sprintf("%s %s %s", s.Ref, s.StateName(), s.Type))
+		}
+	}
+	return names
+}
+
+// A tree of 1,000 hosts whose root dies for two minutes: one problem and one recovery, both of the root, in whatever
+// order the results come; checks that began before the death or came in after the recovery included.
+func TestOneProblemAndOneRecoveryWhateverTheOrder(t *testing.T) {
+	for _, attempts := range []string{"1", "3"} {
+		t.Run("attempts "+attempts, func(t *testing.T) {
+			t.Parallel()
+			inv := tree(t, rand.New(rand.NewPCG(1, 1)), 1000, attempts)
+			inv.Options.ParentWait = time.Minute
+			inv.Options.ImpactStates = true
+			calm := calmBefore(t, inv)
+			for seed := range uint64(orders(t) / 2) {
+				o := newOutage(t, seed, inv, calm)
+				death := t0.Add(o.random(30 * time.Second))
+				o.dead[0] = [2]monitor.Time{death, death.Add(time.Minute + o.random(30*time.Second))}
+				o.pass(death.Add(150 * time.Second))
+				if len(o.told) != 2 || o.told[0] != "PROBLEM of h0" || o.told[1] != "RECOVERY of h0" {
+					t.Fatalf("order %d: told %v, want a problem and a recovery of h0", seed, o.told)
+				}
+				if left := o.troubled(); len(left) > 0 {
+					t.Fatalf("order %d: at the end %v", seed, left)
+				}
+			}
+		})
+	}
+}
+
+// orders is in how many random orders results come in.
+func orders(testing.TB) int { return 1000 }
