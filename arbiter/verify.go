@@ -190,7 +190,7 @@ type sample struct {
 }
 
 func (s *sample) line(text string) string {
-	t, err := macro.Compile(text)
+	t, err := macro.CompileLine(text)
 	if err != nil {
 		return text
 	}
@@ -206,7 +206,15 @@ func (s *sample) name(host, service int32) string {
 }
 
 // AppendMacro implements macro.Resolver.
-func (s *sample) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
+func (s *sample) AppendMacro(dst []byte, m macro.Macro) ([]byte, macro.Answer) {
+	dst, ok := s.append(dst, m)
+	if !ok {
+		return dst, macro.Missing
+	}
+	return dst, macro.Value
+}
+
+func (s *sample) append(dst []byte, m macro.Macro) ([]byte, bool) {
 	h := &s.config.Hosts[s.host]
 	switch m.Kind {
 	case macro.Arg:

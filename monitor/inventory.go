@@ -243,6 +243,11 @@ type Service struct {
 type Group struct {
 	Name, Alias string
 	Members     []ID
+	// Notes, NotesURL and ActionURL still have their macros.
+	Notes, NotesURL, ActionURL string
+	// AllMembers and AllAddresses name the members in all shards, parted by commas (of services host and description in
+	// turn); empty unless a command line or an argument asks for them, since they would be long in large installations.
+	AllMembers, AllAddresses string
 }
 
 // ContactGroup is a contact group; Members are indexes into Contacts.

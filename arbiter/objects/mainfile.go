@@ -45,10 +45,7 @@ func defaults() Options {
 			CachedHostCheck:     15 * time.Second, CachedServiceCheck: 15 * time.Second,
 			FreshnessInterval: time.Minute, AdditionalFreshness: 15 * time.Second,
 			OrphanGrace: 10 * time.Second,
-			// Nagios takes nothing out unless it is told to, and its sample file tells it these. A plugin's output comes from
-			// the network and ends in a shell: who forgets the option must not be the one who is broken into.
-			IllegalMacroOutputChars: "`~$&|'\"<>",
-			LogPassiveChecks:        true, LogExternalCommands: true,
+			LogPassiveChecks: true, LogExternalCommands: true,
 			AcceptPassiveHost: true, AcceptPassiveService: true,
 			GlobalHostHandler: monitor.None, GlobalServiceHandler: monitor.None,
 			PredictiveHost: true, PredictiveService: true,

@@ -1,10 +1,11 @@
 package macro
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/onbu/onbu/monitor/plugin/cmdline"
 )
 
 // MaxTemplate is the length of the longest text that Compile takes.
@@ -23,23 +24,42 @@ const (
 
 // Resolver knows the values of macros.
 type Resolver interface {
-	// AppendMacro appends the value of m to dst. False means that there is no such macro here, and the text shows it as
+	// AppendMacro appends the value of m to dst. Missing means that there is no such macro here, and the text shows it as
 	// it was written. Whoever wants illegal characters taken out of a value does it here. It must not keep m's strings
 	// or dst, nor change what dst held before.
-	AppendMacro(dst []byte, m Macro) ([]byte, bool)
+	AppendMacro(dst []byte, m Macro) ([]byte, Answer)
 }
+
+// Answer says what a Resolver appended.
+type Answer uint8
+
+const (
+	// Missing: nothing, there is no such macro.
+	Missing Answer = iota
+	// Value: the value, which is the author's own text or data as the macro's name says (Macro.Own).
+	Value
+	// Foreign: a value that is data although the name says otherwise: a custom variable that a command set.
+	Foreign
+	// List: several values that are data, a NUL byte after each. What is to part them is the second of m.Of.
+	List
+)
 
 // Template is a text with macros, ready for use. It never changes: any number of goroutines may use it. The zero Template
 // is the empty text.
 type Template struct {
 	pieces []piece
 	size   int
+	// line is set for command lines, in which values are quoted; defuse for those that another shell reads again.
+	line, defuse bool
 }
 
 // piece is a literal text and the macro after it, if any.
 type piece struct {
 	text  string
 	macro Macro // none if the name is empty
+	// before is the place in the command line at which text begins, if the values before it are as usual, and after the
+	// one at which it ends: so text need not be read again.
+	before, after cmdline.Context
 }
 
 // Compile reads a text. "$$" stands for one dollar sign; a dollar sign that begins no macro stands for itself. The only
@@ -54,12 +74,33 @@ func Compile(text string) (Template, error) {
 		before, m, after := cut(text)
 		literal.WriteString(before)
 		if text = after; m.Name != "" {
-			t.pieces = append(t.pieces, piece{literal.String(), m})
+			t.pieces = append(t.pieces, piece{text: literal.String(), macro: m})
 			literal.Reset()
 		}
 	}
 	if literal.Len() > 0 {
 		t.pieces = append(t.pieces, piece{text: literal.String()})
+	}
+	return t, nil
+}
+
+// CompileLine reads a command line. Values that are data, as opposed to the author's own text (Macro.Own), are quoted as
+// the place where each of them stands demands, so that they stay one word and nothing in them is executed, whether a shell
+// runs the line or cmdline.Words divides it. What another interpreter reads again ("sh -c", "ssh") is freed of all that
+// shells act on. See Compile for the rest.
+func CompileLine(text string) (Template, error) {
+	t, err := Compile(text)
+	if err != nil {
+		return t, err
+	}
+	t.line, t.defuse = true, cmdline.Rereads(text)
+	var at cmdline.Context
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		p.before = at
+		at.Scan(p.text)
+		p.after = at
+		at.Quote([]byte("x"), 0)
 	}
 	return t, nil
 }
@@ -88,10 +129,13 @@ func cut(text string) (literal string, m Macro, after string) {
 //
 // It allocates nothing as long as dst has room, unless a value holds an on-demand macro or a custom variable.
 func (t Template) Append(dst []byte, r Resolver) []byte {
-	x := expander{resolver: r, start: len(dst)}
+	x := expander{resolver: r, start: len(dst), line: t.line, defuse: t.defuse}
 	for i := range t.pieces {
 		p := &t.pieces[i]
 		dst = append(dst, p.text...)
+		if x.line {
+			x.pass(p)
+		}
 		if p.macro.Name != "" {
 			dst = x.append(dst, p.macro)
 		}
@@ -127,81 +171,6 @@ func (t Template) Names() []string {
 // Static says whether all macros of the text are static.
 func (t Template) Static() bool {
 	return !slices.ContainsFunc(t.pieces, func(p piece) bool { return p.macro.Name != "" && !p.macro.Static() })
-}
-
-// expander is one run of Append.
-type expander struct {
-	resolver Resolver
-	start    int
-	// open holds the macros whose values are being looked through.
-	open  [maxDepth]Macro
-	depth int
-	// nested counts the macros that were found inside values.
-	nested int
-}
-
-// append appends the value of m, with the macros in it replaced.
-func (x *expander) append(dst []byte, m Macro) []byte {
-	begin := len(dst)
-	if x.depth > 0 {
-		if x.nested++; x.nested > maxNested || x.isOpen(m) {
-			return m.appendText(dst)
-		}
-	}
-	longer, ok := x.resolver.AppendMacro(dst, m)
-	if !ok {
-		return m.appendText(longer[:begin])
-	}
-	if !m.nests() || x.depth == maxDepth || bytes.IndexByte(longer[begin:], '$') < 0 {
-		return longer
-	}
-	return x.expand(longer, begin, m)
-}
-
-// expand replaces the macros in dst[begin:], the value of m. The new text is put together behind the value and then moved
-// over it.
-func (x *expander) expand(dst []byte, begin int, m Macro) []byte {
-	x.open[x.depth] = m
-	x.depth++
-	end := len(dst)
-	for at := begin; at < end; {
-		i := bytes.IndexByte(dst[at:end], '$')
-		if i < 0 || len(dst)-x.start > MaxExpansion {
-			dst = append(dst, dst[at:end]...)
-			break
-		}
-		dst = append(dst, dst[at:at+i]...)
-		at += i
-		dst, at = x.dollar(dst, at, end, m.Kind == Arg)
-	}
-	x.depth--
-	return append(dst[:begin], dst[end:]...)
-}
-
-// dollar appends what the dollar sign at dst[at] stands for in a value that ends at end, and gives where to go on.
-func (x *expander) dollar(dst []byte, at, end int, doubled bool) ([]byte, int) {
-	rest := dst[at+1 : end]
-	if len(rest) > 0 && rest[0] == '$' {
-		if doubled {
-			return append(dst, '$'), at + 2
-		}
-		return append(dst, '$', '$'), at + 2
-	}
-	if n := bytes.IndexByte(rest, '$'); n > 0 {
-		if m, ok := parseBytes(rest[:n]); ok {
-			return x.append(dst, m), at + n + 2
-		}
-	}
-	return append(dst, '$'), at + 1
-}
-
-func (x *expander) isOpen(m Macro) bool {
-	for i := range x.depth {
-		if o := &x.open[i]; o.Name == m.Name && slices.Equal(o.Of, m.Of) {
-			return true
-		}
-	}
-	return false
 }
 
 // Split takes a check_command or the like apart: name!arg1!arg2. "\!" stands for an exclamation mark. The arguments are

@@ -82,7 +82,7 @@ func (k *compiled) compilePeriods() error {
 func (k *compiled) compileLines() error {
 	k.lines = make([]macro.Template, len(k.inv.Commands))
 	for i, c := range k.inv.Commands {
-		t, err := macro.Compile(c.Line)
+		t, err := macro.CompileLine(c.Line)
 		if err != nil {
 			return fmt.Errorf("compiling command %s: %w", c.Name, err)
 		}

@@ -49,11 +49,26 @@ func (c *Core) about(id monitor.ID) resolver {
 	return r
 }
 
-// AppendMacro appends the value of a macro; false if there is no such macro here, or no such object.
-func (r *resolver) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
-	if len(m.Of) > 0 {
+// AppendMacro appends the value of a macro; Missing if there is no such macro here, or no such object.
+func (r *resolver) AppendMacro(dst []byte, m macro.Macro) ([]byte, macro.Answer) {
+	switch {
+	case len(m.Of) > 0:
 		return r.appendOnDemand(dst, m)
+	case m.Kind == macro.HostVar, m.Kind == macro.ServiceVar, m.Kind == macro.ContactVar:
+		return r.appendVar(dst, m)
 	}
+	return answer(r.append(dst, m))
+}
+
+func answer(dst []byte, ok bool) ([]byte, macro.Answer) {
+	if !ok {
+		return dst, macro.Missing
+	}
+	return dst, macro.Value
+}
+
+// append appends the value of a macro that is about the resolver's own objects; false if there is none.
+func (r *resolver) append(dst []byte, m macro.Macro) ([]byte, bool) {
 	switch m.Kind {
 	case macro.Arg:
 		if m.Index <= len(r.args) {
@@ -62,29 +77,8 @@ func (r *resolver) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
 		return dst, true
 	case macro.User:
 		return append(dst, r.core.users[m.Index]...), true
-	case macro.HostVar:
-		return appendVar(dst, r.core.inv.Hosts[r.host].Vars, m.Var)
-	case macro.ServiceVar:
-		if r.service == monitor.NoID {
-			return dst, false
-		}
-		return appendVar(dst, r.core.inv.Service(r.service).Vars, m.Var)
-	case macro.ContactVar:
-		if r.contact == nil {
-			return dst, false
-		}
-		return appendVar(dst, r.contact.Vars, m.Var)
 	}
 	return r.appendStandard(dst, m)
-}
-
-func appendVar(dst []byte, vars []monitor.Var, name string) ([]byte, bool) {
-	for i := range vars {
-		if vars[i].Name == name {
-			return append(dst, vars[i].Value...), true
-		}
-	}
-	return dst, false
 }
 
 // appendStandard finds out by the name what a macro is about: a host (HOSTSTATE, LASTHOSTSTATE), a service, a contact,
@@ -121,72 +115,6 @@ func cutLead(name string) (lead, rest string) {
 		}
 	}
 	return "", name
-}
-
-// appendOnDemand resolves $HOSTSTATE:web1$, $SERVICESTATE:web1:http$ and the like: the same macro, seen from another
-// object. An empty host is the own one. A name of a group gives the values of its members, parted by what follows it.
-func (r *resolver) appendOnDemand(dst []byte, m macro.Macro) ([]byte, bool) {
-	switch m.Name {
-	case "ISVALIDTIME", "NEXTVALIDTIME":
-		return r.appendPeriod(dst, m)
-	}
-	of := m.Of
-	m.Of = nil
-	if strings.HasPrefix(m.Name, "CONTACT") || strings.HasPrefix(m.Name, "_CONTACT") {
-		return r.appendOtherContact(dst, m, of[0])
-	}
-	if strings.Contains(m.Name, "SERVICE") {
-		if len(of) != 2 {
-			return dst, false
-		}
-		return r.appendOther(dst, m, monitor.Ref{Host: of[0], Service: of[1]})
-	}
-	if len(of) == 1 {
-		return r.appendOther(dst, m, monitor.Ref{Host: of[0]})
-	}
-	return r.appendGroup(dst, m, of[0], of[1])
-}
-
-func (r *resolver) appendOther(dst []byte, m macro.Macro, ref monitor.Ref) ([]byte, bool) {
-	if ref.Host == "" {
-		ref.Host = r.core.inv.Hosts[r.host].Name
-	}
-	id, ok := r.core.find(ref)
-	if !ok {
-		return dst, false
-	}
-	other := r.core.about(id)
-	other.contact, other.n, other.args = r.contact, r.n, r.args
-	return other.AppendMacro(dst, m)
-}
-
-func (r *resolver) appendOtherContact(dst []byte, m macro.Macro, name string) ([]byte, bool) {
-	i, ok := r.core.contacts[name]
-	if !ok {
-		return dst, false
-	}
-	other := *r
-	other.contact = &r.core.inv.Contacts[i]
-	return other.AppendMacro(dst, m)
-}
-
-// appendGroup appends a host macro for each member of a host group.
-func (r *resolver) appendGroup(dst []byte, m macro.Macro, name, separator string) ([]byte, bool) {
-	for i := range r.core.inv.HostGroups {
-		g := &r.core.inv.HostGroups[i]
-		if g.Name != name {
-			continue
-		}
-		for k, id := range g.Members {
-			if k > 0 {
-				dst = append(dst, separator...)
-			}
-			other := r.core.about(id)
-			dst, _ = other.AppendMacro(dst, m)
-		}
-		return dst, true
-	}
-	return dst, false
 }
 
 // appendSafe appends what came from outside, without the characters of illegal_macro_output_chars. Line ends become \n,

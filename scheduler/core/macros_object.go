@@ -3,6 +3,7 @@ package core
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
@@ -121,7 +122,10 @@ func (r *resolver) appendProblem(dst []byte, id monitor.ID, groups []monitor.Gro
 	case "NOTIFICATIONNUMBER":
 		return strconv.AppendUint(dst, uint64(r.number(id)), 10), true
 	case "NOTIFICATIONENABLED":
-		return appendBit(dst, has(c.standing[id].switches)), true
+		if has(c.standing[id].switches) {
+			return append(dst, "YES"...), true
+		}
+		return append(dst, "NO"...), true
 	case "NOTIFICATIONPERIOD":
 		if p := c.inv.Policy(id).NotificationPeriod; p != monitor.None {
 			dst = append(dst, c.inv.Timeperiods[p].Name...)
@@ -147,32 +151,11 @@ func (r *resolver) appendFixed(dst []byte, id monitor.ID, groups []monitor.Group
 		return append(dst, p.ActionURL...), true
 	case "BUSINESSIMPACT", "IMPORTANCE":
 		return strconv.AppendInt(dst, int64(p.BusinessImpact), 10), true
-	case "GROUPNAME":
-		return appendGroups(dst, groups, id, true, func(g *monitor.Group) string { return g.Name }), true
-	case "GROUPNAMES":
-		return appendGroups(dst, groups, id, false, func(g *monitor.Group) string { return g.Name }), true
-	case "GROUPALIAS":
-		return appendGroups(dst, groups, id, true, func(g *monitor.Group) string { return g.Alias }), true
+	}
+	if group, ok := strings.CutPrefix(name, "GROUP"); ok {
+		return appendGroups(dst, groups, id, group)
 	}
 	return dst, false
-}
-
-// appendGroups appends something of the first group, or of all groups, that an object is in, parted by commas.
-func appendGroups(dst []byte, groups []monitor.Group, id monitor.ID, first bool, what func(*monitor.Group) string) []byte {
-	found := false
-	for i := range groups {
-		if !slices.Contains(groups[i].Members, id) {
-			continue
-		}
-		if found {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, what(&groups[i])...)
-		if found = true; first {
-			break
-		}
-	}
-	return dst
 }
 
 // appendLead appends macros such as $LASTHOSTSTATE$, $LONGSERVICEOUTPUT$ and $MAXHOSTATTEMPTS$.

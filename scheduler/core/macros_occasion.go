@@ -23,12 +23,9 @@ func (r *resolver) appendContact(dst []byte, name string, index int) ([]byte, bo
 		return append(dst, c.Email...), true
 	case "PAGER":
 		return append(dst, c.Pager...), true
-	case "GROUPNAME":
-		return r.appendContactGroups(dst, true, func(g *monitor.ContactGroup) string { return g.Name }), true
-	case "GROUPNAMES":
-		return r.appendContactGroups(dst, false, func(g *monitor.ContactGroup) string { return g.Name }), true
-	case "GROUPALIAS":
-		return r.appendContactGroups(dst, true, func(g *monitor.ContactGroup) string { return g.Alias }), true
+	}
+	if group, ok := strings.CutPrefix(name, "GROUP"); ok {
+		return r.appendContactGroups(dst, group)
 	}
 	if index == 0 {
 		return dst, false
@@ -37,23 +34,6 @@ func (r *resolver) appendContact(dst []byte, name string, index int) ([]byte, bo
 		dst = append(dst, c.Addresses[index-1]...)
 	}
 	return dst, true
-}
-
-func (r *resolver) appendContactGroups(dst []byte, first bool, what func(*monitor.ContactGroup) string) []byte {
-	found := false
-	for i := range r.core.inv.ContactGroups {
-		g := &r.core.inv.ContactGroups[i]
-		for _, member := range g.Members {
-			if &r.core.inv.Contacts[member] != r.contact || first && found {
-				continue
-			}
-			if found {
-				dst = append(dst, ',')
-			}
-			dst, found = append(dst, what(g)...), true
-		}
-	}
-	return dst
 }
 
 // appendNotification appends what people are told this time.

@@ -67,33 +67,33 @@ func TestMacros(t *testing.T) {
 	for _, tt := range []struct{ template, want string }{
 		{"$USER1$/check -H $HOSTADDRESS$", "/plugins/check -H 127.0.0.2"},
 		{"$ARG1$ $ARG2$ [$ARG3$]", "web1! two []"},
-		{"$HOSTNAME$ $HOSTALIAS$ $HOSTDISPLAYNAME$ $SERVICEDESC$", "web1 the web web1 http"},
+		{"$HOSTNAME$ $HOSTALIAS$ $HOSTDISPLAYNAME$ $SERVICEDESC$", "web1 'the web' web1 http"},
 		{"$HOSTSTATE$ $HOSTSTATEID$ $HOSTSTATETYPE$ $HOSTATTEMPT$/$MAXHOSTATTEMPTS$", "DOWN 1 HARD 1/1"},
 		{"$SERVICESTATE$ $SERVICESTATEID$ $LASTSERVICESTATE$ $LASTSERVICESTATEID$", "CRITICAL 2 OK 0"},
-		{"$HOSTDURATION$ $HOSTDURATIONSEC$", "0d 0h 1m 30s 90"},
+		{"$HOSTDURATION$ $HOSTDURATIONSEC$", "'0d 0h 1m 30s' 90"},
 		{"$LASTHOSTCHECK$ $LASTHOSTSTATECHANGE$ $LASTHOSTDOWN$ $LASTHOSTUP$", "1767571210 1767571210 1767571210 0"},
-		{"$SERVICEOUTPUT$", "x touch /tmp/x: USER5 ok"},
-		{"$LONGSERVICEOUTPUT$ $SERVICEPERFDATA$", `a\nb t=1s;2`},
-		{"$SERVICECHECKCOMMAND$", "check!$HOSTNAME$!!two"},
+		{"$SERVICEOUTPUT$", "'x touch /tmp/x: USER5 ok'"},
+		{"$LONGSERVICEOUTPUT$ $SERVICEPERFDATA$", `'a\nb' 't=1s;2'`},
+		{"$SERVICECHECKCOMMAND$", "'check!$HOSTNAME$!!two'"},
 		{"$_HOSTSNMP$ $_HOSTNOTHING$ $_SERVICEPORT$ $_HOSTLOOP$", "public $_HOSTNOTHING$ 80geheim <$_HOSTLOOP$>"},
-		{"$HOSTGROUPNAME$ $HOSTGROUPNAMES$", "www www,all"},
+		{"$HOSTGROUPNAME$ $HOSTGROUPNAMES$", "www 'www,all'"},
 		{"$TOTALHOSTSERVICES$ $TOTALHOSTSERVICESCRITICAL$ $TOTALHOSTSERVICESOK$", "2 1 1"},
 		{"$HOSTSTATE:gw1$ $HOSTSTATE:web1$ $HOSTSTATE:nobody$", "UP DOWN $HOSTSTATE:nobody$"},
 		{"$SERVICESTATEID:web1:ssh$ $SERVICESTATE::http$", "0 CRITICAL"},
 		{"$HOSTSTATEID:www:,$ $HOSTNAME:all:+$", "1,0 gw1+web1"},
-		{"$CONTACTEMAIL:ada$ $CONTACTNAME$.", "ada@example.org ."},
+		{"$CONTACTEMAIL:ada$ $CONTACTNAME$.", "ada@example.org ''."},
 		{"$TIMET$ $PROCESSSTARTTIME$", "1767571300 1767571200"},
 		{"$ISVALIDTIME:office$ $ISVALIDTIME:office:1767603600$ $NEXTVALIDTIME:office$", "0 1 1767603600"},
 		{"$SITE$ $NOSUCH$ 5$ $$", "berlin $NOSUCH$ 5$ $"},
-		{"$NOTIFICATIONTYPE$.$SERVICEACKAUTHOR$.", ".."},
+		{"$NOTIFICATIONTYPE$.$SERVICEACKAUTHOR$.", "''.."},
 		{"$HOSTEVENTID$ $HOSTPROBLEMID$ $LASTHOSTEVENTID$ $LASTHOSTPROBLEMID$", "51 67 0 0"},
 		{"$SERVICELATENCY$ $SERVICEEXECUTIONTIME$ $SERVICEPERCENTCHANGE$", "0.000 0.000 6.25"},
 		{"$SERVICECHECKTYPE$ $SERVICECHECKSOURCE$ $SERVICEISVOLATILE$", "PASSIVE sender 0"},
-		{"$HOSTDOWNTIME$ $SERVICENOTIFICATIONENABLED$ $SERVICENOTIFICATIONNUMBER$", "0 1 1"},
+		{"$HOSTDOWNTIME$ $SERVICENOTIFICATIONENABLED$ $SERVICENOTIFICATIONNUMBER$", "0 YES 1"},
 		{"[$HOSTNOTES$$HOSTNOTESURL$$SERVICEACTIONURL$] $HOSTBUSINESSIMPACT$", "[] 0"},
 		{"$SERVICESTATETYPE$ $SERVICEATTEMPT$ $LASTSERVICECRITICAL$ $LASTSERVICEOK$", "HARD 1 1767571210 0"},
-		{"[$SERVICEGROUPNAMES$] $HOSTGROUPALIAS$", "[] The Web"},
-		{"$SERVICEDISPLAYNAME$ $SERVICENOTES$.", "http ."},
+		{"[$SERVICEGROUPNAMES$] $HOSTGROUPALIAS$", "[] 'The Web'"},
+		{"$SERVICEDISPLAYNAME$ $SERVICENOTES$.", "http ''."},
 	} {
 		if got := expand(t, tt.template); got != tt.want {
 			t.Errorf("%s\n got %s\nwant %s", tt.template, got, tt.want)
@@ -122,7 +122,7 @@ func TestNotificationMacros(t *testing.T) {
 			line = b.Action.Line
 		}
 	}
-	want := "PROBLEM 1 ada ada@example.org tel:1 admins ada x touch /tmp/x: USER5 ok 1"
+	want := "PROBLEM 1 ada ada@example.org tel:1 admins ada 'x touch /tmp/x: USER5 ok' 1"
 	if line != want {
 		t.Errorf("got  %s\nwant %s", line, want)
 	}
