@@ -74,7 +74,7 @@ func shinkenCheckRows() []row {
 	return []row{
 		u("resultmodulations", names).to(kResultmodulation),
 		u("business_impact_modulations criticitymodulations", names).to(kBusinessimpactmodulation),
-		u("checkmodulations", names).to(kCheckmodulation), u("macromodulations", names).to(kMacromodulation),
+		u("checkmodulations", names).to(kCheckmodulation), a("macromodulations", names).to(kMacromodulation),
 		u("escalations", names).to(kEscalation),
 		m("time_to_orphanage", seconds), m("labels", names),
 		m("business_rule_output_template", text), m("business_rule_smart_notifications", flag),

@@ -44,7 +44,7 @@ func defaults() Options {
 			ServiceTimeoutState: monitor.Critical,
 			CachedHostCheck:     15 * time.Second, CachedServiceCheck: 15 * time.Second,
 			FreshnessInterval: time.Minute, AdditionalFreshness: 15 * time.Second,
-			OrphanGrace: 10 * time.Second,
+			OrphanGrace:      10 * time.Second,
 			LogPassiveChecks: true, LogExternalCommands: true,
 			AcceptPassiveHost: true, AcceptPassiveService: true,
 			GlobalHostHandler: monitor.None, GlobalServiceHandler: monitor.None,
