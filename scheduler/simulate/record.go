@@ -14,7 +14,6 @@ type recorder struct {
 	report Report
 	ids    map[monitor.Ref]monitor.ID
 	last   []standing // of each object
-	number []uint32   // of each object's last notification
 	roots  roots
 	silences
 }
@@ -29,7 +28,7 @@ func newRecorder(c *core.Core, s *Script) *recorder {
 	inv := c.Inventory()
 	r := &recorder{
 		core: c, script: s, ids: newNames(inv).ids,
-		last: make([]standing, inv.Objects()), number: make([]uint32, inv.Objects()),
+		last:  make([]standing, inv.Objects()),
 		roots: newRoots(), silences: newSilences(),
 	}
 	r.report = Report{
@@ -84,12 +83,15 @@ func (r *recorder) status(now monitor.Time, s *monitor.Status) {
 
 // notification writes down that a contact is told; several commands for the same are one.
 func (r *recorder) notification(now monitor.Time, b *monitor.Brok) {
-	a := b.Action
-	n := Notification{
-		At: r.since(now), Type: b.NotificationType, Host: a.Host, Service: a.Service, Contact: a.Contact,
+	a, id := b.Action, r.ids[b.Action.Ref]
+	if b.NotificationType == "PROBLEM" {
+		r.told(id)
 	}
-	r.describe(&n, b)
-	n.Commands = []string{a.Command}
+	state := monitor.Status{Ref: a.Ref, State: a.Notice.State}
+	n := Notification{
+		At: r.since(now), Type: b.NotificationType, Host: a.Host, Service: a.Service, State: state.StateName(),
+		Contact: a.Contact, Number: a.Notice.Number, Commands: []string{a.Command},
+	}
 	all := r.report.Notifications
 	for i := len(all) - 1; i >= 0 && all[i].At == n.At; i-- {
 		if same(&all[i], &n) {
@@ -100,42 +102,10 @@ func (r *recorder) notification(now monitor.Time, b *monitor.Brok) {
 		}
 	}
 	r.report.Notifications = append(all, n)
-	if b.NotificationType == "PROBLEM" {
-		r.told(r.ids[a.Ref])
-	}
 }
 
 func same(a, b *Notification) bool {
 	return a.Type == b.Type && a.Host == b.Host && a.Service == b.Service && a.Contact == b.Contact && a.Number == b.Number
-}
-
-// describe fills in the state and the number.
-func (r *recorder) describe(n *Notification, b *monitor.Brok) {
-	id := r.ids[b.Action.Ref]
-	s := r.core.Status(id)
-	if notice := b.Action.Notice; notice != nil {
-		s.State, n.Number = notice.State, notice.Number
-	} else {
-		n.Number = r.numbered(id, n, s.NotificationNumber)
-	}
-	n.State = s.StateName()
-}
-
-// numbered works out the number of a notification.
-func (r *recorder) numbered(id monitor.ID, n *Notification, known uint32) uint32 {
-	all := r.report.Notifications
-	for i := len(all) - 1; i >= 0 && all[i].At == n.At; i-- {
-		if all[i].Type == n.Type && all[i].Host == n.Host && all[i].Service == n.Service {
-			return all[i].Number
-		}
-	}
-	switch n.Type {
-	case "PROBLEM":
-		r.number[id] = known
-	case "RECOVERY":
-		return r.number[id] + 1
-	}
-	return max(r.number[id], 1)
 }
 
 func (r *recorder) handler(now monitor.Time, b *monitor.Brok) {

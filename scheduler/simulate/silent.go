@@ -100,11 +100,6 @@ func reason(c *core.Core, now monitor.Time, ref monitor.Ref) string {
 			whys = append(whys, u.Why)
 		}
 	}
-	for _, why := range e.Why {
-		if _, silence, ok := strings.Cut(why, "nobody is told at present: "); ok && len(whys) == 0 {
-			return silence
-		}
-	}
 	if len(whys) == 0 && len(e.Untold) == 0 {
 		return "it has no contacts"
 	}

@@ -71,7 +71,8 @@ type player struct {
 	wake    monitor.Time // when the core wants to be called
 	flights []flight     // of each object: the check that is on its way
 	landing *timetable.Wheel
-	landed  []timetable.Due
+	landed  []timetable.Due   // scratch of step
+	result  [1]monitor.Result // scratch of land
 	d       core.Decisions
 	steps   int
 }
@@ -124,10 +125,11 @@ func (p *player) step() {
 // land hands the answer to an object's check in.
 func (p *player) land(id monitor.ID) {
 	f := &p.flights[id]
-	p.core.Observe(p.now, []monitor.Result{{
+	p.result[0] = monitor.Result{
 		Shard: p.inv.Shard, Epoch: 1, Object: id, Seq: f.seq, Poller: "simulated", Module: "simulate",
 		Started: f.sent, Finished: p.now, Outcome: *f.outcome,
-	}}, &p.d)
+	}
+	p.core.Observe(p.now, p.result[:], &p.d)
 	p.carryOut()
 }
 
