@@ -64,25 +64,51 @@ func (a *Arbiter) Run(ctx context.Context) error {
 	if err := a.enforce(ctx, c); err != nil {
 		return err
 	}
+	c = nil
+	asked := make(chan bus.Msg, 1)
+	stop, err := a.o.Bus.Subscribe(bus.Reload(), func(m bus.Msg) {
+		select {
+		case asked <- m:
+		default:
+			if m.Reply != nil {
+				_ = m.Reply(wire.Marshal(wire.Verdict{Refused: "a reload is under way already; ask again when it is done"}))
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("requests to reload: %w", err)
+	}
+	defer stop()
 	for {
-		c = nil
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.o.Reload:
-			a.o.Log.Info("reading the configuration again", "main", a.o.Main)
-		}
-		c, err := a.read()
-		if err == nil {
-			err = a.enforce(ctx, c)
-		}
-		if err != nil {
-			for line := range strings.Lines(err.Error()) {
-				a.o.Log.Error(strings.TrimSuffix(line, "\n"))
+			a.reload(ctx)
+		case m := <-asked:
+			verdict := wire.Verdict{Refused: a.reload(ctx)}
+			if m.Reply != nil {
+				_ = m.Reply(wire.Marshal(verdict)) // whoever asked may be gone; the log has it
 			}
-			a.o.Log.Error("reload refused; the configuration in force goes on")
 		}
 	}
+}
+
+// reload reads the files again and brings them into force. It says what is wrong with them; nothing if they are in force.
+func (a *Arbiter) reload(ctx context.Context) (refused string) {
+	a.o.Log.Info("reading the configuration again", "main", a.o.Main)
+	c, err := a.read()
+	if err == nil {
+		err = a.enforce(ctx, c)
+	}
+	if err == nil {
+		return ""
+	}
+	for line := range strings.Lines(err.Error()) {
+		a.o.Log.Error(strings.TrimSuffix(line, "\n"))
+	}
+	a.o.Log.Error("reload refused; the configuration in force goes on")
+	return "the configuration in force goes on: " + err.Error()
 }
 
 // read loads the files and gives all mistakes as one error.

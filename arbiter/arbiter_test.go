@@ -376,3 +376,35 @@ func TestWhatCannotBeForgottenDoesNotHoldUpTheConfiguration(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoAsksForAReloadHearsWhatCameOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFiles(t, "a", "b")
+		c := membus.New().Connect("test")
+		s := start(t, c, f)
+		first := s.inForce().Number
+		ask := func() string {
+			t.Helper()
+			data, err := c.Request(t.Context(), bus.Reload(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var v wire.Verdict
+			if err := wire.Unmarshal(data, &v); err != nil {
+				t.Fatal(err)
+			}
+			return v.Refused
+		}
+		f.hosts(t, "a", "b", "c")
+		if refused := ask(); refused != "" || s.inForce().Number != first+1 {
+			t.Errorf("refused with %q, generation %d after %d", refused, s.inForce().Number, first)
+		}
+		f.hosts(t, "a", "a")
+		if refused := ask(); !strings.Contains(refused, "hosts.cfg:") && !strings.Contains(refused, ".cfg:") {
+			t.Errorf("a mistake is answered with %q, without its place", refused)
+		}
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}

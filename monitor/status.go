@@ -118,6 +118,12 @@ type Changes struct {
 	HasCheckInterval bool
 }
 
+// Empty says that nothing is changed.
+func (c *Changes) Empty() bool {
+	return c.CheckCommand == "" && c.EventHandler == "" && c.CheckPeriod == "" && c.NotificationPeriod == "" &&
+		!c.HasCheckInterval && c.RetryInterval == 0 && c.MaxAttempts == 0 && len(c.Vars) == 0
+}
+
 // StateName gives the state's name for the kind of object it belongs to.
 func (s *Status) StateName() string {
 	if s.IsHost() {

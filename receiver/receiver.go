@@ -45,8 +45,10 @@ type Options struct {
 	Boot      string
 	Bus       bus.Conn
 	Listeners []modules.Listener
-	Log       *slog.Logger
-	Metrics   *metrics.Set
+	// Shutdown ends the process; nil where SHUTDOWN_PROGRAM is refused because the other daemons would go on.
+	Shutdown func()
+	Log      *slog.Logger
+	Metrics  *metrics.Set
 }
 
 // Receiver is a receiver daemon. It is the Sink of its listeners; any goroutine may call it.
@@ -218,6 +220,10 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 		return err
 	}
 	req.Source = source
+	if req.Scope() == command.ScopeEngine && req.Name != "LOG" {
+		r.commands.Inc()
+		return r.engine(ctx, &req)
+	}
 	req.ID = fmt.Sprintf("%s.%d", r.o.Boot, r.requests.Add(1))
 	shards, err := route(d, req)
 	if err != nil {
@@ -252,6 +258,9 @@ func route(d *monitor.Directory, req command.Request) ([]uint16, error) {
 			return nil, Refusal{fmt.Sprintf("%s: no host is called %q; see `onbu status` for the names", req.Name, req.Ref.Host)}
 		}
 		return []uint16{uint16(shard)}, nil
+	}
+	if req.Name == "LOG" {
+		return []uint16{0}, nil // one line is enough
 	}
 	all := make([]uint16, d.Shards)
 	for i := range all {

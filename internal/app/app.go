@@ -85,6 +85,7 @@ type App struct {
 	server  *httpServer
 	roles   []running
 	failed  chan error
+	end     context.CancelFunc
 	closers []func() error
 }
 
@@ -104,6 +105,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	a.end = cancel
 	err := a.start(ctx)
 	if err == nil {
 		select {

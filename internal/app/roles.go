@@ -125,13 +125,21 @@ func (a *App) notifiers() []modules.Notify {
 	return all
 }
 
+// shutdown gives what ends a process that holds the whole engine.
+func (a *App) shutdown() func() {
+	if len(a.o.Roles) < len(Roles()) {
+		return nil
+	}
+	return a.end
+}
+
 func buildReceiver(a *App) (Daemon, error) {
 	log := a.o.Log.With("role", "receiver")
 	var listeners []modules.Listener
 	if path := a.commandFile(); path != "" {
 		listeners = append(listeners, cmdfile.New(path, log))
 	}
-	r := receiver.New(receiver.Options{Boot: a.boot, Bus: a.bus, Listeners: listeners, Log: log, Metrics: a.metrics})
+	r := receiver.New(receiver.Options{Boot: a.boot, Bus: a.bus, Listeners: listeners, Shutdown: a.shutdown(), Log: log, Metrics: a.metrics})
 	r.Handle(a.server.mux)
 	return r, nil
 }

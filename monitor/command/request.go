@@ -74,11 +74,19 @@ func (r *Request) Submission() (monitor.Submission, bool) {
 	if r.Name != "PROCESS_HOST_CHECK_RESULT" && r.Name != "PROCESS_SERVICE_CHECK_RESULT" {
 		return monitor.Submission{}, false
 	}
-	s := monitor.Submission{Ref: r.Ref, Time: r.Time, Source: r.Source}
+	s := r.output(1)
 	s.State = monitor.Unknown
 	if code := r.Int(0); 0 <= code && code <= 3 {
 		s.State = monitor.State(code)
 	}
-	s.Output, s.LongOutput, s.Perfdata = plugin.Output([]byte(plugin.Unescape(r.Text(1))), 0)
 	return s, true
+}
+
+// Output gives what PROCESS_HOST_OUTPUT and PROCESS_SERVICE_OUTPUT hand in: a result without a state of its own.
+func (r *Request) Output() monitor.Submission { return r.output(0) }
+
+func (r *Request) output(arg int) monitor.Submission {
+	s := monitor.Submission{Ref: r.Ref, Time: r.Time, Source: r.Source}
+	s.Output, s.LongOutput, s.Perfdata = plugin.Output([]byte(plugin.Unescape(r.Text(arg))), 0)
+	return s
 }

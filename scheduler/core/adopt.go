@@ -28,6 +28,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.told = make(map[monitor.ID][]monitor.Telling)
 	c.pulses = pulses(k)
 	c.ackUntil = make(map[monitor.ID]monitor.Time)
+	c.rowsChanged(&old, d)
 	c.moveRows(&old)
 	c.moveNotes(&old, d)
 	c.releaseTriggered(d)

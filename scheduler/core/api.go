@@ -94,7 +94,7 @@ func (c *Core) initial(id monitor.ID) {
 }
 
 // Inventory gives the configuration in use.
-func (c *Core) Inventory() *monitor.Inventory { return c.inv }
+func (c *Core) Inventory() *monitor.Inventory { return c.inv.Inventory }
 
 // Bytes gives how much memory the core takes for its objects: the first number without the texts of their last results
 // and without the inventory.

@@ -16,7 +16,7 @@ import (
 // compiled is an inventory and what is worked out from it once, so that nothing has to be looked up by name later. It
 // does not change, except that periods remember their present stretch.
 type compiled struct {
-	inv     *monitor.Inventory
+	inv     inventory
 	periods []period
 	lines   []macro.Template // of each command
 	users   []string         // values of $USERn$ at n
@@ -51,7 +51,7 @@ func (p *period) at(t monitor.Time) bool {
 }
 
 func compile(inv *monitor.Inventory) (*compiled, error) {
-	k := &compiled{inv: inv}
+	k := &compiled{inv: inventory{Inventory: inv}}
 	if err := k.check(); err != nil {
 		return nil, err
 	}

@@ -32,12 +32,18 @@ func (c *Core) handle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 	}
 }
 
-// globalHandler gives global_host_event_handler or global_service_event_handler.
+// globalHandler gives global_host_event_handler or global_service_event_handler, or what a command put in its place.
 func (c *Core) globalHandler(id monitor.ID) monitor.Call {
+	line, configured := c.program.ServiceHandler, c.inv.Options.GlobalServiceHandler
 	if c.inv.IsHost(id) {
-		return monitor.Call{Command: c.inv.Options.GlobalHostHandler}
+		line, configured = c.program.HostHandler, c.inv.Options.GlobalHostHandler
 	}
-	return monitor.Call{Command: c.inv.Options.GlobalServiceHandler}
+	if line != "" {
+		if call, ok := c.call(line); ok {
+			return call
+		}
+	}
+	return monitor.Call{Command: configured}
 }
 
 // runHandler decides one action. which is "GLOBAL " or empty; again says that neither state nor attempt tells it from the
@@ -48,6 +54,12 @@ func (c *Core) runHandler(id monitor.ID, call monitor.Call, which string, again 
 	if again {
 		name += fmt.Sprintf("\x00%d", c.times[id].check)
 	}
+	c.runNamed(id, call, which, name, d)
+}
+
+// runNamed decides the action of an event handler, with its line for the log.
+func (c *Core) runNamed(id monitor.ID, call monitor.Call, which, name string, d *Decisions) {
+	s := &c.standing[id]
 	action := c.deed(id, monitor.ActionEventHandler, call, name)
 	kind, ref := "SERVICE", action.Host+";"+action.Service
 	if action.IsHost() {
@@ -58,6 +70,16 @@ func (c *Core) runHandler(id monitor.ID, call monitor.Call, which string, again 
 		Text: fmt.Sprintf("%s%s EVENT HANDLER: %s;%s;%s;%d;%s", which, kind, ref, c.stateName(id), s.Type, s.Attempt,
 			c.appendCommand(nil, call)),
 	})
+}
+
+// launchHandler runs an object's own event handler because a command says so (Shinken's LAUNCH_…_EVENT_HANDLER).
+func (c *Core) launchHandler(id monitor.ID, d *Decisions) error {
+	call := c.inv.Policy(id).EventHandler
+	if call.Command == monitor.None {
+		return fmt.Errorf("%s has no event_handler", c.inv.Ref(id))
+	}
+	c.runNamed(id, call, "", fmt.Sprintf("LAUNCH\x00%d", c.now), d)
+	return nil
 }
 
 // deed gives the action of a command that is run for an object and not to tell anybody. Whoever decides the same again

@@ -34,10 +34,7 @@ func (c *Core) actionLine(n *notification, contact uint32, call monitor.Call) st
 }
 
 func (c *Core) arguments(call monitor.Call) []string {
-	if int(call.Args) < len(c.inv.Args) {
-		return c.inv.Args[call.Args]
-	}
-	return nil
+	return c.inv.arguments(call)
 }
 
 // about gives the resolver for an object.

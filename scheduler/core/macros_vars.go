@@ -28,9 +28,9 @@ func (r *resolver) appendVar(dst []byte, m macro.Macro) ([]byte, macro.Answer) {
 func (r *resolver) vars(kind macro.Kind) (changed, vars []monitor.Var) {
 	switch c := r.core; {
 	case kind == macro.HostVar:
-		return nil, c.inv.Hosts[r.host].Vars
+		return c.inv.changedVars(r.host), c.inv.Hosts[r.host].Vars
 	case kind == macro.ServiceVar && r.service != monitor.NoID:
-		return nil, c.inv.Service(r.service).Vars
+		return c.inv.changedVars(r.service), c.inv.Service(r.service).Vars
 	case kind == macro.ContactVar && r.contact != nil:
 		return c.muted[r.contact.Name].Vars, r.contact.Vars
 	}

@@ -27,6 +27,7 @@ func (c *Core) obey(r *command.Request, d *Decisions) error {
 	for _, family := range [...]func(*command.Request, *Decisions) (mine bool, err error){
 		c.obeySwitch, c.obeyContact, c.obeyCheck, c.obeyAck, c.obeyComment, c.obeyDowntime, c.obeyPropagate, c.obeyDowntimeEnd,
 		c.obeyContactDowntime, c.obeyNotify,
+		c.obeyChange, c.obeyModified, c.obeyContactChange, c.obeyOutput, c.obeyEngine,
 	} {
 		if mine, err := family(r, d); mine {
 			return err

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/onbu/onbu/monitor"
@@ -138,54 +136,4 @@ func switchNamed(name string) monitor.Switch {
 		return monitor.Obsess
 	}
 	return 0
-}
-
-// obeyContact turns the notifications of contacts on or off.
-func (c *Core) obeyContact(r *command.Request, d *Decisions) (bool, error) {
-	rest, on, ok := cutVerb(r.Name)
-	who, what, _ := strings.Cut(rest, "_")
-	isGroup := who == "CONTACTGROUP"
-	if !ok || !isGroup && who != "CONTACT" {
-		return false, nil
-	}
-	contacts, err := c.contactsOf(r.Text(0), isGroup)
-	if err != nil {
-		return true, err
-	}
-	for _, contact := range contacts {
-		s := c.muted[c.inv.Contacts[contact].Name]
-		s.Name = c.inv.Contacts[contact].Name
-		if what == "HOST_NOTIFICATIONS" {
-			s.HostNotificationsOff = !on
-		} else {
-			s.ServiceNotificationsOff = !on
-		}
-		c.mute(s)
-		d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokContact, Time: c.now, Shard: c.inv.Shard, Contact: &s})
-	}
-	return true, nil
-}
-
-// mute keeps what a command changed on a contact; one on which nothing is off is not kept.
-func (c *Core) mute(s monitor.ContactStatus) {
-	if s.HostNotificationsOff || s.ServiceNotificationsOff {
-		c.muted[s.Name] = s
-	} else {
-		delete(c.muted, s.Name)
-	}
-}
-
-// contactsOf gives the contact or the members of the contact group with that name.
-func (c *Core) contactsOf(name string, group bool) ([]uint32, error) {
-	if !group {
-		if contact, ok := c.contacts[name]; ok {
-			return []uint32{contact}, nil
-		}
-		return nil, fmt.Errorf("there is no contact %q", name)
-	}
-	i := slices.IndexFunc(c.inv.ContactGroups, func(g monitor.ContactGroup) bool { return g.Name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("there is no contactgroup %q", name)
-	}
-	return c.inv.ContactGroups[i].Members, nil
 }

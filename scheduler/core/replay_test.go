@@ -158,6 +158,17 @@ func (p *player) obey() {
 		"DISABLE_NOTIFICATIONS", "ENABLE_NOTIFICATIONS", "ENABLE_NOTIFICATIONS",
 		"DISABLE_CONTACT_HOST_NOTIFICATIONS;ada", "ENABLE_CONTACT_HOST_NOTIFICATIONS;ada",
 	}
+	if p.r.IntN(8) == 0 { // rarely: most make for fewer notifications
+		lines = []string{
+			fmt.Sprintf("CHANGE_MAX_%s_CHECK_ATTEMPTS;%s;%d", name, args, 1+p.r.IntN(4)),
+			fmt.Sprintf("CHANGE_NORMAL_%s_CHECK_INTERVAL;%s;%d", name, args, p.r.IntN(3)),
+			fmt.Sprintf("CHANGE_%s_CHECK_COMMAND;%s;check!%d", name, args, p.r.IntN(3)),
+			fmt.Sprintf("CHANGE_CUSTOM_%s_VAR;%s;_V%d;%d", name, args, p.r.IntN(2), p.r.IntN(3)),
+			fmt.Sprintf("CHANGE_%s_MODATTR;%s;%d", name, args, p.r.IntN(1<<17)),
+			fmt.Sprintf("CHANGE_CONTACT_SVC_NOTIFICATION_TIMEPERIOD;%s;office", []string{"ada", "bob"}[p.r.IntN(2)]),
+			fmt.Sprintf("CHANGE_CONTACT_MODSATTR;ada;%d", p.r.IntN(2)),
+		}
+	}
 	req, err := command.Parse(lines[p.r.IntN(len(lines))], p.now)
 	if err != nil {
 		p.t.Fatal(err)

@@ -12,6 +12,7 @@ type way struct {
 	*monitor.Way
 	name      string // empty for the contact's own
 	minImpact int8
+	period    int32 // as configured, or as a command set it
 }
 
 // ways gives all ways in which a contact can be told about an object.
@@ -23,10 +24,10 @@ func (c *Core) ways(contact uint32, id monitor.ID) []way {
 		}
 		return ofServices
 	}
-	all := []way{{Way: pick(&who.Host, &who.Service), minImpact: who.MinBusinessImpact}}
+	all := []way{{Way: pick(&who.Host, &who.Service), minImpact: who.MinBusinessImpact, period: c.contactPeriod(who, host, pick(&who.Host, &who.Service).Period)}}
 	for i := range who.Ways {
 		w := &who.Ways[i]
-		all = append(all, way{Way: pick(&w.Host, &w.Service), name: w.Name, minImpact: w.MinBusinessImpact})
+		all = append(all, way{Way: pick(&w.Host, &w.Service), name: w.Name, minImpact: w.MinBusinessImpact, period: pick(&w.Host, &w.Service).Period})
 	}
 	return all
 }
@@ -87,8 +88,8 @@ func (c *Core) waySilence(w *way, id monitor.ID, why cause) string {
 		return "the object's business impact is below the contact's min_business_impact"
 	case !w.Enabled:
 		return "the contact has notifications turned off"
-	case !c.in(w.Period, c.now):
-		return "it is outside of the contact's notification period " + c.inv.Timeperiods[w.Period].Name
+	case !c.in(w.period, c.now):
+		return "it is outside of the contact's notification period " + c.inv.Timeperiods[w.period].Name
 	case why == ofCustom:
 		return ""
 	case why == ofFlap && w.Options&monitor.OnFlapping == 0:

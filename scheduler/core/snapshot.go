@@ -102,6 +102,7 @@ func merge(was, configured, now monitor.Program) monitor.Program {
 		return was&^edited | now&edited
 	}
 	return monitor.Program{
+		HostHandler: was.HostHandler, ServiceHandler: was.ServiceHandler,
 		HostSwitches:    one(was.HostSwitches, configured.HostSwitches, now.HostSwitches),
 		ServiceSwitches: one(was.ServiceSwitches, configured.ServiceSwitches, now.ServiceSwitches),
 	}

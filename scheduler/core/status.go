@@ -42,11 +42,15 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	if r.flags.has(held) {
 		s.Held = c.waiting.of[id].noun()
 	}
+	if len(c.inv.own) > 0 {
+		s.Changed = c.changes(id)
+	}
 }
 
 // load is fill turned round. What the inventory decides (attempts, switches that no command changed) is not taken over,
 // and neither is a job in flight.
 func (c *Core) load(id monitor.ID, s *monitor.Status) {
+	c.change(id, s.Changed)
 	p := c.inv.Policy(id)
 	limit := max(p.MaxAttempts, 1)
 	c.standing[id] = standing{
