@@ -48,7 +48,10 @@ func (c *Core) flap(id monitor.ID, v verdict.Verdict, d *Decisions) {
 		p.last = second
 	} else if second-p.last >= p.wait {
 		p.last = second
-		c.flapRecord(host, d)
+		before := c.standing[host].flapping
+		if c.flapRecord(host, d); c.standing[host].flapping != before {
+			c.changed(monitor.BrokState, host, "", d)
+		}
 	}
 }
 

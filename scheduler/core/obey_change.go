@@ -162,7 +162,7 @@ func (c *Core) obeyModified(r *command.Request, d *Decisions) (bool, error) {
 	case "CHANGE_HOST_MODATTR", "CHANGE_SVC_MODATTR":
 		id, err := c.object(r)
 		if err == nil {
-			c.unmodify(id, r.Int(0))
+			c.unmodify(id, r.Int(0), d)
 			c.changed(monitor.BrokState, id, "", d)
 		}
 		return true, err
@@ -177,7 +177,7 @@ func (c *Core) obeyModified(r *command.Request, d *Decisions) (bool, error) {
 }
 
 // unmodify puts everything back to what the configuration says, but for the attributes that stay.
-func (c *Core) unmodify(id monitor.ID, stay int64) {
+func (c *Core) unmodify(id monitor.ID, stay int64, d *Decisions) {
 	s := &c.standing[id]
 	for _, b := range [...]struct {
 		bit  int64
@@ -197,6 +197,7 @@ func (c *Core) unmodify(id monitor.ID, stay int64) {
 			s.switches = s.switches&^b.what | c.inv.Policy(id).Switches&b.what
 		}
 	}
+	c.flapSwitched(id, d)
 	if was := c.changes(id); was != nil {
 		c.change(id, staying(*was, stay))
 		c.plan(id, c.interval(id), c.now)
