@@ -35,10 +35,8 @@ func (b *builder) build(common monitor.Inventory) *monitor.Inventory {
 	b.addHosts()
 	b.addServices()
 	b.addTies()
-	b.inv.HostGroups = b.groups(b.config.HostGroups, 0, func(i uint32) uint32 { return i })
-	b.inv.ServiceGroups = b.groups(b.config.ServiceGroups, len(b.config.Hosts), func(i uint32) uint32 {
-		return b.config.Services[i].Host
-	})
+	b.inv.HostGroups = b.hostGroups(b.config.HostGroups)
+	b.inv.ServiceGroups = b.serviceGroups(b.config.ServiceGroups)
 	return b.inv
 }
 
@@ -131,6 +129,14 @@ func (b *builder) calls(calls []monitor.Call) []monitor.Call {
 		out[i] = b.call(c)
 	}
 	return out
+}
+
+func (b *builder) hostGroups(groups []objects.Group) []monitor.Group {
+	return b.groups(groups, 0, func(i uint32) uint32 { return i })
+}
+
+func (b *builder) serviceGroups(groups []objects.Group) []monitor.Group {
+	return b.groups(groups, len(b.config.Hosts), func(i uint32) uint32 { return b.config.Services[i].Host })
 }
 
 // groups cuts groups down to their members in this shard. offset is where the members lie in place; host gives a

@@ -53,6 +53,11 @@ func Plan(c *objects.Config, shards int, before func(string) (monitor.Shard, boo
 	for _, d := range c.Dependencies {
 		g.Edges = append(g.Edges, [2]uint32{d.Master.Host, d.Dependent.Host})
 	}
+	for i := range c.Rules {
+		for _, m := range c.Rules[i].Members {
+			g.Edges = append(g.Edges, [2]uint32{m.Host, c.Rules[i].Host})
+		}
+	}
 	for _, e := range c.ServiceParents {
 		if child, parent := c.Services[e.Child].Host, c.Services[e.Parent].Host; child != parent {
 			g.Edges = append(g.Edges, [2]uint32{parent, child})

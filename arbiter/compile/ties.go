@@ -19,6 +19,7 @@ func (b *builder) addTies() {
 	}
 	slices.SortStableFunc(b.inv.ServiceParents, func(a, b monitor.Edge) int { return cmp.Compare(a.Child, b.Child) })
 	b.addEscalations()
+	b.addRules()
 }
 
 // here says whether a host of the configuration lies in this shard.
@@ -77,4 +78,23 @@ func (b *builder) addEscalations() {
 		b.inv.Escalated = append(b.inv.Escalated, monitor.Escalated{Object: id, Escalations: numbers})
 	}
 	slices.SortFunc(b.inv.Escalated, func(a, b monitor.Escalated) int { return cmp.Compare(a.Object, b.Object) })
+}
+
+// addRules adds the business rules, and what their expressions may choose by.
+func (b *builder) addRules() {
+	if len(b.config.Rules) == 0 {
+		return
+	}
+	for i := range b.config.Rules {
+		if r := &b.config.Rules[i]; b.here(r.Host) {
+			b.inv.Rules = append(b.inv.Rules, monitor.Rule{
+				Object: b.target(r.Target), Expression: r.Expression, OutputTemplate: r.OutputTemplate,
+				Smart: r.Smart, DowntimeAsAck: r.DowntimeAsAck,
+			})
+		}
+	}
+	slices.SortFunc(b.inv.Rules, func(a, b monitor.Rule) int { return cmp.Compare(a.Object, b.Object) })
+	b.inv.HostTags = b.hostGroups(b.config.HostTags)
+	b.inv.HostLabels = b.hostGroups(b.config.HostLabels)
+	b.inv.ServiceLabels = b.serviceGroups(b.config.ServiceLabels)
 }

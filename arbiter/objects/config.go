@@ -43,6 +43,10 @@ type Config struct {
 	Escalations   []Escalation
 	// ServiceParents are sorted by Child.
 	ServiceParents []ServiceParent
+	// Rules are the business rules. HostTags, HostLabels and ServiceLabels, by which they may choose their members, are only
+	// worked out where there are some; sorted by name.
+	Rules                               []Rule
+	HostTags, HostLabels, ServiceLabels []Group
 	// The modulations are in the order of the files.
 	ResultModulations []monitor.ResultModulation
 	CheckModulations  []monitor.CheckModulation
@@ -223,6 +227,17 @@ type Dependency struct {
 type ServiceParent struct {
 	Child, Parent uint32
 	Pos           Pos
+}
+
+// Rule is a host or service whose state follows from those of others (Shinken's bp_rule).
+type Rule struct {
+	Target
+	// Expression is what follows "bp_rule!", macros unreplaced.
+	Expression, OutputTemplate string
+	Smart, DowntimeAsAck       bool
+	// Members are those that its state follows from, each once, in the order of the expression.
+	Members []Target
+	Pos     Pos
 }
 
 // Escalation says whom to tell when a problem lasts.

@@ -33,12 +33,12 @@ func serviceRows() []row {
 		a("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
 		a("service_description description", name),
 		a("servicegroups service_groups", names).to(kServicegroup),
-		u("parents", names), u("service_dependencies", names),
+		a("parents", names), a("service_dependencies", names),
 		a("check_command", call).to(kCommand),
 		a("active_checks_enabled", flag), a("is_volatile", flag),
 		m("obsess obsess_over_service", flag), m("parallelize_check", flag),
 		a("duplicate_foreach", text), a("default_value", text),
-		u("merge_host_contacts", flag).but("0"), u("host_dependency_enabled", flag).but("1"), m("aggregation", text), m("alias", text),
+		u("merge_host_contacts", flag).but("0"), a("host_dependency_enabled", flag), m("aggregation", text), m("alias", text),
 	}, checkRows()...)
 }
 
@@ -61,7 +61,7 @@ func checkRows() []row {
 		a("notification_interval", units), a("first_notification_delay", units),
 		a("notification_period", name).to(kTimeperiod), a("notification_options", options),
 		a("notifications_enabled", flag),
-		m("importance hourly_value", number),
+		a("importance hourly_value", number),
 		m("failure_prediction_enabled", ignored), m("failure_prediction_options", ignored),
 		a("poller_tag", name), a("reactionner_tag", name),
 		a("business_impact criticity", number),
@@ -75,7 +75,7 @@ func shinkenCheckRows() []row {
 		u("resultmodulations", names).to(kResultmodulation),
 		u("business_impact_modulations criticitymodulations", names).to(kBusinessimpactmodulation),
 		u("checkmodulations", names).to(kCheckmodulation), a("macromodulations", names).to(kMacromodulation),
-		u("escalations", names).to(kEscalation),
+		a("escalations", names).to(kEscalation),
 		m("time_to_orphanage", seconds), m("labels", names),
 		m("business_rule_output_template", text), m("business_rule_smart_notifications", flag),
 		m("business_rule_downtime_as_ack", flag),

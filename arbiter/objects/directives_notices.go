@@ -26,12 +26,12 @@ func noticeTables(t *[numKinds]table) {
 		a("address4", text), a("address5", text), a("address6", text),
 		u("can_submit_commands", flag).but("1"), m("is_admin", flag), m("expert", flag), m("password", text),
 		u("retain_status_information", flag).but("1"), u("retain_nonstatus_information", flag).but("1"),
-		u("notificationways", names).to(kNotificationway),
-		u("minimum_importance minimum_value", number).but("0"),
+		a("notificationways", names).to(kNotificationway),
+		a("minimum_importance minimum_value", number),
 	}, wayRows()...)}
 	t[kNotificationway] = table{
-		name: "notificationway", effect: missed, id: "notificationway_name", shinken: true,
-		rows: append([]row{u("notificationway_name", name)}, wayRows()...),
+		name: "notificationway", id: "notificationway_name", shinken: true,
+		rows: append([]row{a("notificationway_name", name)}, wayRows()...),
 	}
 	t[kCommand] = table{name: "command", id: "command_name", rows: []row{
 		a("command_name", name), a("command_line", text), a("poller_tag", name), a("reactionner_tag", name),
@@ -40,19 +40,19 @@ func noticeTables(t *[numKinds]table) {
 	t[kTimeperiod] = table{name: "timeperiod", id: "timeperiod_name", free: true, rows: []row{
 		a("timeperiod_name", name), a("alias", text), a("exclude", names).to(kTimeperiod), m("is_active", flag),
 	}}
-	t[kHostdependency] = table{name: "hostdependency", effect: missed, rows: hostDependencyRows()}
-	t[kServicedependency] = table{name: "servicedependency", effect: missed, rows: serviceDependencyRows()}
-	t[kHostescalation] = table{name: "hostescalation", effect: missed, rows: append([]row{
-		u("host_name host", names).to(kHost), u("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
+	t[kHostdependency] = table{name: "hostdependency", rows: hostDependencyRows()}
+	t[kServicedependency] = table{name: "servicedependency", rows: serviceDependencyRows()}
+	t[kHostescalation] = table{name: "hostescalation", rows: append([]row{
+		a("host_name host", names).to(kHost), a("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
 	}, escalationRows()...)}
-	t[kServiceescalation] = table{name: "serviceescalation", effect: missed, rows: append([]row{
-		u("host_name host", names).to(kHost), u("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
-		u("service_description description", names),
-		u("servicegroup_name servicegroup servicegroups", names).to(kServicegroup),
+	t[kServiceescalation] = table{name: "serviceescalation", rows: append([]row{
+		a("host_name host", names).to(kHost), a("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
+		a("service_description description", names),
+		a("servicegroup_name servicegroup servicegroups", names).to(kServicegroup),
 	}, escalationRows()...)}
 	t[kEscalation] = table{
-		name: "escalation", effect: missed, id: "escalation_name", shinken: true,
-		rows: append([]row{u("escalation_name", name), u("time_based", flag)}, escalationRows()...),
+		name: "escalation", id: "escalation_name", shinken: true,
+		rows: append([]row{a("escalation_name", name), m("time_based", flag)}, escalationRows()...),
 	}
 	extInfoTables(t)
 }
@@ -64,19 +64,19 @@ func wayRows() []row {
 		a("host_notification_period", name).to(kTimeperiod), a("service_notification_period", name).to(kTimeperiod),
 		a("host_notification_options", options), a("service_notification_options", options),
 		a("host_notification_commands", calls).to(kCommand), a("service_notification_commands", calls).to(kCommand),
-		u("min_business_impact min_criticity", number).but("0"),
+		a("min_business_impact min_criticity", number),
 	}
 }
 
 func dependencyRows() []row {
 	return []row{
-		u("host_name host master_host master_host_name", names).to(kHost),
-		u("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
-		u("dependent_host_name dependent_host", names).to(kHost),
-		u("dependent_hostgroup_name dependent_hostgroup dependent_hostgroups", names).to(kHostgroup),
-		u("inherits_parent", flag), u("dependency_period", name).to(kTimeperiod),
-		u("execution_failure_criteria execution_failure_options", options),
-		u("notification_failure_criteria notification_failure_options", options),
+		a("host_name host master_host master_host_name", names).to(kHost),
+		a("hostgroup_name hostgroup hostgroups", names).to(kHostgroup),
+		a("dependent_host_name dependent_host", names).to(kHost),
+		a("dependent_hostgroup_name dependent_hostgroup dependent_hostgroups", names).to(kHostgroup),
+		a("inherits_parent", flag), a("dependency_period", name).to(kTimeperiod),
+		a("execution_failure_criteria execution_failure_options", options),
+		a("notification_failure_criteria notification_failure_options", options),
 	}
 }
 
@@ -84,21 +84,21 @@ func hostDependencyRows() []row { return dependencyRows() }
 
 func serviceDependencyRows() []row {
 	return append([]row{
-		u("service_description description master_description master_service_description", names),
-		u("dependent_service_description dependent_description", names),
-		u("servicegroup_name servicegroup servicegroups", names).to(kServicegroup),
-		u("dependent_servicegroup_name dependent_servicegroup dependent_servicegroups", names).to(kServicegroup),
-		u("explode_hostgroup", flag),
+		a("service_description description master_description master_service_description", names),
+		a("dependent_service_description dependent_description", names),
+		a("servicegroup_name servicegroup servicegroups", names).to(kServicegroup),
+		a("dependent_servicegroup_name dependent_servicegroup dependent_servicegroups", names).to(kServicegroup),
+		a("explode_hostgroup", flag),
 	}, dependencyRows()...)
 }
 
 func escalationRows() []row {
 	return []row{
-		u("first_notification", number), u("last_notification", number),
-		u("first_notification_time", units), u("last_notification_time", units),
-		u("notification_interval", units), u("escalation_period", name).to(kTimeperiod),
-		u("escalation_options", options),
-		u("contacts", names).to(kContact), u("contact_groups", names).to(kContactgroup),
+		a("first_notification", number), a("last_notification", number),
+		a("first_notification_time", units), a("last_notification_time", units),
+		a("notification_interval", units), a("escalation_period", name).to(kTimeperiod),
+		a("escalation_options", options),
+		a("contacts", names).to(kContact), a("contact_groups", names).to(kContactgroup),
 	}
 }
 

@@ -29,10 +29,10 @@ var (
 
 // mentioned gives every name that stands behind a dot in the code of the deciders. A field of the configuration that is
 // not among them does nothing.
-func mentioned(t *testing.T) map[string]bool {
+func mentioned(t *testing.T, dirs ...string) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
-	for _, dir := range deciders {
+	for _, dir := range dirs {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", dir, len(files), err)
@@ -98,7 +98,7 @@ func fieldOf(dst any, options reflect.Value) string {
 }
 
 func TestAnOptionIsActedOnOnlyIfSomethingAsksForIt(t *testing.T) {
-	used := mentioned(t)
+	used := mentioned(t, deciders...)
 	l := newLoader("", Opts{})
 	for _, o := range slices.Concat(l.actedOptions(), l.stateOptions(), l.keptOptions()) {
 		name := strings.Fields(o.names)[0]
@@ -144,7 +144,7 @@ var contactKeys = map[string]key{
 }
 
 func TestADirectiveIsActedOnOnlyIfSomethingAsksForIt(t *testing.T) {
-	used := mentioned(t)
+	used := mentioned(t, deciders...)
 	for _, x := range []struct {
 		kind kind
 		keys map[string]key
@@ -158,6 +158,48 @@ func TestADirectiveIsActedOnOnlyIfSomethingAsksForIt(t *testing.T) {
 				t.Errorf("%s of %s: listed as acted on: %v, but something asks for %s: %v", r.names, x.kind, r.effect == acted, field, used[field])
 			}
 		}
+	}
+}
+
+// tieKeys says which directives, and which kinds as a whole, become which list of an Inventory.
+var tieKeys = map[string]struct {
+	kinds []kind
+	keys  []key
+}{
+	"Dependencies":      {kinds: []kind{kHostdependency, kServicedependency}, keys: []key{keyServiceDependencies}},
+	"ServiceParents":    {},
+	"Escalated":         {kinds: []kind{kHostescalation, kServiceescalation, kEscalation}, keys: []key{keyEscalations}},
+	"Rules":             {keys: []key{keyRuleOutput, keyRuleSmart, keyRuleDowntime, keyRuleHostOptions, keyRuleServiceOptions, keyLabels}},
+	"ResultModulations": {kinds: []kind{kResultmodulation}},
+	"CheckModulations":  {kinds: []kind{kCheckmodulation}},
+	"MacroModulations":  {kinds: []kind{kMacromodulation}},
+	"ImpactModulations": {kinds: []kind{kBusinessimpactmodulation}},
+}
+
+func TestWhatTiesObjectsIsActedOnOnlyIfTheCoreAsksForIt(t *testing.T) {
+	used := mentioned(t, "../../scheduler/core")
+	for field, x := range tieKeys {
+		for _, k := range x.kinds {
+			class := &known.classes[k]
+			if used[field] != (class.effect == acted) {
+				t.Errorf("%s: listed as acted on: %v, but the core asks for %s: %v", k, class.effect == acted, field, used[field])
+			}
+			for _, key := range class.order {
+				if r := class.row[key]; used[field] && r.effect == missed {
+					t.Errorf("%s of %s: listed as missed, but the core asks for %s", r.names, k, field)
+				}
+			}
+		}
+		for _, key := range x.keys {
+			for _, k := range []kind{kHost, kService} {
+				if r := known.classes[k].row[key]; r != nil && used[field] != (r.effect == acted) {
+					t.Errorf("%s of %s: listed as acted on: %v, but the core asks for %s: %v", r.names, k, r.effect == acted, field, used[field])
+				}
+			}
+		}
+	}
+	if r := known.classes[kService].row[keyParents]; used["ServiceParents"] != (r.effect == acted) {
+		t.Errorf("parents of services: listed as acted on: %v", r.effect == acted)
 	}
 }
 

@@ -39,9 +39,10 @@ func (l *loader) host(v *view, h *Host, i uint32) {
 	h.Notes = v.str(keyNotes)
 	h.Settings = l.settingsOf(v, 0)
 	h.Check = l.callOf(v.get(keyCheckCommand), "check_command")
-	if l.shinken {
-		h.Check = l.withoutInternal(h.Check, &h.Settings, object{kHost, monitor.Ref{Host: h.Name}, h.Pos})
+	if l.isRule(h.Check) {
+		l.rememberRule(v, i, "", v.str(keyCheckCommand))
 	}
+	h.Check = l.withoutInternal(h.Check, &h.Settings)
 	h.Vars = l.customVars(v)
 	if parents := v.get(keyParents); parents.given() {
 		h.Parents = l.parents(v, parents, i)

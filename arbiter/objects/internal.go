@@ -17,12 +17,13 @@ const (
 	rule   = "bp_rule"
 )
 
-// internalCommands adds Shinken's own, where nobody defined them.
+// internalCommands adds Shinken's own, where nobody defined them. Business rules are for Nagios' files too.
 func (l *loader) internalCommands() {
-	if !l.shinken {
-		return
+	own := []string{rule}
+	if l.shinken {
+		own = append(own, hostUp, echo)
 	}
-	for _, n := range []string{rule, hostUp, echo} {
+	for _, n := range own {
 		if _, ok := l.index[kCommand][n]; !ok {
 			l.index[kCommand][n] = uint32(len(l.names[kCommand]))
 			l.names[kCommand] = append(l.names[kCommand], n)
@@ -31,28 +32,18 @@ func (l *loader) internalCommands() {
 	}
 }
 
-// object is a host or a service as messages name it.
-type object struct {
-	kind kind
-	ref  monitor.Ref
-	pos  Pos
-}
-
 // withoutInternal takes Shinken's own commands out of a check: there is no plugin behind them. What is left is no command
-// at all; for echo and rule settings are then those of an object that only hears from outside.
+// at all; for echo and rule settings are then those of an object without active checks.
 //
 // As in Shinken the line counts and not the name: a configuration may define them too.
-func (l *loader) withoutInternal(call monitor.Call, settings *uint32, o object) monitor.Call {
+func (l *loader) withoutInternal(call monitor.Call, settings *uint32) monitor.Call {
 	if call.Command == monitor.None {
 		return call
 	}
 	switch line := l.config.Commands[call.Command].Line; {
-	case line == hostUp:
+	case line == hostUp && l.shinken:
 		return noCall
-	case line == echo:
-	case strings.HasPrefix(line, rule):
-		l.understood(missed, o.kind.String(), rule+" (business rules)", o.pos)
-		l.warnAt(o.pos, "%s %s is a business rule, and those are not worked out yet: it stays PENDING until a passive result comes", o.kind, o.ref)
+	case line == echo && l.shinken, strings.HasPrefix(line, rule):
 	default:
 		return call
 	}

@@ -76,7 +76,9 @@ type loader struct {
 	ofHost  map[string]uint32
 	// parented are the services that name others they lie behind or depend on.
 	parented []parented
-	noted    map[noteID]int
+	// ruled are the business rules.
+	ruled []ruled
+	noted map[noteID]int
 }
 
 // ref is a definition: number def of sources[file].
@@ -120,6 +122,7 @@ func (l *loader) load() {
 	l.loadHosts()
 	l.loadServices()
 	l.loadServicegroups()
+	l.loadRules()
 	l.loadDependencies()
 	l.loadEscalations()
 	l.verify()

@@ -109,7 +109,7 @@ func (l *loader) keptOptions() []option {
 	o := &l.config.Options
 	return []option{
 		{names: "process_performance_data", dst: l.both(monitor.ProcessPerfdata), effect: moot},
-		{names: "cached_service_check_horizon", dst: &o.CachedServiceCheck, effect: moot},
+		{names: "cached_service_check_horizon", dst: &o.CachedServiceCheck},
 		{names: "log_external_commands", dst: &o.LogExternalCommands, effect: moot},
 		{names: "max_concurrent_checks", dst: &o.MaxConcurrentChecks, form: number, effect: missed, usual: "0"},
 		{names: "retain_state_information", dst: &o.Retain, form: flag, effect: missed, usual: "1"},

@@ -133,7 +133,12 @@ type hint struct {
 	candidates func() []string
 }
 
-// String gives `; did you mean "x"?`, or nothing.
-func (h hint) String() string { return suggest(h.word, h.candidates()) }
+// String gives `; did you mean "x"?`, or nothing. So does that of the zero hint.
+func (h hint) String() string {
+	if h.candidates == nil {
+		return ""
+	}
+	return suggest(h.word, h.candidates())
+}
 
 func (l *loader) hint(word string, candidates func() []string) hint { return hint{word, candidates} }

@@ -121,5 +121,5 @@ func shinkens(text string) bool {
 			return true
 		}
 	}
-	return false
+	return strings.Contains(text, "bp_rule")
 }

@@ -35,9 +35,10 @@ func (l *loader) service(p place, host *Host, first int) {
 	s.Notes = v.str(keyNotes)
 	s.Settings = l.settingsOf(v, l.model(host.Settings))
 	s.Check = l.serviceCheck(v, p)
-	if l.shinken {
-		s.Check = l.withoutInternal(s.Check, &s.Settings, object{kService, monitor.Ref{Host: host.Name, Service: description}, s.Pos})
+	if l.isRule(s.Check) {
+		l.rememberRule(v, p.host, description, l.expand(v.str(keyCheckCommand), p))
 	}
+	s.Check = l.withoutInternal(s.Check, &s.Settings)
 	s.Vars = l.customVars(v)
 	l.checkService(v, &s)
 	l.rememberParents(v, p, description)

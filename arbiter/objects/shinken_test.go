@@ -2,7 +2,6 @@ package objects_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -161,11 +160,11 @@ define service {
     service_description x
     stalking_options o
 }
-define hostescalation {
-    host_name a
-    first_notification 2
-    last_notification 0
-    contacts ann
+define discoveryrule {
+    discoveryrule_name ours
+}
+define trigger {
+    trigger_name ours
 }
 `)
 	got := map[string]int{}
@@ -174,13 +173,10 @@ define hostescalation {
 	}
 	want := map[string]int{
 		"main file use_syslog": 1, "host stalking_options": 1, "host 2d_coords": 1, "service stalking_options": 1,
-		"define hostescalation": 1,
+		"define trigger": 1, "define discoveryrule": 1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
-	}
-	if len(c.Escalations) != 1 || len(c.Escalations[0].Contacts) != 1 || !slices.Equal(c.Escalations[0].Hosts, []uint32{0}) {
-		t.Errorf("escalations: %+v", c.Escalations)
 	}
 }
 
@@ -318,7 +314,7 @@ define service {
     use s
     host_name pinged
     service_description whole
-    check_command bp_rule!bare,x & named,y
+    check_command bp_rule!,ping & named
 }
 define service {
     use s
@@ -358,11 +354,11 @@ define service {
 	if every := c.Settings[host(t, c, "bare").Settings].CheckInterval; every != 5*time.Minute {
 		t.Errorf("a host without check_interval is taken to be UP every %v, want 5m as in Shinken", every)
 	}
-	if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Text, `service pinged/whole is a business rule`) {
-		t.Errorf("got %v, want one warning, of the business rule", r.Problems)
+	if len(r.Problems) != 0 {
+		t.Errorf("got %v, want no complaint", r.Problems)
 	}
-	if !slices.ContainsFunc(c.Understood, func(u objects.Understood) bool { return u.Directive == "bp_rule (business rules)" && u.Count == 1 }) {
-		t.Errorf("business rules are not listed: %+v", c.Understood)
+	if len(c.Rules) != 1 || c.Rules[0].Expression != ",ping & named" {
+		t.Errorf("business rules: %+v", c.Rules)
 	}
 }
 

@@ -9,6 +9,7 @@ func (l *loader) verify() {
 	l.circles(kTimeperiod, len(l.config.Timeperiods), func(i uint32) []uint32 { return l.excludes[i] }, "exclude one another")
 	l.dependencyCircles()
 	l.serviceParentCircles()
+	l.ruleCircles()
 }
 
 // checkPresent complains where there is nothing at all to watch, as Nagios does.
@@ -81,16 +82,51 @@ func tail(path []step, from uint32) []uint32 {
 	return list
 }
 
-// dependencyCircles finds circles among dependencies, those for checks and those for notifications each for themselves.
-func (l *loader) dependencyCircles() {
-	if len(l.config.Dependencies) == 0 {
-		return
-	}
-	l.dependencyGraph("execution", func(d *Dependency) bool { return d.Execution != 0 })
-	l.dependencyGraph("notification", func(d *Dependency) bool { return d.Notification != 0 })
+// tie says that from needs to, as pos says.
+type tie struct {
+	from, to Target
+	pos      Pos
 }
 
-func (l *loader) dependencyGraph(what string, counts func(*Dependency) bool) {
+// dependencyCircles finds circles among dependencies, those for checks and those for notifications each for themselves.
+func (l *loader) dependencyCircles() {
+	var checks, notices []tie
+	for i := range l.config.Dependencies {
+		d := &l.config.Dependencies[i]
+		if d.Execution != 0 {
+			checks = append(checks, tie{d.Dependent, d.Master, d.Pos})
+		}
+		if d.Notification != 0 {
+			notices = append(notices, tie{d.Dependent, d.Master, d.Pos})
+		}
+	}
+	const text = "%s dependencies form a circle: %s: take one of the steps away"
+	tieCircles(checks, func(at Pos, circle []Target) { l.errorAt(at, text, "execution", l.targets(circle)) })
+	tieCircles(notices, func(at Pos, circle []Target) { l.errorAt(at, text, "notification", l.targets(circle)) })
+}
+
+// ruleCircles finds business rules that are, near or far, members of themselves: once they fail they would never recover.
+func (l *loader) ruleCircles() {
+	rules := map[Target]bool{}
+	for i := range l.config.Rules {
+		rules[l.config.Rules[i].Target] = true
+	}
+	var ties []tie
+	for i := range l.config.Rules {
+		r := &l.config.Rules[i]
+		for _, m := range r.Members {
+			if rules[m] {
+				ties = append(ties, tie{r.Target, m, r.Pos})
+			}
+		}
+	}
+	tieCircles(ties, func(at Pos, circle []Target) {
+		l.errorAt(at, "business rules are members of one another in a circle: %s: name the members so that none leads back", l.targets(circle))
+	})
+}
+
+// tieCircles calls found for each circle that ties form.
+func tieCircles(ties []tie, found func(Pos, []Target)) {
 	ids := map[Target]uint32{}
 	var nodes []Target
 	var after [][]uint32
@@ -104,38 +140,39 @@ func (l *loader) dependencyGraph(what string, counts func(*Dependency) bool) {
 		return n
 	}
 	where := map[uint32]Pos{}
-	for i := range l.config.Dependencies {
-		if d := &l.config.Dependencies[i]; counts(d) {
-			from, to := id(d.Dependent), id(d.Master)
-			after[from] = append(after[from], to)
-			where[from] = d.Pos
-		}
+	for _, t := range ties {
+		from, to := id(t.from), id(t.to)
+		after[from] = append(after[from], to)
+		where[from] = t.pos
 	}
 	walkCircles(len(nodes), func(n uint32) []uint32 { return after[n] }, func(circle []uint32) {
-		var list []string
+		list := make([]Target, 0, len(circle))
 		for _, n := range circle {
-			list = append(list, l.targetName(nodes[n]))
+			list = append(list, nodes[n])
 		}
-		l.errorAt(where[circle[0]], "%s dependencies form a circle: %s: take one of the steps away", what, path(list))
+		found(where[circle[0]], list)
 	})
+}
+
+// targets writes a circle of objects.
+func (l *loader) targets(circle []Target) string {
+	var list []string
+	for _, t := range circle {
+		list = append(list, l.targetName(t))
+	}
+	return path(list)
 }
 
 // serviceParentCircles warns of services that lie behind one another: Nagios takes them, and then tells nobody while all in
 // the circle fail.
 func (l *loader) serviceParentCircles() {
-	if len(l.config.ServiceParents) == 0 {
-		return
-	}
-	parents, where := map[uint32][]uint32{}, map[uint32]Pos{}
+	var ties []tie
+	target := func(service uint32) Target { return Target{l.config.Services[service].Host, int32(service)} }
 	for _, e := range l.config.ServiceParents {
-		parents[e.Child], where[e.Child] = append(parents[e.Child], e.Parent), e.Pos
+		ties = append(ties, tie{target(e.Child), target(e.Parent), e.Pos})
 	}
-	walkCircles(len(l.config.Services), func(n uint32) []uint32 { return parents[n] }, func(circle []uint32) {
-		var list []string
-		for _, n := range circle {
-			list = append(list, l.targetName(Target{l.config.Services[n].Host, int32(n)}))
-		}
-		l.warnAt(where[circle[0]], "services are parents of one another in a circle: %s: nobody is told while all of them fail; take one of the steps away", path(list))
+	tieCircles(ties, func(at Pos, circle []Target) {
+		l.warnAt(at, "services are parents of one another in a circle: %s: nobody is told while all of them fail; take one of the steps away", l.targets(circle))
 	})
 }
 

@@ -2,6 +2,7 @@ package bprule
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -113,7 +114,7 @@ func (b *binder) hosts(n *name) []monitor.ID {
 		if id, ok := b.names.Host(p.text); ok {
 			return []monitor.ID{id}
 		}
-		b.wrong(n, "there is no host %q", p.text)
+		b.missing(n, &Error{Missing: p.text}, "there is no host %q", p.text)
 	case Every, Regexp:
 		var ids []monitor.ID
 		for id, name := range b.names.Hosts() {
@@ -125,7 +126,7 @@ func (b *binder) hosts(n *name) []monitor.ID {
 	default:
 		ids, ok := b.names.HostsIn(p.what, p.text)
 		if !ok {
-			b.wrong(n, "there is no host %s %q", p.what, p.text)
+			b.missing(n, &Error{Missing: p.text, What: p.what}, "there is no host %s %q", p.what, p.text)
 		}
 		return ids
 	}
@@ -143,7 +144,7 @@ func (b *binder) services(n *name, hosts []monitor.ID) []monitor.ID {
 	default:
 		list, ok := b.names.ServicesIn(p.what, p.text)
 		if !ok {
-			b.wrong(n, "there is no service %s %q", p.what, p.text)
+			b.missing(n, &Error{Missing: p.text, What: p.what, Service: true}, "there is no service %s %q", p.what, p.text)
 		}
 		in := make(map[monitor.ID]bool, len(list))
 		for _, id := range list {
@@ -171,13 +172,19 @@ func (b *binder) described(n *name, hosts []monitor.ID) []monitor.ID {
 		}
 	}
 	if len(ids) == 0 && n.host.what == Name {
-		b.wrong(n, "there is no service %q on that host", n.service.text)
+		b.missing(n, &Error{Missing: n.service.text, Service: true, Host: n.host.text}, "there is no service %q on that host", n.service.text)
 	}
 	return ids
 }
 
 func (b *binder) wrong(n *name, format string, args ...any) {
 	b.errs = append(b.errs, wrong(n.column, format, args...))
+}
+
+// missing is wrong with the name that is missing.
+func (b *binder) missing(n *name, e *Error, format string, args ...any) {
+	e.Column, e.Text = n.column, fmt.Sprintf(format, args...)
+	b.errs = append(b.errs, e)
 }
 
 // State works the rule out. of gives the last hard states of its members, and is asked for each of them at least once

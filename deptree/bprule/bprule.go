@@ -31,6 +31,12 @@ type Error struct {
 	// Column counts characters from 1.
 	Column int
 	Text   string
+	// Missing is the name that stands for nothing, empty where that is not what is wrong. What and Service say whose it
+	// would be, and Host on which host a service was looked for; empty is the rule's own.
+	Missing string
+	What    What
+	Service bool
+	Host    string
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e.Text) }
