@@ -75,8 +75,8 @@ func modulationTables(t *[numKinds]table) {
 		},
 	}
 	t[kMacromodulation] = table{
-		name: "macromodulation", effect: missed, id: "macromodulation_name", shinken: true, vars: true,
-		rows: []row{m("macromodulation_name", name), m("modulation_period", name).to(kTimeperiod)},
+		name: "macromodulation", id: "macromodulation_name", shinken: true, vars: true,
+		rows: []row{a("macromodulation_name", name), a("modulation_period", name).to(kTimeperiod)},
 	}
 	t[kBusinessimpactmodulation] = table{
 		name: "businessimpactmodulation", effect: missed, id: "business_impact_modulation_name", shinken: true,

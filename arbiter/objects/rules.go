@@ -158,13 +158,21 @@ type ruleMacros struct {
 }
 
 // AppendMacro implements macro.Resolver.
-func (r ruleMacros) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
+func (r ruleMacros) AppendMacro(dst []byte, m macro.Macro) ([]byte, macro.Answer) {
+	value, ok := r.value(m)
+	if !ok || m.Of != nil {
+		return dst, macro.Missing
+	}
+	return append(dst, value...), macro.Value
+}
+
+func (r ruleMacros) value(m macro.Macro) (string, bool) {
 	h := &r.l.config.Hosts[r.Host]
 	var vars []monitor.Var
 	switch m.Kind {
 	case macro.User, macro.Other:
 		value, ok := r.l.config.Macros[m.Name]
-		return append(dst, value...), ok && m.Of == nil
+		return value, ok
 	case macro.HostVar:
 		vars = h.Vars
 	case macro.ServiceVar:
@@ -173,13 +181,13 @@ func (r ruleMacros) AppendMacro(dst []byte, m macro.Macro) ([]byte, bool) {
 		}
 	default:
 		value := r.name(m.Name, h)
-		return append(dst, value...), value != "" && m.Of == nil
+		return value, value != ""
 	}
 	i, ok := findVar(vars, m.Var)
-	if !ok || m.Of != nil {
-		return dst, false
+	if !ok {
+		return "", false
 	}
-	return append(dst, vars[i].Value...), true
+	return vars[i].Value, true
 }
 
 func (r ruleMacros) name(macro string, h *Host) string {
