@@ -28,6 +28,9 @@ const mostStates = 60
 
 // Simulation lays out what came of a simulation: the longest list first and the answer last, where the eye is.
 func Simulation(w io.Writer, r *simulate.Report, s Simulated) {
+	if s.WhatIf != "" {
+		title(w, "If "+printable(s.WhatIf)+" failed now, and nobody mended it:")
+	}
 	if s.WhatIf == "" || s.Verbose {
 		s.states(w, r)
 	}
@@ -162,13 +165,13 @@ func (s Simulated) summary(w io.Writer, r *simulate.Report) {
 		fmt.Fprintln(w, "There was no problem.")
 		return
 	case len(r.Notifications) == 0:
-		fmt.Fprintln(w, s.paint("WARNING", "Nobody was told of anything."))
-	}
-	if untold == 0 {
+		fmt.Fprintf(w, "%s Of %s:\n", s.paint("WARNING", "Nobody was told of anything."), count(r.Problems, "problem"))
+	case untold == 0:
 		fmt.Fprintf(w, "Somebody was told of each of %s.\n", count(r.Problems, "problem"))
 		return
+	default:
+		fmt.Fprintf(w, "Nobody was told of %d of %s:\n", untold, count(r.Problems, "problem"))
 	}
-	fmt.Fprintf(w, "Nobody was told of %d of %s:\n", untold, count(r.Problems, "problem"))
 	s.silent(w, r.Silent)
 }
 
