@@ -17,7 +17,7 @@ type Explanation struct {
 	Period    string
 	PeriodNow bool
 	Parents   []Neighbour
-	Children  []Neighbour
+	Children  []Neighbour // hosts behind a host, and the business rules that the object is a member of
 	// Why gives the reasons for the state in words, most important first.
 	Why []string
 	// Told lists who was told of the present problem, newest first.

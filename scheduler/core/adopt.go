@@ -36,6 +36,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.planAgenda()
 	c.moveHeld(&old)
 	c.moveReturns(&old)
+	c.bindRules()
 	if program != old.program {
 		d.Broks = append(d.Broks, monitor.Brok{
 			Kind: monitor.BrokProgram, Time: c.now, Shard: inv.Shard, Program: &program,

@@ -48,6 +48,7 @@ type Core struct {
 	lastID    uint64                           // the last number given, before newID's stride
 	freshness monitor.Time                     // when to look for stale objects next
 	resolver  resolver
+	rules     rulebook
 	pulses    []pulse // of each host
 }
 
@@ -81,6 +82,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		c.initial(id)
 	}
 	c.wheel = timetable.New(inv.Objects(), seed.Start)
+	c.bindRules()
 	return c, nil
 }
 

@@ -245,5 +245,10 @@ func (k *compiled) checkTies() error {
 			return fmt.Errorf("service parent %d: %d or %d is out of bounds", i, e.Child, e.Parent)
 		}
 	}
+	for i, r := range inv.Rules {
+		if r.Object >= n {
+			return fmt.Errorf("business rule %d: object %d is out of bounds", i, r.Object)
+		}
+	}
 	return nil
 }

@@ -43,9 +43,10 @@ type question struct {
 
 // doubts gives the objects that have to be looked at before a failing result is believed; none if nothing that they
 // might say would change the verdict. A parent counts as looked at by a check that began when the failing one had ended:
-// one that merely overlapped it may have been over before the trouble began.
+// one that merely overlapped it may have been over before the trouble began. A business rule waits for nothing: the members that
+// it stands on were looked at.
 func (c *Core) doubts(id monitor.ID, l *look) []monitor.ID {
-	if !c.isNews(id, l) {
+	if l.module == ruleModule || !c.isNews(id, l) {
 		return nil
 	}
 	q := question{core: c, look: l, interval: interval{core: c, look: l}}

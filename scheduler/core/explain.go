@@ -43,9 +43,7 @@ func (c *Core) Explain(now monitor.Time, ref monitor.Ref) (monitor.Explanation, 
 		}
 	}
 	c.around(id, &e)
-	for _, master := range c.masters(id) {
-		e.Masters = append(e.Masters, c.neighbour(master))
-	}
+	c.explainMasters(id, &e)
 	e.Untold = c.untoldOf(id)
 	e.Why = c.why(id, &e)
 	return e, true
@@ -97,6 +95,9 @@ func (c *Core) neighbour(id monitor.ID) monitor.Neighbour {
 func (c *Core) checking(id monitor.ID) string {
 	p := c.inv.Policy(id)
 	active := c.on(id, monitor.ActiveChecks) && c.inv.Check(id).Command != monitor.None
+	if r := c.ruleOf(id); r != nil {
+		return c.ruleChecking(r)
+	}
 	switch {
 	case !active && c.inv.IsHost(id) && c.inv.Check(id).Command == monitor.None:
 		return "no check command: assumed to be UP"

@@ -92,6 +92,7 @@ func (c *Core) pretend(id monitor.ID, state monitor.State, why holdKind, d *Deci
 		c.dropAckComments(id, d)
 		c.setAckEnd(id, 0)
 		c.forget(id, true)
+		c.hardMoved(id)
 	}
 	c.number(id, steps)
 	c.times[id].change = c.now
@@ -132,7 +133,21 @@ func (c *Core) cached(id monitor.ID) time.Duration {
 	return c.inv.Options.CachedServiceCheck
 }
 
-// masters lists what an object depends on: its dependencies' masters, the parents of a service.
+// explainMasters fills in what an object depends on, the rules that it is a member of, and the expression of its own.
+func (c *Core) explainMasters(id monitor.ID, e *monitor.Explanation) {
+	for _, master := range c.masters(id) {
+		e.Masters = append(e.Masters, c.neighbour(master))
+	}
+	for _, over := range c.rulesOver(id) {
+		e.Children = append(e.Children, c.neighbour(over))
+	}
+	if r := c.ruleOf(id); r != nil {
+		e.Command = ruleModule + "!" + r.conf.Expression
+	}
+}
+
+// masters lists what an object depends on: its dependencies' masters, the parents of a service, the members of a business
+// rule.
 func (c *Core) masters(id monitor.ID) []monitor.ID {
 	var ids []monitor.ID
 	for _, n := range c.ties.ofDependent.of(id) {
@@ -140,6 +155,9 @@ func (c *Core) masters(id monitor.ID) []monitor.ID {
 	}
 	for _, n := range c.ties.ofChild.of(id) {
 		ids = append(ids, c.inv.ServiceParents[n].Parent)
+	}
+	if r := c.ruleOf(id); r != nil {
+		ids = append(ids, r.members()...)
 	}
 	return ids
 }

@@ -18,6 +18,7 @@ func (c *Core) Obey(now monitor.Time, req command.Request, d *Decisions) error {
 		text += ": refused: " + err.Error()
 	}
 	d.insert(at, monitor.Brok{Kind: monitor.BrokCommand, Time: c.now, Shard: c.inv.Shard, Text: text})
+	c.followMembers(d)
 	c.leave(d)
 	return err
 }

@@ -32,6 +32,7 @@ func (c *Core) Observe(now monitor.Time, results []monitor.Result, d *Decisions)
 		}
 		c.answer(r, d)
 	}
+	c.followMembers(d)
 	c.leave(d)
 }
 
@@ -108,6 +109,9 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	c.keep(id, before, v, at, status, d)
 	c.askOthers(id, v.Steps, d)
 	c.askMasters(id, d)
+	if before.standing.LastHard != c.standing[id].LastHard {
+		c.hardMoved(id)
+	}
 	c.goOn(id, l, v.Steps, d)
 }
 

@@ -50,6 +50,12 @@ depends web2/http web1 exec=d,u
 parents web2/backup web1/http web1/volatile
 option service_skip_check_dependency_status=2
 option predictive
+host shop attempts=1 contacts=ada
+service shop/pages attempts=2 contacts=ada,bob interval=1m retry=10s
+service shop/all attempts=1 contacts=ada
+rule shop/pages smart ack 1 of: g:www,http
+rule shop/all (shop,pages & web1,volatile) | !core
+rule shop ,pages & core
 hostgroup www web1 web2`, "\n") {
 		if !w.define(t, line) {
 			t.Fatalf("not understood: %s", line)

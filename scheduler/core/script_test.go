@@ -24,6 +24,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //
 //	depends DEPENDENT MASTER [exec=c,u] [notify=c,u] [period=NAME] [inherits=1] (n is UNKNOWN, u UNREACHABLE)
 //	parents SERVICE PARENT…
+//	rule OBJECT [smart] [ack] EXPRESSION, template OBJECT TEXT (of a rule), servicegroup|servicelabel|hostlabel|hosttag NAME OBJECT…
 //	host NAME [parents=A,B] [command=none] [attempts= interval= retry= contacts= options= period= renotify= delay= …]
 //	service HOST/NAME …, contact NAME …, period NAME RANGE, hostgroup NAME HOST…, option NAME
 //

@@ -80,6 +80,8 @@ func (c *Core) stateSilence(id monitor.ID) string {
 	}
 	host := c.inv.HostOf(id)
 	switch {
+	case problem && c.ruleSilence(id) != "":
+		return c.ruleSilence(id)
 	case c.toldOnce(id):
 		return "notification_interval is 0: people are told once"
 	case problem && c.suffers(id):

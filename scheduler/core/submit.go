@@ -9,6 +9,7 @@ func (c *Core) Submit(now monitor.Time, subs []monitor.Submission, d *Decisions)
 	for i := range subs {
 		c.submit(&subs[i], d)
 	}
+	c.followMembers(d)
 	c.leave(d)
 }
 

@@ -85,6 +85,7 @@ func (c *Core) Tick(now monitor.Time, d *Decisions) {
 		c.fire(e, d)
 	}
 	c.tickFreshness(d)
+	c.followMembers(d)
 	c.leave(d)
 }
 
@@ -154,6 +155,10 @@ func (c *Core) issue(id monitor.ID, due monitor.Time, d *Decisions) {
 	r := &c.run[id]
 	call := c.inv.Check(id)
 	if call.Command == monitor.None {
+		if r := c.ruleOf(id); r != nil {
+			c.checkRule(r, d)
+			return
+		}
 		if c.inv.IsHost(id) {
 			c.assumeUp(id, d)
 		}
@@ -216,6 +221,7 @@ func (c *Core) Orphan(now monitor.Time, jobs []JobKey, d *Decisions) {
 			c.reissue(k.Object, d)
 		}
 	}
+	c.followMembers(d)
 	c.leave(d)
 }
 

@@ -68,3 +68,47 @@ func (w *world) dependencyOption(t testing.TB, word string) bool {
 	}
 	return true
 }
+
+// rule makes an object a business rule: rule shop/pages smart ack 2 of: web1,http | web2,http
+func (w *world) rule(t testing.TB, line string) {
+	_, rest, _ := strings.Cut(line, " ")
+	object, rest, _ := strings.Cut(rest, " ")
+	var r monitor.Rule
+	rest, r.Smart = strings.CutPrefix(rest, "smart ")
+	rest, r.DowntimeAsAck = strings.CutPrefix(rest, "ack ")
+	r.Expression = rest
+	w.late = append(w.late, func(inv *monitor.Inventory) {
+		r.Object = mustFind(t, inv, object)
+		if inv.IsHost(r.Object) {
+			inv.Hosts[r.Object].Check.Command = monitor.None
+		} else {
+			inv.Service(r.Object).Check.Command = monitor.None
+		}
+		inv.Rules = append(inv.Rules, r)
+		slices.SortFunc(inv.Rules, func(a, b monitor.Rule) int { return cmp.Compare(a.Object, b.Object) })
+	})
+}
+
+// template sets business_rule_output_template of a rule: template shop/pages $STATUS$ $($FULLNAME$ )$
+func (w *world) template(t testing.TB, line string) {
+	_, rest, _ := strings.Cut(line, " ")
+	object, text, _ := strings.Cut(rest, " ")
+	w.late = append(w.late, func(inv *monitor.Inventory) {
+		id := mustFind(t, inv, object)
+		i := slices.IndexFunc(inv.Rules, func(r monitor.Rule) bool { return r.Object == id })
+		inv.Rules[i].OutputTemplate = text
+	})
+}
+
+func (w *world) lateGroup(t testing.TB, words []string) {
+	w.late = append(w.late, func(inv *monitor.Inventory) {
+		list := map[string]*[]monitor.Group{
+			"servicegroup": &inv.ServiceGroups, "servicelabel": &inv.ServiceLabels, "hostlabel": &inv.HostLabels, "hosttag": &inv.HostTags,
+		}[words[0]]
+		g := monitor.Group{Name: words[1]}
+		for _, name := range words[2:] {
+			g.Members = append(g.Members, mustFind(t, inv, name))
+		}
+		*list = append(*list, g)
+	})
+}

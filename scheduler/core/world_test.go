@@ -87,6 +87,12 @@ func (w *world) define(t testing.TB, line string) bool {
 		}
 	case "depends":
 		w.depends(t, words[1], words[2], set)
+	case "rule":
+		w.rule(t, line)
+	case "template":
+		w.template(t, line)
+	case "servicegroup", "servicelabel", "hostlabel", "hosttag":
+		w.lateGroup(t, words)
 	case "parents":
 		w.serviceParents(t, words[1], words[2:])
 	default:
