@@ -166,7 +166,7 @@ func (c *Core) replayStatus(s *monitor.Status) {
 		return
 	}
 	c.load(id, s)
-	if st := &c.standing[id]; !c.isProblem(id) && (!st.flapping || st.notifiedOn == 0) {
+	if !c.isProblem(id) && c.standing[id].notifiedOn == 0 { // one that flaps may still owe its recovery
 		delete(c.told, id)
 	}
 }
