@@ -99,7 +99,11 @@ func objectsOf() string {
 	var b strings.Builder
 	b.WriteString(common)
 	for h := range 16 {
-		fmt.Fprintf(&b, "define host {\n use generic\n host_name h%d\n alias Host %d\n address 10.0.0.%d\n check_command check!host!%d\n", h, h, h, h%3)
+		template := "generic"
+		if h/4 == 1 {
+			template = "leaf\n labels shown"
+		}
+		fmt.Fprintf(&b, "define host {\n use %s\n host_name h%d\n alias Host %d\n address 10.0.0.%d\n check_command check!host!%d\n", template, h, h, h, h%3)
 		fmt.Fprintf(&b, " check_interval %d\n _RACK r%d\n notes n%d\n", 1+h%5, h, h)
 		if h%4 > 0 {
 			fmt.Fprintf(&b, " parents h%d\n", h-h%4+(h%4)/2)

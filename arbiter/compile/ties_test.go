@@ -28,6 +28,34 @@ define contact {
   service_notification_period always
   notificationways loud
 }
+define host {
+  name leaf
+  use generic
+  register 0
+}
+define service {
+  use generic
+  host_name h5
+  service_description shop
+  check_command bp_rule!h4 & g:one & h6,s0
+  business_rule_output_template all $(of it)$
+  business_rule_smart_notifications 1
+}
+define service {
+  use generic
+  host_name h7
+  service_description front
+  check_command bp_rule!2 of: t:leaf | l:shown
+  business_rule_downtime_as_ack 1
+}
+define service {
+  use generic
+  host_name h6
+  service_description back
+  labels shown
+  check_command bp_rule!h5 & r:h[4-7],s0
+  service_dependencies h4,s0
+}
 define hostdependency {
   host_name h2
   dependent_host_name h3
@@ -185,6 +213,19 @@ func wantedTies(c *objects.Config) []string {
 	for _, e := range c.ServiceParents {
 		list = append(list, service(e.Child)+" lies behind "+service(e.Parent))
 	}
+	for _, r := range c.Rules {
+		list = append(list, fmt.Sprintf("%s is %s, %s, %v, %v", target(r.Target), r.Expression, r.OutputTemplate, r.Smart, r.DowntimeAsAck))
+	}
+	for _, g := range slices.Concat(c.HostTags, c.HostLabels) {
+		for _, m := range g.Members {
+			list = append(list, host(m)+" has "+g.Name)
+		}
+	}
+	for _, g := range c.ServiceLabels {
+		for _, m := range g.Members {
+			list = append(list, service(m)+" has "+g.Name)
+		}
+	}
 	for _, e := range c.Escalations {
 		same := monitor.Escalation{
 			First: e.First, Last: e.Last, ByTime: e.ByTime, FirstTime: e.FirstTime, LastTime: e.LastTime,
@@ -213,6 +254,14 @@ func gotTies(r *compile.Result) []string {
 		for _, e := range inv.ServiceParents {
 			list = append(list, name(e.Child)+" lies behind "+name(e.Parent))
 		}
+		for _, r := range inv.Rules {
+			list = append(list, fmt.Sprintf("%s is %s, %s, %v, %v", name(r.Object), r.Expression, r.OutputTemplate, r.Smart, r.DowntimeAsAck))
+		}
+		for _, g := range slices.Concat(inv.HostTags, inv.HostLabels, inv.ServiceLabels) {
+			for _, m := range g.Members {
+				list = append(list, name(m)+" has "+g.Name)
+			}
+		}
 		for _, e := range inv.Escalated {
 			for _, n := range e.Escalations {
 				list = append(list, x.escalation(name(e.Object), inv.Escalations[n]))
@@ -229,6 +278,7 @@ func TestTiesAreSorted(t *testing.T) {
 		n += len(inv.Dependencies) + len(inv.ServiceParents) + len(inv.Escalated)
 		if !slices.IsSortedFunc(inv.Dependencies, func(a, b monitor.Dependency) int { return int(a.Dependent) - int(b.Dependent) }) ||
 			!slices.IsSortedFunc(inv.ServiceParents, func(a, b monitor.Edge) int { return int(a.Child) - int(b.Child) }) ||
+			!slices.IsSortedFunc(inv.Rules, func(a, b monitor.Rule) int { return int(a.Object) - int(b.Object) }) ||
 			!slices.IsSortedFunc(inv.Escalated, func(a, b monitor.Escalated) int { return int(a.Object) - int(b.Object) }) {
 			t.Errorf("shard %d: %v %v %v", shard, inv.Dependencies, inv.ServiceParents, inv.Escalated)
 		}
@@ -243,6 +293,7 @@ func TestTiedHostsAreOnePack(t *testing.T) {
 		{"a dependency", "define hostdependency {\n host_name h0\n dependent_host_name h4\n notification_failure_criteria d\n}\n"},
 		{"a parent of a service", "define service {\n use generic\n host_name h0\n service_description new\n check_command check\n parents h5,s0\n}\n"},
 		{"an easy dependency", "define service {\n use generic\n host_name h0\n service_description new\n check_command check\n service_dependencies h5,s0\n}\n"},
+		{"a business rule", "define service {\n use generic\n host_name h0\n service_description new\n check_command bp_rule!g:one\n}\n"},
 	} {
 		before := compile.Plan(load(t, "", objectsOf()), shards, nil).Packs
 		if after := compile.Plan(load(t, "", objectsOf()+x.text), shards, nil).Packs; after != before-1 {

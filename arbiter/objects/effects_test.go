@@ -23,7 +23,7 @@ var (
 	carriers = []string{
 		"mainfile.go", "mainfile_states.go", "mainfile_understood.go", "settings.go", "settings_key.go", "settings_values.go", "commands.go",
 		"settings_shinken.go", "modulations.go",
-		"contacts.go", "daemons.go", "hosts.go", "internal.go", "../compile/builder.go", "../compile/shared.go", "../compile/ties.go", "../../scheduler/core/obey_switch.go",
+		"contacts.go", "daemons.go", "hosts.go", "internal.go", "../compile/builder.go", "../compile/shared.go", "../compile/ties.go", "../../scheduler/core/obey_switch.go", "../../scheduler/core/obey_change.go",
 	}
 )
 
