@@ -24,6 +24,8 @@ type trouble struct {
 	told bool
 	over bool
 	why  string
+	// suffers says that why names root problems: that stays the reason while things come back one after the other.
+	suffers bool
 }
 
 func newSilences() silences { return silences{open: make(map[monitor.ID]*trouble)} }
@@ -55,8 +57,11 @@ func (s *silences) told(id monitor.ID) {
 // ask asks the core for the reasons in doubt.
 func (s *silences) ask(c *core.Core, now monitor.Time) {
 	for _, t := range s.doubt {
-		if !t.told && !t.over {
-			t.why = reason(c, now, t.ref)
+		if t.told || t.over {
+			continue
+		}
+		if why, suffers := reason(c, now, t.ref); suffers || !t.suffers {
+			t.why, t.suffers = why, suffers
 		}
 	}
 	s.doubt = s.doubt[:0]
@@ -84,15 +89,16 @@ func (s *silences) list(c *core.Core, end monitor.Time) (problems int, silent []
 	return len(s.all), silent
 }
 
-// reason says why nobody is told of an object at present.
-func reason(c *core.Core, now monitor.Time, ref monitor.Ref) string {
+// reason says why nobody is told of an object at present, and whether that is because of root problems.
+func reason(c *core.Core, now monitor.Time, ref monitor.Ref) (why string, suffers bool) {
 	e, _ := c.Explain(now, ref)
 	if len(e.Roots) > 0 {
 		var names []string
 		for _, root := range e.Roots {
-			names = append(names, root.Ref.String())
+			st := monitor.Status{Ref: root.Ref, State: root.State}
+			names = append(names, root.Ref.String()+" "+st.StateName())
 		}
-		return "it suffers from " + strings.Join(names, " and ")
+		return "it suffers from " + strings.Join(names, ", "), true
 	}
 	var whys []string
 	for _, u := range e.Untold {
@@ -101,7 +107,7 @@ func reason(c *core.Core, now monitor.Time, ref monitor.Ref) string {
 		}
 	}
 	if len(whys) == 0 && len(e.Untold) == 0 {
-		return "it has no contacts"
+		return "it has no contacts", false
 	}
-	return strings.Join(whys, "; or ")
+	return strings.Join(whys, "; or "), false
 }
