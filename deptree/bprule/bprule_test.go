@@ -276,3 +276,23 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkStateOf1000Members(b *testing.B) {
+	s := &site{hosts: []string{"h"}}
+	for range 1000 {
+		s.services = append(s.services, monitor.Ref{Host: "h", Service: "s"})
+	}
+	e, err := bprule.Parse("90% of: h,*")
+	if err != nil {
+		b.Fatal(err)
+	}
+	rule, err := e.Bind(0, s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	of := func(monitor.ID) monitor.State { return monitor.OK }
+	b.ReportAllocs()
+	for b.Loop() {
+		rule.State(of)
+	}
+}
