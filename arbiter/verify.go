@@ -120,6 +120,8 @@ func counts(c *objects.Config) []Count {
 		{"time periods", len(c.Timeperiods)},
 		{"dependencies", len(c.Dependencies)},
 		{"escalations", len(c.Escalations)},
+		{"business rules", len(c.Rules)},
+		{"modulations", len(c.ResultModulations) + len(c.CheckModulations) + len(c.MacroModulations) + len(c.ImpactModulations)},
 		{"realms", len(c.Realms)},
 		{"daemons", len(c.Daemons)},
 		{"modules", len(c.Modules)},

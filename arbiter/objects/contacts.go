@@ -45,6 +45,9 @@ func (l *loader) way(v *view, strict bool, enabled, period, opts, commands key) 
 		Enabled: l.on(v, enabled, true), Period: l.period(v, period),
 		Options: l.optionsOf(v, opts, "n"), Commands: l.callsOf(v.get(commands), known.names[commands]),
 	}
+	if opts == keyHostNotificationOptions {
+		l.doubtUnreachable(v, opts, w.Options)
+	}
 	if !strict {
 		return w
 	}

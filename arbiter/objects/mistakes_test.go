@@ -121,5 +121,5 @@ func shinkens(text string) bool {
 			return true
 		}
 	}
-	return strings.Contains(text, "bp_rule")
+	return strings.Contains(text, "bp_rule") || strings.Contains(text, "snapshot_enabled")
 }

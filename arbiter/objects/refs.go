@@ -46,6 +46,7 @@ func (l *loader) checkSettings(v *view, s *Settings) {
 		l.errorAt(v.get(keyFreshnessThreshold).pos, "freshness_threshold is %q: it must not be below 0", v.str(keyFreshnessThreshold))
 	}
 	if v.kind != kService {
+		l.doubtUnreachable(v, keyNotificationOptions, s.NotificationOptions)
 		return
 	}
 	if s.RetryInterval <= 0 && !l.shinken {
@@ -54,6 +55,15 @@ func (l *loader) checkSettings(v *view, s *Settings) {
 	if s.NotificationInterval != 0 && s.NotificationInterval < s.CheckInterval {
 		l.warnAt(l.either(v, keyNotificationInterval), "notification_interval %v is shorter than check_interval %v: notifications follow checks, so it has no effect; make it 0 or longer",
 			short(s.NotificationInterval), short(s.CheckInterval))
+	}
+}
+
+// doubtUnreachable warns where u stands without d among the options for hosts: as a host that is out of reach because of
+// another is not told of, nobody would hear anything.
+func (l *loader) doubtUnreachable(v *view, k key, set monitor.Option) {
+	if set&(monitor.OnDown|monitor.OnUnreachable) == monitor.OnUnreachable && !l.config.Options.TellImpacts {
+		l.warnAt(v.get(k).pos, "%s has u and not d: of hosts that are out of reach because of another only that one is told, so nothing is left; add d, or set notify_impacts=1 in the main file",
+			known.names[k])
 	}
 }
 

@@ -36,7 +36,9 @@ func (l *loader) shinkenSettings(v *view, s *Settings) {
 	s.MaintenancePeriod = l.period(v, keyMaintenancePeriod)
 	s.Snapshot, s.SnapshotPeriod = noCall, l.period(v, keySnapshotPeriod)
 	if command := l.callOf(v.get(keySnapshotCommand), "snapshot_command"); l.on(v, keySnapshotEnabled, false) {
-		s.Snapshot = command
+		if s.Snapshot = command; !v.get(keySnapshotCommand).given() {
+			l.warnAt(v.get(keySnapshotEnabled).pos, "snapshot_enabled is set, but there is no snapshot_command: add one")
+		}
 	}
 	s.SnapshotOptions = l.optionsOf(v, keySnapshotCriteria, snapshotCriteria(v.kind))
 	s.SnapshotInterval = l.units(v, keySnapshotInterval, 5)
