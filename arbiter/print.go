@@ -14,6 +14,7 @@ func (s *Summary) Print(w io.Writer) {
 	s.printObjects(w)
 	if s.OK {
 		s.printCommands(w)
+		s.printNotifications(w)
 	}
 	s.printLater(w)
 	printLines(w, "warnings", s.Warnings)
@@ -55,6 +56,19 @@ func (s *Summary) printCommands(w io.Writer) {
 			why = "\tbecause: " + c.Why + " (" + c.Example + ")"
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%d%s\n", c.Command, c.Module, c.Checks, why)
+	}
+	t.Flush()
+}
+
+// printNotifications says what is told without a fork; that the rest is run goes without saying.
+func (s *Summary) printNotifications(w io.Writer) {
+	title := "\nnotifications sent natively\n"
+	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	for _, n := range s.Notifications {
+		if n.Module != "exec" {
+			fmt.Fprintf(t, "%s  %s\t%s\t%s\n", title, n.Command, n.Module, plural(n.Contacts, "contact"))
+			title = ""
+		}
 	}
 	t.Flush()
 }

@@ -16,20 +16,22 @@ type Native func(line string) (module, why string)
 
 // Summary is what `onbu verify` says of a configuration.
 type Summary struct {
-	Main     string         `json:"main"`
-	Files    int            `json:"files"`
-	OK       bool           `json:"ok"`
-	Objects  []Count        `json:"objects"`
-	Packs    int            `json:"packs"`
-	Heaviest uint64         `json:"heaviest_pack"`
-	Shards   []uint64       `json:"shard_weights"`
-	Native   int            `json:"native_checks"`
-	Forked   int            `json:"forked_checks"`
-	Commands []CommandUse   `json:"commands"`
-	Later    []NotActedOn   `json:"not_acted_on"`
-	Warnings []string       `json:"warnings"`
-	Errors   []string       `json:"errors"`
-	Counts   map[string]int `json:"counts"`
+	Main     string       `json:"main"`
+	Files    int          `json:"files"`
+	OK       bool         `json:"ok"`
+	Objects  []Count      `json:"objects"`
+	Packs    int          `json:"packs"`
+	Heaviest uint64       `json:"heaviest_pack"`
+	Shards   []uint64     `json:"shard_weights"`
+	Native   int          `json:"native_checks"`
+	Forked   int          `json:"forked_checks"`
+	Commands []CommandUse `json:"commands"`
+	// Notifications say how contacts are told.
+	Notifications []NotificationUse `json:"notifications"`
+	Later         []NotActedOn      `json:"not_acted_on"`
+	Warnings      []string          `json:"warnings"`
+	Errors        []string          `json:"errors"`
+	Counts        map[string]int    `json:"counts"`
 }
 
 // Count is how many objects there are of a type.
@@ -69,11 +71,12 @@ const (
 	Moot   = "moot"
 )
 
-// Verify reads a configuration and says what came of it.
-func Verify(main string, shards int, native Native) Summary {
+// Verify reads a configuration and says what came of it; sends may be nil.
+func Verify(main string, shards int, native Native, sends Sends) Summary {
 	c, report := Load(main)
 	s := Summary{Main: main, Files: len(c.Files), OK: report.OK(), Objects: counts(c)}
 	s.Shards, s.Commands, s.Later, s.Warnings, s.Errors = []uint64{}, []CommandUse{}, []NotActedOn{}, []string{}, []string{}
+	s.Notifications = []NotificationUse{}
 	for _, p := range report.Problems {
 		if p.Severity == objects.Error {
 			s.Errors = append(s.Errors, Line(p))
@@ -98,6 +101,11 @@ func Verify(main string, shards int, native Native) Summary {
 	s.Commands, missing = commandUses(c, native)
 	s.Warnings = append(s.Warnings, missing...)
 	s.Counts["warnings"] += len(missing)
+	var wrong []string
+	s.Notifications, wrong = notificationUses(c, sends)
+	s.Errors = append(s.Errors, wrong...)
+	s.Counts["errors"] += len(wrong)
+	s.OK = len(wrong) == 0
 	for _, use := range s.Commands {
 		if use.Why == "" {
 			s.Native += use.Checks

@@ -3,6 +3,7 @@ package arbiter_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func (n *native) of(line string) (module, why string) {
 
 func TestVerifySaysHowEachCommandRuns(t *testing.T) {
 	var n native
-	s := arbiter.Verify("testdata/small.cfg", 4, n.of)
+	s := arbiter.Verify("testdata/small.cfg", 4, n.of, nil)
 	if !s.OK {
 		t.Fatalf("not fit to run: %v", s.Errors)
 	}
@@ -86,7 +87,7 @@ func TestVerifySaysHowEachCommandRuns(t *testing.T) {
 }
 
 func TestNoSecretIsPrinted(t *testing.T) {
-	s := arbiter.Verify("testdata/small.cfg", 4, new(native).of)
+	s := arbiter.Verify("testdata/small.cfg", 4, new(native).of, nil)
 	var printed bytes.Buffer
 	s.Print(&printed)
 	if err := json.NewEncoder(&printed).Encode(s); err != nil {
@@ -99,7 +100,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 
 func TestTheSummaryForPeople(t *testing.T) {
 	for _, name := range []string{"small", "broken"} {
-		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of)
+		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of, nil)
 		var out bytes.Buffer
 		s.Print(&out)
 		golden(t, name+".txt", out.String())
@@ -108,7 +109,7 @@ func TestTheSummaryForPeople(t *testing.T) {
 
 func TestTheSummaryForPrograms(t *testing.T) {
 	for _, name := range []string{"small", "broken"} {
-		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of)
+		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of, nil)
 		out, err := json.MarshalIndent(s, "", "  ")
 		if err != nil {
 			t.Fatal(err)
@@ -121,7 +122,7 @@ func TestTheSummaryForPrograms(t *testing.T) {
 }
 
 func TestAFileThatIsMissingIsAMistakeLikeOthers(t *testing.T) {
-	s := arbiter.Verify("testdata/nowhere.cfg", 4, new(native).of)
+	s := arbiter.Verify("testdata/nowhere.cfg", 4, new(native).of, nil)
 	if s.OK || len(s.Errors) != 1 || !strings.Contains(s.Errors[0], "testdata/nowhere.cfg") {
 		t.Errorf("ok %v, errors %q", s.OK, s.Errors)
 	}
@@ -129,7 +130,7 @@ func TestAFileThatIsMissingIsAMistakeLikeOthers(t *testing.T) {
 
 // 20:00-06:00 never holds in Nagios either: whoever wrote it is not told at night.
 func TestARangeThatNeverHoldsIsAWarning(t *testing.T) {
-	s := arbiter.Verify("testdata/doubt.cfg", 4, new(native).of)
+	s := arbiter.Verify("testdata/doubt.cfg", 4, new(native).of, nil)
 	want := []string{`testdata/doubt/objects.cfg:9: timeperiod night: line "monday           20:00-06:00": 20:00-06:00 ends before it begins ` +
 		`and so never holds, as in Nagios; for a night write 20:00-24:00 here and 00:00-06:00 on the day after`}
 	if diff := cmp.Diff(want, s.Warnings); !s.OK || diff != "" {
@@ -142,7 +143,7 @@ func TestNothingIsWrongWithDebiansConfiguration(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		realpeer.Skip(t, path+" is not here: apt-get install nagios4")
 	}
-	s := arbiter.Verify(path, 4, new(native).of)
+	s := arbiter.Verify(path, 4, new(native).of, nil)
 	if !s.OK || len(s.Warnings) > 0 {
 		t.Errorf("ok %v, errors %q, warnings %q", s.OK, s.Errors, s.Warnings)
 	}
@@ -177,7 +178,7 @@ func TestWhatIsMootIsOneParagraph(t *testing.T) {
 
 // A module would only say that an option needs a value: the cause is named, once for each command.
 func TestCustomVariablesThatAreMissingAreNamed(t *testing.T) {
-	s := arbiter.Verify("testdata/undefined.cfg", 4, new(native).of)
+	s := arbiter.Verify("testdata/undefined.cfg", 4, new(native).of, nil)
 	want := []string{
 		"testdata/undefined/objects.cfg:14: $_SERVICEPORT$ is not defined for service gateway/has it not, and its check_command open asks for it: " +
 			"add a line _PORT, here or in a template",
@@ -210,5 +211,19 @@ func TestOneIsNotPlural(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
+	}
+}
+
+// A module's program is no file: what the module cannot send nobody can.
+func TestANotificationThatNoModuleCanSendIsAnError(t *testing.T) {
+	sends := func(string) (string, error) { return "mail", nil }
+	s := arbiter.Verify("testdata/small.cfg", 4, new(native).of, sends)
+	if !s.OK || len(s.Notifications) == 0 || s.Notifications[0].Module != "mail" || s.Notifications[0].Contacts == 0 {
+		t.Errorf("ok %v, notifications %+v", s.OK, s.Notifications)
+	}
+	refuse := func(string) (string, error) { return "", errors.New("no such server") }
+	s = arbiter.Verify("testdata/small.cfg", 4, new(native).of, refuse)
+	if s.OK || len(s.Errors) == 0 || !strings.Contains(s.Errors[0], "no such server") || !strings.Contains(s.Errors[0], ".cfg:") {
+		t.Errorf("ok %v, errors %q", s.OK, s.Errors)
 	}
 }

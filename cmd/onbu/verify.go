@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"runtime/debug"
 
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/compile"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/builtin"
 	"github.com/onbu/onbu/poller"
 )
@@ -28,7 +30,7 @@ func verify(_ context.Context, e *env) error {
 	summary := arbiter.Verify(words[0], cmp.Or(shards, compile.DefaultShards), func(line string) (string, string) {
 		p := probes.Prepare(line)
 		return p.Module, p.Why
-	})
+	}, sends(builtin.Notifiers()))
 	if *asJSON {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
@@ -42,4 +44,17 @@ func verify(_ context.Context, e *env) error {
 		return errQuiet
 	}
 	return nil
+}
+
+// sends says which module sends a notification.
+func sends(notifiers []modules.Notify) arbiter.Sends {
+	return func(line string) (string, error) {
+		for _, m := range notifiers {
+			_, err := builtin.Senders([]modules.Notify{m})(line)
+			if !errors.Is(err, modules.ErrNotMine) {
+				return m.Name(), err
+			}
+		}
+		return "", nil
+	}
 }
