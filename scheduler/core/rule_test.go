@@ -58,9 +58,24 @@ rule top h,all | h,any`, "\n") {
 			checkRules(t, hard)
 		}
 		changes += len(d.Broks)
+		checkOnce(t, d.Broks)
 	}
 	if changes < 5000 {
 		t.Errorf("only %d broks: the run is too quiet to show anything", changes)
+	}
+}
+
+// checkOnce complains of a rule that changed its state twice in one call: it was worked out before those below it.
+func checkOnce(t *testing.T, broks []monitor.Brok) {
+	t.Helper()
+	alerts := map[monitor.Ref]int{}
+	for _, b := range broks {
+		if b.Kind != monitor.BrokAlert || b.Status.Module != "bp_rule" {
+			continue
+		}
+		if alerts[b.Status.Ref]++; alerts[b.Status.Ref] > 1 {
+			t.Fatalf("%s changed twice in one call: %s", b.Status.Ref, b.Text)
+		}
 	}
 }
 
