@@ -63,6 +63,10 @@ type Brok struct {
 	Text             string
 	// Told is set in BrokMoved only.
 	Told []Telling
+	// Type and Attempt are those of a BrokAlert. They differ from Status' at a recovery, which is told with the type and
+	// attempt of the problem, while Status is what stays. Attempt 0 is none.
+	Type    StateType
+	Attempt uint16
 }
 
 // Durable says whether the brok belongs into the journal: whether a state restored without it would be wrong.

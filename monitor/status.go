@@ -91,6 +91,8 @@ type Status struct {
 	// BeforeUnknown is the hard problem from which a phase of UNKNOWN or UNREACHABLE began (Options.HardUnknownPhase); OK
 	// outside of one.
 	BeforeUnknown State
+	// LastSnapshot is when the snapshot command was last run; zero for never.
+	LastSnapshot Time
 }
 
 // Held is a failing result that waits until what the object stands on has been looked at. The rest of the status is

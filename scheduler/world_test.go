@@ -51,10 +51,10 @@ func inventory(hosts, services int, interval time.Duration) *monitor.Inventory {
 		Args:     [][]string{nil},
 		Commands: []monitor.Command{{Name: "fake", Line: "fake $HOSTNAME$ $SERVICEDESC$"}},
 		Policies: []monitor.Policy{
-			{MaxAttempts: 3, CheckPeriod: monitor.None, NotificationPeriod: monitor.None, EventHandler: monitor.Call{Command: monitor.None}, Switches: everything, InitialState: monitor.Pending},
+			{MaxAttempts: 3, CheckPeriod: monitor.None, NotificationPeriod: monitor.None, EventHandler: monitor.Call{Command: monitor.None}, Snapshot: monitor.Call{Command: monitor.None}, MaintenancePeriod: monitor.None, SnapshotPeriod: monitor.None, Switches: everything, InitialState: monitor.Pending},
 			{
 				MaxAttempts: 3, CheckInterval: interval, RetryInterval: interval / 5, CheckPeriod: monitor.None, NotificationPeriod: monitor.None,
-				EventHandler: monitor.Call{Command: monitor.None}, Switches: everything, InitialState: monitor.Pending,
+				EventHandler: monitor.Call{Command: monitor.None}, Snapshot: monitor.Call{Command: monitor.None}, MaintenancePeriod: monitor.None, SnapshotPeriod: monitor.None, Switches: everything, InitialState: monitor.Pending,
 			},
 		},
 		Options: monitor.Options{

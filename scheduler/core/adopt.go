@@ -26,7 +26,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.compiled, c.tables = k, newTables(inv.Objects())
 	c.wheel = timetable.New(inv.Objects(), c.now)
 	c.told = make(map[monitor.ID][]monitor.Telling)
-	c.pulses = pulses(k)
+	c.pulses, c.snapped = pulses(k), make(map[monitor.ID]monitor.Time)
 	c.ackUntil = make(map[monitor.ID]monitor.Time)
 	c.rowsChanged(&old, d)
 	c.moveRows(&old)
@@ -64,6 +64,9 @@ func (c *Core) moveRows(old *Core) {
 		}
 		if until := old.ackUntil[was]; until != 0 {
 			c.ackUntil[id] = until
+		}
+		if taken, ok := old.snapped[was]; ok {
+			c.snapped[id] = taken
 		}
 		c.adjust(id, old.inv.Policy(was))
 		c.relay(id, was, old, fresh)

@@ -49,7 +49,9 @@ type Core struct {
 	freshness monitor.Time                     // when to look for stale objects next
 	resolver  resolver
 	rules     rulebook
-	pulses    []pulse // of each host
+	pulses    []pulse                     // of each host
+	snapped   map[monitor.ID]monitor.Time // when the snapshot command was last run
+	obsessed  bool                        // it was said that obsessing is ignored
 }
 
 // New makes a core for a shard that nothing is known of yet. The inventory is kept and never changed. An error names
@@ -77,6 +79,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		away:      make(map[uint64]*monitor.Downtime),
 		ackUntil:  make(map[monitor.ID]monitor.Time),
 		settling:  monitor.NoID,
+		snapped:   make(map[monitor.ID]monitor.Time),
 	}
 	for id := range monitor.ID(inv.Objects()) {
 		c.initial(id)

@@ -197,7 +197,15 @@ func (k *compiled) knows(c monitor.Call) bool {
 }
 
 func (k *compiled) checkPolicy(i int, p *monitor.Policy) error {
-	for _, period := range []int32{p.CheckPeriod, p.NotificationPeriod} {
+	for _, call := range []monitor.Call{p.EventHandler, p.Snapshot} {
+		if !k.knows(call) {
+			return fmt.Errorf("policy %d: command %d is out of bounds", i, call.Command)
+		}
+	}
+	if err := k.checkModulations(p); err != nil {
+		return fmt.Errorf("policy %d: %w", i, err)
+	}
+	for _, period := range []int32{p.CheckPeriod, p.NotificationPeriod, p.MaintenancePeriod, p.SnapshotPeriod} {
 		if !k.isPeriod(period) {
 			return fmt.Errorf("policy %d: timeperiod %d is out of bounds", i, period)
 		}

@@ -17,7 +17,7 @@ func (c *Core) Explain(now monitor.Time, ref monitor.Ref) (monitor.Explanation, 
 		return monitor.Explanation{}, false
 	}
 	c.enter(now)
-	p, call := c.inv.Policy(id), c.inv.Check(id)
+	p, call := c.inv.Policy(id), c.checkOf(id)
 	e := monitor.Explanation{
 		Status: c.Status(id), Shard: c.inv.Shard, Epoch: c.epoch,
 		Command:   string(c.appendCommand(nil, call)),

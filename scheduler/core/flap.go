@@ -145,11 +145,8 @@ func (c *Core) flapEnd(id monitor.ID, how, kind string, d *Decisions) {
 }
 
 func (c *Core) flapLog(id monitor.ID, what string, d *Decisions) {
-	if ref := c.inv.Ref(id); ref.IsHost() {
-		c.log(d, "HOST FLAPPING ALERT: %s;%s", ref.Host, what)
-	} else {
-		c.log(d, "SERVICE FLAPPING ALERT: %s;%s;%s", ref.Host, ref.Service, what)
-	}
+	kind, name := c.nagiosName(id)
+	c.log(d, "%s FLAPPING ALERT: %s;%s", kind, name, what)
 }
 
 // owesRecovery says that people were told of a problem and not of its end, since the object flapped.

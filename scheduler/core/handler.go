@@ -61,10 +61,7 @@ func (c *Core) runHandler(id monitor.ID, call monitor.Call, which string, again 
 func (c *Core) runNamed(id monitor.ID, call monitor.Call, which, name string, d *Decisions) {
 	s := &c.standing[id]
 	action := c.deed(id, monitor.ActionEventHandler, call, name)
-	kind, ref := "SERVICE", action.Host+";"+action.Service
-	if action.IsHost() {
-		kind, ref = "HOST", action.Host
-	}
+	kind, ref := c.nagiosName(id)
 	d.Broks = append(d.Broks, monitor.Brok{
 		Kind: monitor.BrokEventHandler, Time: c.now, Shard: c.inv.Shard, Action: action,
 		Text: fmt.Sprintf("%s%s EVENT HANDLER: %s;%s;%s;%d;%s", which, kind, ref, c.stateName(id), s.Type, s.Attempt,

@@ -21,7 +21,7 @@ func fleet(hosts int) *monitor.Inventory {
 			MaxAttempts: 3, CheckInterval: interval, RetryInterval: 10 * time.Second, CheckPeriod: monitor.None,
 			NotificationPeriod: monitor.None, Switches: everything | monitor.FlapDetection, InitialState: monitor.Pending,
 			EventHandler: monitor.Call{Command: monitor.None}, Snapshot: monitor.Call{Command: monitor.None},
-			MaintenancePeriod: monitor.None, FlapOptions: ^monitor.Option(0),
+			MaintenancePeriod: monitor.None, SnapshotPeriod: monitor.None, FlapOptions: ^monitor.Option(0),
 		})
 	}
 	inv.Args = [][]string{nil, {"-w 5 -c 10"}}

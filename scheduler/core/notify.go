@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/monitor"
-	"github.com/onbu/onbu/scheduler/verdict"
 )
 
 // cause is why people may be told.
@@ -132,38 +131,4 @@ func (c *Core) toldOnce(id monitor.ID) bool {
 
 func (c *Core) isVolatile(id monitor.ID) bool {
 	return c.inv.Policy(id).Volatile && !c.inv.IsHost(id)
-}
-
-// startAnew forgets when people were told last, so that a new state is told at once; not during a phase of hard UNKNOWN
-// where Shinken's rule holds.
-func (c *Core) startAnew(id monitor.ID, was verdict.Standing) {
-	if c.inv.Options.HardUnknownPhase && c.inUnknownPhase(id, was) {
-		return
-	}
-	c.notice[id].last, c.notice[id].next = 0, 0
-}
-
-// inUnknownPhase says whether a new state is not worth telling anew: a hard problem became UNKNOWN (a host UNREACHABLE),
-// or comes back from there to the state that it had (Shinken schedulingitem.py, update_hard_unknown_phase_state).
-func (c *Core) inUnknownPhase(id monitor.ID, was verdict.Standing) bool {
-	s := &c.standing[id]
-	vague := s.State == monitor.Unknown
-	if c.inv.IsHost(id) {
-		vague = s.State == monitor.Unreachable
-	}
-	hard := s.Type == monitor.Hard && was.Type == monitor.Hard
-	switch before := s.beforeUnknown; {
-	case !hard:
-		s.beforeUnknown = monitor.OK
-		return false
-	case before != monitor.OK && vague:
-		return true
-	case before != monitor.OK:
-		s.beforeUnknown = monitor.OK
-		return s.State == before
-	case vague && was.State != monitor.OK && was.State != monitor.Pending:
-		s.beforeUnknown = was.State
-		return true
-	}
-	return false
 }

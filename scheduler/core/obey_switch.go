@@ -38,6 +38,9 @@ func (c *Core) obeySwitch(r *command.Request, d *Decisions) (bool, error) {
 		if hosts&monitor.FlapDetection != 0 {
 			c.flapSwitchedAll(d)
 		}
+		if on && (hosts|services)&monitor.Obsess != 0 && c.inv.Shard == 0 {
+			c.sayObsess(d)
+		}
 		return true, nil
 	}
 	where, what := objectSwitch(rest)
@@ -52,6 +55,9 @@ func (c *Core) obeySwitch(r *command.Request, d *Decisions) (bool, error) {
 			c.flapSwitched(id, d)
 		}
 		c.changed(monitor.BrokState, id, "", d)
+	}
+	if on && what == monitor.Obsess && err == nil {
+		c.sayObsess(d)
 	}
 	return true, err
 }

@@ -18,6 +18,8 @@ type look struct {
 	outcome           *monitor.Outcome
 	// past says that the trouble that a failure may have met is over: weigh sets it.
 	past bool
+	// news says that the output is another than the last: record sets it.
+	news bool
 }
 
 // Observe applies results of jobs. Those of another shard or epoch, with an old sequence number, or coming twice are
@@ -62,19 +64,18 @@ func (c *Core) answer(r *monitor.Result, d *Decisions) {
 // answered turns a plugin's answer into a state. A service check that timed out has the state that
 // service_check_timeout_state says, a host check is DOWN.
 func (c *Core) answered(id monitor.ID, r *monitor.Result) monitor.State {
+	code := r.State
+	switch host := c.inv.IsHost(id); {
+	case r.TimedOut && !host:
+		code = c.inv.Options.ServiceTimeoutState
+	case r.TimedOut, code > monitor.Unknown: // a return code that is out of bounds
+		code = monitor.Critical
+	}
+	code = c.modulated(id, code)
 	if c.inv.IsHost(id) {
-		if r.TimedOut {
-			return monitor.Down
-		}
-		return verdict.ActiveHost(r.State, c.inv.Options.AggressiveHostChecks)
+		return verdict.ActiveHost(code, c.inv.Options.AggressiveHostChecks)
 	}
-	if r.TimedOut {
-		return c.inv.Options.ServiceTimeoutState
-	}
-	if r.State > monitor.Unknown {
-		return monitor.Critical // a return code that is out of bounds
-	}
-	return r.State
+	return code
 }
 
 // assumed is what a host without a check command says.
@@ -96,11 +97,12 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	at := len(d.Broks)
 
 	c.record(id, l)
-	v := c.weigh(id, l)
+	v := c.unknownPhase(id, c.weigh(id, l))
 	if l.past {
 		v.Steps &^= verdict.Notify
 	}
 	c.settle(id, v, d)
+	v.Steps |= c.stalk(id, l)
 	c.mark(id, l)
 	if l.how == monitor.Active {
 		c.after(id, v.Steps, l.started)
@@ -127,16 +129,18 @@ func (c *Core) record(id monitor.ID, l *look) {
 		r.poller = c.intern(l.poller)
 	}
 	c.standing[id].check = l.how
-	replace(&x.output, oneLine(l.outcome.Output))
+	l.news = replace(&x.output, oneLine(l.outcome.Output))
 	replace(&x.long, l.outcome.LongOutput)
 	replace(&x.perfdata, l.outcome.Perfdata)
 }
 
-// replace keeps the old string if the new one is equal, so that the new one's memory can go.
-func replace(old *string, s string) {
-	if *old != s {
-		*old = s
+// replace keeps the old string if the new one is equal, so that the new one's memory can go; true if it is not.
+func replace(old *string, s string) bool {
+	if *old == s {
+		return false
 	}
+	*old = s
+	return true
 }
 
 // oneLine makes an output safe for logs whose fields are parted by semicolons, as Nagios does.
@@ -160,6 +164,19 @@ func (c *Core) weigh(id monitor.ID, l *look) verdict.Verdict {
 		State: l.state, Reach: c.reach(id, l), Passive: l.how == monitor.Passive,
 		PassiveSoft: o.PassiveHostChecksAreSoft, Translate: o.TranslatePassiveHostChecks,
 	})
+}
+
+// unknownPhase applies hard_unknown_phase.
+func (c *Core) unknownPhase(id monitor.ID, v verdict.Verdict) verdict.Verdict {
+	if !c.inv.Options.HardUnknownPhase {
+		return v
+	}
+	s, lost := &c.standing[id], monitor.Unknown
+	if c.inv.IsHost(id) {
+		lost = monitor.Unreachable
+	}
+	v, s.beforeUnknown = verdict.HardUnknown(s.Standing, v, lost, s.beforeUnknown)
+	return v
 }
 
 // mark notes when the object was last seen in its state, and the first time that it was in any.
@@ -202,6 +219,7 @@ func (c *Core) keep(id monitor.ID, before lasting, v verdict.Verdict, at int, s 
 	b := monitor.Brok{Kind: monitor.BrokState, Time: c.now, Shard: c.inv.Shard, Status: s}
 	if alert {
 		b.Kind, b.Text = monitor.BrokAlert, c.alertText(id, v.Seen)
+		b.Type, b.Attempt = v.Seen.Type, v.Seen.Attempt
 	}
 	d.insert(at, b)
 }

@@ -331,6 +331,9 @@ func (s *script) standing(st *monitor.Status) string {
 	if st.HostProblem {
 		text += " host-problem"
 	}
+	if st.BusinessImpact != 0 {
+		text += fmt.Sprintf(" impact=%d", st.BusinessImpact)
+	}
 	if st.Flapping {
 		text += " flapping"
 	}

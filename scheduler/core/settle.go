@@ -10,7 +10,6 @@ import (
 // settle makes a verdict the object's standing and does what follows for it: numbers of problems, acknowledgement,
 // flapping, notifications, event handlers. Contacts are told with what was seen; only then the rest of the problem is wiped off.
 func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
-	was := c.standing[id].Standing
 	c.settling = id
 	c.standing[id].Standing = v.Seen
 	c.number(id, v.Steps)
@@ -19,7 +18,9 @@ func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 		c.dropAckComments(id, d)
 	}
 	if v.Steps&(verdict.Changed|verdict.HardChanged) != 0 {
-		c.startAnew(id, was)
+		if !v.Steps.Has(verdict.Quiet) { // a new state is told at once
+			c.notice[id].last, c.notice[id].next = 0, 0
+		}
 		c.beginFlexible(id, d)
 	}
 	c.flap(id, v, d)
@@ -37,6 +38,7 @@ func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 		c.forget(id, v.Steps.Has(verdict.HardChanged))
 	}
 	c.settling = monitor.NoID
+	c.snap(id, d)
 }
 
 // number keeps the times of changes and the numbers of events and problems.

@@ -134,6 +134,8 @@ func (c *Core) Replay(b *monitor.Brok) {
 	switch b.Kind {
 	case monitor.BrokNotification:
 		c.replayTelling(b)
+	case monitor.BrokSnapshot:
+		c.replaySnap(b.Action)
 	case monitor.BrokDowntime:
 		c.shelveDowntime(b.Downtime)
 	case monitor.BrokDowntimeGone:

@@ -35,12 +35,15 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID = e.problem, e.lastProblem, e.event, e.lastEvent
 	s.Module, s.Poller = c.names[r.module], c.names[r.poller]
 	s.Output, s.LongOutput, s.Perfdata = x.output, x.long, x.perfdata
-	s.BeforeUnknown = st.beforeUnknown
+	s.BeforeUnknown, s.BusinessImpact = st.beforeUnknown, c.ownImpact(id)
 	if s.AckUntil = 0; st.Ack != monitor.AckNone {
 		s.AckUntil = c.ackUntil[id]
 	}
 	if r.flags.has(held) {
 		s.Held = c.waiting.of[id].noun()
+	}
+	if len(c.snapped) > 0 {
+		s.LastSnapshot = c.snapped[id]
 	}
 	if len(c.inv.own) > 0 {
 		s.Changed = c.changes(id)
@@ -79,6 +82,9 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 	c.text[id] = text{s.Output, s.LongOutput, s.Perfdata}
 	c.setAckEnd(id, s.AckUntil)
 	c.loadHeld(id, s.Held)
+	if delete(c.snapped, id); s.LastSnapshot != 0 {
+		c.snapped[id] = s.LastSnapshot
+	}
 	c.seen(s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID)
 }
 

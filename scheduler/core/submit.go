@@ -27,8 +27,12 @@ func (c *Core) submit(s *monitor.Submission, d *Decisions) {
 	if made == 0 || made > c.now {
 		made = c.now
 	}
+	state := c.modulated(id, s.State)
+	if s.IsHost() {
+		state = c.modulatedHost(id, s.State)
+	}
 	c.apply(id, &look{
-		state: s.State, how: monitor.Passive, started: made, finished: made, latency: c.now.Sub(made),
+		state: state, how: monitor.Passive, started: made, finished: made, latency: c.now.Sub(made),
 		module: "passive", poller: s.Source, outcome: &s.Outcome,
 	}, d)
 }

@@ -80,6 +80,9 @@ func (c *Core) Tick(now monitor.Time, d *Decisions) {
 	c.enter(now)
 	c.tickAgenda(d)
 	c.tickHeld(d)
+	if c.inv.Options.Obsess && c.inv.Shard == 0 {
+		c.sayObsess(d)
+	}
 	c.due = c.wheel.Advance(c.now, c.due[:0])
 	for _, e := range c.due {
 		c.fire(e, d)
@@ -153,7 +156,7 @@ func (c *Core) lay(id monitor.ID) {
 // only hear from outside.
 func (c *Core) issue(id monitor.ID, due monitor.Time, d *Decisions) {
 	r := &c.run[id]
-	call := c.inv.Check(id)
+	call := c.checkOf(id)
 	if call.Command == monitor.None {
 		if r := c.ruleOf(id); r != nil {
 			c.checkRule(r, d)

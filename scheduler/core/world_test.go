@@ -81,6 +81,8 @@ func (w *world) define(t testing.TB, line string) bool {
 		w.inv.HostGroups = append(w.inv.HostGroups, g)
 	case "command":
 		w.command(words[1], strings.Join(words[2:], " "))
+	case "modulation":
+		w.modulation(t, words[1:])
 	case "option":
 		if !w.dependencyOption(t, words[1]) {
 			w.option(t, words[1])
@@ -119,6 +121,10 @@ func (w *world) option(t testing.TB, name string) {
 		w.inv.Options.GlobalHostHandler = w.call(t, value).Command
 	case "global_service_event_handler":
 		w.inv.Options.GlobalServiceHandler = w.call(t, value).Command
+	case "hard_unknown_phase":
+		w.inv.Options.HardUnknownPhase = true
+	case "obsess_over_hosts":
+		w.inv.Options.Obsess, w.inv.Shard = true, 0
 	case "no_event_handlers_during_downtimes":
 		w.inv.Options.NoHandlersInDowntime = true
 	default:
@@ -168,12 +174,17 @@ func (w *world) policy(t testing.TB, set map[string]string) uint32 {
 		Snapshot:               w.call(t, set["snapshot"]),
 		FlapOptions:            options(orElse(set["flapoptions"], "o,d,u,w,n,c")),
 		MaintenancePeriod:      w.period(set["maintenance"]),
-		SnapshotPeriod:         monitor.None,
+		SnapshotPeriod:         w.period(set["snapperiod"]),
+		SnapshotOptions:        options(orElse(set["snapoptions"], "d,u,w,n,c")),
+		SnapshotInterval:       duration(t, set["snapinterval"]),
+		StalkingOptions:        options(set["stalk"]),
+		BusinessImpact:         int8(number(t, orElse(set["impact"], "0"))),
 	}
 	if low, high, ok := strings.Cut(set["flap"], "-"); ok {
 		p.Switches |= monitor.FlapDetection
 		p.LowFlap, p.HighFlap = float32(number(t, low)), float32(number(t, high))
 	}
+	w.modulate(t, &p, list(set["modulations"]))
 	if p.FreshnessThreshold > 0 {
 		p.Switches |= monitor.FreshnessChecks
 	}
@@ -216,6 +227,48 @@ func (w *world) hostID(t testing.TB, name string) monitor.ID {
 	}
 	t.Fatalf("no host %s", name)
 	return 0
+}
+
+// modulation reads "modulation result|check|impact NAME PERIOD …"; a period of that name need not be, it is always then.
+func (w *world) modulation(t testing.TB, words []string) {
+	name, period, rest := words[1], w.period(words[2]), words[3:]
+	switch words[0] {
+	case "result":
+		m := monitor.ResultModulation{Name: name, Period: period, To: monitor.State(number(t, rest[1]))}
+		for _, code := range list(rest[0]) {
+			m.From |= 1 << number(t, code)
+		}
+		w.inv.ResultModulations = append(w.inv.ResultModulations, m)
+	case "check":
+		m := monitor.CheckModulation{Name: name, Period: period, Check: w.call(t, rest[0])}
+		w.inv.CheckModulations = append(w.inv.CheckModulations, m)
+	case "impact":
+		m := monitor.ImpactModulation{Name: name, Period: period, Impact: int8(number(t, rest[0]))}
+		w.inv.ImpactModulations = append(w.inv.ImpactModulations, m)
+	default:
+		t.Fatalf("no modulation of %s", words[0])
+	}
+}
+
+// modulate gives a policy the modulations of those names.
+func (w *world) modulate(t testing.TB, p *monitor.Policy, names []string) {
+	for _, name := range names {
+		for i, m := range w.inv.ResultModulations {
+			if m.Name == name {
+				p.ResultModulations = append(p.ResultModulations, uint32(i))
+			}
+		}
+		for i, m := range w.inv.CheckModulations {
+			if m.Name == name {
+				p.CheckModulations = append(p.CheckModulations, uint32(i))
+			}
+		}
+		for i, m := range w.inv.ImpactModulations {
+			if m.Name == name {
+				p.ImpactModulations = append(p.ImpactModulations, uint32(i))
+			}
+		}
+	}
 }
 
 // call gives a call of a command without arguments; none if the name is empty.

@@ -50,8 +50,11 @@ func (m *memory) read(g wire.Generation) (recall.Memory, [2]string) {
 	m.t.Helper()
 	inv := &monitor.Inventory{
 		Shard: 3, Shards: 4, Args: [][]string{nil},
-		Policies: []monitor.Policy{{CheckPeriod: monitor.None, NotificationPeriod: monitor.None}},
-		Hosts:    []monitor.Host{{Name: "a", Check: monitor.Call{Command: monitor.None}}, {Name: "b", Check: monitor.Call{Command: monitor.None}}},
+		Policies: []monitor.Policy{{
+			CheckPeriod: monitor.None, NotificationPeriod: monitor.None, MaintenancePeriod: monitor.None, SnapshotPeriod: monitor.None,
+			EventHandler: monitor.Call{Command: monitor.None}, Snapshot: monitor.Call{Command: monitor.None},
+		}},
+		Hosts: []monitor.Host{{Name: "a", Check: monitor.Call{Command: monitor.None}}, {Name: "b", Check: monitor.Call{Command: monitor.None}}},
 	}
 	c, err := core.New(inv, 1, core.Seed{})
 	m.must(err)

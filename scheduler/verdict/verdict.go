@@ -42,6 +42,8 @@ const (
 	// AskAround: hosts around this one are to be checked: after a fall the parents that are UP and the children that
 	// are not UNREACHABLE, after a recovery the parents and children that are not UP.
 	AskAround
+	// Quiet: the change is no news; who was told before is not told anew (HardUnknown).
+	Quiet
 )
 
 // Has says whether all of want are among s.

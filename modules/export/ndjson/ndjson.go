@@ -155,6 +155,9 @@ func lineOf(b *monitor.Brok) (line, bool) {
 		l.Host, l.Service, l.State, l.StateType = s.Host, s.Service, s.StateName(), s.Type.String()
 		l.Attempt, l.Output, l.Perfdata = s.Attempt, s.Output, s.Perfdata
 	}
+	if b.Attempt > 0 {
+		l.StateType, l.Attempt = b.Type.String(), b.Attempt
+	}
 	if a := b.Action; a != nil {
 		l.Host, l.Service, l.Contact, l.Command, l.ID = a.Host, a.Service, a.Contact, a.Command, a.ID
 	}
@@ -181,6 +184,8 @@ func kindName(k monitor.BrokKind) (string, bool) {
 		return "notification", true
 	case monitor.BrokEventHandler:
 		return "event_handler", true
+	case monitor.BrokSnapshot:
+		return "snapshot", true
 	case monitor.BrokAck:
 		return "acknowledgement", true
 	case monitor.BrokDowntime:
