@@ -99,6 +99,10 @@ type Options struct {
 	DateFormat string
 	// Obsess says that obsess_over_hosts or obsess_over_services is set: accepted and ignored, with one line in the log.
 	Obsess bool
+	// Zone is the zone of times in texts (use_timezone), an IANA name; empty for the machine's own.
+	Zone string
+	// WebsiteURL is where Nagios' own pages are (website_url), for $HOSTINFOURL$; empty for nowhere.
+	WebsiteURL string
 }
 
 // Timeperiod is a definition as written: calendar.Compile turns it into something that answers questions.
@@ -216,6 +220,8 @@ type Policy struct {
 	Importance uint32
 	// NoHostDependency is Shinken's host_dependency_enabled 0: the service does not depend on its host.
 	NoHostDependency bool
+	// RealmName is the name of a host's realm (Shinken), for $HOSTREALM$; empty where there are no realms.
+	RealmName string
 }
 
 // Host is a host of an inventory.

@@ -202,7 +202,7 @@ func (p *Poller) check(ctx context.Context, job *monitor.Job) monitor.Result {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeLimit{job.Service == "", timeout})
 	defer cancel()
-	prepared := p.o.Probes.Find(job.Line)
+	prepared := p.o.Probes.For(job)
 	r.Module = prepared.Module
 	var err error
 	r.Outcome, err = run(ctx, prepared.Probe)

@@ -184,7 +184,7 @@ type noFork struct{}
 
 func (noFork) Name() string { return "exec" }
 
-func (noFork) Prepare(line string) (modules.Probe, error) {
+func (noFork) PrepareEnv(line string, _ []string) (modules.Probe, error) {
 	return nil, fmt.Errorf("not forked: %s", line)
 }
 

@@ -9,14 +9,16 @@ import (
 	"sync"
 
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/plugin/cmdline"
 )
 
 // Fork is the module of last resort: it runs any command line as a plugin.
 type Fork interface {
 	Name() string
-	// Prepare never looks at the file system; the error is for lines that no shell could run either.
-	Prepare(line string) (modules.Probe, error)
+	// PrepareEnv never looks at the file system; env is added to the environment, and not kept. The error is for lines
+	// that no shell could run either, and for an environment that is too large.
+	PrepareEnv(line string, env []string) (modules.Probe, error)
 }
 
 // Prepared is a command line ready to be run.
@@ -63,6 +65,20 @@ func (p *Probes) Len() int {
 	return len(p.known) + len(p.older)
 }
 
+// For gives the way to run a job. What is forked with an environment of its own is not remembered.
+func (p *Probes) For(job *monitor.Job) Prepared {
+	found := p.Find(job.Line)
+	if len(job.Env) == 0 || found.Why == "" {
+		return found
+	}
+	probe, err := p.fork.PrepareEnv(string(job.Line), job.Env)
+	if err != nil {
+		probe = cannot{err}
+	}
+	found.Probe = probe
+	return found
+}
+
 // Find gives the way to run a command line. It does not keep line.
 func (p *Probes) Find(line []byte) Prepared {
 	p.mu.RLock()
@@ -94,7 +110,7 @@ func (p *Probes) Prepare(line string) Prepared {
 	if probe != nil {
 		return Prepared{Module: module, Probe: probe}
 	}
-	forked, err := p.fork.Prepare(line)
+	forked, err := p.fork.PrepareEnv(line, nil)
 	if err != nil {
 		forked = cannot{err}
 	}

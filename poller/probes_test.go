@@ -47,11 +47,11 @@ type fork struct{}
 
 func (fork) Name() string { return "exec" }
 
-func (fork) Prepare(line string) (modules.Probe, error) {
+func (fork) PrepareEnv(line string, env []string) (modules.Probe, error) {
 	if line == "nothing" {
 		return nil, errors.New("no such thing")
 	}
-	return said("forked " + line), nil
+	return said("forked " + line + strings.Join(env, " ")), nil
 }
 
 func outputOf(t *testing.T, p Prepared) string {
@@ -173,5 +173,23 @@ func TestProgramsThatAreToBeForkedAre(t *testing.T) {
 	p := NewProbes([]modules.Check{native{name: "n", programs: []string{"check_fake"}}}, fork{}, "check_fake")
 	if got := p.Prepare("/opt/ours/check_fake x"); got.Module != "exec" || !strings.Contains(got.Why, "--fork") {
 		t.Errorf("run by %s because %q", got.Module, got.Why)
+	}
+}
+
+func TestAnEnvironmentReachesOnlyWhatIsForked(t *testing.T) {
+	p := NewProbes([]modules.Check{native{name: "eager", programs: []string{"check_a"}}}, fork{})
+	for _, tt := range []struct{ line, want string }{{"other ", "forked other A=b"}, {"check_a x", "check_a x"}} {
+		job := monitor.Job{Line: []byte(tt.line), Env: []string{"A=b"}}
+		for range 2 { // a remembered line too
+			if got := outputOf(t, p.For(&job)); got != tt.want {
+				t.Errorf("%s: got %q, want %q", tt.line, got, tt.want)
+			}
+		}
+	}
+	if got := outputOf(t, p.For(&monitor.Job{Line: []byte("other")})); got != "forked other" {
+		t.Errorf("without an environment: got %q", got)
+	}
+	if _, err := p.For(&monitor.Job{Line: []byte("nothing"), Env: []string{"A=b"}}).Probe.Run(t.Context()); err == nil {
+		t.Error("a line that cannot be run: no error")
 	}
 }

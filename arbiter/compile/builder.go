@@ -18,6 +18,7 @@ type builder struct {
 	// builders share it.
 	place []monitor.ID
 
+	members  members
 	inv      *monitor.Inventory
 	policies map[uint32]uint32
 	args     map[uint32]uint32
@@ -37,6 +38,7 @@ func (b *builder) build(common monitor.Inventory) *monitor.Inventory {
 	b.addTies()
 	b.inv.HostGroups = b.hostGroups(b.config.HostGroups)
 	b.inv.ServiceGroups = b.serviceGroups(b.config.ServiceGroups)
+	b.addMembers()
 	return b.inv
 }
 
@@ -81,11 +83,22 @@ func (b *builder) policy(settings uint32) uint32 {
 		return n
 	}
 	p := b.config.Settings[settings].Policy
+	p.RealmName = b.realm(b.config.Settings[settings].Realm)
 	p.EventHandler, p.Snapshot = b.call(p.EventHandler), b.call(p.Snapshot)
 	n := uint32(len(b.inv.Policies))
 	b.inv.Policies = append(b.inv.Policies, p)
 	b.policies[settings] = n
 	return n
+}
+
+// realm names a realm, or the default one.
+func (b *builder) realm(n int32) string {
+	for i := range b.config.Realms {
+		if r := &b.config.Realms[i]; int32(i) == n || n == monitor.None && r.Default {
+			return r.Name
+		}
+	}
+	return ""
 }
 
 // call gives a call whose arguments are numbered as in this shard.
@@ -144,7 +157,10 @@ func (b *builder) serviceGroups(groups []objects.Group) []monitor.Group {
 func (b *builder) groups(groups []objects.Group, offset int, host func(uint32) uint32) []monitor.Group {
 	out := make([]monitor.Group, 0, len(groups))
 	for i := range groups {
-		g := monitor.Group{Name: groups[i].Name, Alias: groups[i].Alias}
+		g := monitor.Group{
+			Name: groups[i].Name, Alias: groups[i].Alias,
+			Notes: groups[i].Notes, NotesURL: groups[i].NotesURL, ActionURL: groups[i].ActionURL,
+		}
 		for _, m := range groups[i].Members {
 			if b.plan[host(m)] == b.shard {
 				g.Members = append(g.Members, b.place[offset+int(m)])

@@ -29,10 +29,10 @@ func Compile(c *objects.Config, shards int, generation uint64, before func(strin
 	for i := range c.Hosts {
 		hosts[plan.Shard[i]] = append(hosts[plan.Shard[i]], uint32(i))
 	}
-	common := shared(c)
+	common, members := shared(c), membersOf(c)
 	place := make([]monitor.ID, len(c.Hosts)+len(c.Services))
 	for shard := range shards {
-		b := builder{config: c, hosts: hosts[shard], place: place, shard: monitor.Shard(shard), plan: plan.Shard}
+		b := builder{config: c, hosts: hosts[shard], place: place, shard: monitor.Shard(shard), plan: plan.Shard, members: members}
 		inv := b.build(common)
 		inv.Generation, inv.Shard, inv.Shards = generation, monitor.Shard(shard), shards
 		r.Inventories = append(r.Inventories, inv)

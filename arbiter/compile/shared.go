@@ -8,6 +8,7 @@ import (
 // shared is what every shard has whole: it is small, and commands and contacts are named from everywhere.
 func shared(c *objects.Config) monitor.Inventory {
 	inv := monitor.Inventory{Options: c.Options.Options, Macros: macros(c), Timeperiods: timeperiods(c)}
+	inv.Options.Zone = c.Options.Zone
 	for i := range c.Commands {
 		inv.Commands = append(inv.Commands, c.Commands[i].Command)
 	}

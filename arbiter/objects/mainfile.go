@@ -99,6 +99,7 @@ func (l *loader) actedOptions() []option {
 		{names: "use_true_regexp_matching", dst: &o.TrueRegexp},
 		{names: "allow_empty_hostgroup_assignment", dst: l.emptyHostgroups},
 		{names: "use_timezone", dst: &o.Zone},
+		{names: "website_url", dst: &o.WebsiteURL},
 		{names: "admin_email", dst: &o.AdminEmail},
 		{names: "admin_pager", dst: &o.AdminPager},
 	}

@@ -25,7 +25,7 @@ func understoodOptions() []option {
 		retained_contact_host_attribute_mask=0 retained_contact_service_attribute_mask=0`)
 	add(missed, flag, false, `use_retained_program_state=1`)
 	add(missed, number, true, `timeout_exit_status=2`)
-	add(moot, text, false, `website_url loadctl_options query_socket debug_file temp_file temp_path check_result_path
+	add(moot, text, false, `loadctl_options query_socket debug_file temp_file temp_path check_result_path
 		lock_file nagios_user nagios_group log_rotation_method log_archive_path
 		service_inter_check_delay_method host_inter_check_delay_method service_interleave_factor
 		status_file state_retention_file object_cache_file precached_object_file

@@ -52,6 +52,9 @@ type Core struct {
 	pulses    []pulse                     // of each host
 	snapped   map[monitor.ID]monitor.Time // when the snapshot command was last run
 	obsessed  bool                        // it was said that obsessing is ignored
+	// lastPerfdata is what $LASTHOSTPERFDATA$ and its like say, if anything asks for them: of the results before the last,
+	// since the core was made.
+	lastPerfdata map[monitor.ID]string
 }
 
 // New makes a core for a shard that nothing is known of yet. The inventory is kept and never changed. An error names
@@ -80,6 +83,8 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		ackUntil:  make(map[monitor.ID]monitor.Time),
 		settling:  monitor.NoID,
 		snapped:   make(map[monitor.ID]monitor.Time),
+
+		lastPerfdata: make(map[monitor.ID]string),
 	}
 	for id := range monitor.ID(inv.Objects()) {
 		c.initial(id)

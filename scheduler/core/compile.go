@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/onbu/onbu/deptree"
 	"github.com/onbu/onbu/monitor"
@@ -20,7 +21,11 @@ type compiled struct {
 	periods []period
 	lines   []macro.Template // of each command
 	users   []string         // values of $USERn$ at n
-	graph   *deptree.Graph   // parents of hosts
+	env     []macro.Template // variables that enable_environment_macros adds, and those of arguments
+	envArgs []macro.Template
+	zone    *time.Location // of times in texts
+	asks    asks
+	graph   *deptree.Graph // parents of hosts
 	ties    ties
 	// services of host h are the IDs first[h] to first[h+1]-1.
 	first []monitor.ID
@@ -52,10 +57,14 @@ func (p *period) at(t monitor.Time) bool {
 
 func compile(inv *monitor.Inventory) (*compiled, error) {
 	k := &compiled{inv: inventory{Inventory: inv}}
-	if err := k.check(); err != nil {
+	err := k.check()
+	if err != nil {
 		return nil, err
 	}
 	if err := k.compilePeriods(); err != nil {
+		return nil, err
+	}
+	if k.zone, err = k.location(); err != nil {
 		return nil, err
 	}
 	if err := k.compileLines(); err != nil {
@@ -79,6 +88,19 @@ func (k *compiled) compilePeriods() error {
 	return nil
 }
 
+// location gives the zone of use_timezone.
+func (k *compiled) location() (*time.Location, error) {
+	name := k.inv.Options.Zone
+	if name == "" {
+		return time.Local, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("use_timezone=%s: %w; use a name such as Europe/Berlin", name, err)
+	}
+	return zone, nil
+}
+
 func (k *compiled) compileLines() error {
 	k.lines = make([]macro.Template, len(k.inv.Commands))
 	for i, c := range k.inv.Commands {
@@ -88,6 +110,10 @@ func (k *compiled) compileLines() error {
 		}
 		k.lines[i] = t
 	}
+	if err := k.compileEnv(); err != nil {
+		return fmt.Errorf("compiling environment macros: %w", err)
+	}
+	k.asks = asksOf(k.inv.Inventory)
 	k.users = make([]string, macro.MostUsers+1)
 	for n := range k.users {
 		k.users[n] = k.inv.Macros["USER"+strconv.Itoa(n)]

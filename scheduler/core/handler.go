@@ -85,13 +85,15 @@ func (c *Core) deed(id monitor.ID, kind monitor.ActionKind, call monitor.Call, n
 	command, ref := &c.inv.Commands[call.Command], c.inv.Ref(id)
 	h := fnv.New128a()
 	fmt.Fprintf(h, "%d\x00%s\x00%s", c.inv.Shard, ref, name)
+	line := string(c.appendLine(nil, id, call))
 	return &monitor.Action{
 		ID:      hex.EncodeToString(h.Sum(nil)),
 		Kind:    kind,
 		Ref:     ref,
 		Pool:    cmp.Or(c.inv.Policy(id).ReactionPool, command.Pool),
 		Command: command.Name,
-		Line:    string(c.appendLine(nil, id, call)),
+		Line:    line,
+		Env:     c.environment(),
 		Timeout: cmp.Or(command.Timeout, c.inv.Options.EventTimeout, 30*time.Second),
 		Time:    c.now,
 	}

@@ -16,6 +16,7 @@ type resolver struct {
 	contact       *monitor.Contact // nil unless a contact is told
 	args          []string
 	n             *notification // nil unless people are told
+	action        string        // the ID of the action that tells them
 }
 
 // appendLine appends the command line of an object's check.
@@ -25,11 +26,11 @@ func (c *Core) appendLine(dst []byte, id monitor.ID, call monitor.Call) []byte {
 	return c.lines[call.Command].Append(dst, &c.resolver)
 }
 
-// actionLine gives the command line that tells a contact.
-func (c *Core) actionLine(n *notification, contact uint32, call monitor.Call) string {
+// actionLine gives the command line that tells a contact; action is the ID of what does so.
+func (c *Core) actionLine(n *notification, contact uint32, action string, call monitor.Call) string {
 	c.resolver = c.about(n.id)
 	c.resolver.args = c.arguments(call)
-	c.resolver.contact, c.resolver.n = &c.inv.Contacts[contact], n
+	c.resolver.contact, c.resolver.n, c.resolver.action = &c.inv.Contacts[contact], n, action
 	return c.lines[call.Command].Text(&c.resolver)
 }
 

@@ -55,7 +55,7 @@ func (r *resolver) appendOther(dst []byte, m macro.Macro, ref monitor.Ref) ([]by
 // from gives the resolver of another object on the same occasion.
 func (r *resolver) from(id monitor.ID) *resolver {
 	other := r.core.about(id)
-	other.contact, other.n, other.args = r.contact, r.n, r.args
+	other.contact, other.n, other.args, other.action = r.contact, r.n, r.args, r.action
 	return &other
 }
 

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,10 @@ func (r *resolver) appendHost(dst []byte, lead, name string) ([]byte, bool) {
 		return append(dst, h.Notes...), true
 	case "STATE":
 		return append(dst, r.core.stateOrUp(r.host).HostName()...), true
+	case "REALM":
+		return append(dst, r.core.inv.Policy(r.host).RealmName...), true
+	case "ANDSERVICESIMPORTANCE":
+		return strconv.AppendUint(dst, r.importance(), 10), true
 	}
 	return r.appendObject(dst, r.host, r.core.inv.HostGroups, name)
 }
@@ -57,6 +62,28 @@ func (r *resolver) appendService(dst []byte, lead, name string) ([]byte, bool) {
 		return appendBit(dst, r.core.inv.Policy(r.service).Volatile), true
 	}
 	return r.appendObject(dst, r.service, r.core.inv.ServiceGroups, name)
+}
+
+// importance is that of the host and its services together.
+func (r *resolver) importance() uint64 {
+	sum := uint64(r.core.inv.Policy(r.host).Importance)
+	first, last := r.core.services(r.host)
+	for id := first; id < last; id++ {
+		sum += uint64(r.core.inv.Policy(id).Importance)
+	}
+	return sum
+}
+
+// appendInfoURL appends where Nagios' own pages (website_url) show an object; nothing if there are none.
+func (r *resolver) appendInfoURL(dst []byte, id monitor.ID) []byte {
+	site, ref := r.core.inv.Options.WebsiteURL, r.core.inv.Ref(id)
+	switch {
+	case site == "":
+		return dst
+	case ref.IsHost():
+		return append(dst, site+"/cgi-bin/extinfo.cgi?type=1&host="+url.QueryEscape(ref.Host)...)
+	}
+	return append(dst, site+"/cgi-bin/extinfo.cgi?type=2&host="+url.QueryEscape(ref.Host)+"&service="+url.QueryEscape(ref.Service)...)
 }
 
 func orElse(value, other string) string {
@@ -113,6 +140,8 @@ func (r *resolver) appendObject(dst []byte, id monitor.ID, groups []monitor.Grou
 func (r *resolver) appendProblem(dst []byte, id monitor.ID, groups []monitor.Group, name string) ([]byte, bool) {
 	c := r.core
 	switch name {
+	case "NOTIFICATIONID":
+		return append(dst, r.action...), true
 	case "EVENTID":
 		return strconv.AppendUint(dst, c.serial[id].event, 10), true
 	case "PROBLEMID":
@@ -131,9 +160,15 @@ func (r *resolver) appendProblem(dst []byte, id monitor.ID, groups []monitor.Gro
 			dst = append(dst, c.inv.Timeperiods[p].Name...)
 		}
 		return dst, true
-	case "ACKAUTHOR", "ACKAUTHORNAME", "ACKAUTHORALIAS":
+	case "ACKAUTHOR":
 		author, _ := c.ackComment(id)
 		return r.appendSafe(dst, author), true
+	case "ACKAUTHORNAME":
+		author, _ := c.ackComment(id)
+		return append(dst, r.author(author).Name...), true
+	case "ACKAUTHORALIAS":
+		author, _ := c.ackComment(id)
+		return append(dst, r.author(author).Alias...), true
 	case "ACKCOMMENT":
 		_, text := c.ackComment(id)
 		return r.appendSafe(dst, text), true
@@ -149,8 +184,12 @@ func (r *resolver) appendFixed(dst []byte, id monitor.ID, groups []monitor.Group
 		return append(dst, p.NotesURL...), true
 	case "ACTIONURL":
 		return append(dst, p.ActionURL...), true
-	case "BUSINESSIMPACT", "IMPORTANCE":
-		return strconv.AppendInt(dst, int64(p.BusinessImpact), 10), true
+	case "BUSINESSIMPACT":
+		return strconv.AppendInt(dst, int64(r.core.worth(id)), 10), true
+	case "IMPORTANCE":
+		return strconv.AppendUint(dst, uint64(p.Importance), 10), true
+	case "INFOURL":
+		return r.appendInfoURL(dst, id), true
 	}
 	if group, ok := strings.CutPrefix(name, "GROUP"); ok {
 		return appendGroups(dst, groups, id, group)
@@ -167,6 +206,8 @@ func (r *resolver) appendLead(dst []byte, id monitor.ID, lead, name string) ([]b
 		return r.appendSafe(dst, c.text[id].long), true
 	case "MAXATTEMPTS":
 		return strconv.AppendUint(dst, uint64(s.Max), 10), true
+	case "LASTPERFDATA":
+		return r.appendSafe(dst, c.lastPerfdata[id]), true
 	case "LASTCHECK":
 		return appendUnix(dst, t.check), true
 	case "LASTSTATECHANGE":

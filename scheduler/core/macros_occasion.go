@@ -49,9 +49,11 @@ func (r *resolver) appendNotification(dst []byte, name string) ([]byte, bool) {
 	case "NOTIFICATIONAUTHOR":
 		return r.appendSafe(dst, r.n.author), true
 	case "NOTIFICATIONAUTHORNAME":
-		return append(dst, r.author().Name...), true
+		return append(dst, r.author(r.n.author).Name...), true
 	case "NOTIFICATIONAUTHORALIAS":
-		return append(dst, r.author().Alias...), true
+		return append(dst, r.author(r.n.author).Alias...), true
+	case "NOTIFICATIONID":
+		return append(dst, r.action...), true
 	case "NOTIFICATIONCOMMENT":
 		return r.appendSafe(dst, r.n.comment), true
 	case "NOTIFICATIONISESCALATED":
@@ -68,35 +70,50 @@ func (r *resolver) appendNotification(dst []byte, name string) ([]byte, bool) {
 	return dst, false
 }
 
-// author gives the contact whose name or alias is that of whoever caused the notification; an empty one if nobody's is.
-func (r *resolver) author() *monitor.Contact {
-	if who, ok := r.core.contacts[r.n.author]; ok {
+// author gives the contact whose name or alias is that of whoever gave a command; an empty one if nobody's is.
+func (r *resolver) author(name string) *monitor.Contact {
+	if who, ok := r.core.contacts[name]; ok {
 		return &r.core.inv.Contacts[who]
 	}
 	for i := range r.core.inv.Contacts {
-		if who := &r.core.inv.Contacts[i]; who.Alias == r.n.author && r.n.author != "" {
+		if who := &r.core.inv.Contacts[i]; who.Alias == name && name != "" {
 			return who
 		}
 	}
 	return &monitor.Contact{}
 }
 
-// appendTime appends the time of the decision, in the local zone and in the format that Nagios calls "us".
+// dateFormats gives the layouts of date_format: of a date, and of what goes between it and the time (Nagios
+// common/shared.c, get_datetime_string).
+func (c *Core) dateFormats() (date, between string) {
+	switch c.inv.Options.DateFormat {
+	case "euro":
+		return "02-01-2006", " "
+	case "iso8601":
+		return "2006-01-02", " "
+	case "strict-iso8601":
+		return "2006-01-02", "T"
+	}
+	return "01-02-2006", " "
+}
+
+// appendTime appends the time of the decision, in the zone of use_timezone and the format of date_format.
 func (r *resolver) appendTime(dst []byte, name string) ([]byte, bool) {
-	now := r.core.now
+	now, local := r.core.now, r.core.now.Std().In(r.core.zone)
+	date, between := r.core.dateFormats()
 	switch name {
 	case "TIMET":
 		return appendUnix(dst, now), true
 	case "PROCESSSTARTTIME", "EVENTSTARTTIME":
 		return appendUnix(dst, r.core.start), true
 	case "LONGDATETIME":
-		return now.Std().AppendFormat(dst, "Mon Jan 2 15:04:05 MST 2006"), true
+		return local.AppendFormat(dst, "Mon Jan 2 15:04:05 MST 2006"), true
 	case "SHORTDATETIME":
-		return now.Std().AppendFormat(dst, "01-02-2006 15:04:05"), true
+		return local.AppendFormat(dst, date+between+"15:04:05"), true
 	case "DATE":
-		return now.Std().AppendFormat(dst, "01-02-2006"), true
+		return local.AppendFormat(dst, date), true
 	case "TIME":
-		return now.Std().AppendFormat(dst, "15:04:05"), true
+		return local.AppendFormat(dst, "15:04:05"), true
 	}
 	return dst, false
 }

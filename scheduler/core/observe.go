@@ -131,6 +131,9 @@ func (c *Core) record(id monitor.ID, l *look) {
 	c.standing[id].check = l.how
 	l.news = replace(&x.output, oneLine(l.outcome.Output))
 	replace(&x.long, l.outcome.LongOutput)
+	if c.asks.lastPerfdata {
+		c.lastPerfdata[id] = x.perfdata
+	}
 	replace(&x.perfdata, l.outcome.Perfdata)
 }
 

@@ -62,14 +62,17 @@ func (c *Core) tell(n *notification, contact uint32, call monitor.Call, d *Decis
 		return
 	}
 	command := &c.inv.Commands[call.Command]
+	key := c.actionID(n, contact, call)
+	line := c.actionLine(n, contact, key, call)
 	action := &monitor.Action{
-		ID:      c.actionID(n, contact, call),
+		ID:      key,
 		Kind:    monitor.ActionNotification,
 		Ref:     c.inv.Ref(n.id),
 		Pool:    cmp.Or(c.inv.Policy(n.id).ReactionPool, command.Pool),
 		Contact: c.inv.Contacts[contact].Name,
 		Command: command.Name,
-		Line:    c.actionLine(n, contact, call),
+		Line:    line,
+		Env:     c.environment(),
 		Timeout: cmp.Or(command.Timeout, c.inv.Options.NotificationTimeout, 30*time.Second),
 		Time:    c.now,
 		Notice:  c.noticeFor(n, contact),

@@ -192,7 +192,7 @@ func (c *Core) job(id monitor.ID, call monitor.Call, d *Decisions) monitor.Job {
 	}
 	start := len(d.lines)
 	d.lines = c.appendLine(d.lines, id, call)
-	job.Line = d.lines[start:len(d.lines):len(d.lines)]
+	job.Line, job.Env = d.lines[start:len(d.lines):len(d.lines)], c.environment()
 	return job
 }
 
