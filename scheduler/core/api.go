@@ -26,13 +26,14 @@ type Seed struct {
 type Core struct {
 	*compiled
 	tables
-	epoch monitor.Epoch
-	start monitor.Time
-	now   monitor.Time // the latest time seen
-	wheel *timetable.Wheel
-	due   []timetable.Due // scratch of Tick
-	asked []monitor.ID    // scratch of failing and badParent
-	names []string        // of modules and pollers; number 0 is empty
+	epoch     monitor.Epoch
+	start     monitor.Time
+	now       monitor.Time // the latest time seen
+	wheel     *timetable.Wheel
+	due       []timetable.Due // scratch of Tick
+	asked     []monitor.ID    // scratch of failing and badParent
+	answering look            // scratch of answer: apply would have each result on the heap
+	names     []string        // of modules and pollers; number 0 is empty
 
 	program   monitor.Program
 	muted     map[string]monitor.ContactStatus // contacts that a command changed

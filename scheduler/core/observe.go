@@ -50,15 +50,16 @@ func (c *Core) answer(r *monitor.Result, d *Decisions) {
 		return
 	}
 	started := min(max(r.Started, run.sent), c.now)
-	seen := look{
+	c.answering = look{
 		state: c.answered(id, r), how: monitor.Active,
 		started: started, finished: min(max(r.Finished, started), c.now), latency: started.Sub(run.sent),
 		module: r.Module, poller: r.Poller, outcome: &r.Outcome,
 	}
 	if !run.flags.has(pinned|forced) && run.next != 0 && run.next <= run.sent {
-		seen.latency = started.Sub(run.next)
+		c.answering.latency = started.Sub(run.next)
 	}
-	c.apply(id, &seen, d)
+	c.apply(id, &c.answering, d)
+	c.answering.outcome = nil // the slice of results is not kept
 }
 
 // answered turns a plugin's answer into a state. A service check that timed out has the state that
