@@ -1,0 +1,75 @@
+package oracle_test
+
+import (
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/onbu/onbu/internal/oracle"
+)
+
+var (
+	record    = flag.Bool("record", false, "let nagios4 live through all sequences and write down what it says")
+	sequences = flag.Int("sequences", 504, "how many sequences to record")
+	seconds   = flag.Int("seconds", 200, "how many events each of them has")
+)
+
+// TestRecord writes testdata anew. It takes a second for each event of a sequence, however many sequences there are.
+func TestRecord(t *testing.T) {
+	if !*record {
+		t.Skip("only with -record")
+	}
+	profiles := oracle.Profiles()
+	var all []*oracle.Sequence
+	for seed := range *sequences {
+		all = append(all, oracle.Generate(&profiles[seed%len(profiles)], uint64(seed), *seconds))
+	}
+	recordAll(t, all)
+	for _, p := range profiles {
+		write(t, &p, all)
+	}
+}
+
+// recordAll has one Nagios for each main file.
+func recordAll(t *testing.T, all []*oracle.Sequence) {
+	by := make(map[string][]*oracle.Sequence)
+	for _, s := range all {
+		key := strings.Join(s.Options, " ")
+		by[key] = append(by[key], s)
+	}
+	var running sync.WaitGroup
+	for _, some := range by {
+		running.Go(func() { oracle.Record(t, some) })
+	}
+	running.Wait()
+}
+
+func write(t *testing.T, p *oracle.Profile, all []*oracle.Sequence) {
+	path := filepath.Join("testdata", p.Name+".gz")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	out, err := gzip.NewWriterLevel(file, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		if s.Profile == p.Name {
+			if err := s.Write(out); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, _ := file.Stat()
+	fmt.Printf("%s: %d kB\n", path, info.Size()/1000)
+}
