@@ -1,38 +1,125 @@
 package oracle
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
 
-// Difference is where Onbu and Nagios part in a sequence.
-type Difference struct {
-	Nagios, Onbu *Sequence
-	Step         int // index of the second
-	// Missing is what Nagios said and Onbu did not, Extra the other way round.
-	Missing, Extra []string
+// Comparison goes through a sequence with what Nagios and what Onbu said side by side.
+type Comparison struct {
+	// Fired counts by name how often a rule explained something.
+	Fired map[string]int
+
+	nagios, onbu *Sequence
+	step         int
+	// The present of each object, field by field.
+	want, got map[string]fields
+	// free holds the fields in which an object may differ until both are equal again, and the rule that says so.
+	free map[string]map[string]string
 }
 
-// Compare gives the first difference between what Nagios and what Onbu said, nil if there is none.
-func Compare(nagios, onbu *Sequence) *Difference {
-	for i := range nagios.Seconds {
-		want, got := nagios.Seconds[i].said(), onbu.Seconds[i].said()
-		if slices.Equal(want, got) {
-			continue
+// fields are the parts of a present: state, type, attempt, and those that are named.
+type fields map[string]string
+
+func fieldsOf(present string) fields {
+	words := strings.Fields(present)
+	f := fields{"state": words[0], "type": words[1], "attempt": words[2]}
+	for _, word := range words[3:] {
+		key, value, _ := strings.Cut(word, "=")
+		f[key] = value + "yes"
+	}
+	return f
+}
+
+// Difference is where Onbu and Nagios part at an object.
+type Difference struct {
+	*Comparison
+	Object string
+	// Missing are lines that Nagios logged and Onbu did not, Extra the other way round.
+	Missing, Extra []string
+	// Fields are those of the present that differ, each with Nagios' value and Onbu's; empty where there is none.
+	Fields map[string][2]string
+}
+
+// Compare gives what no rule explains at the first second that has such a thing, nil if there is none.
+func Compare(nagios, onbu *Sequence, fired map[string]int) []*Difference {
+	c := &Comparison{
+		Fired: fired, nagios: nagios, onbu: onbu,
+		want: make(map[string]fields), got: make(map[string]fields), free: make(map[string]map[string]string),
+	}
+	for c.step = range nagios.Seconds {
+		if left := c.compare(); len(left) > 0 {
+			return left
 		}
-		return &Difference{Nagios: nagios, Onbu: onbu, Step: i, Missing: without(want, got), Extra: without(got, want)}
 	}
 	return nil
 }
 
-// said gives all that came of a second.
-func (s *Second) said() []string {
-	said := slices.Clone(s.Log)
-	for _, name := range sortedKeys(s.Present) {
-		said = append(said, "= "+name+" "+s.Present[name])
+// compare gives what no rule explains in the present step.
+func (c *Comparison) compare() (left []*Difference) {
+	want, got := &c.nagios.Seconds[c.step], &c.onbu.Seconds[c.step]
+	take(c.want, want.Present)
+	take(c.got, got.Present)
+	for name := range c.want {
+		d := &Difference{Comparison: c, Object: name, Fields: make(map[string][2]string)}
+		d.Missing = without(c.about(want.Log, name), c.about(got.Log, name))
+		d.Extra = without(c.about(got.Log, name), c.about(want.Log, name))
+		c.differ(d)
+		for i := range rules {
+			if d.any() && rules[i].explains(d) {
+				c.Fired[rules[i].Name]++
+			}
+		}
+		if d.any() {
+			left = append(left, d)
+		}
 	}
-	return said
+	return left
+}
+
+func take(all map[string]fields, changed map[string]string) {
+	for name, present := range changed {
+		all[name] = fieldsOf(present)
+	}
+}
+
+// differ finds the fields that are not equal; those that are free and equal again are not free any more.
+func (c *Comparison) differ(d *Difference) {
+	want, got, free := c.want[d.Object], c.got[d.Object], c.free[d.Object]
+	for field := range union(want, got) {
+		switch equal := want[field] == got[field]; {
+		case !equal && free[field] == "":
+			d.Fields[field] = [2]string{want[field], got[field]}
+		case equal:
+			delete(free, field)
+		}
+	}
+}
+
+func union(a, b fields) map[string]bool {
+	all := make(map[string]bool)
+	for key := range a {
+		all[key] = true
+	}
+	for key := range b {
+		all[key] = true
+	}
+	return all
+}
+
+// about gives the lines that are about an object; attempts that may differ are not in them.
+func (c *Comparison) about(log []string, name string) (lines []string) {
+	for _, line := range log {
+		words := strings.Fields(line)
+		if words[0] == "told" && words[2] != name || words[0] != "told" && words[1] != name {
+			continue
+		}
+		if len(words) == 5 && c.free[name]["attempt"] != "" {
+			line = strings.Join(words[:4], " ")
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // without gives the lines that are not among the others, each as often as it is missing.
@@ -48,58 +135,41 @@ func without(lines, others []string) (left []string) {
 	return left
 }
 
-// String shows the world of the objects that differ, what happened to them until then, and both sides.
-func (d *Difference) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", d.Nagios.title())
-	about := d.objects()
-	for _, line := range d.Nagios.World {
-		fmt.Fprintf(&b, "  %s\n", line)
-	}
-	for i := range d.Step {
-		s := &d.Nagios.Seconds[i]
-		var lines []string
-		for _, line := range s.said() {
-			if concerns(line, about) {
-				lines = append(lines, line)
-			}
-		}
-		if len(lines) > 0 || concerns(strings.ReplaceAll(s.Event, ";", " "), about) {
-			fmt.Fprintf(&b, "@%d %s\n", s.At, s.Event)
-			for _, line := range lines {
-				fmt.Fprintf(&b, "      %s\n", line)
-			}
-		}
-	}
-	fmt.Fprintf(&b, "@%d %s\n", d.Nagios.Seconds[d.Step].At, d.Nagios.Seconds[d.Step].Event)
+func (d *Difference) any() bool { return len(d.Missing)+len(d.Extra)+len(d.Fields) > 0 }
+
+// Step gives how many seconds were alike.
+func (d *Difference) Step() int { return d.step }
+
+// Event gives what came in.
+func (d *Difference) Event() string { return d.nagios.Seconds[d.step].Event }
+
+// Kind gives the difference without names: what differences of the same kind have in common.
+func (d *Difference) Kind() string {
+	var words []string
 	for _, line := range d.Missing {
-		fmt.Fprintf(&b, "  nagios: %s\n", line)
+		words = append(words, "nagios: "+d.anonymous(line))
 	}
 	for _, line := range d.Extra {
-		fmt.Fprintf(&b, "  onbu:   %s\n", line)
+		words = append(words, "onbu: "+d.anonymous(line))
 	}
-	return b.String()
+	for field, values := range d.Fields {
+		if field != "change" && field != "told" && field != "attempt" {
+			field += " " + values[0] + "/" + values[1]
+		}
+		words = append(words, field)
+	}
+	slices.Sort(words)
+	return strings.Join(slices.Compact(words), ", ")
 }
 
-// objects gives the hosts that the difference is about.
-func (d *Difference) objects() (hosts []string) {
-	for _, line := range slices.Concat(d.Missing, d.Extra) {
-		for _, word := range strings.Fields(line) {
-			host, _, _ := strings.Cut(word, "/")
-			if len(host) == 2 && host[0] == 'h' && !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
-			}
-		}
+func (d *Difference) anonymous(line string) string {
+	words := strings.Fields(line)
+	if words[0] == "told" {
+		words = slices.Delete(words, 1, 2)
 	}
-	return hosts
-}
-
-func concerns(line string, hosts []string) bool {
-	for _, word := range strings.Fields(line) {
-		host, _, _ := strings.Cut(word, "/")
-		if slices.Contains(hosts, host) || slices.Contains([]string{"hg", "sg"}, host) {
-			return true
-		}
+	words[1] = "SERVICE"
+	if !strings.Contains(line, "/") {
+		words[1] = "HOST"
 	}
-	return false
+	return strings.Join(words, " ")
 }

@@ -1,13 +1,20 @@
 package oracle_test
 
 import (
+	"cmp"
 	"compress/gzip"
+	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/onbu/onbu/internal/oracle"
 )
+
+var show = flag.Int("show", 2, "how many differences of a recording to print in full")
 
 func read(t *testing.T, path string) []*oracle.Sequence {
 	t.Helper()
@@ -27,35 +34,61 @@ func read(t *testing.T, path string) []*oracle.Sequence {
 	return all
 }
 
-// TestOnbuIsAsNagiosWas drives the core through all recordings. A difference without a rule fails it.
+// TestOnbuIsAsNagiosWas drives the core through all recordings. A difference without a rule fails it, and so does a rule
+// that explains nothing.
 func TestOnbuIsAsNagiosWas(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.gz")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no recordings", err)
 	}
-	for _, path := range files {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			compareAll(t, read(t, path))
-		})
+	var mu sync.Mutex
+	fired := make(map[string]int)
+	t.Run("recordings", func(t *testing.T) {
+		for _, path := range files {
+			t.Run(filepath.Base(path), func(t *testing.T) {
+				t.Parallel()
+				here := compareAll(t, read(t, path))
+				mu.Lock()
+				defer mu.Unlock()
+				for name, n := range here {
+					fired[name] += n
+				}
+			})
+		}
+	})
+	for _, rule := range oracle.Rules() {
+		t.Logf("%6d times: %s", fired[rule.Name], rule.Name)
+		if fired[rule.Name] == 0 {
+			t.Errorf("the rule %q explains nothing: take it out", rule.Name)
+		}
 	}
 }
 
-// compareAll fails at each sequence that differs and prints the first of them in full.
-func compareAll(t *testing.T, all []*oracle.Sequence) {
-	differ := 0
+// compareAll prints the shortest differences in full, and counts all by kind. It gives how often each rule explained
+// something.
+func compareAll(t *testing.T, all []*oracle.Sequence) map[string]int {
+	fired, kinds := make(map[string]int), make(map[string]int)
+	var differ [][]*oracle.Difference
 	for _, nagios := range all {
 		onbu, err := oracle.Replay(nagios, t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := oracle.Compare(nagios, onbu); d != nil {
-			if differ++; differ <= 3 {
-				t.Error(d)
-			}
+		if d := oracle.Compare(nagios, onbu, fired); d != nil {
+			differ = append(differ, d)
+			kinds[d[0].Kind()]++
 		}
 	}
-	if differ > 0 {
-		t.Errorf("%d of %d sequences differ", differ, len(all))
+	if len(differ) == 0 {
+		return fired
 	}
+	slices.SortFunc(differ, func(a, b []*oracle.Difference) int { return cmp.Compare(a[0].Step(), b[0].Step()) })
+	for i := range min(*show, len(differ)) {
+		t.Error(differ[i][0])
+	}
+	for _, kind := range slices.SortedFunc(maps.Keys(kinds), func(a, b string) int { return kinds[b] - kinds[a] }) {
+		t.Logf("%4d %s", kinds[kind], kind)
+	}
+	t.Errorf("%d of %d sequences differ", len(differ), len(all))
+	return fired
 }
