@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,10 +13,12 @@ type Comparison struct {
 
 	nagios, onbu *Sequence
 	step         int
-	// The present of each object, field by field.
-	want, got map[string]fields
-	// free holds the fields in which an object may differ until both are equal again, and the rule that says so.
-	free map[string]map[string]string
+	// The present of each object, field by field: Nagios', Onbu's, and Onbu's a second before.
+	want, got, before map[string]fields
+	// free holds the fields in which an object may differ until both are equal again.
+	free map[string]map[string]bool
+	// apart holds the objects that may differ in everything until both are well and equal again.
+	apart map[string]bool
 }
 
 // fields are the parts of a present: state, type, attempt, and those that are named.
@@ -45,7 +48,8 @@ type Difference struct {
 func Compare(nagios, onbu *Sequence, fired map[string]int) []*Difference {
 	c := &Comparison{
 		Fired: fired, nagios: nagios, onbu: onbu,
-		want: make(map[string]fields), got: make(map[string]fields), free: make(map[string]map[string]string),
+		want: make(map[string]fields), got: make(map[string]fields), before: make(map[string]fields),
+		free: make(map[string]map[string]bool), apart: make(map[string]bool),
 	}
 	for c.step = range nagios.Seconds {
 		if left := c.compare(); len(left) > 0 {
@@ -58,23 +62,54 @@ func Compare(nagios, onbu *Sequence, fired map[string]int) []*Difference {
 // compare gives what no rule explains in the present step.
 func (c *Comparison) compare() (left []*Difference) {
 	want, got := &c.nagios.Seconds[c.step], &c.onbu.Seconds[c.step]
+	maps.Copy(c.before, c.got)
 	take(c.want, want.Present)
 	take(c.got, got.Present)
-	for name := range c.want {
+	for _, name := range slices.Sorted(maps.Keys(c.want)) {
 		d := &Difference{Comparison: c, Object: name, Fields: make(map[string][2]string)}
 		d.Missing = without(c.about(want.Log, name), c.about(got.Log, name))
 		d.Extra = without(c.about(got.Log, name), c.about(want.Log, name))
 		c.differ(d)
+		if c.apart[name] {
+			c.join(d)
+			continue
+		}
 		for i := range rules {
 			if d.any() && rules[i].explains(d) {
 				c.Fired[rules[i].Name]++
 			}
 		}
-		if d.any() {
+		if d.any() && !c.apart[name] {
 			left = append(left, d)
 		}
 	}
 	return left
+}
+
+// join ends that an object may differ in everything: once it is well on both sides and nothing is left of the problem.
+// What flap detection remembers may differ for longer.
+func (c *Comparison) join(d *Difference) {
+	for _, field := range []string{"change", "flapping", "comments"} {
+		if _, differs := d.Fields[field]; differs {
+			d.frees(field)
+		}
+	}
+	want, got := c.want[d.Object], c.got[d.Object]
+	well := func(f fields) bool {
+		return (f["state"] == "OK" || f["state"] == "UP") && f["type"] == "HARD" && f["told"] == "" && f["acked"] == ""
+	}
+	if !d.any() && well(want) && well(got) {
+		delete(c.apart, d.Object)
+	}
+}
+
+// frees lets a field of the object differ until it is equal again, and takes it out of the difference.
+func (d *Difference) frees(field string) {
+	if d.free[d.Object] == nil {
+		d.free[d.Object] = make(map[string]bool)
+	}
+	d.free[d.Object][field] = true
+	delete(d.Fields, field)
 }
 
 func take(all map[string]fields, changed map[string]string) {
@@ -88,7 +123,7 @@ func (c *Comparison) differ(d *Difference) {
 	want, got, free := c.want[d.Object], c.got[d.Object], c.free[d.Object]
 	for field := range union(want, got) {
 		switch equal := want[field] == got[field]; {
-		case !equal && free[field] == "":
+		case !equal && !free[field]:
 			d.Fields[field] = [2]string{want[field], got[field]}
 		case equal:
 			delete(free, field)
@@ -114,7 +149,7 @@ func (c *Comparison) about(log []string, name string) (lines []string) {
 		if words[0] == "told" && words[2] != name || words[0] != "told" && words[1] != name {
 			continue
 		}
-		if len(words) == 5 && c.free[name]["attempt"] != "" {
+		if len(words) == 5 && c.free[name]["attempt"] {
 			line = strings.Join(words[:4], " ")
 		}
 		lines = append(lines, line)

@@ -7,7 +7,10 @@ import (
 	"time"
 )
 
-// Base is what all worlds stand on, as object files have it. Active checks are off: only what is handed in counts.
+// base is what all worlds stand on, as object files have it. Active checks are off: only what is handed in counts. The
+// interval of services is 0 because Nagios 4 takes the mean interval of a host's services, after which it records the
+// host's state for flap detection again, for 0, whatever it is: flapping.c reads total_service_check_interval, which
+// nothing sets.
 const base = `define command{
 command_name check
 command_line /bin/true
@@ -63,7 +66,7 @@ check_period always
 notification_period always
 notification_options w,u,c,r,f,s
 notification_interval 10
-check_interval 10
+check_interval 0
 max_check_attempts 3
 flap_detection_enabled 0
 }
