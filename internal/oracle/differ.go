@@ -89,10 +89,8 @@ func (c *Comparison) compare() (left []*Difference) {
 // join ends that an object may differ in everything: once it is well on both sides and nothing is left of the problem.
 // What flap detection remembers may differ for longer.
 func (c *Comparison) join(d *Difference) {
-	for _, field := range []string{"change", "flapping", "comments"} {
-		if _, differs := d.Fields[field]; differs {
-			d.frees(field)
-		}
+	if _, differs := d.Fields["change"]; differs {
+		d.frees("change")
 	}
 	want, got := c.want[d.Object], c.got[d.Object]
 	well := func(f fields) bool {

@@ -50,8 +50,10 @@ var variants = [][]string{nil, {"passive_host_checks_are_soft", "soft_state_depe
 func Generate(p *Profile, seed uint64, n int) *Sequence {
 	g := &generator{
 		Rand: rand.New(rand.NewPCG(seed, 446)), profile: p, present: make(map[string]int),
-		s: &Sequence{Seed: seed, Profile: p.Name, Options: variants[seed%uint64(len(variants))]},
+		s: &Sequence{Seed: seed, Profile: p.Name},
 	}
+	g.s.Options = variants[g.IntN(len(variants))]
+	g.steady = g.chance(40)
 	g.world()
 	for range n {
 		g.s.Seconds = append(g.s.Seconds, Second{Event: g.event()})
@@ -59,6 +61,13 @@ func Generate(p *Profile, seed uint64, n int) *Sequence {
 	}
 	return g.s
 }
+
+type trigger struct {
+	key string
+	at  int
+}
+
+type span struct{ from, to int }
 
 type generator struct {
 	*rand.Rand
@@ -70,6 +79,13 @@ type generator struct {
 	present  map[string]int // what each object last said
 	at       int
 	entered  []string // downtimes: object:comment
+	// triggers are downtimes that others may wait for: fixed ones, and when they begin. What is triggered by a downtime
+	// that has begun already Nagios begins when that ends, and ends it at once.
+	triggers []trigger
+	// flexible holds of each flexible downtime when it ends at the earliest and at the latest.
+	flexible []span
+	// steady says that no host is ever in trouble, so that services are looked at strictly.
+	steady bool
 }
 
 // one gives one of the words.
@@ -221,15 +237,16 @@ func (g *generator) escalations() {
 	}
 }
 
-// dependencies go from an object to one that was defined before it, so that there is no circle.
+// dependencies go from an object to one that was defined before it, so that there is no circle. Their criteria leave p out:
+// Nagios 4 reads it and then never compares it with anything.
 func (g *generator) dependencies() {
 	for range 2 + g.IntN(3) {
-		kind, all, letters := "hostdependency", g.hosts, []string{"o", "d", "u", "p"}
+		kind, all, letters := "hostdependency", g.hosts, []string{"d", "u"}
 		if g.chance(65) {
-			kind, all, letters = "servicedependency", g.services, []string{"o", "w", "u", "c", "p"}
+			kind, all, letters = "servicedependency", g.services, []string{"w", "u", "c"}
 		}
 		dependent := 1 + g.IntN(len(all)-1)
-		words := []string{kind, all[dependent], "on=" + all[g.IntN(dependent)], "notification_failure_criteria=" + g.options(letters[1:]...)}
+		words := []string{kind, all[dependent], "on=" + all[g.IntN(dependent)], "notification_failure_criteria=" + g.options(letters...)}
 		if g.chance(30) {
 			words = append(words, "inherits_parent=1")
 		}
@@ -255,6 +272,9 @@ func (g *generator) event() string {
 
 // result gives the next result of an object: mostly the one that it had.
 func (g *generator) result(name string, states int) string {
+	if g.steady && states == 2 {
+		return "result " + name + " 0"
+	}
 	if g.IntN(g.profile.change) == 0 || g.present[name] == 0 && g.chance(15) {
 		g.present[name] = g.IntN(2) * (1 + g.IntN(states-1))
 	}

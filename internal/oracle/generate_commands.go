@@ -1,7 +1,9 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,7 +34,7 @@ func flapSwitch(g *generator) string {
 
 func notifySwitch(g *generator) string {
 	do := g.one("ENABLE", "ENABLE", "DISABLE")
-	switch g.IntN(7) {
+	switch g.IntN(8) {
 	case 0:
 		return do + "_HOST_SVC_NOTIFICATIONS;" + g.one(g.hosts...)
 	case 1:
@@ -40,7 +42,9 @@ func notifySwitch(g *generator) string {
 	case 2:
 		return do + "_HOST_AND_CHILD_NOTIFICATIONS;" + g.one(g.hosts...)
 	case 3:
-		return do + "_" + g.one("HOSTGROUP", "SERVICEGROUP") + "_" + g.one("HOST", "SVC") + "_NOTIFICATIONS;" + g.one("hg", "sg")
+		return do + "_HOSTGROUP_" + g.one("HOST", "SVC") + "_NOTIFICATIONS;hg"
+	case 4:
+		return do + "_SERVICEGROUP_" + g.one("HOST", "SVC") + "_NOTIFICATIONS;sg"
 	}
 	_, kind, args := g.object()
 	return do + "_" + kind + "_NOTIFICATIONS;" + args
@@ -84,37 +88,62 @@ func comment(g *generator) string {
 }
 
 // downtime enters one: fixed or flexible, now, later or in the past, triggered by another one or not, for one object or
-// for many.
+// for many. Those that are triggered are fixed: Nagios 4.4 counts the duration of flexible ones from 1970, so that they end
+// as they begin.
 func downtime(g *generator) string {
 	name, kind, args := g.object()
 	start := g.at + g.IntN(14) - 4
-	end := start + 1 + g.IntN(30)
-	fixed, trigger := 1, "0"
-	if g.chance(45) {
-		fixed = 0
-	}
-	if len(g.entered) > 0 && g.chance(25) {
-		trigger = "#" + g.one(g.entered...)
-	}
-	tail := fmt.Sprintf("@%d;@%d;%d;%s;%d;me;d%d", start, end, fixed, trigger, 2+g.IntN(20), g.at)
+	d := window{start: start, end: start + 1 + g.IntN(30), lasts: 2 + g.IntN(20), fixed: g.chance(55)}
 	switch g.IntN(12) {
 	case 0:
-		return "SCHEDULE_HOST_SVC_DOWNTIME;" + g.one(g.hosts...) + ";" + tail
+		return "SCHEDULE_HOST_SVC_DOWNTIME;" + g.one(g.hosts...) + ";" + g.enter(d)
 	case 1:
-		return "SCHEDULE_" + g.one("HOSTGROUP_HOST", "HOSTGROUP_SVC") + "_DOWNTIME;hg;" + tail
+		return "SCHEDULE_" + g.one("HOSTGROUP_HOST", "HOSTGROUP_SVC") + "_DOWNTIME;hg;" + g.enter(d)
 	case 2:
-		return "SCHEDULE_" + g.one("SERVICEGROUP_HOST", "SERVICEGROUP_SVC") + "_DOWNTIME;sg;" + tail
+		return "SCHEDULE_" + g.one("SERVICEGROUP_HOST", "SERVICEGROUP_SVC") + "_DOWNTIME;sg;" + g.enter(d)
 	case 3:
-		return "SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME;" + g.one(g.hosts...) + ";" + tail
+		return "SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME;" + g.one(g.hosts...) + ";" + g.enter(d)
 	case 4:
-		return "SCHEDULE_AND_PROPAGATE_TRIGGERED_HOST_DOWNTIME;" + g.one(g.hosts...) + ";" + tail
+		d.fixed = true
+		return "SCHEDULE_AND_PROPAGATE_TRIGGERED_HOST_DOWNTIME;" + g.one(g.hosts...) + ";" + g.enter(d)
 	}
-	g.entered = append(g.entered, fmt.Sprintf("%s:d%d", name, g.at))
-	return "SCHEDULE_" + kind + "_DOWNTIME;" + args + ";" + tail
+	key := fmt.Sprintf("%s:d%d", name, g.at)
+	g.entered = append(g.entered, key)
+	g.triggers = slices.DeleteFunc(g.triggers, func(t trigger) bool { return t.at <= g.at })
+	if n := len(g.triggers); n > 0 && g.chance(25) {
+		t := g.triggers[g.IntN(n)]
+		d.by, d.end, d.fixed = "#"+t.key, max(d.end, t.at+5), true
+	} else if d.fixed {
+		g.triggers = append(g.triggers, trigger{key, d.start})
+	}
+	return "SCHEDULE_" + kind + "_DOWNTIME;" + args + ";" + g.enter(d)
 }
 
+// window is when a downtime is, and by which one it is triggered.
+type window struct {
+	start, end, lasts int
+	fixed             bool
+	by                string
+}
+
+// enter gives the arguments of a downtime.
+func (g *generator) enter(d window) string {
+	fixed := 1
+	if !d.fixed {
+		fixed = 0
+		g.flexible = append(g.flexible, span{d.end, d.end + d.lasts})
+	}
+	return fmt.Sprintf("@%d;@%d;%d;%s;%d;me;d%d", d.start, d.end, fixed, cmp.Or(d.by, "0"), d.lasts, g.at)
+}
+
+// endDowntime cancels downtimes. It does nothing while a flexible one may last past its end: Nagios 4.4.6 has freed the
+// event of that end by then and dies when it frees it again.
 func endDowntime(g *generator) string {
-	if len(g.entered) == 0 || g.chance(20) {
+	late := func(s span) bool { return s.from <= g.at+1 && g.at <= s.to+2 }
+	switch {
+	case slices.ContainsFunc(g.flexible, late):
+		return ""
+	case len(g.entered) == 0 || g.chance(20):
 		return "DEL_DOWNTIME_BY_HOST_NAME;" + g.one(g.hosts...)
 	}
 	key := g.entered[max(0, len(g.entered)-1-g.IntN(4))]

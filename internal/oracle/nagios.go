@@ -88,7 +88,7 @@ func nagiosMain(dir string, options []string) string {
 	return strings.Join(append(mainFile(dir, options),
 		"temp_path="+dir, "temp_file="+dir+"/temp", "check_result_path="+dir, "status_file="+dir+"/status",
 		"state_retention_file="+dir+"/retention", "object_cache_file="+dir+"/objects.cache", "query_socket="+dir+"/query",
-		"lock_file="+dir+"/lock", "check_for_updates=0", "event_broker_options=0", "log_external_commands=0",
+		"lock_file="+dir+"/lock", "check_for_updates=0", "event_broker_options=0", "log_external_commands=1",
 		"retain_state_information=1", "retention_update_interval=0", "use_retained_program_state=0", "status_update_interval=3600",
 	), "\n") + "\n"
 }
@@ -148,10 +148,13 @@ func (n *nagios) free() int64 {
 	}
 }
 
+// saveCommand stands in the log where what was logged of a step ends: each step saves twice.
+const saveCommand = "SAVE_STATE_INFORMATION"
+
 // save has Nagios write its retention file, and gives it. All commands that were sent before are carried out by then.
 func (n *nagios) save(now int64) []byte {
 	before := n.inode()
-	n.send(fmt.Appendf(nil, "[%d] SAVE_STATE_INFORMATION\n", now))
+	n.send(fmt.Appendf(nil, "[%d] %s\n", now, saveCommand))
 	n.wait("its present", func() bool { return n.inode() != before })
 	data, err := os.ReadFile(n.file("retention"))
 	if err != nil {

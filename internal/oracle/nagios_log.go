@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"slices"
@@ -31,7 +32,7 @@ func (n *nagios) readLog(step int) {
 	}
 }
 
-// news gives the part of the log that was not read yet.
+// news gives what was logged in the present step: up to its second save. What follows belongs to the next one.
 func (n *nagios) news() []byte {
 	f, err := os.Open(n.file("nagios.log"))
 	if err != nil {
@@ -42,8 +43,17 @@ func (n *nagios) news() []byte {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.read += int64(len(news))
-	return news
+	marker := []byte("EXTERNAL COMMAND: " + saveCommand + ";\n")
+	end := 0
+	for range 2 {
+		i := bytes.Index(news[end:], marker)
+		if i < 0 {
+			n.t.Fatalf("nagios.log does not tell of the saves of this step:\n%s", news)
+		}
+		end += i + len(marker)
+	}
+	n.read += int64(end)
+	return news[:end]
 }
 
 // subject gives the index of the sequence that a line of the log is about, -1 if it is about none.

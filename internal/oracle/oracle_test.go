@@ -14,7 +14,10 @@ import (
 	"github.com/onbu/onbu/internal/oracle"
 )
 
-var show = flag.Int("show", 2, "how many differences of a recording to print in full")
+var (
+	show       = flag.Int("show", 2, "how many differences of a recording to print in full")
+	recordings = flag.String("recordings", "testdata", "the folder of the recordings")
+)
 
 func read(t *testing.T, path string) []*oracle.Sequence {
 	t.Helper()
@@ -37,7 +40,7 @@ func read(t *testing.T, path string) []*oracle.Sequence {
 // TestOnbuIsAsNagiosWas drives the core through all recordings. A difference without a rule fails it, and so does a rule
 // that explains nothing.
 func TestOnbuIsAsNagiosWas(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.gz")
+	files, err := filepath.Glob(filepath.Join(*recordings, "*.gz"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no recordings", err)
 	}

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -40,6 +41,52 @@ var rules = []Rule{
 		Name:     "the end of a host's problem is told to those who were told of the problem",
 		Why:      "Nagios asks that only of services; contacts of a host learn that something is over of which they never heard.",
 		explains: endForThoseTold,
+	},
+	{
+		Name:     "a flexible downtime that was never used ends without a word",
+		Why:      "Nagios 4.4 tells its end, though nobody was told of a beginning.",
+		explains: unusedDowntime,
+	},
+	{
+		Name: "a downtime that was never used goes a second after its end",
+		Why: "Nagios 4.4 looks for such downtimes when any of them is to go, so that one goes earlier when there are others; " +
+			"the comment goes with it.",
+		explains: goneEarly,
+	},
+	{
+		Name:     "a downtime that is propagated is entered once for each host",
+		Why:      "Nagios enters one for each way from the host to the other.",
+		explains: manyWays,
+	},
+	{
+		Name:     "a downtime that ends in the second in which another begins ends first",
+		Why:      "In Nagios either may come first; where the next has begun already there is neither an end nor a beginning.",
+		explains: meetingDowntimes,
+	},
+	{
+		Name:     "the end of a problem that came while the object flapped is told when it is steady",
+		Why:      "Nagios 4.4 has code for that, but has forgotten by then whom it told.",
+		explains: endAfterFlapping,
+	},
+	{
+		Name:     "flapping follows from what was recorded",
+		Why:      "After a problem that was HARD on one side only, the next twenty results are compared with other ones.",
+		explains: otherHistory,
+	},
+	{
+		Name:     "a flexible downtime of a host is in effect when people would be told of the problem that begins it",
+		Why:      "Nagios 4.4 begins it after the result was handled, and wakes people for a problem that was announced. For services it looks first.",
+		explains: flexibleHost,
+	},
+	{
+		Name:     "nobody is told of a volatile service while its host is not UP",
+		Why:      "Nagios 4.4 lets it pass as long as the host's own problem is still SOFT.",
+		explains: volatileWithHost,
+	},
+	{
+		Name:     "a time period ends before its last second",
+		Why:      "In Nagios 09:00-17:00 still holds at 17:00:00, so that two periods that meet overlap.",
+		explains: periodEnds,
 	},
 }
 
@@ -109,12 +156,9 @@ func (d *Difference) sameButAttempt() {
 }
 
 func endForThoseTold(d *Difference) bool {
-	n := len(d.Missing)
-	d.Missing = slices.DeleteFunc(d.Missing, func(line string) bool {
-		words := strings.Fields(line)
-		return d.isHost() && words[0] == "told" && words[3] == "UP" && !d.wasTold(words[1])
+	return d.dropMissing(func(words []string) bool {
+		return words[0] == "told" && (words[3] == "UP" || words[3] == "OK") && !d.wasTold(words[1])
 	})
-	return len(d.Missing) < n
 }
 
 // wasTold says whether a contact was told of the problem that has just ended.
@@ -122,13 +166,139 @@ func (d *Difference) wasTold(contact string) bool {
 	for i := d.step - 1; i >= 0; i-- {
 		for _, line := range d.nagios.Seconds[i].Log {
 			words := strings.Fields(line)
-			switch {
-			case len(words) == 4 && words[0] == "told" && words[1] == contact && words[2] == d.Object && (words[3] == "DOWN" || words[3] == "UNREACHABLE"):
-				return true
-			case words[0] == "alert" && words[1] == d.Object && words[2] == "UP" && words[3] == "HARD":
+			if words[0] != "told" || words[2] != d.Object || strings.Contains(words[3], "(") {
+				continue
+			}
+			if words[3] == "UP" || words[3] == "OK" {
 				return false
+			}
+			if words[1] == contact {
+				return true
 			}
 		}
 	}
 	return false
+}
+
+// dropMissing takes lines out that Nagios alone logged, and says whether there were any.
+func (d *Difference) dropMissing(drop func(words []string) bool) bool {
+	n := len(d.Missing)
+	d.Missing = slices.DeleteFunc(d.Missing, func(line string) bool { return drop(strings.Fields(line)) })
+	return len(d.Missing) < n
+}
+
+func unusedDowntime(d *Difference) bool {
+	if logs(d.Missing, "downtime", d.Object, "STOPPED") {
+		return false
+	}
+	return d.dropMissing(func(words []string) bool {
+		return words[0] == "told" && strings.HasPrefix(words[3], "DOWNTIMEEND(")
+	})
+}
+
+// goneEarly says whether a downtime that was never used has gone in the second in which it ends.
+func goneEarly(d *Difference) bool {
+	comments, differ := d.Fields["comments"]
+	end := fmt.Sprintf(";@%d;", d.nagios.Seconds[d.step].At)
+	ends := func(s Second) bool { return strings.Contains(s.Event, "_DOWNTIME;") && strings.Contains(s.Event, end) }
+	if !differ || comments[0] > comments[1] || !slices.ContainsFunc(d.nagios.Seconds, ends) {
+		return false
+	}
+	d.frees("comments")
+	return true
+}
+
+// manyWays says whether the host was given a downtime for each way that leads to it.
+func manyWays(d *Difference) bool {
+	propagates := func(s Second) bool { return strings.HasPrefix(s.Event, "SCHEDULE_AND_PROPAGATE_") }
+	if !d.isHost() || !slices.ContainsFunc(d.nagios.Seconds[:d.step+1], propagates) {
+		return false
+	}
+	n := len(d.Fields)
+	for _, field := range []string{"downtime", "comments"} {
+		if values, differ := d.Fields[field]; differ && values[0] > values[1] && values[1] != "" {
+			d.frees(field)
+		}
+	}
+	return len(d.Fields) < n
+}
+
+// meetingDowntimes says whether one downtime ends and another begins, and only one side has logged it.
+func meetingDowntimes(d *Difference) bool {
+	lines := slices.Concat(d.Missing, d.Extra)
+	if !logs(lines, "downtime", d.Object, "STARTED") || !logs(lines, "downtime", d.Object, "STOPPED") || len(d.Fields) > 0 {
+		return false
+	}
+	meets := func(line string) bool {
+		return strings.HasPrefix(line, "downtime ") || strings.Contains(line, " DOWNTIMESTART(") || strings.Contains(line, " DOWNTIMEEND(")
+	}
+	d.Missing, d.Extra = slices.DeleteFunc(d.Missing, meets), slices.DeleteFunc(d.Extra, meets)
+	return true
+}
+
+// endAfterFlapping says whether contacts who were told of a problem are told of its end, which came while it flapped.
+func endAfterFlapping(d *Difference) bool {
+	n := len(d.Extra)
+	d.Extra = slices.DeleteFunc(d.Extra, func(line string) bool {
+		words := strings.Fields(line)
+		return words[0] == "told" && (words[3] == "OK" || words[3] == "UP") && d.flapped(words[1])
+	})
+	if len(d.Extra) == n {
+		return false
+	}
+	d.frees("told")
+	return true
+}
+
+// flapped says whether the object flapped since the contact was told of a problem.
+func (d *Difference) flapped(contact string) bool {
+	flapped := false
+	for i := d.step; i >= 0; i-- {
+		for _, line := range d.nagios.Seconds[i].Log {
+			words := strings.Fields(line)
+			switch {
+			case words[0] == "flapping" && words[1] == d.Object:
+				flapped = true
+			case words[0] == "told" && words[1] == contact && words[2] == d.Object && !strings.Contains(words[3], "("):
+				return flapped && words[3] != "OK" && words[3] != "UP"
+			}
+		}
+	}
+	return false
+}
+
+func flexibleHost(d *Difference) bool {
+	if !d.isHost() || !logs(d.nagios.Seconds[d.step].Log, "downtime", d.Object, "STARTED") {
+		return false
+	}
+	told := d.dropMissing(func(words []string) bool { return words[0] == "told" && !strings.Contains(words[3], "(") })
+	return told && d.part()
+}
+
+func volatileWithHost(d *Difference) bool {
+	host := d.want[d.host()]
+	if d.isHost() || host["state"] == "UP" || host["type"] != "SOFT" {
+		return false
+	}
+	told := d.dropMissing(func(words []string) bool { return words[0] == "told" && !strings.Contains(words[3], "(") })
+	return told && d.part()
+}
+
+func periodEnds(d *Difference) bool {
+	if (d.nagios.Start+int64(d.nagios.Seconds[d.step].At))%60 != 0 || !slices.ContainsFunc(d.nagios.World, d.hasPeriod) {
+		return false
+	}
+	told := d.dropMissing(func(words []string) bool { return words[0] == "told" })
+	return told && d.part()
+}
+
+// hasPeriod says whether a line of the world gives a period to the object or to a contact.
+func (d *Difference) hasPeriod(line string) bool {
+	words := strings.Fields(line)
+	return strings.Contains(line, "_period=p0") && (words[1] == d.Object || words[0] == "contact")
+}
+
+func otherHistory(d *Difference) bool {
+	_, differs := d.Fields["flapping"]
+	return differs && d.free[d.Object]["change"] && d.part()
 }

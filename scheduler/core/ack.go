@@ -63,7 +63,6 @@ func (c *Core) acknowledge(id monitor.ID, a acknowledgement, d *Decisions) error
 	if a.notify {
 		c.announce(&notification{why: ofAck, kind: "ACKNOWLEDGEMENT", id: id, author: a.author, comment: a.text}, d)
 	}
-	c.dropAckComments(id, d)
 	c.standing[id].Ack = monitor.AckNormal
 	if a.sticky {
 		c.standing[id].Ack = monitor.AckSticky

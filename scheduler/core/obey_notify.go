@@ -41,9 +41,12 @@ func (c *Core) obeyCustom(id monitor.ID, r *command.Request, d *Decisions) {
 	}, d)
 }
 
-// obeyDelay sets when people may be told next at the earliest. A change of the state undoes it.
+// obeyDelay sets when people may be told next at the earliest. A change of the state undoes it. Those who are told once
+// only are not told again for it.
 func (c *Core) obeyDelay(id monitor.ID, r *command.Request, d *Decisions) {
-	c.notice[id].next = r.Moment(0)
+	if !c.toldOnce(id) {
+		c.notice[id].next = r.Moment(0)
+	}
 	c.changed(monitor.BrokState, id, "", d)
 }
 

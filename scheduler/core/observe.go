@@ -110,6 +110,7 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	}
 	c.fill(id, status)
 	c.keep(id, before, v, at, status, d)
+	c.remindOfHost(id, v.Steps, d)
 	c.askOthers(id, v.Steps, d)
 	c.askMasters(id, d)
 	if before.standing.LastHard != c.standing[id].LastHard {

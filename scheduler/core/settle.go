@@ -35,7 +35,7 @@ func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 		if !v.Steps.Has(verdict.Notify) && c.owesRecovery(id) {
 			c.notify(id, d)
 		}
-		c.forget(id, v.Steps.Has(verdict.HardChanged))
+		c.forget(id, v.Steps.Has(verdict.HardChanged) || c.owesRecovery(id) && !c.standing[id].flapping)
 	}
 	c.settling = monitor.NoID
 	c.snap(id, d)
@@ -61,10 +61,11 @@ func (c *Core) number(id monitor.ID, steps verdict.Steps) {
 }
 
 // forget wipes off who was told of a problem that is over. While the object flaps nobody is told of the end, and those
-// who were told of the beginning are remembered until they are. A number that a command set outlives soft problems.
-func (c *Core) forget(id monitor.ID, hard bool) {
+// who were told of the beginning are remembered until they are. A number that a command set outlives problems of which
+// nobody was told (over).
+func (c *Core) forget(id monitor.ID, over bool) {
 	s := &c.standing[id]
-	if hard || s.notifiedOn != 0 {
+	if over {
 		c.notice[id] = notice{}
 	}
 	if s.flapping && s.notifiedOn != 0 {

@@ -75,10 +75,10 @@ func (c *Core) stateSilence(id monitor.ID) string {
 	if reason := c.inDowntime(id); reason != "" {
 		return reason
 	}
-	if reason := c.awaitsDowntime(id); reason != "" {
-		return reason
-	}
 	host := c.inv.HostOf(id)
+	if reason := c.awaitsDowntime(id); reason != "" && host != id {
+		return reason // of hosts Nagios does not ask it: what began before such a downtime goes on being told
+	}
 	switch {
 	case problem && c.ruleSilence(id) != "":
 		return c.ruleSilence(id)

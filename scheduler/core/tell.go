@@ -123,7 +123,7 @@ func (c *Core) actionID(n *notification, contact uint32, call monitor.Call) stri
 
 // notificationText is the line that Nagios would log.
 func (c *Core) notificationText(n *notification, a *monitor.Action) string {
-	state := c.stateName(n.id)
+	state := c.healthName(n.id)
 	if n.why != ofState {
 		state = n.kind + " (" + state + ")"
 	}
@@ -136,6 +136,15 @@ func (c *Core) notificationText(n *notification, a *monitor.Action) string {
 		fields = append(fields, n.author, n.comment)
 	}
 	return kind + " NOTIFICATION: " + strings.Join(fields, ";")
+}
+
+// healthName gives the state as Nagios logs it: what was never checked is OK or UP.
+func (c *Core) healthName(id monitor.ID) string {
+	s := c.standing[id].State % monitor.Pending
+	if c.inv.IsHost(id) {
+		return s.HostName()
+	}
+	return s.ServiceName()
 }
 
 func (c *Core) stateName(id monitor.ID) string {

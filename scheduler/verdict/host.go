@@ -26,15 +26,12 @@ func ActiveHost(answer monitor.State, aggressive bool) monitor.State {
 func OfHost(was Standing, r HostCheck) Verdict {
 	now := was
 	now.LastState, now.LastHard = last(was.State), last(was.LastHard)
-	now.Attempt = hostAttempt(was, r)
 	now.State = r.State
 	if r.State != monitor.Up && (!r.Passive || r.Translate) {
 		now.State = r.Reach
 	}
+	now.Attempt = hostAttempt(was, now, r)
 	now.Type = hostType(was, now, r)
-	if r.Passive && !r.PassiveSoft {
-		now.Attempt = 1
-	}
 
 	hard := now.Type == monitor.Hard && differs(was.LastHard, now.State)
 	steps := hostSteps(now, changes(was.State, now.State, hard))
@@ -49,21 +46,26 @@ func OfHost(was Standing, r HostCheck) Verdict {
 	return Verdict{Seen: now, Next: next, Steps: steps}
 }
 
-// hostAttempt counts: an active check is counted when it is made (checks.c, adjust_host_check_attempt), from 1 again after
-// a hard state or a soft UP; a passive result when it is known, so that a recovery shows attempt 1.
-func hostAttempt(was Standing, r HostCheck) uint16 {
+// hostAttempt counts: from 1 at each fall, up while the problem is confirmed, and not any more once it is HARD; a final
+// result that changes something, and a recovery from a HARD problem, show attempt 1. (Nagios 4.4 checks.c,
+// handle_async_host_check_result; Nagios 3 and Naemon begin with 1 again at each result after a HARD one.)
+func hostAttempt(was, now Standing, r HostCheck) uint16 {
+	final := r.Passive && !r.PassiveSoft
 	switch {
-	case was.Type == monitor.Hard:
+	case healthy(was.State), final && was.State != now.State:
 		return 1
-	case healthy(was.State), r.State == monitor.Up && r.Passive:
+	case was.Type == monitor.Hard && now.State == monitor.Up:
+		return 1
+	case was.Type == monitor.Hard:
+		return was.Attempt
+	case r.State == monitor.Up && r.Passive:
 		return 1
 	default:
 		return min(was.Attempt+1, was.Max)
 	}
 }
 
-// hostType tells whether the new state is to be confirmed first. What was HARD and is not UP stays HARD, though its
-// attempt is 1 again; a host that comes back keeps the type that it had.
+// hostType tells whether the new state is to be confirmed first. What was HARD and is not UP stays HARD; a host that comes back keeps the type that it had.
 func hostType(was, now Standing, r HostCheck) monitor.StateType {
 	switch {
 	case r.Passive && !r.PassiveSoft:

@@ -85,6 +85,7 @@ func (o *object) serviceResult(state monitor.State, hostUp, volatile bool) {
 		if o.Attempt >= o.Max {
 			o.Type, o.LastHard = monitor.Hard, state
 		}
+		o.logged = o.logged || volatile && o.Type == monitor.Hard
 	} else if o.Attempt < o.Max {
 		o.Type, o.logged, o.retry = monitor.Soft, true, true
 	} else {
@@ -96,15 +97,6 @@ func (o *object) serviceResult(state monitor.State, hostUp, volatile bool) {
 }
 
 func (o *object) hostResult(r verdict.HostCheck) {
-	if o.Type == monitor.Hard {
-		o.Attempt = 1
-	} else if o.checked && o.State == monitor.Up {
-		o.Attempt = 1
-	} else if r.Passive && r.State == monitor.Up {
-		o.Attempt = 1
-	} else if o.Attempt < o.Max {
-		o.Attempt++
-	}
 	final := r.Passive && !r.PassiveSoft
 	state := r.State
 	if state != monitor.Up && (!r.Passive || r.Translate) {
@@ -112,6 +104,17 @@ func (o *object) hostResult(r verdict.HostCheck) {
 	}
 	wasHard := o.Type == monitor.Hard
 	old := o.begin(state)
+	if old == monitor.Up {
+		o.Attempt = 1
+	} else if wasHard {
+		if state == monitor.Up || final && o.changed {
+			o.Attempt = 1
+		}
+	} else if final && o.changed || r.Passive && state == monitor.Up {
+		o.Attempt = 1
+	} else if o.Attempt < o.Max {
+		o.Attempt++
+	}
 	switch {
 	case old != monitor.Up && wasHard, final:
 		o.Type = monitor.Hard
@@ -123,9 +126,6 @@ func (o *object) hostResult(r verdict.HostCheck) {
 		o.Type = monitor.Hard
 	default:
 		o.Type = monitor.Soft
-	}
-	if final {
-		o.Attempt = 1
 	}
 	o.hard = o.Type == monitor.Hard && o.LastHard != state
 	o.endAck()

@@ -61,6 +61,9 @@ func failedWithHost(was, now Standing, r ServiceCheck) Verdict {
 	if hard || now.Attempt >= now.Max {
 		now.Type, now.LastHard = monitor.Hard, r.State
 	}
+	if r.Volatile && now.Type == monitor.Hard {
+		steps |= Alert
+	}
 	now.Ack, steps = ack(now.Ack, steps)
 	return Verdict{Seen: now, Next: now, Steps: steps}
 }
