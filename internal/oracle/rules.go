@@ -84,9 +84,15 @@ var rules = []Rule{
 		explains: volatileWithHost,
 	},
 	{
-		Name:     "a time period ends before its last second",
-		Why:      "In Nagios 09:00-17:00 still holds at 17:00:00, so that two periods that meet overlap.",
+		Name: "a time period holds from its first second on, and not at its end",
+		Why: "In Nagios 09:00-17:00 still holds at 17:00:00, so that two periods that meet overlap; and what it does by itself at a " +
+			"full second it does by a clock that is some milliseconds late.",
 		explains: periodEnds,
+	},
+	{
+		Name:     "a dependency outside of its period leaves the others in force",
+		Why:      "Nagios takes the first dependency that is outside of its period for all of them, and tells.",
+		explains: otherDependencies,
 	},
 }
 
@@ -147,7 +153,10 @@ func (d *Difference) sameButAttempt() {
 		if len(words) != 5 {
 			continue
 		}
-		same := func(other string) bool { return slices.Equal(strings.Fields(other)[:4], words[:4]) }
+		same := func(other string) bool {
+			other = other[:max(strings.LastIndexByte(other, ' '), 0)]
+			return other == strings.Join(words[:4], " ")
+		}
 		if i := slices.IndexFunc(d.Extra, same); i >= 0 {
 			d.Extra = slices.Delete(d.Extra, i, i+1)
 			d.Missing = without(d.Missing, []string{line})
@@ -285,17 +294,51 @@ func volatileWithHost(d *Difference) bool {
 }
 
 func periodEnds(d *Difference) bool {
-	if (d.nagios.Start+int64(d.nagios.Seconds[d.step].At))%60 != 0 || !slices.ContainsFunc(d.nagios.World, d.hasPeriod) {
+	at, begin, end := d.second(), d.period(0), d.period(1)
+	switch {
+	case !slices.ContainsFunc(d.nagios.World, d.hasPeriod):
+		return false
+	case at == begin || at == end+1: // downtimes begin and end by Nagios' late clock
+		downtime := func(line string) bool { return strings.Contains(line, " DOWNTIME") }
+		n := len(d.Missing) + len(d.Extra)
+		d.Missing, d.Extra = slices.DeleteFunc(d.Missing, downtime), slices.DeleteFunc(d.Extra, downtime)
+		return len(d.Missing)+len(d.Extra) < n
+	case at != end:
 		return false
 	}
 	told := d.dropMissing(func(words []string) bool { return words[0] == "told" })
 	return told && d.part()
 }
 
+// second gives the Unix time of the present step.
+func (d *Difference) second() int64 { return d.nagios.Start + int64(d.nagios.Seconds[d.step].At) }
+
+// period gives the Unix time at which p0 begins (0) or ends (1); 0 if there is none.
+func (d *Difference) period(which int) int64 {
+	for _, line := range d.nagios.World {
+		var minute [2]int64
+		if _, err := fmt.Sscanf(line, "timeperiod p0 minutes=%d-%d", &minute[0], &minute[1]); err == nil {
+			return (d.nagios.Start/60 + minute[which]) * 60
+		}
+	}
+	return 0
+}
+
 // hasPeriod says whether a line of the world gives a period to the object or to a contact.
 func (d *Difference) hasPeriod(line string) bool {
 	words := strings.Fields(line)
 	return strings.Contains(line, "_period=p0") && (words[1] == d.Object || words[0] == "contact")
+}
+
+func otherDependencies(d *Difference) bool {
+	passed := func(line string) bool {
+		return strings.Contains(line, "dependency ") && strings.Contains(line, "dependency_period=p0")
+	}
+	if at := d.second(); at >= d.period(0) && at < d.period(1) || !slices.ContainsFunc(d.nagios.World, passed) {
+		return false
+	}
+	told := d.dropMissing(func(words []string) bool { return words[0] == "told" })
+	return told && d.part()
 }
 
 func otherHistory(d *Difference) bool {
