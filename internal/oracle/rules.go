@@ -38,8 +38,9 @@ var rules = []Rule{
 		explains: attemptWithHost,
 	},
 	{
-		Name:     "the end of a host's problem is told to those who were told of the problem",
-		Why:      "Nagios asks that only of services; contacts of a host learn that something is over of which they never heard.",
+		Name: "the end of a problem is told to those who were told of the problem",
+		Why: "Nagios asks of services whether the contact's options have a state that somebody was told of, of hosts not even that: " +
+			"people learn that something is over of which they never heard.",
 		explains: endForThoseTold,
 	},
 	{

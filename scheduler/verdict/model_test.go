@@ -60,11 +60,14 @@ func (o *object) serviceResult(state monitor.State, hostUp, volatile bool) {
 	if o.HostProblem && state == monitor.OK {
 		o.hard = true
 	}
-	if o.Attempt >= o.Max && state != o.LastHard {
+	if (o.Attempt >= o.Max || state == monitor.OK && !hostUp) && state != o.LastHard {
 		o.hard = true
 	}
 	if state != monitor.OK && !hostUp {
 		o.hard = state != o.LastHard
+	}
+	if state != monitor.OK && o.Type == monitor.Soft && o.Attempt >= o.Max {
+		o.hard = true
 	}
 	o.endAck()
 	if state == monitor.OK {
@@ -85,7 +88,7 @@ func (o *object) serviceResult(state monitor.State, hostUp, volatile bool) {
 		if o.Attempt >= o.Max {
 			o.Type, o.LastHard = monitor.Hard, state
 		}
-		o.logged = o.logged || volatile && o.Type == monitor.Hard
+		o.logged = o.logged || volatile || o.Type == monitor.Soft
 	} else if o.Attempt < o.Max {
 		o.Type, o.logged, o.retry = monitor.Soft, true, true
 	} else {

@@ -27,10 +27,10 @@ func OfService(was Standing, r ServiceCheck) Verdict {
 	return failed(was, now, r)
 }
 
-// recovered is the OK result: HARD if the problem was one, SOFT if it was still being confirmed. Only a HARD recovery is
-// told.
+// recovered is the OK result: HARD if the problem was one, or has ever been and the host is not UP, SOFT if it was still
+// being confirmed. Only a HARD recovery is told.
 func recovered(was, now Standing, r ServiceCheck) Verdict {
-	hard := was.HostProblem || now.Attempt >= now.Max && !healthy(was.LastHard)
+	hard := was.HostProblem || (now.Attempt >= now.Max || !r.HostUp) && !healthy(was.LastHard)
 	steps := changes(was.State, monitor.OK, hard)
 	switch {
 	case hard:
@@ -52,16 +52,13 @@ func recovered(was, now Standing, r ServiceCheck) Verdict {
 // failedWithHost is a failure while the host is not UP: no retries and nobody told. A change is HARD at once, but the
 // attempt stays where it is.
 func failedWithHost(was, now Standing, r ServiceCheck) Verdict {
-	hard := differs(was.LastHard, r.State)
+	hard := differs(was.LastHard, r.State) || now.Attempt >= now.Max && was.Type == monitor.Soft
 	steps := changes(was.State, r.State, hard)
 	now.HostProblem = true
-	if hard {
-		steps |= Alert
-	}
 	if hard || now.Attempt >= now.Max {
 		now.Type, now.LastHard = monitor.Hard, r.State
 	}
-	if r.Volatile && now.Type == monitor.Hard {
+	if hard || r.Volatile || now.Type == monitor.Soft {
 		steps |= Alert
 	}
 	now.Ack, steps = ack(now.Ack, steps)
@@ -78,7 +75,7 @@ func failed(was, now Standing, r ServiceCheck) Verdict {
 		}
 	}
 	exhausted := now.Attempt >= now.Max
-	hard := exhausted && differs(was.LastHard, r.State)
+	hard := exhausted && (differs(was.LastHard, r.State) || was.Type == monitor.Soft)
 	steps := changes(was.State, r.State, hard)
 	if steps.Has(Changed) || was.Type == monitor.Soft {
 		steps |= AskHost
