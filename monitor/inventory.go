@@ -70,7 +70,7 @@ type Options struct {
 	// PredictiveHost and PredictiveService have the masters of dependencies checked at the attempt before the last
 	// (enable_predictive_*_dependency_checks).
 	PredictiveHost, PredictiveService bool
-	// ShinkenFlapping takes Shinken's weights and bounds of flapping instead of Nagios' (flap_detection=shinken).
+	// ShinkenFlapping takes Shinken's weights and bounds of flapping instead of Nagios' (flap_history).
 	ShinkenFlapping bool
 	// FlapHistory is Shinken's flap_history, 20 if it is 0.
 	FlapHistory uint8
