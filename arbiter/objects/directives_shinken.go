@@ -61,17 +61,17 @@ func satelliteRows() []row {
 
 func modulationTables(t *[numKinds]table) {
 	t[kResultmodulation] = table{
-		name: "resultmodulation", effect: missed, id: "resultmodulation_name", shinken: true,
+		name: "resultmodulation", id: "resultmodulation_name", shinken: true,
 		rows: []row{
-			m("resultmodulation_name", name), m("exit_codes_match", text), m("exit_code_modulation", number),
-			m("modulation_period", name).to(kTimeperiod),
+			a("resultmodulation_name", name), a("exit_codes_match", text), a("exit_code_modulation", number),
+			a("modulation_period", name).to(kTimeperiod),
 		},
 	}
 	t[kCheckmodulation] = table{
-		name: "checkmodulation", effect: missed, id: "checkmodulation_name", shinken: true,
+		name: "checkmodulation", id: "checkmodulation_name", shinken: true,
 		rows: []row{
-			m("checkmodulation_name", name), m("check_command", call).to(kCommand),
-			m("check_period", name).to(kTimeperiod),
+			a("checkmodulation_name", name), a("check_command", call).to(kCommand),
+			a("check_period", name).to(kTimeperiod),
 		},
 	}
 	t[kMacromodulation] = table{
@@ -79,10 +79,10 @@ func modulationTables(t *[numKinds]table) {
 		rows: []row{a("macromodulation_name", name), a("modulation_period", name).to(kTimeperiod)},
 	}
 	t[kBusinessimpactmodulation] = table{
-		name: "businessimpactmodulation", effect: missed, id: "business_impact_modulation_name", shinken: true,
+		name: "businessimpactmodulation", id: "business_impact_modulation_name", shinken: true,
 		rows: []row{
-			m("business_impact_modulation_name", name), m("business_impact", number),
-			m("modulation_period", name).to(kTimeperiod),
+			a("business_impact_modulation_name", name), a("business_impact", number),
+			a("modulation_period", name).to(kTimeperiod),
 		},
 	}
 }

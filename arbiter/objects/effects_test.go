@@ -63,7 +63,7 @@ var bits = map[monitor.Switch]string{
 }
 
 // apartOptions have destinations that do not say which field they are for; those without a field are done with when
-// the files are read.
+// the files are read, or (obsess) asked for only to say that nothing is run.
 var apartOptions = map[string]string{
 	"cfg_file": "", "cfg_dir": "", "resource_file": "",
 	"accept_passive_host_checks": "PassiveChecks", "accept_passive_service_checks": "PassiveChecks",
@@ -71,7 +71,7 @@ var apartOptions = map[string]string{
 	"global_host_event_handler": "GlobalHostHandler", "global_service_event_handler": "GlobalServiceHandler",
 	"low_host_flap_threshold": "LowFlap", "high_host_flap_threshold": "HighFlap",
 	"low_service_flap_threshold": "LowFlap", "high_service_flap_threshold": "HighFlap",
-	"date_format": "DateFormat", "flap_history": "ShinkenFlapping", "obsess_over_hosts": "Obsess", "obsess_over_services": "Obsess",
+	"date_format": "DateFormat", "flap_history": "ShinkenFlapping", "obsess_over_hosts": "", "obsess_over_services": "",
 }
 
 // fieldOf names the field or switch that an option sets.
@@ -127,7 +127,7 @@ var policyKeys = map[string]key{
 	"NotesURL": keyNotesURL, "ActionURL": keyActionURL, "IconImage": keyIconImage,
 	"ActiveChecks": keyActiveChecks, "PassiveChecks": keyPassiveChecks, "Notifications": keyNotifications,
 	"EventHandlers": keyEventHandlerEnabled, "FlapDetection": keyFlapDetection, "FreshnessChecks": keyCheckFreshness,
-	"Obsess": keyObsess, "ProcessPerfdata": keyPerfdata,
+	"ProcessPerfdata":   keyPerfdata,
 	"MaintenancePeriod": keyMaintenancePeriod, "SnapshotOptions": keySnapshotCommand,
 	"SnapshotPeriod": keySnapshotPeriod, "SnapshotInterval": keySnapshotInterval,
 	"ResultModulations": keyResultmodulations, "CheckModulations": keyCheckmodulations,

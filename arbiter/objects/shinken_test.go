@@ -151,14 +151,14 @@ func TestWhatIsNotActedOnIsListed(t *testing.T) {
 define host {
     use h
     host_name a
-    stalking_options o,d
+    retain_status_information 0
     2d_coords 1,2
 }
 define service {
     use s
     host_name a
     service_description x
-    stalking_options o
+    retain_nonstatus_information 0
 }
 define discoveryrule {
     discoveryrule_name ours
@@ -172,7 +172,7 @@ define trigger {
 		got[u.Kind+" "+u.Directive] = u.Count
 	}
 	want := map[string]int{
-		"main file use_syslog": 1, "host stalking_options": 1, "host 2d_coords": 1, "service stalking_options": 1,
+		"main file use_syslog": 1, "host retain_status_information": 1, "host 2d_coords": 1, "service retain_nonstatus_information": 1,
 		"define trigger": 1, "define discoveryrule": 1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -372,7 +372,7 @@ service_perfdata_command=up
 define host {
     use h
     host_name a
-    stalking_options d
+    retain_nonstatus_information 0
     process_perf_data 1
     retain_status_information 1
 }
@@ -380,7 +380,6 @@ define service {
     use s
     host_name a
     service_description x
-    stalking_options n
     retain_status_information 0
     trigger_name null
 }
@@ -400,7 +399,7 @@ define contact {
 	want := map[string]string{
 		"main file retained_contact_host_attribute_mask": "missed", "main file lock_file": "moot",
 		"main file service_perfdata_command": "missed",
-		"host stalking_options":              "missed", "host process_perf_data": "moot",
+		"host retain_nonstatus_information":  "missed", "host process_perf_data": "moot",
 		"service retain_status_information": "missed", "contact can_submit_commands": "missed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
