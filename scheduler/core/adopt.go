@@ -37,6 +37,9 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.moveHeld(&old)
 	c.moveReturns(&old)
 	c.bindRules()
+	for _, id := range c.reassess() {
+		c.changed(monitor.BrokState, id, "", d)
+	}
 	if program != old.program {
 		d.Broks = append(d.Broks, monitor.Brok{
 			Kind: monitor.BrokProgram, Time: c.now, Shard: inv.Shard, Program: &program,

@@ -40,9 +40,10 @@ type Core struct {
 	downtimes shelf[monitor.Downtime]
 	comments  shelf[monitor.Comment]
 	agenda    agenda
-	away      map[uint64]*monitor.Downtime     // of contacts, by number
-	ackUntil  map[monitor.ID]monitor.Time      // acknowledgements that end by themselves
-	settling  monitor.ID                       // what a result is being applied to
+	away      map[uint64]*monitor.Downtime // of contacts, by number
+	ackUntil  map[monitor.ID]monitor.Time  // acknowledgements that end by themselves
+	settling  monitor.ID                   // what a result is being applied to
+	suffering suffering
 	waiting   waiting                          // results whose verdict waits for others
 	back      map[monitor.ID]monitor.Time      // when hosts came back that were not UP, for as long as it matters
 	told      map[monitor.ID][]monitor.Telling // of problems that still are
@@ -78,6 +79,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		comments:  newShelf[monitor.Comment](),
 		told:      make(map[monitor.ID][]monitor.Telling),
 		waiting:   newWaiting(),
+		suffering: newSuffering(),
 		back:      make(map[monitor.ID]monitor.Time),
 		pulses:    pulses(k),
 		away:      make(map[uint64]*monitor.Downtime),

@@ -117,6 +117,9 @@ func (c *Core) matches(id monitor.ID, states monitor.Option) bool {
 // unless soft_state_dependencies is set.
 func (c *Core) certain(id monitor.ID) monitor.State {
 	s := &c.standing[id]
+	if s.marks&overlaid != 0 {
+		return c.effective(id)
+	}
 	if s.Type != monitor.Soft || c.inv.Options.SoftStateDependencies {
 		return s.State
 	}

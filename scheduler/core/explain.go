@@ -3,7 +3,6 @@ package core
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
@@ -43,6 +42,7 @@ func (c *Core) Explain(now monitor.Time, ref monitor.Ref) (monitor.Explanation, 
 		}
 	}
 	c.around(id, &e)
+	c.explainPart(id, &e)
 	c.explainMasters(id, &e)
 	e.Untold = c.untoldOf(id)
 	e.Why = c.why(id, &e)
@@ -88,7 +88,7 @@ func (c *Core) around(id monitor.ID, e *monitor.Explanation) {
 
 func (c *Core) neighbour(id monitor.ID) monitor.Neighbour {
 	s := &c.standing[id]
-	return monitor.Neighbour{Ref: c.inv.Ref(id), State: s.State, Type: s.Type, Check: c.times[id].check}
+	return monitor.Neighbour{Ref: c.inv.Ref(id), State: c.effective(id), Type: s.Type, Check: c.times[id].check}
 }
 
 // checking says how an object's checks are made.
@@ -116,6 +116,7 @@ func (c *Core) checking(id monitor.ID) string {
 // why gives the reasons, the most important first.
 func (c *Core) why(id monitor.ID, e *monitor.Explanation) []string {
 	var why []string
+	why = append(why, c.whyPart(id)...)
 	why = append(why, c.whyState(id)...)
 	why = append(why, c.whyUnchecked(id, e)...)
 	why = append(why, c.whyNobody(id, e)...)
@@ -180,14 +181,6 @@ func (c *Core) rootCause(host monitor.ID) []monitor.ID {
 		}
 	}
 	return roots
-}
-
-func (c *Core) listed(hosts []monitor.ID) string {
-	var names []string
-	for _, h := range hosts {
-		names = append(names, fmt.Sprintf("%s %s", c.inv.Hosts[h].Name, c.stateName(h)))
-	}
-	return strings.Join(names, ", ")
 }
 
 // whyUnchecked explains why no check is made, or why none has come back.

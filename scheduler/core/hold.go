@@ -96,6 +96,7 @@ func (c *Core) pretend(id monitor.ID, state monitor.State, why holdKind, d *Deci
 	}
 	c.number(id, steps)
 	c.times[id].change = c.now
+	c.ripple(id, d)
 	c.text[id].output = why.prefix() + unprefixed(c.text[id].output)
 	c.changed(monitor.BrokState, id, "", d)
 }

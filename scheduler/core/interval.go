@@ -120,8 +120,7 @@ func (c *Core) goOn(id monitor.ID, l *look, steps verdict.Steps, d *Decisions) {
 // heard says whether an object was looked at, or reported itself, in a check that began at since or later. That a host
 // without a check command is assumed to be UP proves nothing.
 func (c *Core) heard(id monitor.ID, since monitor.Time) bool {
-	real := c.standing[id].check == monitor.Passive || c.inv.Check(id).Command != monitor.None
-	return real && c.times[id].check != 0 && c.times[id].check >= since
+	return c.run[id].module != assumedModule && c.times[id].check != 0 && c.times[id].check >= since
 }
 
 // returned notes that a host came back, for checks that began before, and has everything looked at that failed with it:
@@ -157,10 +156,3 @@ func (c *Core) moveReturns(old *Core) {
 		}
 	}
 }
-
-// suffers says whether an object is in trouble only because something in front of it is.
-func (c *Core) suffers(id monitor.ID) bool {
-	return c.inv.IsHost(id) && c.standing[id].State == monitor.Unreachable && !c.inv.Options.TellImpacts
-}
-
-func (c *Core) rootsOf(id monitor.ID) []monitor.ID { return c.rootCause(id) }

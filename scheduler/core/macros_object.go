@@ -95,7 +95,7 @@ func orElse(value, other string) string {
 
 // stateOrUp gives an object's state; what was never checked counts as OK and UP, as in Nagios.
 func (c *Core) stateOrUp(id monitor.ID) monitor.State {
-	if s := c.standing[id].State; s != monitor.Pending {
+	if s := c.effective(id); s != monitor.Pending {
 		return s
 	}
 	return monitor.OK

@@ -51,6 +51,11 @@ func (c *Core) Import(now monitor.Time, s Snapshot, d *Decisions) int {
 		c.forgetNotes(id, d)
 	}
 	c.importNotes(&s, came, d)
+	for _, id := range c.reassess() {
+		if _, ok := slices.BinarySearch(came, id); !ok {
+			c.changed(monitor.BrokState, id, "", d)
+		}
+	}
 	c.releaseTriggered(d)
 	c.planAgenda()
 	hosts := c.arrive(came, d)

@@ -79,6 +79,9 @@ func (c *Core) answered(id monitor.ID, r *monitor.Result) monitor.State {
 	return code
 }
 
+// assumedModule is the index, among the names of modules, of what made no check at all.
+const assumedModule = 0
+
 // assumed is what a host without a check command says.
 var assumed = monitor.Outcome{Output: "(Host assumed to be UP)"}
 

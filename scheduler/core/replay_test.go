@@ -63,6 +63,9 @@ hostgroup www web1 web2`, "\n") {
 		}
 	}
 	p := &player{t: t, r: rand.New(rand.NewPCG(seed, 3)), inv: w.inventory(), now: t0.Add(8 * time.Hour)}
+	if seed%2 == 1 {
+		p.inv.Options.ParentWait, p.inv.Options.ImpactStates = 30*time.Second, true
+	}
 	p.core = p.fresh()
 	p.core.Begin(p.now)
 	return p
@@ -194,6 +197,7 @@ func lasting(c *core.Core) core.Snapshot {
 		st.History, st.PercentChange = 0, 0
 		st.LastTimeOK, st.LastTimeWarning, st.LastTimeCritical, st.LastTimeUnknown = 0, 0, 0, 0
 		st.Output, st.LongOutput, st.Perfdata, st.Module, st.Poller = "", "", "", "", ""
+		st.Sources, st.BusinessImpact = nil, 0 // Begin works them out from the states
 	}
 	return s
 }

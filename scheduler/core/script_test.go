@@ -34,6 +34,10 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //	at 10s result web1/http CRITICAL some text   answers the job that is out; makes one first if none is
 //	at 10s passive web1 DOWN some text           hands in a passive result
 //	at 10s command NAME;…                        gives an external command; @10s in it is a time since the beginning
+//	at 10s result/p2 web1 UP fine                likewise, from another poller than p1
+//	at 10s late 5s web1 DOWN lost                answers it with a check that began 5 s ago
+//	at 10s force web1                            has a check issued
+//	at 10s part web1                             prints its part in problems: root, impacts, what it is worth
 //	at 10s orphan web1                           says that the poller with the job of web1 is gone
 //	at 10s explain web1                          prints the reasons
 //	at 10s status web1                           prints its status
@@ -99,6 +103,8 @@ type script struct {
 	quiet monitor.ID                 // whose jobs are not to be printed
 	// orphans says that jobs that are issued again are to be printed.
 	orphans bool
+	poller  string       // who answers
+	began   monitor.Time // when the check began that is answered; 0 is now
 	d       core.Decisions
 	out     strings.Builder
 }
@@ -154,11 +160,15 @@ func (s *script) pass(since time.Duration) {
 
 func (s *script) do(verb, rest string) {
 	s.t.Helper()
+	verb, s.poller, _ = strings.Cut(verb, "/")
+	s.poller = orElse(s.poller, "p1")
 	name, rest2, _ := strings.Cut(rest, " ")
 	switch verb {
 	case "tick":
 	case "result":
 		s.result(name, rest2)
+	case "late":
+		s.late(name, rest2)
 	case "passive":
 		ref := monitor.Ref{}
 		ref.Host, ref.Service, _ = strings.Cut(name, "/")
@@ -178,6 +188,10 @@ func (s *script) do(verb, rest string) {
 		for _, told := range e.Told {
 			fmt.Fprintf(&s.out, "  told %s of %s %d at %s\n", told.Contact, told.Type, told.Number, since(told.Time))
 		}
+	case "part":
+		s.part(name)
+	case "force":
+		s.force(s.find(name))
 	case "status":
 		st := s.core.Status(s.find(name))
 		fmt.Fprintf(&s.out, "%s next=%s\n", s.standing(&st), since(st.NextCheck))
@@ -194,8 +208,40 @@ func since(t monitor.Time) string {
 	return t.Sub(t0).String()
 }
 
+// part prints what part an object plays in problems.
+func (s *script) part(name string) {
+	e, _ := s.core.Explain(s.now, s.inv.Ref(s.find(name)))
+	st := &e.Status
+	fmt.Fprintf(&s.out, "%s", st.Ref)
+	if st.Problem {
+		fmt.Fprintf(&s.out, " problem of %d", e.ImpactCount)
+		for _, n := range e.Impacts {
+			fmt.Fprintf(&s.out, " %s", n.Ref)
+		}
+	}
+	if st.Impact {
+		s.out.WriteString(" impact of")
+		for _, ref := range st.Sources {
+			fmt.Fprintf(&s.out, " %s", ref)
+		}
+	}
+	fmt.Fprintf(&s.out, " worth=%d\n", st.BusinessImpact)
+}
+
+// late answers a job with a check that began some time ago.
+func (s *script) late(ago, rest string) {
+	s.began = s.now.Add(-duration(s.t, ago))
+	name, rest, _ := strings.Cut(rest, " ")
+	s.result(name, rest)
+	s.began = 0
+}
+
 func (s *script) result(name, rest string) {
 	id := s.find(name)
+	began := max(s.began, 0)
+	if began == 0 {
+		began = s.now
+	}
 	job, ok := s.jobs[id]
 	if !ok {
 		s.quiet = id
@@ -205,8 +251,8 @@ func (s *script) result(name, rest string) {
 	}
 	delete(s.jobs, id)
 	s.core.Observe(s.now, []monitor.Result{{
-		Shard: job.Shard, Epoch: job.Epoch, Object: id, Seq: job.Seq, Poller: "p1", Module: "test",
-		Started: s.now, Finished: s.now, Outcome: s.outcome(rest),
+		Shard: job.Shard, Epoch: job.Epoch, Object: id, Seq: job.Seq, Poller: s.poller, Module: "test",
+		Started: began, Finished: s.now, Outcome: s.outcome(rest),
 	}}, &s.d)
 	s.print()
 	st := s.core.Status(id)
@@ -339,6 +385,15 @@ func (s *script) standing(st *monitor.Status) string {
 	}
 	if st.PercentChange > 0 && st.Switches&monitor.FlapDetection != 0 {
 		text += fmt.Sprintf(" changes=%.2f%%", st.PercentChange)
+	}
+	if st.Impact {
+		text += " impact"
+	}
+	if st.Overlaid {
+		text += fmt.Sprintf(" own=%d", st.OwnState)
+	}
+	if st.Held != nil {
+		text += " held"
 	}
 	if st.NotificationNumber > 0 {
 		text += fmt.Sprintf(" notified=%d", st.NotificationNumber)

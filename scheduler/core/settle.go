@@ -10,9 +10,13 @@ import (
 // settle makes a verdict the object's standing and does what follows for it: numbers of problems, acknowledgement,
 // flapping, notifications, event handlers. Contacts are told with what was seen; only then the rest of the problem is wiped off.
 func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
+	was := c.standing[id].Standing
 	c.settling = id
 	c.standing[id].Standing = v.Seen
 	c.number(id, v.Steps)
+	if c.touches(id, was, v.Seen) {
+		c.ripple(id, d)
+	}
 	if v.Steps.Has(verdict.AckEnds) {
 		c.setAckEnd(id, 0)
 		c.dropAckComments(id, d)

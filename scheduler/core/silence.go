@@ -61,6 +61,8 @@ func (c *Core) stateSilence(id monitor.ID) string {
 		return "the problem is acknowledged"
 	case c.dependencySilence(id) != "":
 		return c.dependencySilence(id)
+	case problem && c.suffers(id) != "":
+		return c.suffers(id)
 	case p.NotificationOptions&c.option(id) == 0 && problem:
 		return "notification_options of the object leave " + c.stateName(id) + " out"
 	case p.NotificationOptions&c.option(id) == 0:
@@ -84,8 +86,6 @@ func (c *Core) stateSilence(id monitor.ID) string {
 		return c.ruleSilence(id)
 	case c.toldOnce(id):
 		return "notification_interval is 0: people are told once"
-	case problem && c.suffers(id):
-		return "it suffers from " + c.listed(c.rootsOf(id))
 	case host != id && !c.isUp(host) && (problem || c.standing[host].Type == monitor.Hard):
 		return "its host is not UP"
 	case c.now < n.next && !c.isVolatile(id):

@@ -116,9 +116,6 @@ func (c *Core) importance(id monitor.ID) uint32 {
 	return sum
 }
 
-// worth gives an object's business impact at present.
-func (c *Core) worth(id monitor.ID) int8 { return c.inv.Policy(id).BusinessImpact }
-
 // untoldOf says of each contact that the next notification of a problem is for why it would not be told now; nothing
 // about an object that is well.
 func (c *Core) untoldOf(id monitor.ID) []monitor.Untold {

@@ -18,7 +18,7 @@ func (c *Core) Status(id monitor.ID) monitor.Status {
 func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	st, n, e, w, r, x := &c.standing[id], &c.notice[id], &c.serial[id], &c.times[id], &c.run[id], &c.text[id]
 	s.Ref = c.inv.Ref(id)
-	s.State, s.LastState, s.LastHardState = st.State, st.LastState, st.LastHard
+	s.State, s.LastState, s.LastHardState = c.effective(id), st.LastState, st.LastHard
 	s.Type, s.Attempt, s.MaxAttempts = st.Type, st.Attempt, st.Max
 	s.CheckType, s.Ack, s.HostProblem = st.check, st.Ack, st.HostProblem
 	s.Switches, s.Modified = st.switches, st.modified
@@ -39,6 +39,7 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	if s.AckUntil = 0; st.Ack != monitor.AckNone {
 		s.AckUntil = c.ackUntil[id]
 	}
+	c.fillPart(id, s)
 	if r.flags.has(held) {
 		s.Held = c.waiting.of[id].noun()
 	}
@@ -58,11 +59,12 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 	limit := max(p.MaxAttempts, 1)
 	c.standing[id] = standing{
 		Standing: verdict.Standing{
-			State: s.State, LastState: s.LastState, LastHard: s.LastHardState, Type: s.Type,
+			State: ownState(s), LastState: s.LastState, LastHard: s.LastHardState, Type: s.Type,
 			Attempt: min(max(s.Attempt, 1), limit), Max: limit, Ack: s.Ack, HostProblem: s.HostProblem,
 		},
 		check: s.CheckType, flapping: s.Flapping, notifiedOn: s.NotifiedOn, depth: s.DowntimeDepth,
 		switches: p.Switches&^s.Modified | s.Switches&s.Modified,
+		marks:    partOf(s),
 		modified: s.Modified, beforeUnknown: s.BeforeUnknown,
 	}
 	c.notice[id] = notice{s.LastNotification, s.NextNotification, s.NotificationNumber}

@@ -28,6 +28,7 @@ type standing struct {
 	depth      uint16 // of downtimes in effect
 	switches   monitor.Switch
 	modified   monitor.Switch
+	marks      marks // in problems
 	// beforeUnknown is the hard problem from which a phase of UNKNOWN or UNREACHABLE began; OK outside of one.
 	beforeUnknown monitor.State
 }
@@ -120,13 +121,16 @@ func (t *tables) lasting(id monitor.ID) lasting {
 	return lasting{t.standing[id], t.notice[id], t.serial[id], w.change, w.hardChange, t.run[id].flags.has(held)}
 }
 
-// isUp says whether a host is UP, or not known to be anything else.
+// isUp says whether a host is UP, or not known to be anything else, as all others see it.
 func (t *tables) isUp(host monitor.ID) bool {
+	if t.standing[host].marks&overlaid != 0 {
+		return false
+	}
 	s := t.standing[host].State
 	return s == monitor.Up || s == monitor.Pending
 }
 
-// isProblem says whether an object has been checked and is neither OK nor UP.
+// isProblem says whether an object has been checked and its own last result was neither OK nor UP.
 func (t *tables) isProblem(id monitor.ID) bool {
 	s := t.standing[id].State
 	return s != monitor.OK && s != monitor.Pending

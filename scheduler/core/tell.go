@@ -96,10 +96,10 @@ func (c *Core) noticeFor(n *notification, contact uint32) *monitor.Notice {
 	return &monitor.Notice{
 		Type: n.kind, Number: n.number, Problem: cmp.Or(c.serial[id].problem, c.serial[id].lastProblem),
 		State: s.State, StateType: s.Type, Attempt: s.Attempt, MaxAttempts: s.Max, Since: c.times[id].change,
-		HostState: c.standing[host].State, HostAlias: c.inv.Hosts[host].Alias, Address: c.inv.Hosts[host].Address,
+		HostState: c.effective(host), HostAlias: c.inv.Hosts[host].Alias, Address: c.inv.Hosts[host].Address,
 		Output: x.output, LongOutput: x.long, Perfdata: x.perfdata,
 		Author: n.author, Comment: n.comment, Escalated: n.escalated,
-		BusinessImpact: c.worth(id), Email: who.Email, Pager: who.Pager,
+		BusinessImpact: c.worth(id), Impacts: c.impacts(id), Email: who.Email, Pager: who.Pager,
 		NotesURL: p.NotesURL, ActionURL: p.ActionURL,
 	}
 }
@@ -149,7 +149,7 @@ func (c *Core) healthName(id monitor.ID) string {
 
 func (c *Core) stateName(id monitor.ID) string {
 	if c.inv.IsHost(id) {
-		return c.standing[id].State.HostName()
+		return c.effective(id).HostName()
 	}
-	return c.standing[id].State.ServiceName()
+	return c.effective(id).ServiceName()
 }

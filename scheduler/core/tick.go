@@ -21,6 +21,7 @@ func (c *Core) Begin(now monitor.Time) {
 	c.freshness = c.now.Add(c.freshnessInterval())
 	c.planAgenda()
 	c.resumeHeld()
+	c.reassess()
 	spread := firstSpread(c.unseen())
 	for id := range monitor.ID(c.inv.Objects()) {
 		r := &c.run[id]

@@ -112,6 +112,12 @@ func (w *world) option(t testing.TB, name string) {
 		w.inv.Options.TranslatePassiveHostChecks = true
 	case "use_aggressive_host_checking":
 		w.inv.Options.AggressiveHostChecks = true
+	case "parent_wait":
+		w.inv.Options.ParentWait = duration(t, value)
+	case "enable_problem_impacts_states_change":
+		w.inv.Options.ImpactStates = true
+	case "notify_impacts":
+		w.inv.Options.TellImpacts = true
 	case "enable_flap_detection":
 		w.inv.Options.Program.HostSwitches |= monitor.FlapDetection
 		w.inv.Options.Program.ServiceSwitches |= monitor.FlapDetection
@@ -166,6 +172,7 @@ func (w *world) policy(t testing.TB, set map[string]string) uint32 {
 		NotificationOptions: options(orElse(set["options"], "d,u,w,n,c,r")),
 		Switches:            everything, InitialState: monitor.Pending,
 		Volatile:               set["volatile"] == "1",
+		NoHostDependency:       set["hostdependency"] == "0",
 		FreshnessThreshold:     duration(t, set["fresh"]),
 		NotificationInterval:   duration(t, orElse(set["renotify"], "1h")),
 		FirstNotificationDelay: duration(t, set["delay"]),

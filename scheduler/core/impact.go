@@ -1,0 +1,355 @@
+package core
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
+)
+
+// marks say what part an object plays in a problem. They follow from the states and are worked out anew after a restart.
+type marks uint8
+
+const (
+	// problem: a HARD problem that nothing in front of it explains.
+	problem marks = 1 << iota
+	// impact: it suffers from a root problem.
+	impact
+	// overlaid: it is shown as UNREACHABLE or UNKNOWN although its own last result, from before the problem, was good.
+	overlaid
+)
+
+// suffering ties root problems to what suffers from them. Only those are in it.
+type suffering struct {
+	from  map[monitor.ID][]monitor.ID // the roots of an impact, sorted; never changed in place
+	roots map[monitor.ID]*root
+}
+
+type root struct {
+	self    []monitor.ID // the root alone, to be shared by its impacts
+	impacts map[monitor.ID]struct{}
+	worth   int8 // the highest business impact among them
+}
+
+func newSuffering() suffering {
+	return suffering{from: make(map[monitor.ID][]monitor.ID), roots: make(map[monitor.ID]*root)}
+}
+
+// effective gives the state that an object has for all others: for those behind it, for people, for views.
+func (c *Core) effective(id monitor.ID) monitor.State {
+	s := &c.standing[id]
+	switch {
+	case s.marks&overlaid == 0:
+		return s.State
+	case c.inv.IsHost(id):
+		return monitor.Unreachable
+	}
+	return monitor.Unknown
+}
+
+// shadow says whether what an object stands on is gone (all parents of a host, the host of a service, a dependency, all
+// parents of a service), so that its failure is none of its own, and which root problems are behind that. There are none
+// while a problem in front is still SOFT. What is worked out from others suffers from their roots as well, without being
+// gone: people are told of it; and the services of such a host may be what it is worked out from. The slice is not the
+// caller's.
+func (c *Core) shadow(id monitor.ID) (gone bool, roots []monitor.ID) {
+	if c.inv.IsHost(id) {
+		gone, roots = c.allOut(c.graph.Parents(id))
+	} else if host := c.inv.HostOf(id); c.isOut(host) && !c.inv.Policy(id).NoHostDependency && c.ruleOf(host) == nil {
+		gone, roots = true, c.rootsOf(host)
+	}
+	if d := c.failing(id, notifying); d != nil {
+		gone, roots = true, union(roots, c.rootsOf(d.Master))
+	}
+	if c.isOrphaned(id) {
+		gone = true
+		for _, n := range c.ties.ofChild.of(id) {
+			roots = union(roots, c.rootsOf(c.inv.ServiceParents[n].Parent))
+		}
+	}
+	if r := c.ruleOf(id); r != nil {
+		for _, m := range r.members() {
+			roots = union(roots, c.rootsOf(m))
+		}
+	}
+	return gone, roots
+}
+
+// allOut says whether there are hosts and none of them is a way through.
+func (c *Core) allOut(hosts []monitor.ID) (out bool, roots []monitor.ID) {
+	for _, h := range hosts {
+		if !c.isOut(h) {
+			return false, nil
+		}
+	}
+	for _, h := range hosts {
+		roots = union(roots, c.rootsOf(h))
+	}
+	return len(hosts) > 0, roots
+}
+
+// isOut says whether a host is no way through to what is behind it: not UP, or suffering from something in front of it
+// of which it has not said yet that it does not matter.
+func (c *Core) isOut(host monitor.ID) bool {
+	return !c.isUp(host) || c.standing[host].marks&impact != 0
+}
+
+// rootsOf gives the root problems that those behind an object suffer from: itself, or what it suffers from.
+func (c *Core) rootsOf(id monitor.ID) []monitor.ID {
+	if r := c.suffering.roots[id]; r != nil {
+		return r.self
+	}
+	return c.suffering.from[id]
+}
+
+// union gives the objects of both lists, which are sorted and stay as they are.
+func union(a, b []monitor.ID) []monitor.ID {
+	switch {
+	case len(a) == 0:
+		return b
+	case len(b) == 0, slices.Equal(a, b):
+		return a
+	}
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// below appends what stands on an object: its services and the hosts behind it, and what depends on it.
+func (c *Core) below(ids []monitor.ID, id monitor.ID) []monitor.ID {
+	if c.inv.IsHost(id) {
+		ids = append(c.servicesOf(ids, id), c.graph.Children(id)...)
+	}
+	for _, n := range c.ties.ofParent.of(id) {
+		ids = append(ids, c.inv.ServiceParents[n].Child)
+	}
+	ids = append(ids, c.rulesOver(id)...)
+	from := len(ids)
+	for _, n := range c.ties.ofMaster.of(id) {
+		ids = append(ids, c.inv.Dependencies[n].Dependent)
+	}
+	for i := from; i < len(ids); i++ { // those that inherit the dependency
+		for _, n := range c.ties.ofMaster.of(ids[i]) {
+			if d := &c.inv.Dependencies[n]; d.Inherits && !slices.Contains(ids[from:], d.Dependent) {
+				ids = append(ids, d.Dependent)
+			}
+		}
+	}
+	return ids
+}
+
+// assess works out an object's marks and roots from its state and what it stands on, and says whether they are others
+// than before.
+func (c *Core) assess(id monitor.ID) bool {
+	s := &c.standing[id]
+	gone, roots := c.shadow(id)
+	failing, is := c.isProblem(id), marks(0)
+	roots = c.suffering.still(roots)
+	switch {
+	case len(roots) > 0 && failing:
+		is = impact
+	case gone && len(roots) > 0 && !c.saidSince(id, roots):
+		is = impact
+		if c.inv.Options.ImpactStates {
+			is |= overlaid
+		}
+	case failing && !gone && s.Type == monitor.Hard && !c.isLeftOver(id):
+		is = problem
+	}
+	if is&impact == 0 {
+		roots = nil
+	}
+	if is == s.marks && slices.Equal(roots, c.suffering.from[id]) {
+		return false
+	}
+	s.marks = is
+	c.tie(id, roots)
+	return true
+}
+
+// saidSince says whether a good result speaks for an object although it is behind root problems: one of a check that
+// began after the last of them was found.
+func (c *Core) saidSince(id monitor.ID, roots []monitor.ID) bool {
+	found := monitor.Time(0)
+	for _, r := range roots {
+		found = max(found, c.times[r].hardChange)
+	}
+	return c.heard(id, found+1)
+}
+
+// isLeftOver says whether an object's state is one that it has because of others, and that was not looked at since.
+func (c *Core) isLeftOver(id monitor.ID) bool {
+	s := &c.standing[id]
+	return s.HostProblem || c.inv.IsHost(id) && s.State == monitor.Unreachable
+}
+
+// tie writes down what an object suffers from, and what it is itself a root of.
+func (c *Core) tie(id monitor.ID, roots []monitor.ID) {
+	w := &c.suffering
+	for _, r := range w.from[id] {
+		if old := w.roots[r]; old != nil {
+			delete(old.impacts, id)
+			if old.worth > 0 && old.worth == c.ownImpact(id) {
+				old.worth = c.worthOf(old)
+			}
+		}
+	}
+	if delete(w.from, id); len(roots) > 0 {
+		w.from[id] = roots
+	}
+	for _, r := range roots {
+		w.roots[r].impacts[id] = struct{}{}
+		w.roots[r].worth = max(w.roots[r].worth, c.ownImpact(id))
+	}
+	switch is := c.standing[id].marks&problem != 0; {
+	case !is:
+		delete(w.roots, id)
+	case w.roots[id] == nil:
+		w.roots[id] = &root{self: []monitor.ID{id}, impacts: make(map[monitor.ID]struct{})}
+	}
+}
+
+// still leaves out what is no root problem any more: what suffered from it has yet to be assessed.
+func (w *suffering) still(roots []monitor.ID) []monitor.ID {
+	over := func(r monitor.ID) bool { return w.roots[r] == nil }
+	if slices.ContainsFunc(roots, over) {
+		return slices.DeleteFunc(slices.Clone(roots), over)
+	}
+	return roots
+}
+
+// worth gives what an object is worth at present: the highest business impact of itself and what suffers from it.
+func (c *Core) worth(id monitor.ID) int8 {
+	own := c.ownImpact(id)
+	if c.standing[id].marks&problem == 0 {
+		return own
+	}
+	if r := c.suffering.roots[id]; r != nil {
+		own = max(own, r.worth)
+	}
+	return own
+}
+
+func (c *Core) worthOf(r *root) (most int8) {
+	for id := range r.impacts {
+		most = max(most, c.ownImpact(id))
+	}
+	return most
+}
+
+// moved is an object whose marks changed, with what they were.
+type moved struct {
+	id   monitor.ID
+	was  marks
+	from []monitor.ID
+}
+
+// ripple follows a change of an object's state down to all that stand on it. Those that become or cease to be part of a
+// problem each get a brok with their new status; the object itself gets it from whoever changed it.
+func (c *Core) ripple(id monitor.ID, d *Decisions) {
+	for _, m := range c.spread([]monitor.ID{id}) {
+		s := &c.standing[m.id]
+		if m.id == id || m.was == s.marks && slices.Equal(m.from, c.suffering.from[m.id]) {
+			continue
+		}
+		c.changed(monitor.BrokState, m.id, "", d)
+		if m.was&impact != 0 && s.marks&impact == 0 && c.isProblem(m.id) && c.rootFirst() && c.askable(m.id) {
+			c.ask(m.id, d)
+		}
+		c.wake(m.id)
+	}
+}
+
+// mostChanges ends what would go round for ever where things stand on each other in a circle over ties of several kinds.
+const mostChanges = 100
+
+// spread assesses objects and, as far as that changes anything, those that stand on them, and gives those that changed
+// in the order in which they first did. What stands on the first objects themselves is assessed in any case.
+func (c *Core) spread(first []monitor.ID) []moved {
+	var all []moved
+	w := newWorklist(first)
+	for id, ok := w.next(); ok; id, ok = w.next() {
+		before, had := moved{id, c.standing[id].marks, c.suffering.from[id]}, c.suffering.roots[id]
+		changed := c.assess(id)
+		if changed {
+			if w.changes[id]++; w.changes[id] == 1 {
+				all = append(all, before)
+			}
+		}
+		if w.done > len(first) && !changed || w.changes[id] > mostChanges {
+			continue
+		}
+		w.add(c.below(nil, id)...)
+		if had != nil && c.suffering.roots[id] == nil {
+			w.add(slices.Sorted(maps.Keys(had.impacts))...)
+		}
+	}
+	return all
+}
+
+// worklist is a queue in which each object waits at most once.
+type worklist struct {
+	queue   []monitor.ID
+	done    int // how many have been taken out
+	waits   map[monitor.ID]bool
+	changes map[monitor.ID]int
+}
+
+func newWorklist(first []monitor.ID) *worklist {
+	w := &worklist{waits: make(map[monitor.ID]bool), changes: make(map[monitor.ID]int)}
+	w.add(first...)
+	return w
+}
+
+func (w *worklist) add(ids ...monitor.ID) {
+	for _, id := range ids {
+		if !w.waits[id] {
+			w.waits[id] = true
+			w.queue = append(w.queue, id)
+		}
+	}
+}
+
+func (w *worklist) next() (monitor.ID, bool) {
+	if w.done == len(w.queue) {
+		return monitor.NoID, false
+	}
+	id := w.queue[w.done]
+	w.done++
+	w.waits[id] = false
+	return id, true
+}
+
+// touches says whether a verdict may change what an object is to others. While there are problems that goes for each
+// time that a host without a check command is assumed to be UP: the last that it said of itself does not count any more.
+func (c *Core) touches(id monitor.ID, was, is verdict.Standing) bool {
+	if len(c.suffering.roots) > 0 && c.run[id].module == assumedModule {
+		return true
+	}
+	return is.State != was.State || is.Type != was.Type || is.HostProblem != was.HostProblem ||
+		c.standing[id].marks&impact != 0
+}
+
+// reassess works everything out from the states, as after a restart or a reload, and gives what is other than before.
+func (c *Core) reassess() []monitor.ID {
+	before := make(map[monitor.ID]marks)
+	var failing []monitor.ID
+	for id := range monitor.ID(len(c.standing)) {
+		s := &c.standing[id]
+		if s.marks != 0 {
+			before[id], s.marks = s.marks, 0
+		}
+		if c.isProblem(id) {
+			failing = append(failing, id)
+		}
+	}
+	c.suffering = newSuffering()
+	for _, m := range c.spread(failing) {
+		if _, ok := before[m.id]; !ok {
+			before[m.id] = 0
+		}
+	}
+	maps.DeleteFunc(before, func(id monitor.ID, was marks) bool { return c.standing[id].marks == was })
+	return slices.Sorted(maps.Keys(before))
+}
