@@ -17,6 +17,8 @@ import (
 type model struct {
 	lines    []modelLine
 	excludes []*model
+	zone     *time.Location // nil for that of whoever asks
+	days     map[civil][]minutes
 }
 
 // modelLine is a line of a definition, as text and as what it means.
@@ -50,25 +52,42 @@ func (m *model) holds(local time.Time) bool {
 			return false
 		}
 	}
-	day := civil{local.Year(), local.Month(), local.Day()}
-	now := local.Hour()*60 + local.Minute()
+	if m.zone != nil {
+		local = local.In(m.zone)
+	}
+	year, month, day := local.Date()
+	hour, minute, _ := local.Clock()
+	for _, t := range m.times(civil{year, month, day}) {
+		if now := hour*60 + minute; t.start <= now && now < t.end {
+			return true
+		}
+	}
+	return false
+}
+
+// times gives those of a day: of the first kind of lines that means it. The last line counts for a plain weekday, the
+// first one elsewhere.
+func (m *model) times(day civil) []minutes {
+	if times, ok := m.days[day]; ok {
+		return times
+	}
+	if m.days == nil {
+		m.days = map[civil][]minutes{}
+	}
+	m.days[day] = nil
 	for kind := range 6 {
 		found := -1
 		for i, l := range m.lines {
 			if l.kind == kind && l.on[day] && (found < 0 || kind == 5) {
-				found = i // the last line counts for a plain weekday, the first one elsewhere
+				found = i
 			}
 		}
 		if found >= 0 {
-			for _, t := range m.lines[found].times {
-				if t.start <= now && now < t.end {
-					return true
-				}
-			}
-			return false
+			m.days[day] = m.lines[found].times
+			break
 		}
 	}
-	return false
+	return m.days[day]
 }
 
 // walk gives every step-th day from first to last.

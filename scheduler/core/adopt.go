@@ -28,6 +28,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.told = make(map[monitor.ID][]monitor.Telling)
 	c.pulses, c.snapped = pulses(k), make(map[monitor.ID]monitor.Time)
 	c.ackUntil = make(map[monitor.ID]monitor.Time)
+	c.lastPerfdata = make(map[monitor.ID]string)
 	c.rowsChanged(&old, d)
 	c.moveRows(&old)
 	c.moveNotes(&old, d)
@@ -64,6 +65,9 @@ func (c *Core) moveRows(old *Core) {
 		c.copyRow(id, &old.tables, was)
 		if tellings := old.told[was]; tellings != nil {
 			c.told[id] = tellings
+		}
+		if perfdata, ok := old.lastPerfdata[was]; ok {
+			c.lastPerfdata[id] = perfdata
 		}
 		if until := old.ackUntil[was]; until != 0 {
 			c.ackUntil[id] = until
