@@ -33,7 +33,7 @@ func (l *loader) internalCommands() {
 }
 
 // withoutInternal takes Shinken's own commands out of a check: there is no plugin behind them. What is left is no command
-// at all; for echo and rule settings are then those of an object without active checks.
+// at all; for echo settings are then those of an object without active checks.
 //
 // As in Shinken the line counts and not the name: a configuration may define them too.
 func (l *loader) withoutInternal(call monitor.Call, settings *uint32) monitor.Call {
@@ -41,9 +41,9 @@ func (l *loader) withoutInternal(call monitor.Call, settings *uint32) monitor.Ca
 		return call
 	}
 	switch line := l.config.Commands[call.Command].Line; {
-	case line == hostUp && l.shinken:
+	case line == hostUp && l.shinken, strings.HasPrefix(line, rule):
 		return noCall
-	case line == echo && l.shinken, strings.HasPrefix(line, rule):
+	case line == echo && l.shinken:
 	default:
 		return call
 	}

@@ -346,7 +346,7 @@ define service {
 	}
 	want := map[string]string{
 		"bare": "nothing, active", "named": "nothing, active", "defined": "nothing, active", "told": "nothing",
-		"pinged": "ping, active", "whole": "nothing", "echo": "nothing", "ping": "ping, active",
+		"pinged": "ping, active", "whole": "nothing, active", "echo": "nothing", "ping": "ping, active",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
