@@ -54,12 +54,17 @@ func (l *lines) sorted() []string {
 }
 
 func start(t *testing.T, c bus.Conn, run reactionner.Runner, pools ...string) (stop func()) {
-	boot := fmt.Sprint(time.Now().UnixNano()) // virtual: no two starts of a test fall on the same moment
+	return startWith(c, reactionner.Options{Pools: pools, Run: run})
+}
+
+func startWith(c bus.Conn, o reactionner.Options) (stop func()) {
+	o.Name, o.Bus, o.Log = "r", c, slog.New(slog.DiscardHandler)
+	o.Boot = fmt.Sprint(time.Now().UnixNano()) // virtual: no two starts of a test fall on the same moment
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = reactionner.New(reactionner.Options{Name: "r", Boot: boot, Pools: pools, Bus: c, Run: run, Log: slog.New(slog.DiscardHandler)}).Run(ctx)
+		_ = reactionner.New(o).Run(ctx)
 	}()
 	return func() { cancel(); <-ended }
 }
@@ -77,6 +82,13 @@ func prepared(t *testing.T) bus.Conn {
 func outcomes(t *testing.T, c bus.Conn, n int) map[string]string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	return outcomesWithin(ctx, t, c, n)
+}
+
+func outcomesWithin(ctx context.Context, t *testing.T, c bus.Conn, n int) map[string]string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := map[string]string{}
 	_ = c.Read(ctx, bus.Cursor{Stream: bus.DONE}, func(msgs []bus.Msg) error {

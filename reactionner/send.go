@@ -98,7 +98,7 @@ func (r *rest) begin(target string, asked time.Duration) time.Duration {
 		r.targets = map[string]resting{}
 	}
 	t := r.targets[target]
-	if time.Now().After(t.until) {
+	if !time.Now().Before(t.until) {
 		t.pause = min(max(2*t.pause, shortestRest), longestRest)
 	}
 	t.until = time.Now().Add(max(t.pause, asked))
