@@ -27,6 +27,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.wheel = timetable.New(inv.Objects(), c.now)
 	c.told = make(map[monitor.ID][]monitor.Telling)
 	c.pulses, c.snapped = pulses(k), make(map[monitor.ID]monitor.Time)
+	c.maintained = make(map[monitor.ID]monitor.Time)
 	c.ackUntil = make(map[monitor.ID]monitor.Time)
 	c.lastPerfdata = make(map[monitor.ID]string)
 	c.rowsChanged(&old, d)
@@ -71,6 +72,9 @@ func (c *Core) moveRows(old *Core) {
 		}
 		if until := old.ackUntil[was]; until != 0 {
 			c.ackUntil[id] = until
+		}
+		if end, ok := old.maintained[was]; ok {
+			c.maintained[id] = end
 		}
 		if taken, ok := old.snapped[was]; ok {
 			c.snapped[id] = taken

@@ -26,8 +26,9 @@ const (
 	aboutDowntime topic = iota
 	aboutContactDowntime
 	aboutComment
-	aboutAck        // of an object
-	aboutEscalation // of an object
+	aboutAck         // of an object
+	aboutEscalation  // of an object
+	aboutMaintenance // of an object
 )
 
 func (a agenda) Len() int { return len(a) }
@@ -86,6 +87,8 @@ func (c *Core) tickAgenda(d *Decisions) {
 			c.lookAtAck(monitor.ID(a.number), d)
 		case aboutEscalation:
 			c.lookAtEscalation(monitor.ID(a.number), d)
+		case aboutMaintenance:
+			c.lookAtMaintenance(monitor.ID(a.number), d)
 		}
 	}
 }
@@ -118,4 +121,5 @@ func (c *Core) planAgenda() {
 		c.agenda.add(until, aboutAck, uint64(id))
 	}
 	c.planEscalations()
+	c.planMaintenance()
 }

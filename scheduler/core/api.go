@@ -57,6 +57,8 @@ type Core struct {
 	// lastPerfdata is what $LASTHOSTPERFDATA$ and its like say, if anything asks for them: of the results before the last,
 	// since the core was made.
 	lastPerfdata map[monitor.ID]string
+	// maintained holds the end of the stretch of maintenance for which a downtime was entered last.
+	maintained map[monitor.ID]monitor.Time
 }
 
 // New makes a core for a shard that nothing is known of yet. The inventory is kept and never changed. An error names
@@ -87,6 +89,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		settling:  monitor.NoID,
 		snapped:   make(map[monitor.ID]monitor.Time),
 
+		maintained:   make(map[monitor.ID]monitor.Time),
 		lastPerfdata: make(map[monitor.ID]string),
 	}
 	for id := range monitor.ID(inv.Objects()) {

@@ -17,16 +17,17 @@ import (
 // compiled is an inventory and what is worked out from it once, so that nothing has to be looked up by name later. It
 // does not change, except that periods remember their present stretch.
 type compiled struct {
-	inv     inventory
-	periods []period
-	lines   []macro.Template // of each command
-	users   []string         // values of $USERn$ at n
-	env     []macro.Template // variables that enable_environment_macros adds, and those of arguments
-	envArgs []macro.Template
-	zone    *time.Location // of times in texts
-	asks    asks
-	graph   *deptree.Graph // parents of hosts
-	ties    ties
+	inv       inventory
+	periods   []period
+	lines     []macro.Template // of each command
+	users     []string         // values of $USERn$ at n
+	env       []macro.Template // variables that enable_environment_macros adds, and those of arguments
+	envArgs   []macro.Template
+	zone      *time.Location // of times in texts
+	asks      asks
+	graph     *deptree.Graph // parents of hosts
+	ties      ties
+	maintains bool // some object has a maintenance period
 	// services of host h are the IDs first[h] to first[h+1]-1.
 	first []monitor.ID
 	// named holds the same IDs, those of each host sorted by description.
@@ -73,6 +74,7 @@ func compile(inv *monitor.Inventory) (*compiled, error) {
 	k.index()
 	k.graph = deptree.Build(len(inv.Hosts), func(id monitor.ID) []monitor.ID { return inv.Hosts[id].Parents })
 	k.ties = tie(inv)
+	k.maintains = maintains(inv)
 	return k, nil
 }
 

@@ -34,11 +34,11 @@ func webs(host string) bool { return strings.HasPrefix(host, "web") }
 func newHome(t *testing.T) *monitor.Inventory {
 	t.Helper()
 	return elsewhere(t,
-		"period office monday 09:00-17:00", "contact ada", "contact bob options=c,d", "contact eve period=office",
+		"period office monday 09:00-17:00", "period noon monday 08:30-08:50,09:30-09:50", "contact ada", "contact bob options=c,d", "contact eve period=office",
 		"host gateway interval=1m", "host web2 parents=gateway attempts=4 contacts=ada interval=0",
 		"host web1 parents=gateway,web2 attempts=1 contacts=bob interval=1m",
 		"service web1/http attempts=3 flap=10-15 options=w,n,c,r,f contacts=ada,bob,eve interval=30s retry=5s renotify=2m",
-		"service web1/volatile attempts=1 flap=5-20 contacts=ada volatile=1", "service web2/backup attempts=2 contacts=ada active=0 fresh=2m delay=1m",
+		"service web1/volatile attempts=1 flap=5-20 contacts=ada volatile=1", "service web2/backup maintenance=noon attempts=2 contacts=ada active=0 fresh=2m delay=1m",
 		"service web2/http attempts=2 contacts=ada interval=30s renotify=0", "service gateway/http interval=30s")
 }
 

@@ -30,6 +30,7 @@ func newPlayer(t *testing.T, seed uint64) *player {
 	w := newWorld()
 	for _, line := range strings.Split(`option hard_unknown_phase
 period office monday 09:00-17:00
+period noon monday 08:30-08:50,09:30-09:50
 option enable_flap_detection
 command handle $SERVICESTATE$ $HOSTSTATE$
 contact ada options=d,u,w,n,c,r,f
@@ -42,7 +43,7 @@ host web1 parents=gw1,gw2 attempts=1 contacts=bob interval=1m
 host web2 parents=gw1 attempts=4 contacts=ada interval=0
 service web1/http attempts=3 flap=10-15 options=w,n,c,r,f handler=handle contacts=ada,bob,eve interval=30s retry=5s renotify=2m
 service web1/volatile attempts=1 handler=handle flap=5-20 contacts=ada volatile=1
-service web2/backup attempts=2 contacts=ada active=0 fresh=2m delay=1m
+service web2/backup maintenance=noon attempts=2 contacts=ada active=0 fresh=2m delay=1m
 service web2/http attempts=2 contacts=ada interval=30s renotify=0 snapshot=handle snapinterval=1m
 service core/ping attempts=1 contacts=eve interval=30s checkperiod=office
 depends web1/http core/ping exec=c notify=c,n inherits=1
