@@ -163,7 +163,7 @@ func decode(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 // complete says whether a brok has what its kind promises and every reader relies on.
 func complete(b *monitor.Brok) bool {
 	switch b.Kind {
-	case monitor.BrokDowntime, monitor.BrokDowntimeGone:
+	case monitor.BrokDowntime, monitor.BrokDowntimeGone, monitor.BrokContactDowntime, monitor.BrokContactDowntimeGone:
 		return b.Downtime != nil
 	case monitor.BrokComment, monitor.BrokCommentGone:
 		return b.Comment != nil

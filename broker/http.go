@@ -41,6 +41,8 @@ type Object struct {
 	Notifications bool    `json:"notifications_enabled"`
 	ActiveChecks  bool    `json:"active_checks_enabled"`
 	Passive       bool    `json:"passive_checks_enabled"`
+	// AckUntil is when the acknowledgement ends by itself; left out if it does not.
+	AckUntil float64 `json:"acknowledged_until,omitempty"`
 }
 
 // ObjectOf gives a status as the API shows it.
@@ -58,7 +60,7 @@ func ObjectOf(s *monitor.Status) Object {
 		Module: s.Module, Poller: s.Poller,
 		Acknowledged: s.Ack != monitor.AckNone, DowntimeDepth: s.DowntimeDepth, Flapping: s.Flapping,
 		Notifications: s.Switches&monitor.Notifications != 0, ActiveChecks: s.Switches&monitor.ActiveChecks != 0,
-		Passive: s.Switches&monitor.PassiveChecks != 0,
+		Passive: s.Switches&monitor.PassiveChecks != 0, AckUntil: s.AckUntil.Unix(),
 	}
 }
 

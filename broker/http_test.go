@@ -178,6 +178,7 @@ func TestExplainShowsWhatTheOwnerSays(t *testing.T) {
 			Told:      []monitor.Telling{{Time: 3e9, Contact: "ann", Type: "PROBLEM", Number: 2, Command: "mail"}},
 			Downtimes: []monitor.Downtime{{ID: 1, Ref: monitor.Ref{Host: "web", Service: "http"}, Start: 1e9}},
 			Comments:  []monitor.Comment{{ID: 2, Ref: monitor.Ref{Host: "web"}, Text: "x"}},
+			Untold:    []monitor.Untold{{Contact: "ann"}, {Contact: "bob", Why: "away"}},
 		}
 		stop := s.run()
 		var got map[string]any
@@ -193,6 +194,7 @@ func TestExplainShowsWhatTheOwnerSays(t *testing.T) {
 				"id": 1.0, "host": "web", "service": "http", "author": "", "comment": "", "start": 1.0, "end": 0.0, "fixed": false, "duration": 0.0, "began": 0.0,
 			}},
 			"comments": []any{map[string]any{"id": 2.0, "host": "web", "author": "", "text": "x", "entered": 0.0, "persistent": false}},
+			"contacts": []any{map[string]any{"contact": "ann"}, map[string]any{"contact": "bob", "not_told_because": "away"}},
 		} {
 			want[name] = value
 		}

@@ -21,6 +21,14 @@ type Explanation struct {
 	Told        []Telling   `json:"told"`
 	Downtimes   []Downtime  `json:"downtimes"`
 	CommentList []Comment   `json:"comments"`
+	// Untold says of each contact whether a problem would be told now, and if not, why.
+	Untold []Untold `json:"contacts"`
+}
+
+// Untold is a contact; Why is empty if it would be told.
+type Untold struct {
+	Contact string `json:"contact"`
+	Why     string `json:"not_told_because,omitempty"`
 }
 
 // Neighbour is a parent or child.
@@ -54,6 +62,8 @@ type Downtime struct {
 	Fixed    bool    `json:"fixed"`
 	Duration float64 `json:"duration"`
 	Began    float64 `json:"began"`
+	// Trigger is the number of the downtime that it begins and ends with; left out if it stands for itself.
+	Trigger uint64 `json:"trigger_id,omitempty"`
 }
 
 // Comment is a comment as the API gives it.
@@ -65,6 +75,7 @@ type Comment struct {
 	Text       string  `json:"text"`
 	Entered    float64 `json:"entered"`
 	Persistent bool    `json:"persistent"`
+	Expires    float64 `json:"expires,omitempty"` // when it goes by itself
 }
 
 func explanationOf(e *monitor.Explanation, failed func(*monitor.Telling) string) Explanation {
@@ -72,7 +83,10 @@ func explanationOf(e *monitor.Explanation, failed func(*monitor.Telling) string)
 		Object: ObjectOf(&e.Status), Shard: uint16(e.Shard), Epoch: uint64(e.Epoch), Command: e.Command, Line: e.Line, Pool: e.Pool,
 		Checking: e.Checking, InFlight: e.InFlight, Sent: e.Sent.Unix(), Period: e.Period, PeriodNow: e.PeriodNow,
 		Parents: neighbours(e.Parents), Children: neighbours(e.Children), Why: append([]string{}, e.Why...), Told: []Telling{},
-		Downtimes: downtimes(e.Downtimes), CommentList: comments(e.Comments),
+		Downtimes: downtimes(e.Downtimes), CommentList: comments(e.Comments), Untold: []Untold{},
+	}
+	for _, u := range e.Untold {
+		out.Untold = append(out.Untold, Untold(u))
 	}
 	for i := range e.Told {
 		t := &e.Told[i]
@@ -94,7 +108,7 @@ func downtimes(all []monitor.Downtime) []Downtime {
 	for _, d := range all {
 		out = append(out, Downtime{
 			ID: d.ID, Host: d.Ref.Host, Service: d.Ref.Service, Author: d.Author, Comment: d.Comment,
-			Start: d.Start.Unix(), End: d.End.Unix(), Fixed: d.Fixed, Duration: d.Duration.Seconds(), Began: d.Began.Unix(),
+			Start: d.Start.Unix(), End: d.End.Unix(), Fixed: d.Fixed, Duration: d.Duration.Seconds(), Began: d.Began.Unix(), Trigger: d.Trigger,
 		})
 	}
 	return out
@@ -103,7 +117,7 @@ func downtimes(all []monitor.Downtime) []Downtime {
 func comments(all []monitor.Comment) []Comment {
 	out := []Comment{}
 	for _, c := range all {
-		out = append(out, Comment{c.ID, c.Ref.Host, c.Ref.Service, c.Author, c.Text, c.Entered.Unix(), c.Persistent})
+		out = append(out, Comment{c.ID, c.Ref.Host, c.Ref.Service, c.Author, c.Text, c.Entered.Unix(), c.Persistent, c.Expires.Unix()})
 	}
 	return out
 }

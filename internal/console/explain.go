@@ -1,10 +1,13 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/onbu/onbu/broker"
 )
@@ -43,11 +46,11 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 	line("runs as", e.Line)
 	line("module", e.Module)
 	line("poller tag", e.Pool)
-	line("acknowledged", yes(e.Acknowledged))
+	line("acknowledged", acknowledged(e))
 	line("parents", list(e.Parents, s))
 	line("children", list(e.Children, s))
 	for _, d := range e.Downtimes {
-		line("downtime", fmt.Sprintf("%s to %s by %s: %s", clock(d.Start), clock(d.End), d.Author, d.Comment))
+		line("downtime", downtime(d))
 	}
 	for _, c := range e.CommentList {
 		line("comment", fmt.Sprintf("%s %s: %s", clock(c.Entered), c.Author, c.Text))
@@ -65,6 +68,13 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 	}
 	if len(e.Told) == 0 {
 		line("told", "nobody")
+	}
+	for i, text := range wouldTell(e.Untold) {
+		title := "contacts"
+		if i > 0 {
+			title = " "
+		}
+		line(title, text)
 	}
 	line("owned as", fmt.Sprintf("shard %d, epoch %d", e.Shard, e.Epoch))
 	t.Flush()
@@ -119,11 +129,59 @@ func list(all []broker.Neighbour, s Style) string {
 	return strings.Join(parts, "; ")
 }
 
-func yes(b bool) string {
-	if b {
-		return "yes"
+func acknowledged(e *broker.Explanation) string {
+	switch {
+	case !e.Acknowledged:
+		return ""
+	case e.AckUntil > 0:
+		return "until " + clock(e.AckUntil)
 	}
-	return ""
+	return "yes"
+}
+
+// downtime says when a downtime is, and how it begins if not by itself.
+func downtime(d broker.Downtime) string {
+	text := fmt.Sprintf("%d, %s to %s by %s: %s", d.ID, clock(d.Start), clock(d.End), d.Author, d.Comment)
+	switch {
+	case d.Trigger != 0:
+		text += fmt.Sprintf(" (with downtime %d)", d.Trigger)
+	case !d.Fixed && d.Began > 0:
+		text += fmt.Sprintf(" (began %s, for %s)", clock(d.Began), short(time.Duration(d.Duration)*time.Second))
+	case !d.Fixed:
+		text += fmt.Sprintf(" (flexible: for %s from the first problem on)", short(time.Duration(d.Duration)*time.Second))
+	}
+	return text
+}
+
+// wouldTell says in a line each whom a problem would be told now, and who would not be told for which reason.
+func wouldTell(all []broker.Untold) []string {
+	var reasons []string
+	names := make(map[string][]string)
+	for _, u := range all {
+		if names[u.Why] == nil {
+			reasons = append(reasons, u.Why)
+		}
+		names[u.Why] = append(names[u.Why], u.Contact)
+	}
+	slices.SortStableFunc(reasons, func(a, b string) int { return cmp.Compare(min(len(a), 1), min(len(b), 1)) })
+	var lines []string
+	for _, why := range reasons {
+		if why == "" {
+			lines = append(lines, "would be told: "+few(names[why]))
+		} else {
+			lines = append(lines, fmt.Sprintf("not told: %s, because %s", few(names[why]), why))
+		}
+	}
+	return lines
+}
+
+// few lists names, the first of them if there are many.
+func few(names []string) string {
+	const most = 12
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 func clock(unix float64) string { return moment(unix).Format("2006-01-02 15:04:05") }

@@ -19,11 +19,21 @@ func TestExplain(t *testing.T) {
 		}),
 		Shard: 3, Epoch: 42, Command: "http!/", Line: "check_http -H web -u /", Pool: "EU", Checking: "active every 5m0s",
 		Period: "work", Why: []string{"the last 2 checks failed", "its host is UP"},
-		Downtimes:   []broker.Downtime{{Author: "ann", Comment: "move", Start: before(time.Hour), End: before(-time.Hour)}},
+		Downtimes: []broker.Downtime{
+			{ID: 19, Author: "ann", Comment: "move", Start: before(time.Hour), End: before(-time.Hour), Fixed: true},
+			{ID: 35, Author: "ann", Comment: "with it", Start: before(time.Hour), End: before(-time.Hour), Fixed: true, Trigger: 19},
+			{ID: 51, Author: "bob", Comment: "may restart", Start: before(time.Hour), End: before(-time.Hour), Duration: 600},
+		},
 		CommentList: []broker.Comment{{Author: "bob", Text: "seen it", Entered: before(time.Minute)}},
 		Told: []broker.Telling{
 			{Time: before(time.Minute), Contact: "ann", Type: "PROBLEM", Number: 2, Command: "mail"},
 			{Time: before(time.Hour), Contact: "bob", Type: "PROBLEM", Number: 1, Command: "page"},
+		},
+		Untold: []broker.Untold{
+			{Contact: "ann", Why: "the contact is in a downtime"},
+			{Contact: "bob"},
+			{Contact: "you", Why: "the contact is in a downtime"},
+			{Contact: "eve", Why: "it is outside of the contact's notification period office"},
 		},
 	}
 	underWay := broker.Explanation{

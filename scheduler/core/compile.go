@@ -209,7 +209,7 @@ func (k *compiled) check() error {
 	for i := range inv.Contacts {
 		errs = append(errs, k.checkContact(&inv.Contacts[i]))
 	}
-	return errors.Join(append(errs, k.checkTies())...)
+	return errors.Join(append(errs, k.checkTies(), k.checkEscalations())...)
 }
 
 func (k *compiled) checkObject(name string, policy uint32, call monitor.Call) error {
@@ -251,7 +251,11 @@ func (k *compiled) isPeriod(index int32) bool {
 }
 
 func (k *compiled) checkContact(c *monitor.Contact) error {
-	for _, way := range []*monitor.Way{&c.Host, &c.Service} {
+	ways := []*monitor.Way{&c.Host, &c.Service}
+	for i := range c.Ways {
+		ways = append(ways, &c.Ways[i].Host, &c.Ways[i].Service)
+	}
+	for _, way := range ways {
 		if !k.isPeriod(way.Period) {
 			return fmt.Errorf("contact %s: timeperiod %d is out of bounds", c.Name, way.Period)
 		}

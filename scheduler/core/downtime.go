@@ -200,8 +200,8 @@ func (c *Core) releaseTriggered(d *Decisions) {
 	}
 }
 
-// moved adds a brok with an object's status after a change of its depth; not while a result of it is being applied,
-// whose own brok comes with everything.
+// moved adds a brok with an object's status after a change; not while a result of it is being applied, whose own brok
+// comes with everything.
 func (c *Core) moved(id monitor.ID, d *Decisions) {
 	if id != c.settling {
 		c.changed(monitor.BrokState, id, "", d)

@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -107,12 +108,17 @@ func (c *Core) escalationBegan(id monitor.ID) bool {
 	})
 }
 
-// planEscalations puts the escalations by time that are to come on the agenda.
+// planEscalations puts the escalations by time that are to come on the agenda, or that began while nobody looked.
 func (c *Core) planEscalations() {
 	for _, e := range c.inv.Escalated {
-		byTime := slices.ContainsFunc(e.Escalations, func(i uint32) bool { return c.inv.Escalations[i].ByTime })
-		if next := c.notice[e.Object].next; byTime && next != 0 && c.isProblem(e.Object) {
-			c.agenda.add(next, aboutEscalation, uint64(e.Object))
+		id := e.Object
+		if !c.isProblem(id) || c.toldSince(id) == 0 {
+			continue
+		}
+		if c.escalationBegan(id) {
+			c.agenda.add(c.now, aboutEscalation, uint64(id))
+		} else if next := c.nextEscalation(id, c.progress(id, c.notice[id].number)); next != 0 {
+			c.agenda.add(next, aboutEscalation, uint64(id))
 		}
 	}
 }
@@ -123,4 +129,31 @@ func reached(e *monitor.Escalation, far progress) bool {
 		return far.lasted >= e.FirstTime && (e.LastTime == 0 || far.lasted <= e.LastTime)
 	}
 	return far.number >= int64(e.First) && (e.Last == 0 || far.number <= int64(e.Last))
+}
+
+// checkEscalations looks for what would make the core stumble later.
+func (k *compiled) checkEscalations() error {
+	inv := k.inv
+	for i := range inv.Escalations {
+		e := &inv.Escalations[i]
+		if !k.isPeriod(e.Period) {
+			return fmt.Errorf("escalation %d: timeperiod %d is out of bounds", i, e.Period)
+		}
+		for _, contact := range e.Contacts {
+			if int(contact) >= len(inv.Contacts) {
+				return fmt.Errorf("escalation %d: contact %d is out of bounds", i, contact)
+			}
+		}
+	}
+	for i, e := range inv.Escalated {
+		if int(e.Object) >= inv.Objects() || i > 0 && e.Object <= inv.Escalated[i-1].Object {
+			return fmt.Errorf("escalations of object %d: there is no such object, or they are not sorted", e.Object)
+		}
+		for _, number := range e.Escalations {
+			if int(number) >= len(inv.Escalations) {
+				return fmt.Errorf("escalations of object %d: escalation %d is out of bounds", e.Object, number)
+			}
+		}
+	}
+	return nil
 }

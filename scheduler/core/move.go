@@ -87,14 +87,7 @@ func (c *Core) importNotes(s *Snapshot, came []monitor.ID, d *Decisions) {
 		}
 		return id, ok
 	}
-	numbers := make(map[uint64]uint64) // of downtimes: there and here
-	for _, t := range s.Downtimes {
-		if id, ok := arrived(t.Ref); ok {
-			numbers[t.ID] = c.newID()
-			t.ID, t.Trigger = numbers[t.ID], numbers[t.Trigger]
-			c.keepDowntime(id, &t, d)
-		}
-	}
+	numbers := c.importDowntimes(s, arrived, d)
 	for _, note := range s.Comments {
 		if id, ok := arrived(note.Ref); ok {
 			note.ID, note.Downtime = c.newID(), numbers[note.Downtime]
@@ -106,6 +99,30 @@ func (c *Core) importNotes(s *Snapshot, came []monitor.ID, d *Decisions) {
 			c.told[id] = append(c.told[id], t.Telling)
 		}
 	}
+}
+
+// importDowntimes takes over the downtimes of the objects that came, and gives the numbers that they have here. One whose
+// trigger stayed behind stands for itself.
+func (c *Core) importDowntimes(s *Snapshot, arrived func(monitor.Ref) (monitor.ID, bool), d *Decisions) map[uint64]uint64 {
+	numbers := make(map[uint64]uint64)
+	for i := range s.Downtimes {
+		if _, ok := arrived(s.Downtimes[i].Ref); ok {
+			numbers[s.Downtimes[i].ID] = c.newID()
+		}
+	}
+	for _, t := range s.Downtimes {
+		id, ok := arrived(t.Ref)
+		if !ok {
+			continue
+		}
+		trigger := t.Trigger
+		t.ID, t.Trigger = numbers[t.ID], numbers[trigger]
+		if trigger != 0 && t.Trigger == 0 {
+			c.log(d, "downtime %d of %s stands for itself now: what triggered it stayed in another shard", t.ID, t.Ref)
+		}
+		c.keepDowntime(id, &t, d)
+	}
+	return numbers
 }
 
 // arrive lays the objects that came out in time, as they were or else as after a restart, and tells of them. It counts

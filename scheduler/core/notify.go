@@ -41,7 +41,7 @@ func (c *Core) notify(id monitor.ID, d *Decisions) {
 		n.kind = "RECOVERY"
 	}
 	if !c.announce(&n, d) {
-		c.postpone(id)
+		c.postpone(id, d)
 	}
 }
 
@@ -87,7 +87,7 @@ func (c *Core) announce(n *notification, d *Decisions) bool {
 }
 
 // postpone notes when the notification period opens again: no result is told before.
-func (c *Core) postpone(id monitor.ID) {
+func (c *Core) postpone(id monitor.ID, d *Decisions) {
 	period := c.notificationPeriod(id)
 	if !c.isProblem(id) || c.in(period, c.now) || c.toldOnce(id) {
 		return
@@ -96,7 +96,10 @@ func (c *Core) postpone(id monitor.ID) {
 	if next == 0 {
 		next = c.now.Add(365 * 24 * time.Hour) // it never opens; Nagios looks again in a year
 	}
-	c.notice[id].next = next
+	if n := &c.notice[id]; n.next != next {
+		n.next = next
+		c.moved(id, d)
+	}
 }
 
 // notificationPeriod gives the period in which people are told about an object: a service without one has its host's.
@@ -116,9 +119,11 @@ func (c *Core) remember(id monitor.ID, number uint32) {
 	if interval := c.renotifyInterval(id, far); interval > 0 {
 		n.next = c.now.Add(interval)
 	}
-	if early := c.nextEscalation(id, far); early != 0 && (early < n.next || n.next == 0) {
-		n.next = early
+	if early := c.nextEscalation(id, far); early != 0 {
 		c.agenda.add(early, aboutEscalation, uint64(id))
+		if early < n.next || n.next == 0 {
+			n.next = early
+		}
 	}
 	c.standing[id].notifiedOn |= 1 << c.standing[id].State
 }

@@ -1,13 +1,15 @@
 package core
 
 import (
+	"errors"
+
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
 )
 
 // obeyNotify tells people what somebody wants them to know, and moves the notifications of a problem.
 func (c *Core) obeyNotify(r *command.Request, d *Decisions) (bool, error) {
-	var act func(monitor.ID, *command.Request, *Decisions)
+	var act func(monitor.ID, *command.Request, *Decisions) error
 	switch r.Name {
 	case "SEND_CUSTOM_HOST_NOTIFICATION", "SEND_CUSTOM_SVC_NOTIFICATION":
 		act = c.obeyCustom
@@ -19,10 +21,10 @@ func (c *Core) obeyNotify(r *command.Request, d *Decisions) (bool, error) {
 		return false, nil
 	}
 	id, err := c.object(r)
-	if err == nil {
-		act(id, r, d)
+	if err != nil {
+		return true, err
 	}
-	return true, err
+	return true, act(id, r, d)
 }
 
 // The options of a custom notification, with Nagios' numbers.
@@ -33,25 +35,28 @@ const (
 )
 
 // obeyCustom reads options;author;comment.
-func (c *Core) obeyCustom(id monitor.ID, r *command.Request, d *Decisions) {
+func (c *Core) obeyCustom(id monitor.ID, r *command.Request, d *Decisions) error {
 	options := r.Int(0)
 	c.announce(&notification{
 		why: ofCustom, kind: "CUSTOM", id: id, author: r.Text(1), comment: r.Text(2),
 		broadcast: options&broadcast != 0, forced: options&force != 0, counts: options&increment != 0,
 	}, d)
+	return nil
 }
 
-// obeyDelay sets when people may be told next at the earliest. A change of the state undoes it. Those who are told once
-// only are not told again for it.
-func (c *Core) obeyDelay(id monitor.ID, r *command.Request, d *Decisions) {
-	if !c.toldOnce(id) {
-		c.notice[id].next = r.Moment(0)
+// obeyDelay sets when people may be told next at the earliest. A change of the state undoes it.
+func (c *Core) obeyDelay(id monitor.ID, r *command.Request, d *Decisions) error {
+	if c.toldOnce(id) {
+		return errors.New("there is no other notification to delay: notification_interval is 0, people are told once")
 	}
+	c.notice[id].next = max(r.Moment(0), c.now)
 	c.changed(monitor.BrokState, id, "", d)
+	return nil
 }
 
 // obeyNumber sets the number of the last notification, by which escalations go.
-func (c *Core) obeyNumber(id monitor.ID, r *command.Request, d *Decisions) {
+func (c *Core) obeyNumber(id monitor.ID, r *command.Request, d *Decisions) error {
 	c.notice[id].number = uint32(r.Int(0))
 	c.changed(monitor.BrokState, id, "", d)
+	return nil
 }

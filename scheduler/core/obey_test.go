@@ -120,6 +120,21 @@ func TestNewSaysWhatIsWrongWithAnInventory(t *testing.T) {
 			inv.Contacts = []monitor.Contact{{Name: "ada", Host: way, Service: way}}
 		}, "ada: command 9"},
 		{"a contact", func(inv *monitor.Inventory) { inv.Policies[0].Contacts = []uint32{9} }, "contact 9"},
+		{"a way's command", func(inv *monitor.Inventory) {
+			own := monitor.Way{Period: monitor.None}
+			other := monitor.Way{Period: monitor.None, Commands: []monitor.Call{{Command: 9}}}
+			inv.Contacts = []monitor.Contact{{Name: "ada", Host: own, Service: own, Ways: []monitor.NotificationWay{{Host: own, Service: other}}}}
+		}, "ada: command 9"},
+		{"an escalation's contact", func(inv *monitor.Inventory) {
+			inv.Escalations = []monitor.Escalation{{Period: monitor.None, Contacts: []uint32{9}}}
+		}, "escalation 0: contact 9"},
+		{"an escalation's period", func(inv *monitor.Inventory) { inv.Escalations = []monitor.Escalation{{Period: 9}} }, "timeperiod 9"},
+		{"an object's escalation", func(inv *monitor.Inventory) {
+			inv.Escalated = []monitor.Escalated{{Object: 0, Escalations: []uint32{9}}}
+		}, "escalation 9"},
+		{"escalations that are not sorted", func(inv *monitor.Inventory) {
+			inv.Escalated = []monitor.Escalated{{Object: 1}, {Object: 0}}
+		}, "not sorted"},
 	} {
 		inv := fleet(2)
 		tt.change(inv)

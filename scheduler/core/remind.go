@@ -16,8 +16,5 @@ func (c *Core) remindOfHost(id monitor.ID, steps verdict.Steps, d *Decisions) {
 	if steps.Has(verdict.Changed) && c.program.HostSwitches&monitor.ActiveChecks != 0 {
 		return
 	}
-	before := c.lasting(host)
-	if c.notify(host, d); c.lasting(host) != before {
-		c.changed(monitor.BrokState, host, "", d)
-	}
+	c.notify(host, d)
 }

@@ -36,6 +36,8 @@ command handle $SERVICESTATE$ $HOSTSTATE$
 contact ada options=d,u,w,n,c,r,f
 contact bob options=c,d
 contact eve period=office
+contact tim options=c,d,r,s
+way tim second options=w,u,n
 host core attempts=2 flap=10-15 options=d,r,f contacts=ada handler=handle interval=1m retry=10s
 host gw1 parents=core attempts=3 contacts=ada,bob interval=1m retry=10s
 host gw2 parents=core command=none
@@ -58,7 +60,11 @@ service shop/all attempts=1 contacts=ada
 rule shop/pages smart ack 1 of: g:www,http
 rule shop/all (shop,pages & web1,volatile) | !core
 rule shop ,pages & core
-hostgroup www web1 web2`, "\n") {
+hostgroup www web1 web2
+escalation web1/http first=2 last=4 contacts=bob,tim interval=1m
+escalation web1/http after=3m contacts=eve,tim
+escalation core first=1 contacts=tim options=d,r,s
+option hard_unknown_phase`, "\n") {
 		if !w.define(t, line) {
 			t.Fatalf("not understood: %s", line)
 		}
@@ -155,6 +161,14 @@ func (p *player) obey() {
 		fmt.Sprintf("REMOVE_%s_ACKNOWLEDGEMENT;%s", name, args),
 		fmt.Sprintf("SCHEDULE_%s_DOWNTIME;%s;%d;%d;1;0;0;bob;works", name, args, seconds+p.r.Int64N(20), seconds+20+p.r.Int64N(60)),
 		fmt.Sprintf("DEL_ALL_%s_DOWNTIMES;%s", name, args),
+		fmt.Sprintf("SCHEDULE_%s_DOWNTIME;%s;%d;%d;0;%d;%d;bob;flexible", name, args, seconds, seconds+20+p.r.Int64N(60), p.downtime(), 5+p.r.Int64N(60)),
+		fmt.Sprintf("SCHEDULE_%s_DOWNTIME;%s;%d;%d;1;%d;0;bob;triggered", name, args, seconds, seconds+20+p.r.Int64N(60), p.downtime()),
+		fmt.Sprintf("SCHEDULE_AND_PROPAGATE_TRIGGERED_HOST_DOWNTIME;%s;%d;%d;%d;0;30;bob;tied", ref.Host, seconds, seconds+60, p.r.IntN(2)),
+		fmt.Sprintf("SCHEDULE_CONTACT_DOWNTIME;bob;%d;%d;bob;away", seconds+p.r.Int64N(20), seconds+20+p.r.Int64N(60)),
+		fmt.Sprintf("ACKNOWLEDGE_%s_PROBLEM_EXPIRE;%s;%d;1;%d;%d;bob;busy", name, args, p.r.IntN(3), p.r.IntN(2), seconds+1+p.r.Int64N(90)),
+		fmt.Sprintf("SEND_CUSTOM_%s_NOTIFICATION;%s;%d;bob;look", name, args, p.r.IntN(8)),
+		fmt.Sprintf("SET_%s_NOTIFICATION_NUMBER;%s;%d", name, args, p.r.IntN(4)),
+		fmt.Sprintf("DELAY_%s_NOTIFICATION;%s;%d", name, args, seconds+p.r.Int64N(90)),
 		fmt.Sprintf("ADD_%s_COMMENT;%s;1;bob;note", name, args),
 		fmt.Sprintf("DEL_ALL_%s_COMMENTS;%s", name, args),
 		fmt.Sprintf("DISABLE_%s_CHECK;%s", name, args),
@@ -185,6 +199,15 @@ func (p *player) obey() {
 		p.t.Fatal(err)
 	}
 	_ = p.core.Obey(p.now, req, &p.d) // many are refused: there is nothing to acknowledge, say
+}
+
+// downtime gives the number of one that is there, or 0.
+func (p *player) downtime() uint64 {
+	all := p.core.Snapshot().Downtimes
+	if len(all) == 0 || p.r.IntN(3) == 0 {
+		return 0
+	}
+	return all[p.r.IntN(len(all))].ID
 }
 
 // lasting gives what a core remembers without what only the latest checks said.

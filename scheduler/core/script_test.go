@@ -33,7 +33,8 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //	at 10s tick                                  lets time pass and does what is due until then
 //	at 10s result web1/http CRITICAL some text   answers the job that is out; makes one first if none is
 //	at 10s passive web1 DOWN some text           hands in a passive result
-//	at 10s command NAME;…                        gives an external command; @10s in it is a time since the beginning
+//	at 10s command NAME;…                        gives an external command; @10s in it is a time since the beginning, #2 the second
+//	                                             downtime that was entered
 //	at 10s result/p2 web1 UP fine                likewise, from another poller than p1
 //	at 10s late 5s web1 DOWN lost                answers it with a check that began 5 s ago
 //	at 10s force web1                            has a check issued
@@ -41,6 +42,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //	at 10s orphan web1                           says that the poller with the job of web1 is gone
 //	at 10s explain web1                          prints the reasons
 //	at 10s status web1                           prints its status
+//	at 10s people web1                           prints who would be told of its problem now
 //
 // Jobs are printed when the core wants them of itself; those that are issued again, because the script never answers
 // them, only after "begin with orphans".
@@ -107,6 +109,8 @@ type script struct {
 	began   monitor.Time // when the check began that is answered; 0 is now
 	d       core.Decisions
 	out     strings.Builder
+	// downtimes are the numbers of those that were entered, in order: #1, #2, … in commands.
+	downtimes []uint64
 }
 
 func (s *script) run(line string) {
@@ -192,6 +196,8 @@ func (s *script) do(verb, rest string) {
 		s.part(name)
 	case "force":
 		s.force(s.find(name))
+	case "people":
+		s.people(name)
 	case "status":
 		st := s.core.Status(s.find(name))
 		fmt.Fprintf(&s.out, "%s next=%s\n", s.standing(&st), since(st.NextCheck))
@@ -283,7 +289,7 @@ func (s *script) command(line string) {
 		at, rest, _ := strings.Cut(after, ";")
 		line = fmt.Sprintf("%s%d;%s", before, int64(t0.Add(duration(s.t, at)))/1e9, rest)
 	}
-	req, err := command.Parse(line, s.now)
+	req, err := command.Parse(s.numbered(line), s.now)
 	if err == nil {
 		err = s.core.Obey(s.now, req, &s.d)
 	}
@@ -349,8 +355,11 @@ func (s *script) brok(b *monitor.Brok) string {
 	case monitor.BrokState, monitor.BrokAck:
 		return strings.TrimSpace("state " + s.standing(b.Status) + " " + b.Text)
 	case monitor.BrokNotification, monitor.BrokEventHandler, monitor.BrokSnapshot:
-		return b.Text + " | " + b.Action.Line
+		return notified(b)
+	case monitor.BrokContactDowntime, monitor.BrokContactDowntimeGone:
+		return s.contactDowntime(b)
 	case monitor.BrokDowntime:
+		s.number(b.Downtime)
 		return fmt.Sprintf("downtime of %s from %s to %s", b.Downtime.Ref, since(b.Downtime.Start), since(b.Downtime.End))
 	case monitor.BrokDowntimeGone:
 		return fmt.Sprintf("downtime of %s gone: %s", b.Downtime.Ref, b.Text)

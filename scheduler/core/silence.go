@@ -70,7 +70,7 @@ func (c *Core) stateSilence(id monitor.ID) string {
 	case !problem && s.notifiedOn == 0:
 		return "nobody was told of the problem"
 	case problem && n.number == 0 && c.now < c.times[id].hardChange.Add(p.FirstNotificationDelay):
-		return "first_notification_delay is not over"
+		return "first_notification_delay lasts until " + stamp(c.times[id].hardChange.Add(p.FirstNotificationDelay))
 	case s.flapping:
 		return "it is flapping: it changes its state too often"
 	}
@@ -89,9 +89,17 @@ func (c *Core) stateSilence(id monitor.ID) string {
 	case host != id && !c.isUp(host) && (problem || c.standing[host].Type == monitor.Hard):
 		return "its host is not UP"
 	case c.now < n.next && !c.isVolatile(id):
-		return "people were told, and notification_interval is not over"
+		return c.notYet(n)
 	}
 	return ""
+}
+
+// notYet says until when nobody is told, and why.
+func (c *Core) notYet(n *notice) string {
+	if n.last == 0 {
+		return "it is put off until " + stamp(n.next)
+	}
+	return "people were told, and are not told again before " + stamp(n.next)
 }
 
 // inDowntime names the downtime that an object is in: its own or its host's.

@@ -68,7 +68,7 @@ func (w *world) define(t testing.TB, line string) bool {
 	case "service":
 		w.service(t, words[1], set)
 	case "contact":
-		w.contact(words[1], set)
+		w.contact(t, words[1], set)
 	case "period":
 		w.inv.Timeperiods = append(w.inv.Timeperiods, monitor.Timeperiod{
 			Name: words[1], Zone: "UTC", Ranges: []string{strings.Join(words[2:], " ")},
@@ -98,7 +98,7 @@ func (w *world) define(t testing.TB, line string) bool {
 	case "parents":
 		w.serviceParents(t, words[1], words[2:])
 	default:
-		return false
+		return w.definePeople(t, words, set)
 	}
 	return true
 }
@@ -154,12 +154,12 @@ func (w *world) service(t testing.TB, name string, set map[string]string) {
 	w.services = append(w.services, monitor.Service{Host: w.hostID(t, host), Description: desc, Policy: w.policy(t, set)})
 }
 
-func (w *world) contact(name string, set map[string]string) {
-	way := monitor.Way{
-		Enabled: true, Period: w.period(set["period"]), Options: options(orElse(set["options"], "d,u,w,n,c,r")),
-		Commands: []monitor.Call{{Command: 1}},
-	}
-	w.inv.Contacts = append(w.inv.Contacts, monitor.Contact{Name: name, Email: name + "@example.org", Host: way, Service: way})
+func (w *world) contact(t testing.TB, name string, set map[string]string) {
+	way := w.wayOf(t, set)
+	w.inv.Contacts = append(w.inv.Contacts, monitor.Contact{
+		Name: name, Email: name + "@example.org", Host: way, Service: way,
+		MinBusinessImpact: int8(number(t, orElse(set["impact"], "0"))), MinImportance: uint32(number(t, orElse(set["importance"], "0"))),
+	})
 }
 
 func (w *world) policy(t testing.TB, set map[string]string) uint32 {
@@ -186,6 +186,7 @@ func (w *world) policy(t testing.TB, set map[string]string) uint32 {
 		SnapshotInterval:       duration(t, set["snapinterval"]),
 		StalkingOptions:        options(set["stalk"]),
 		BusinessImpact:         int8(number(t, orElse(set["impact"], "0"))),
+		Importance:             uint32(number(t, orElse(set["importance"], "0"))),
 	}
 	if low, high, ok := strings.Cut(set["flap"], "-"); ok {
 		p.Switches |= monitor.FlapDetection
@@ -198,13 +199,7 @@ func (w *world) policy(t testing.TB, set map[string]string) uint32 {
 	if set["active"] == "0" {
 		p.Switches &^= monitor.ActiveChecks
 	}
-	for _, name := range list(set["contacts"]) {
-		for i, c := range w.inv.Contacts {
-			if c.Name == name {
-				p.Contacts = append(p.Contacts, uint32(i))
-			}
-		}
-	}
+	p.Contacts = w.contacts(set["contacts"])
 	w.inv.Policies = append(w.inv.Policies, p)
 	return uint32(len(w.inv.Policies) - 1)
 }
