@@ -36,6 +36,7 @@ type Scheduler struct {
 	log        *slog.Logger
 	meter      *meter
 	jobs       *dispatcher
+	census     census
 	start      monitor.Time
 
 	mu         sync.Mutex
@@ -167,6 +168,7 @@ func (s *Scheduler) own(ctx context.Context, id monitor.Shard) error {
 		delete(s.shards, id)
 		s.mu.Unlock()
 		s.jobs.drop(id)
+		s.census.drop(id)
 	}()
 	go s.catchUp(ctx, sh)
 	return sh.run(ctx)
@@ -192,7 +194,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 		return nil, fmt.Errorf("claiming shard %d: %w", id, err)
 	}
 	sh := &shard{
-		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l,
+		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l, census: &s.census,
 		journal: newJournal(s.bus, s.log, fence, s.boot),
 		inbox:   make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}), broks: make(chan []byte, perfQueue),
 	}

@@ -39,6 +39,8 @@ type shard struct {
 	log     *slog.Logger
 	meter   *meter
 	jobs    *dispatcher
+	census  *census
+	counted time.Time // when it was last told of this shard
 	core    *core.Core
 	journal *journal
 	lease   *lease
@@ -149,6 +151,7 @@ func (s *shard) drain() {
 // step lets the core decide what is due and acts on all decisions; it says how long nothing more will be due.
 func (s *shard) step() time.Duration {
 	wake := now().Add(100 * time.Millisecond)
+	s.takeCensus(time.Now())
 	if !s.journal.full() {
 		s.core.Tick(now(), &s.decided)
 		wake = s.decided.Wake

@@ -59,6 +59,7 @@ type Core struct {
 	lastPerfdata map[monitor.ID]string
 	// maintained holds the end of the stretch of maintenance for which a downtime was entered last.
 	maintained map[monitor.ID]monitor.Time
+	totals     *Totals // of all shards; nil when they are not known
 }
 
 // New makes a core for a shard that nothing is known of yet. The inventory is kept and never changed. An error names

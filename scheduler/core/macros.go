@@ -85,6 +85,12 @@ func (r *resolver) append(dst []byte, m macro.Macro) ([]byte, bool) {
 func (r *resolver) appendStandard(dst []byte, m macro.Macro) ([]byte, bool) {
 	lead, name := cutLead(m.Name)
 	var ok bool
+	if lead == "TOTAL" {
+		dst, ok = r.core.appendSum(dst, name)
+	}
+	if ok {
+		return dst, true
+	}
 	if rest, host := strings.CutPrefix(name, "HOST"); host {
 		dst, ok = r.appendHost(dst, lead, rest)
 	} else if rest, service := strings.CutPrefix(name, "SERVICE"); service && lead != "TOTAL" {
