@@ -22,7 +22,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the examples of docs/simul
 // site is the example that docs/simulate.md speaks of.
 const (
 	site   = "../../deploy/examples/site/nagios.cfg"
-	outage = "../../deploy/examples/site/outage.txt"
+	outage = "../../deploy/examples/site/outage.txt" // the script that it shows
 )
 
 func TestSimulate(t *testing.T) {
@@ -39,6 +39,7 @@ func TestSimulate(t *testing.T) {
 		says []string
 	}{
 		{"a script", []string{site, script}, 0, []string{"PROBLEM", "core-1", "mail, page", "noc: told twice (1 PROBLEM, 1 RECOVERY)"}},
+		{"the other example", []string{site, filepath.Join(filepath.Dir(site), "night.txt")}, 0, []string{"ACKNOWLEDGEMENT", "12h of Friday 2026-01-09 22:00 CET"}},
 		{"what if a host died", []string{site, "--what-if", "core-1"}, 0, []string{"core-1", "PROBLEM", "noc: told"}},
 		{"what if a service broke", []string{"--what-if", "db1/mysql", site}, 0, []string{"db1/mysql", "CRITICAL"}},
 		{"mistakes in the script", []string{site, mistakes}, 1, []string{
