@@ -140,7 +140,7 @@ func TestASubscriberThatLagsLosesMessagesAndTheyAreCounted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const sent = 70_000
+		const sent = 200_000 // more than a batch under way and a full queue
 		for range sent {
 			if err := c.Publish(bus.Jobs("p"), nil); err != nil {
 				t.Fatal(err)
