@@ -34,7 +34,7 @@ func (c *Core) obey(r *command.Request, d *Decisions) error {
 			return err
 		}
 	}
-	return fmt.Errorf("%s is not supported yet", r.Name)
+	return fmt.Errorf("%s is not known here", r.Name)
 }
 
 // object gives the object that a request is for.
