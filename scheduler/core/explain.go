@@ -120,6 +120,7 @@ func (c *Core) why(id monitor.ID, e *monitor.Explanation) []string {
 	why = append(why, c.whyState(id)...)
 	why = append(why, c.whyUnchecked(id, e)...)
 	why = append(why, c.whyNobody(id, e)...)
+	why = append(why, c.whyFlapping(id)...)
 	if n := c.standing[id].depth; n > 0 {
 		why = append(why, fmt.Sprintf("%d downtime(s) in effect: nobody is told of problems", n))
 	}

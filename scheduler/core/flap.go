@@ -177,3 +177,12 @@ func (c *Core) flapSwitchedAll(d *Decisions) {
 		}
 	}
 }
+
+// whyFlapping explains that nobody is told at present.
+func (c *Core) whyFlapping(id monitor.ID) []string {
+	if !c.standing[id].flapping {
+		return nil
+	}
+	return []string{fmt.Sprintf("it is flapping: its state changes too often (%.1f %%), and nobody is told until it is steady",
+		c.run[id].history.Percent())}
+}

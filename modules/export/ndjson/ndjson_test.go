@@ -2,6 +2,7 @@ package ndjson_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,4 +91,19 @@ func read(t *testing.T, path string) []map[string]any {
 		lines = append(lines, l)
 	}
 	return lines
+}
+
+// Status is what stays, HARD and attempt 1; the alert tells of the end of a soft problem.
+func TestTheFieldsOfARecoverySayWhatItsTextSays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.ndjson")
+	m := ndjson.New(ndjson.Options{Path: path})
+	b := alert("fine")
+	b.Status.State, b.Status.Type, b.Status.Attempt = monitor.OK, monitor.Hard, 1
+	b.Type, b.Attempt = monitor.Soft, 2
+	if err := errors.Join(m.Export(t.Context(), []monitor.Brok{b}), m.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if line := read(t, path)[0]; line["state_type"] != "SOFT" || line["attempt"] != 2.0 {
+		t.Errorf("state_type %v, attempt %v; want SOFT, 2", line["state_type"], line["attempt"])
+	}
 }
