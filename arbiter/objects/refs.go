@@ -12,7 +12,7 @@ import (
 func (l *loader) checkRefs(v *view) {
 	for _, k := range v.class.order {
 		r := v.class.row[k]
-		if r.ref == noKind || r.effect == acted || k == keyEventHandler || k == keyRealm {
+		if r.ref == noKind || r.effect == acted || k == keyRealm {
 			continue
 		}
 		val := v.get(k)
