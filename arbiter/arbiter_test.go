@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/onbu/onbu/arbiter"
+	"github.com/onbu/onbu/arbiter/objects/objectstest"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/wire"
@@ -31,7 +32,6 @@ func newFiles(t *testing.T, hosts ...string) files {
 	t.Helper()
 	dir := t.TempDir()
 	f := files{main: filepath.Join(dir, "main.cfg"), objects: filepath.Join(dir, "objects.cfg")}
-	put(t, f.main, "cfg_file=objects.cfg\n")
 	f.hosts(t, hosts...)
 	return f
 }
@@ -46,29 +46,17 @@ func put(t *testing.T, path, text string) {
 // hosts writes the objects anew.
 func (f files) hosts(t *testing.T, names ...string) {
 	t.Helper()
-	text := `
-define command {
-  command_name x
-  command_line /bin/true
-}
-define contact {
-  contact_name ann
-  host_notification_commands x
-  service_notification_commands x
-  host_notification_period always
-  service_notification_period always
-}
-define timeperiod {
-  timeperiod_name always
-  alias Always
-  monday 00:00-24:00
-}
-`
-	for _, name := range names {
-		text += fmt.Sprintf("define host {\n host_name %s\n address 127.0.0.1\n max_check_attempts 3\n contacts ann\n check_period always\n notification_period always\n}\n", name)
-		text += fmt.Sprintf("define service {\n host_name %s\n service_description s\n check_command x\n max_check_attempts 3\n contacts ann\n check_period always\n notification_period always\n}\n", name)
+	_, err := objectstest.Write(filepath.Dir(f.main), filepath.Base(f.main), nil, func(o *objectstest.Text) {
+		o.Basis("ann", "/bin/true")
+		o.Command("x", "/bin/true")
+		for _, name := range names {
+			o.Host(name, "ann", "address 127.0.0.1", "max_check_attempts 3")
+			o.Service(name, "s", "x", "ann")
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	put(t, f.objects, text)
 }
 
 // logs is a log that tests read.

@@ -25,7 +25,7 @@ func (f files) tie(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tied := strings.Replace(string(text), "host_name b\n address", "host_name b\n parents a\n address", 1)
+	tied := strings.Replace(string(text), "host_name b\n", "host_name b\n parents a\n", 1) // the host stands before its service
 	if tied == string(text) {
 		t.Fatal("no host b")
 	}

@@ -1,8 +1,6 @@
 package bench
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -10,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/onbu/onbu/arbiter/objects/objectstest"
 )
 
 // servicesOfHost is how many services a host has; a last one may have fewer.
@@ -36,52 +36,41 @@ func (s *site) path(name string) string { return filepath.Join(s.dir, name) }
 
 // write writes onbu.cfg and what it names.
 func (s *site) write() error {
-	err := errors.Join(
-		s.file("objects.cfg", s.objects),
-		s.file("resource.cfg", func(w *bufio.Writer) { fmt.Fprintf(w, "$USER1$=%s\n", plugins) }),
-	)
-	if err != nil {
-		return err
-	}
-	return s.file("onbu.cfg", func(w *bufio.Writer) {
-		fmt.Fprintf(w, "cfg_file=%s\nresource_file=%s\ninterval_length=1\ncheck_external_commands=0\n",
-			s.path("objects.cfg"), s.path("resource.cfg"))
-	})
-}
-
-// file writes one file.
-func (s *site) file(name string, fill func(w *bufio.Writer)) error {
-	f, err := os.Create(s.path(name))
-	if err != nil {
+	if err := os.WriteFile(s.path("resource.cfg"), fmt.Appendf(nil, "$USER1$=%s\n", plugins), 0o644); err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
 	}
-	defer f.Close()
-	w := bufio.NewWriterSize(f, 1<<16)
-	fill(w)
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
-	}
-	return f.Close()
+	_, err := objectstest.Write(s.dir, "onbu.cfg", []string{"resource_file=resource.cfg", "interval_length=1", "check_external_commands=0"}, s.objects)
+	return err
 }
 
 // objects writes templates, hosts and services. Hosts have no check of their own, so that every check is of the scenario.
-func (s *site) objects(w *bufio.Writer) {
-	fmt.Fprintf(w, objectsHead, int(s.interval.Seconds()))
+func (s *site) objects(o *objectstest.Text) {
+	s.templates(o)
 	patience := min(10, max(1, int(s.interval.Seconds())-1))
 	fill := strings.NewReplacer("PORT", strconv.Itoa(s.port), "PATIENCE", strconv.Itoa(patience))
 	host := 0
 	for _, g := range s.groups {
-		command := fill.Replace(g.command)
-		fmt.Fprintf(w, "define command {\n command_name %s\n command_line %s\n}\n", g.name, command)
-		fmt.Fprintf(w, "define service {\n name of-%s\n use each\n check_command %s\n register 0\n}\n", g.name, g.name)
+		o.Command(g.name, fill.Replace(g.command))
+		o.Define("service", "name of-"+g.name, "use each", "check_command "+g.name, "register 0")
 		for i := range g.services {
 			if i%servicesOfHost == 0 {
 				host++
-				fmt.Fprintf(w, "define host {\n use every\n host_name %s-%d\n address %s\n}\n", g.name, host, address(host))
+				o.Define("host", "use every", fmt.Sprintf("host_name %s-%d", g.name, host), "address "+address(host).String())
 			}
-			fmt.Fprintf(w, "define service {\n use of-%s\n host_name %s-%d\n service_description s%d\n}\n", g.name, g.name, host, i%servicesOfHost)
+			o.Define("service", "use of-"+g.name, fmt.Sprintf("host_name %s-%d", g.name, host), fmt.Sprintf("service_description s%d", i%servicesOfHost))
 		}
 	}
+}
+
+// templates writes what the hosts and services have in common. Nobody is told of anything.
+func (s *site) templates(o *objectstest.Text) {
+	every := strconv.Itoa(int(s.interval.Seconds()))
+	silent := []string{"max_check_attempts 1", "notifications_enabled 0", "notification_period " + objectstest.Always, "contacts nobody", "register 0"}
+	o.Basis("nobody", "/bin/true", "host_notification_options n", "service_notification_options n")
+	o.Define("host", append([]string{"name every", "active_checks_enabled 0"}, silent...)...)
+	o.Define("service", append([]string{
+		"name each", "check_interval " + every, "retry_interval " + every, "check_period " + objectstest.Always,
+	}, silent...)...)
 }
 
 // address is the address of the nth host, the first being 127.1.0.1.
@@ -89,49 +78,3 @@ func address(n int) netip.Addr {
 	n += 1 << 16
 	return netip.AddrFrom4([4]byte{127, byte(n >> 16), byte(n >> 8), byte(n)})
 }
-
-const objectsHead = `define timeperiod {
- timeperiod_name always
- alias Always
- monday 00:00-24:00
- tuesday 00:00-24:00
- wednesday 00:00-24:00
- thursday 00:00-24:00
- friday 00:00-24:00
- saturday 00:00-24:00
- sunday 00:00-24:00
-}
-define command {
- command_name nobody-is-told
- command_line /bin/true
-}
-define contact {
- contact_name nobody
- host_notification_period always
- service_notification_period always
- host_notification_options n
- service_notification_options n
- host_notification_commands nobody-is-told
- service_notification_commands nobody-is-told
-}
-define host {
- name every
- max_check_attempts 1
- active_checks_enabled 0
- notifications_enabled 0
- notification_period always
- contacts nobody
- register 0
-}
-define service {
- name each
- max_check_attempts 1
- check_interval %[1]d
- retry_interval %[1]d
- check_period always
- notifications_enabled 0
- notification_period always
- contacts nobody
- register 0
-}
-`

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -105,9 +104,8 @@ func (r *run) nagiosSite(s *site) error {
 	if err := os.Mkdir(s.path("results"), 0o755); err != nil {
 		return err
 	}
-	err = s.file("nagios.cfg", func(w *bufio.Writer) {
-		fmt.Fprint(w, strings.NewReplacer("DIR", s.dir, "USER", who.Username, "GROUP", group.Name).Replace(nagiosOptions))
-	})
+	options := strings.NewReplacer("DIR", s.dir, "USER", who.Username, "GROUP", group.Name).Replace(nagiosOptions)
+	err = os.WriteFile(s.path("nagios.cfg"), []byte(options), 0o644)
 	if err != nil || os.Geteuid() != 0 {
 		return err
 	}

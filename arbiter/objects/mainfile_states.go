@@ -34,7 +34,7 @@ func (l *loader) stateOptions() []option {
 		{names: "obsess_over_hosts", dst: l.obsess(&o.Program.HostSwitches), form: flag, effect: missed, usual: "0"},
 		{names: "obsess_over_services", dst: l.obsess(&o.Program.ServiceSwitches), form: flag, effect: missed, usual: "0"},
 		{names: "flap_history", dst: l.flapHistory, shinken: true},
-		{names: "enable_problem_impacts_states_change", dst: &o.ImpactStates, form: flag, effect: missed, usual: "1", shinken: true},
+		{names: "enable_problem_impacts_states_change", dst: &o.ImpactStates, shinken: true},
 		{names: "no_event_handlers_during_downtimes", dst: &o.NoHandlersInDowntime, shinken: true},
 		{names: "notify_impacts", dst: &o.TellImpacts},
 		{names: "parent_wait", dst: &o.ParentWait},

@@ -14,7 +14,7 @@ import (
 func TestCommandsByPipe(t *testing.T) {
 	t.Parallel()
 	c := newConfig(t)
-	c.command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
+	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
 	c.host("web1")
 	c.service("web1", "passive", "fine", "active_checks_enabled 0", "max_check_attempts 1")
 	c.service("web1", "active", "fine", "check_interval 3600")

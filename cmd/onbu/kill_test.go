@@ -48,7 +48,7 @@ func killNine(t *testing.T, seed uint64) {
 
 func killConfig(t *testing.T) *config {
 	c := newConfig(t)
-	c.command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
+	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
 	for i := range fleet {
 		host := fmt.Sprintf("h%03d", i)
 		c.host(host)

@@ -50,8 +50,8 @@ func newFlight(t *testing.T) *flight {
 	c := newConfig(t)
 	f := &flight{cluster: newCluster(t), gate: newGate(t, c.dir)}
 	// The plugin waits while the gate is shut, in one process.
-	c.command("wait", c.script("wait", fmt.Sprintf("[ -e %s ] && read -r x <%s\necho through; exit 2", f.gate.shut, f.gate.pipe)))
-	c.command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
+	c.Command("wait", c.script("wait", fmt.Sprintf("[ -e %s ] && read -r x <%s\necho through; exit 2", f.gate.shut, f.gate.pipe)))
+	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
 	c.host("web1")
 	for i := range flown {
 		c.service("web1", fmt.Sprintf("s%03d", i), "wait", "max_check_attempts 5", "check_interval 10000000", "retry_interval 10000000")

@@ -107,8 +107,8 @@ func splitDaemons(t *testing.T, c *cluster, lines []string, started func(map[str
 
 func splitConfig(t *testing.T) *config {
 	c := newConfig(t)
-	c.command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
-	c.command("burning", c.script("burn", "echo it burns; exit 2"))
+	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
+	c.Command("burning", c.script("burn", "echo it burns; exit 2"))
 	c.host("berlin")
 	c.host("lyon")
 	c.service("berlin", "load", "fine", "check_interval 2")

@@ -55,8 +55,8 @@ type storm struct {
 func newStorm(t *testing.T) *storm {
 	s := &storm{t: t, c: newConfig(t), dir: t.TempDir()}
 	note := s.c.script("note", fmt.Sprintf(`echo "$(date +%%s%%N) ${ONBU_POSSIBLE_DUPLICATE:-0} $1" >> %s`, s.c.told))
-	s.c.command("note", note+` "$NOTIFICATIONTYPE$ $SERVICEDESC$ $SERVICEOUTPUT$"`)
-	s.c.define("contact", "contact_name eve", "host_notification_period always", "service_notification_period always",
+	s.c.Command("note", note+` "$NOTIFICATIONTYPE$ $SERVICEDESC$ $SERVICEOUTPUT$"`)
+	s.c.Define("contact", "contact_name eve", "host_notification_period always", "service_notification_period always",
 		"host_notification_options d,r", "service_notification_options c,r", "host_notification_commands note", "service_notification_commands note")
 	s.c.host("h")
 	for i := range waves {

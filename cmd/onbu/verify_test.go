@@ -15,7 +15,7 @@ import (
 // small is a configuration with one service, whose check is as asked for.
 func small(t *testing.T, check string, more ...string) string {
 	c := newConfig(t)
-	c.command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
+	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
 	c.host("web1")
 	c.service("web1", "a", check, more...)
 	return c.write()

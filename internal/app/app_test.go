@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/onbu/onbu/arbiter/objects/objectstest"
 	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus"
@@ -27,63 +27,17 @@ import (
 // patience is how long anything that must happen may take on a machine that has other things to do.
 const patience = 60 * time.Second
 
-const objects = `
-define timeperiod {
-  timeperiod_name always
-  alias Always
-  sunday 00:00-24:00
-  monday 00:00-24:00
-  tuesday 00:00-24:00
-  wednesday 00:00-24:00
-  thursday 00:00-24:00
-  friday 00:00-24:00
-  saturday 00:00-24:00
-}
-define command {
-  command_name dummy
-  command_line /usr/lib/nagios/plugins/check_dummy $ARG1$ fine
-}
-define contact {
-  contact_name ann
-  host_notifications_enabled 0
-  service_notifications_enabled 0
-  host_notification_commands dummy
-  service_notification_commands dummy
-  host_notification_period always
-  service_notification_period always
-}
-define host {
-  host_name web
-  address 127.0.0.1
-  check_command dummy!0
-  check_interval 1
-  max_check_attempts 3
-  check_period always
-  notification_period always
-  contacts ann
-}
-define service {
-  host_name web
-  service_description state
-  check_command dummy!1
-  check_interval 1
-  retry_interval 1
-  max_check_attempts 3
-  check_period always
-  notification_period always
-  contacts ann
-}
-`
-
 // configuration writes a small one whose checks are made every second, and gives its main file.
 func configuration(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	main := filepath.Join(dir, "main.cfg")
-	for path, text := range map[string]string{main: "cfg_file=objects.cfg\ninterval_length=1\n", filepath.Join(dir, "objects.cfg"): objects} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	main, err := objectstest.Write(t.TempDir(), "main.cfg", []string{"interval_length=1"}, func(o *objectstest.Text) {
+		o.Command("dummy", "/usr/lib/nagios/plugins/check_dummy $ARG1$ fine")
+		o.Basis("ann", "/bin/true", "host_notifications_enabled 0", "service_notifications_enabled 0")
+		o.Host("web", "ann", "address 127.0.0.1", "check_command dummy!0", "check_interval 1", "max_check_attempts 3")
+		o.Service("web", "state", "dummy!1", "ann", "check_interval 1", "retry_interval 1")
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return main
 }
