@@ -18,7 +18,7 @@ func TestEventHandlersAndSnapshotsRun(t *testing.T) {
 	ran := filepath.Join(c.dir, "ran")
 	const seen = "$SERVICEDESC$ $SERVICESTATE$ $SERVICESTATETYPE$ $SERVICEATTEMPT$"
 	for _, name := range []string{"all", "own", "snap"} {
-		c.command(name, fmt.Sprintf(`echo "%s %s" >> %s`, name, seen, ran))
+		c.Command(name, fmt.Sprintf(`echo "%s %s" >> %s`, name, seen, ran))
 	}
 	c.host("web1")
 	passive := []string{"active_checks_enabled 0", "max_check_attempts 2"}
