@@ -43,15 +43,16 @@ func (v *inventory) Check(id monitor.ID) monitor.Call {
 	return v.Inventory.Check(id)
 }
 
-// arguments gives the arguments of a call.
-func (v *inventory) arguments(call monitor.Call) []string {
+// arguments gives the arguments of a call, and whether a command gave them: then they came over the network and are data,
+// which no shell reads as syntax and in which no macros are replaced.
+func (v *inventory) arguments(call monitor.Call) (args []string, given bool) {
 	switch n := int(call.Args); {
 	case n < len(v.Args):
-		return v.Args[n]
+		return v.Args[n], false
 	case n-len(v.Args) < len(v.args):
-		return v.args[n-len(v.Args)]
+		return v.args[n-len(v.Args)], true
 	}
-	return nil
+	return nil, false
 }
 
 // changedVars gives the custom variables that commands set for an object.

@@ -15,6 +15,7 @@ type resolver struct {
 	host, service monitor.ID
 	contact       *monitor.Contact // nil unless a contact is told
 	args          []string
+	given         bool          // the arguments came with a command: they are data
 	n             *notification // nil unless people are told
 	action        string        // the ID of the action that tells them
 }
@@ -22,20 +23,16 @@ type resolver struct {
 // appendLine appends the command line of an object's check.
 func (c *Core) appendLine(dst []byte, id monitor.ID, call monitor.Call) []byte {
 	c.resolver = c.about(id)
-	c.resolver.args = c.arguments(call)
+	c.resolver.args, c.resolver.given = c.inv.arguments(call)
 	return c.lines[call.Command].Append(dst, &c.resolver)
 }
 
 // actionLine gives the command line that tells a contact; action is the ID of what does so.
 func (c *Core) actionLine(n *notification, contact uint32, action string, call monitor.Call) string {
 	c.resolver = c.about(n.id)
-	c.resolver.args = c.arguments(call)
+	c.resolver.args, c.resolver.given = c.inv.arguments(call)
 	c.resolver.contact, c.resolver.n, c.resolver.action = &c.inv.Contacts[contact], n, action
 	return c.lines[call.Command].Text(&c.resolver)
-}
-
-func (c *Core) arguments(call monitor.Call) []string {
-	return c.inv.arguments(call)
 }
 
 // about gives the resolver for an object.
@@ -52,6 +49,9 @@ func (r *resolver) AppendMacro(dst []byte, m macro.Macro) ([]byte, macro.Answer)
 	switch {
 	case len(m.Of) > 0:
 		return r.appendOnDemand(dst, m)
+	case m.Kind == macro.Arg && r.given:
+		dst, _ := r.append(dst, m)
+		return dst, macro.Foreign
 	case m.Kind == macro.HostVar, m.Kind == macro.ServiceVar, m.Kind == macro.ContactVar:
 		return r.appendVar(dst, m)
 	}

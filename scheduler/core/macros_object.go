@@ -284,7 +284,8 @@ func (c *Core) appendCommand(dst []byte, call monitor.Call) []byte {
 		return dst
 	}
 	dst = append(dst, c.inv.Commands[call.Command].Name...)
-	for _, arg := range c.arguments(call) {
+	args, _ := c.inv.arguments(call)
+	for _, arg := range args {
 		dst = append(append(dst, '!'), arg...)
 	}
 	return dst

@@ -110,9 +110,10 @@ func (c *Core) noticeFor(n *notification, contact uint32) *monitor.Notice {
 func (c *Core) actionID(n *notification, contact uint32, call monitor.Call) string {
 	h := fnv.New128a()
 	s := &c.serial[n.id]
+	args, _ := c.inv.arguments(call)
 	fmt.Fprintf(h, "%d\x00%s\x00%d\x00%d\x00%s\x00%d\x00%s\x00%s\x00%q", c.inv.Shard, c.inv.Ref(n.id),
 		cmp.Or(s.problem, s.lastProblem), s.event, n.kind, n.number,
-		c.inv.Contacts[contact].Name, c.inv.Commands[call.Command].Name, c.arguments(call))
+		c.inv.Contacts[contact].Name, c.inv.Commands[call.Command].Name, args)
 	if n.why == ofState {
 		fmt.Fprintf(h, "\x00%d", c.notice[n.id].last)
 	} else {
