@@ -68,6 +68,8 @@ type Later struct {
 	Err error
 	// After is how long the other side wants to be left alone; 0 if it does not say.
 	After time.Duration
+	// Perhaps says that the contact may have been told all the same: everything was handed over, and no answer came.
+	Perhaps bool
 }
 
 // Error implements error.

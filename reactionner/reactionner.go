@@ -158,11 +158,11 @@ func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) error {
 	defer r.count(-1, 1)
 	if c.again {
 		r.repeated.Inc()
-		r.o.Log.Warn("an action is carried out again: whoever had it was ended before it could say whether it was done", "command", a.Command, "contact", a.Contact, "object", a.Ref)
+		r.o.Log.Warn("an action is carried out again: nobody knows whether it was done the first time", "command", a.Command, "contact", a.Contact, "object", a.Ref)
 	}
 	switch {
 	case c.again && a.Once:
-		wrong = "not repeated, as the contact wishes: whoever had it was ended before it could say whether it was done"
+		wrong = "not repeated, as the contact wishes: nobody knows whether it was done the first time"
 	case wrong != "":
 	case sender != nil:
 		wrong, err = r.send(ctx, sender, a, c.again)
@@ -170,8 +170,8 @@ func (r *Reactionner) carryOut(ctx context.Context, b *monitor.Brok) error {
 		wrong, err = r.run(ctx, a, c.again)
 	}
 	if err != nil {
-		_, untouched := errors.AsType[bus.Later](err)
-		r.abandon(ctx, c, untouched)
+		_, later := errors.AsType[bus.Later](err)
+		r.abandon(ctx, c, later && !errors.Is(err, errPerhaps))
 		return err
 	}
 	r.finish(context.WithoutCancel(ctx), b, c, wrong)

@@ -35,8 +35,11 @@ func (r *Reactionner) sender(a *monitor.Action) (s modules.Sender, wrong string)
 	return s, ""
 }
 
+// errPerhaps is in what send gives when nobody knows whether the contact was told.
+var errPerhaps = errors.New("it may have been told")
+
 // send sends a notification. An error means that it must come again: ctx ended it, or (bus.Later) its target is in
-// trouble and nothing was told; wrong is what else did not go well.
+// trouble; nothing was told then, or it is errPerhaps too. wrong is what else did not go well.
 func (r *Reactionner) send(ctx context.Context, s modules.Sender, a *monitor.Action, again bool) (wrong string, err error) {
 	limit := limitOf(a)
 	within, cancel := context.WithTimeout(ctx, limit)
@@ -56,6 +59,9 @@ func (r *Reactionner) send(ctx context.Context, s modules.Sender, a *monitor.Act
 	}
 	pause := r.rest.begin(s.Target(), later.After)
 	r.o.Log.Warn("a notification is put off: its target is in trouble", "target", s.Target(), "contact", a.Contact, "object", a.Ref, "again in", pause, "error", err)
+	if later.Perhaps {
+		return "", fmt.Errorf("%w: %w", errPerhaps, bus.Later{After: pause})
+	}
 	return "", bus.Later{After: pause}
 }
 

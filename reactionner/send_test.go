@@ -247,3 +247,31 @@ func TestACommandIsToldThatItIsRepeated(t *testing.T) {
 		}
 	})
 }
+
+// A target that took everything and then said nothing may have told: the second try says so, or there is none.
+func TestWhatWasHandedOverWithoutAnAnswerIsARepetition(t *testing.T) {
+	for _, once := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			c := prepared(t)
+			first := true
+			p := &post{send: func(context.Context, string, string) error {
+				if first {
+					first = false
+					return &modules.Later{Err: errors.New("no answer"), Perhaps: true}
+				}
+				return nil
+			}}
+			stop := startWith(c, reactionner.Options{Pools: []string{""}, Senders: p.senders})
+			notify(t, c, func(a *monitor.Action) { a.Once = once }, "a up")
+			got := outcomes(t, c, 1)
+			stop()
+			sent := p.all()
+			switch {
+			case !once && (len(sent) != 2 || !strings.HasSuffix(sent[1], "again") || got["a"] != ""):
+				t.Errorf("sent %q, recorded %q; want a repetition that says so", sent, got["a"])
+			case once && (len(sent) != 1 || !strings.HasPrefix(got["a"], "not repeated")):
+				t.Errorf("sent %q, recorded %q; want none twice", sent, got["a"])
+			}
+		})
+	}
+}

@@ -1,36 +1,25 @@
 // Package mail knows how to tell people by mail: a notification command whose program is notify_mail is not forked but sent
-// over SMTP, with STARTTLS and AUTH where the server has them, all mails about one problem in one thread.
+// over SMTP, with STARTTLS and AUTH where the server has them, all mails about one problem in one thread. go-mail writes the
+// mail and knows SMTP's commands; what is asked of the server in which order, and what its answers mean, is decided here.
 package mail
 
 import (
-	"bytes"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/mail"
 	"net/url"
 	"os"
 	"path"
 	"strconv"
 	"strings"
-	"time"
-
-	gomail "github.com/wneessen/go-mail"
 
 	"github.com/onbu/onbu/modules"
-	"github.com/onbu/onbu/monitor"
 )
 
 // program is what a command line names to be sent by this module.
 const program = "notify_mail"
-
-// maxSecret bounds a password file.
-const maxSecret = 64 << 10
 
 // Module sends mails. It has no state; any number of goroutines may use it.
 type Module struct{}
@@ -61,7 +50,8 @@ const Usage = `  --to ADDRESS[,ADDRESS…]   who gets it; the contact's email if
   --from ADDRESS            onbu@<name of this machine>
   --user NAME               for AUTH; needs --password-file
   --password-file FILE      a file whose first line is the password
-  --tls required|optional|none   whether STARTTLS must be there (optional)
+  --tls required|optional|none   whether STARTTLS must be there (optional); what is optional goes to servers with any certificate,
+                            unless --user or --ca is given
   --ca FILE                 certificates to trust instead of the system's
   --subject TEXT            in place of "** PROBLEM Host Alert: web1 is DOWN **"`
 
@@ -93,12 +83,12 @@ func (*Module) Parse(argv []string) (modules.Sender, error) {
 
 func (s *sender) setServer(text string) (err error) {
 	if s.server, err = url.Parse(text); err != nil {
-		return fmt.Errorf("--server: %w", err)
+		return errors.New("--server: write smtp://HOST[:PORT] or smtps://HOST[:PORT]") // its own text may hold a password
 	}
 	if s.server.Scheme != "smtp" && s.server.Scheme != "smtps" || s.server.Hostname() == "" {
-		return fmt.Errorf("--server %q: write smtp://HOST[:PORT] or smtps://HOST[:PORT]", text)
+		return fmt.Errorf("--server %q: write smtp://HOST[:PORT] or smtps://HOST[:PORT]", s.server.Redacted())
 	}
-	if s.server.User != nil || strings.Trim(s.server.Path, "/") != "" {
+	if s.server.User != nil || strings.Trim(s.server.Path, "/") != "" || s.server.RawQuery != "" {
 		return errors.New("--server: only a host and a port belong into it; user and password have options of their own")
 	}
 	_, err = s.port()
@@ -127,13 +117,13 @@ func (s *sender) setAddresses(from, to string) (err error) {
 		}
 		from = "onbu@" + name
 	}
-	if s.from, err = mail.ParseAddress(from); err != nil {
+	if s.from, err = address(from); err != nil {
 		return fmt.Errorf("--from %q: %w", from, err)
 	}
 	if to == "" {
 		return nil // the contact's, which only the notification knows
 	}
-	if s.to, err = mail.ParseAddressList(to); err != nil {
+	if s.to, err = addresses(to); err != nil {
 		return fmt.Errorf("--to %q: %w", to, err)
 	}
 	return nil
@@ -145,106 +135,11 @@ func (s *sender) check() error {
 		return errors.New("--user and --password-file belong together")
 	case s.tls != "required" && s.tls != "optional" && s.tls != "none":
 		return fmt.Errorf("--tls %q: write required, optional or none", s.tls)
+	case s.server != nil && s.server.Scheme == "smtps" && s.tls == "none":
+		return errors.New("--tls none: smtps:// has TLS from the start; write smtp://")
 	}
 	return nil
 }
 
 // Target implements modules.Sender.
 func (s *sender) Target() string { return "mail server " + s.server.Host }
-
-// Send implements modules.Sender.
-func (s *sender) Send(ctx context.Context, a *monitor.Action, again bool) error {
-	m, err := s.message(a, again)
-	if err != nil {
-		return err
-	}
-	client, err := s.client(ctx)
-	if err != nil {
-		return err
-	}
-	return judge(client.DialAndSendWithContext(ctx, m))
-}
-
-// client makes the SMTP client for one mail: mails are rare, and a connection kept would be stale at the next one.
-func (s *sender) client(ctx context.Context) (*gomail.Client, error) {
-	port, err := s.port()
-	if err != nil {
-		return nil, err
-	}
-	conf, err := s.trust()
-	if err != nil {
-		return nil, err
-	}
-	opts := []gomail.Option{gomail.WithPort(port), gomail.WithTLSConfig(conf), gomail.WithTLSPolicy(s.policy())}
-	if deadline, ok := ctx.Deadline(); ok {
-		opts = append(opts, gomail.WithTimeout(max(time.Until(deadline), time.Millisecond)))
-	}
-	if s.server.Scheme == "smtps" {
-		opts = append(opts, gomail.WithSSL())
-	}
-	if s.user != "" {
-		password, err := secret(s.secret)
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.user), gomail.WithPassword(password))
-	}
-	return gomail.NewClient(s.server.Hostname(), opts...)
-}
-
-func (s *sender) policy() gomail.TLSPolicy {
-	switch {
-	case s.server.Scheme == "smtps", s.tls == "none":
-		return gomail.NoTLS
-	case s.tls == "required":
-		return gomail.TLSMandatory
-	}
-	return gomail.TLSOpportunistic
-}
-
-func (s *sender) trust() (*tls.Config, error) {
-	conf := &tls.Config{ServerName: s.server.Hostname(), MinVersion: tls.VersionTLS12}
-	if s.ca == "" {
-		return conf, nil
-	}
-	text, err := os.ReadFile(s.ca)
-	if err != nil {
-		return nil, fmt.Errorf("--ca: %w", err)
-	}
-	conf.RootCAs = x509.NewCertPool()
-	if !conf.RootCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("--ca %s: no certificate in it; it must be PEM", s.ca)
-	}
-	return conf, nil
-}
-
-// secret reads the first line of a file.
-func secret(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
-	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
-	}
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return strings.TrimRight(string(line), "\r"), nil
-}
-
-// judge tells what may be over soon from what the server will never take.
-func judge(err error) error {
-	if err == nil {
-		return nil
-	}
-	var refused *gomail.SendError
-	var network net.Error
-	switch {
-	case errors.As(err, &refused) && !refused.IsTemp() && refused.ErrorCode() >= 500:
-		return err
-	case errors.As(err, &refused), errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, context.DeadlineExceeded):
-		return &modules.Later{Err: err}
-	}
-	return err
-}

@@ -1,41 +1,108 @@
 package mail
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"net/mail"
 	"strconv"
 	"strings"
-	"time"
-	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/onbu/onbu/monitor"
 )
 
+const maxSubject = 250 // characters
+
+// letter is a mail and its envelope. Addresses are in angle brackets, as SMTP has them.
+type letter struct {
+	from  string
+	to    []string
+	text  []byte
+	ascii bool // the envelope needs no SMTPUTF8
+}
+
+func (s *sender) letter(a *monitor.Action, again bool) (*letter, error) {
+	to, err := s.recipients(a)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.message(a, to, again)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	if _, err := m.WriteTo(&text); err != nil {
+		return nil, fmt.Errorf("writing the mail: %w", err)
+	}
+	l := &letter{from: bracketed(s.from), text: text.Bytes()}
+	for _, address := range to {
+		l.to = append(l.to, bracketed(address))
+	}
+	l.ascii = isASCII(l.from + strings.Join(l.to, ""))
+	return l, nil
+}
+
+// recipients gives whom the command line names, or else the contact's own addresses.
+func (s *sender) recipients(a *monitor.Action) ([]*mail.Address, error) {
+	if len(s.to) > 0 {
+		return s.to, nil
+	}
+	if a.Notice.Email == "" {
+		return nil, fmt.Errorf("contact %s has no email, and the command no --to; add one of them", a.Contact)
+	}
+	to, err := addresses(a.Notice.Email)
+	if err != nil {
+		return nil, fmt.Errorf("email %q of contact %s: %w", a.Notice.Email, a.Contact, err)
+	}
+	return to, nil
+}
+
+// addresses reads a list of addresses.
+func addresses(text string) ([]*mail.Address, error) {
+	list, err := mail.ParseAddressList(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range list {
+		if err := clean(one); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func address(text string) (*mail.Address, error) {
+	one, err := mail.ParseAddress(text)
+	if err != nil {
+		return nil, err
+	}
+	return one, clean(one)
+}
+
+// clean refuses what would end a line of SMTP.
+func clean(one *mail.Address) error {
+	if one.Address != line(one.Address) {
+		return errors.New("it has control characters")
+	}
+	one.Name = line(one.Name)
+	return nil
+}
+
 // message writes the mail. Its Message-ID is the action's id, so that one that is sent twice is known as such; all mails
 // about one problem refer to the same, so that they make one thread.
-func (s *sender) message(a *monitor.Action, again bool) (*gomail.Msg, error) {
-	to := s.to
-	if len(to) == 0 {
-		if a.Notice.Email == "" {
-			return nil, fmt.Errorf("contact %s has no email, and the command no --to; add one of them", a.Contact)
-		}
-		var err error
-		if to, err = mail.ParseAddressList(a.Notice.Email); err != nil {
-			return nil, fmt.Errorf("email %q of contact %s: %w", a.Notice.Email, a.Contact, err)
-		}
-	}
-	_, domain, ok := strings.Cut(s.from.Address, "@")
-	if !ok {
+func (s *sender) message(a *monitor.Action, to []*mail.Address, again bool) (*gomail.Msg, error) {
+	at := strings.LastIndexByte(s.from.Address, '@')
+	if at < 0 {
 		return nil, errors.New("--from has no domain")
 	}
-	m := gomail.NewMsg()
+	domain := s.from.Address[at+1:]
+	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	m.FromMailAddress(s.from)
 	m.ToMailAddress(to...)
-	m.Subject(line(cmp.Or(s.subject, subject(a))))
+	m.Subject(short(line(cmp.Or(s.subject, subject(a)))))
 	m.SetDateWithValue(a.Time.Std())
 	m.SetMessageIDWithValue(a.ID + "@" + domain)
 	if thread := thread(a); thread != "" {
@@ -43,7 +110,7 @@ func (s *sender) message(a *monitor.Action, again bool) (*gomail.Msg, error) {
 		m.SetGenHeaderPreformatted(gomail.HeaderReferences, "<"+thread+"@"+domain+">")
 	}
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
-	m.SetGenHeader("X-Onbu-Type", a.Notice.Type)
+	m.SetGenHeader("X-Onbu-Type", line(a.Notice.Type))
 	if again {
 		m.SetGenHeader("X-Onbu-Possible-Duplicate", "yes")
 	}
@@ -68,78 +135,16 @@ func subject(a *monitor.Action) string {
 	return fmt.Sprintf("** %s %s Alert: %s is %s **", a.Notice.Type, kind, what, state(a))
 }
 
-func state(a *monitor.Action) string {
-	if a.IsHost() {
-		return a.Notice.State.HostName()
+// short keeps a header below the length at which servers refuse it (RFC 5322 2.1.1: 998 bytes, encoded).
+func short(subject string) string {
+	if r := []rune(subject); len(r) > maxSubject {
+		return string(r[:maxSubject-1]) + "…"
 	}
-	return a.Notice.State.ServiceName()
+	return subject
 }
 
-// body lists what is known, the most important first.
-func body(a *monitor.Action, again bool) string {
-	n := a.Notice
-	var b strings.Builder
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-13s %s\n", name+":", value)
-		}
-	}
-	if again {
-		b.WriteString("This may have been sent before: whoever sent it was ended in the middle.\n\n")
-	}
-	row(n.Type, state(a)+" since "+n.Since.Std().Format(time.RFC1123Z))
-	row("Host", a.Host+alias(a))
-	row("Address", line(n.Address))
-	row("Service", a.Service)
-	row("Output", line(n.Output))
-	if n.Author != "" || n.Comment != "" {
-		row("By", line(n.Author+": "+n.Comment))
-	}
-	if n.Impacts > 0 {
-		row("Impacts", fmt.Sprintf("%d hosts and services suffer from it", n.Impacts))
-	}
-	if n.Number > 0 {
-		row("Notification", strconv.FormatUint(uint64(n.Number), 10)+escalated(n))
-	}
-	row("Time", a.Time.Std().Format(time.RFC1123Z))
-	row("Notes", line(n.NotesURL))
-	row("Action", line(n.ActionURL))
-	if n.LongOutput != "" {
-		b.WriteString("\n" + lines(n.LongOutput) + "\n")
-	}
-	return b.String()
-}
+func bracketed(a *mail.Address) string { return (&mail.Address{Address: a.Address}).String() }
 
-func alias(a *monitor.Action) string {
-	if a.Notice.HostAlias == "" || a.Notice.HostAlias == a.Host {
-		return ""
-	}
-	return " (" + line(a.Notice.HostAlias) + ")"
-}
-
-func escalated(n *monitor.Notice) string {
-	if n.Escalated {
-		return ", escalated"
-	}
-	return ""
-}
-
-// line makes one line of a text that came from outside.
-func line(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-// lines keeps line ends and drops other control characters.
-func lines(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, s)
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > 126 })
 }
