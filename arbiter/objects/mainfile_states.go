@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
 )
 
 // stateOptions are those about states, dependencies, event handlers and notifications. parent_wait, notify_impacts and
@@ -85,14 +86,11 @@ func (l *loader) obsess(set *monitor.Switch) any {
 	}
 }
 
-// maxFlapHistory is how many results scheduler/verdict has room for.
-const maxFlapHistory = 50
-
 // flapHistory asks for Shinken's way to find out what flaps: Nagios' always looks at 21 results.
 func (l *loader) flapHistory(p param, pos Pos) {
 	n, _ := l.number(p.value, pos, p.name)
-	if n < 1 || n > maxFlapHistory {
-		l.errorAt(pos, "flap_history is %s: it must be from 1 to %d", p.value, maxFlapHistory)
+	if n < 1 || n > verdict.MaxFlapHistory {
+		l.errorAt(pos, "flap_history is %s: it must be from 1 to %d", p.value, verdict.MaxFlapHistory)
 		return
 	}
 	l.config.Options.ShinkenFlapping, l.config.Options.FlapHistory = true, uint8(n)
