@@ -6,10 +6,29 @@ import (
 	"strings"
 )
 
-// Comparison goes through a sequence with what Nagios and what Onbu said side by side.
-type Comparison struct {
-	// Fired counts by name how often a rule explained something.
+// Tally counts what was compared.
+type Tally struct {
+	// Fired says by name how often a rule explained something.
 	Fired map[string]int
+	// Seconds counts each second of each object, Apart those in which an object was not compared after such a difference.
+	Seconds, Apart int
+}
+
+// Add adds what another tally has counted.
+func (t *Tally) Add(o *Tally) {
+	if t.Fired == nil {
+		t.Fired = make(map[string]int)
+	}
+	for name, n := range o.Fired {
+		t.Fired[name] += n
+	}
+	t.Seconds += o.Seconds
+	t.Apart += o.Apart
+}
+
+// comparison goes through a sequence with what Nagios and what Onbu said side by side.
+type comparison struct {
+	tally *Tally
 
 	nagios, onbu *Sequence
 	step         int
@@ -36,7 +55,7 @@ func fieldsOf(present string) fields {
 
 // Difference is where Onbu and Nagios part at an object.
 type Difference struct {
-	*Comparison
+	*comparison
 	Object string
 	// Missing are lines that Nagios logged and Onbu did not, Extra the other way round.
 	Missing, Extra []string
@@ -44,10 +63,11 @@ type Difference struct {
 	Fields map[string][2]string
 }
 
-// Compare gives what no rule explains at the first second that has such a thing, nil if there is none.
-func Compare(nagios, onbu *Sequence, fired map[string]int) []*Difference {
-	c := &Comparison{
-		Fired: fired, nagios: nagios, onbu: onbu,
+// Compare gives what no rule explains at the first second that has such a thing, nil if there is none. It adds to the
+// tally.
+func Compare(nagios, onbu *Sequence, tally *Tally) []*Difference {
+	c := &comparison{
+		tally: tally, nagios: nagios, onbu: onbu,
 		want: make(map[string]fields), got: make(map[string]fields), before: make(map[string]fields),
 		free: make(map[string]map[string]bool), apart: make(map[string]bool),
 	}
@@ -60,23 +80,25 @@ func Compare(nagios, onbu *Sequence, fired map[string]int) []*Difference {
 }
 
 // compare gives what no rule explains in the present step.
-func (c *Comparison) compare() (left []*Difference) {
+func (c *comparison) compare() (left []*Difference) {
 	want, got := &c.nagios.Seconds[c.step], &c.onbu.Seconds[c.step]
 	maps.Copy(c.before, c.got)
 	take(c.want, want.Present)
 	take(c.got, got.Present)
 	for _, name := range slices.Sorted(maps.Keys(c.want)) {
-		d := &Difference{Comparison: c, Object: name, Fields: make(map[string][2]string)}
+		d := &Difference{comparison: c, Object: name, Fields: make(map[string][2]string)}
 		d.Missing = without(c.about(want.Log, name), c.about(got.Log, name))
 		d.Extra = without(c.about(got.Log, name), c.about(want.Log, name))
 		c.differ(d)
+		c.tally.Seconds++
 		if c.apart[name] {
+			c.tally.Apart++
 			c.join(d)
 			continue
 		}
 		for i := range rules {
 			if d.any() && rules[i].explains(d) {
-				c.Fired[rules[i].Name]++
+				c.tally.Fired[rules[i].Name]++
 			}
 		}
 		if d.any() && !c.apart[name] {
@@ -88,7 +110,7 @@ func (c *Comparison) compare() (left []*Difference) {
 
 // join ends that an object may differ in everything: once it is well on both sides and nothing is left of the problem.
 // What flap detection remembers may differ for longer.
-func (c *Comparison) join(d *Difference) {
+func (c *comparison) join(d *Difference) {
 	if _, differs := d.Fields["change"]; differs {
 		d.frees("change")
 	}
@@ -117,7 +139,7 @@ func take(all map[string]fields, changed map[string]string) {
 }
 
 // differ finds the fields that are not equal; those that are free and equal again are not free any more.
-func (c *Comparison) differ(d *Difference) {
+func (c *comparison) differ(d *Difference) {
 	want, got, free := c.want[d.Object], c.got[d.Object], c.free[d.Object]
 	for field := range union(want, got) {
 		switch equal := want[field] == got[field]; {
@@ -141,7 +163,7 @@ func union(a, b fields) map[string]bool {
 }
 
 // about gives the lines that are about an object; attempts that may differ are not in them.
-func (c *Comparison) about(log []string, name string) (lines []string) {
+func (c *comparison) about(log []string, name string) (lines []string) {
 	for _, line := range log {
 		words := strings.Fields(line)
 		if words[0] == "told" && words[2] != name || words[0] != "told" && words[1] != name {

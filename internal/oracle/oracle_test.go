@@ -45,7 +45,7 @@ func TestOnbuIsAsNagiosWas(t *testing.T) {
 		t.Fatal("no recordings", err)
 	}
 	var mu sync.Mutex
-	fired := make(map[string]int)
+	var all oracle.Tally
 	t.Run("recordings", func(t *testing.T) {
 		for _, path := range files {
 			t.Run(filepath.Base(path), func(t *testing.T) {
@@ -53,37 +53,38 @@ func TestOnbuIsAsNagiosWas(t *testing.T) {
 				here := compareAll(t, read(t, path))
 				mu.Lock()
 				defer mu.Unlock()
-				for name, n := range here {
-					fired[name] += n
-				}
+				all.Add(here)
 			})
 		}
 	})
 	for _, rule := range oracle.Rules() {
-		t.Logf("%6d times: %s", fired[rule.Name], rule.Name)
-		if fired[rule.Name] == 0 {
+		t.Logf("%6d times: %s", all.Fired[rule.Name], rule.Name)
+		if all.Fired[rule.Name] == 0 {
 			t.Errorf("the rule %q explains nothing: take it out", rule.Name)
 		}
 	}
+	t.Logf("%d seconds of objects compared, %d left out after such a difference", all.Seconds-all.Apart, all.Apart)
+	if all.Apart*10 > all.Seconds {
+		t.Errorf("too much is left out to show anything")
+	}
 }
 
-// compareAll prints the shortest differences in full, and counts all by kind. It gives how often each rule explained
-// something.
-func compareAll(t *testing.T, all []*oracle.Sequence) map[string]int {
-	fired, kinds := make(map[string]int), make(map[string]int)
+// compareAll prints the shortest differences in full, and counts all by kind.
+func compareAll(t *testing.T, all []*oracle.Sequence) *oracle.Tally {
+	tally, kinds := &oracle.Tally{Fired: make(map[string]int)}, make(map[string]int)
 	var differ [][]*oracle.Difference
 	for _, nagios := range all {
 		onbu, err := oracle.Replay(nagios, t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := oracle.Compare(nagios, onbu, fired); d != nil {
+		if d := oracle.Compare(nagios, onbu, tally); d != nil {
 			differ = append(differ, d)
 			kinds[d[0].Kind()]++
 		}
 	}
 	if len(differ) == 0 {
-		return fired
+		return tally
 	}
 	slices.SortFunc(differ, func(a, b []*oracle.Difference) int { return cmp.Compare(a[0].Step(), b[0].Step()) })
 	for i := range min(*show, len(differ)) {
@@ -93,5 +94,5 @@ func compareAll(t *testing.T, all []*oracle.Sequence) map[string]int {
 		t.Logf("%4d %s", kinds[kind], kind)
 	}
 	t.Errorf("%d of %d sequences differ", len(differ), len(all))
-	return fired
+	return tally
 }
