@@ -28,7 +28,7 @@ func Profiles() []Profile {
 		{Name: "states", change: 4, commands: 4, families: []family{passiveSwitch, handlerSwitch, acknowledge}},
 		{
 			Name: "notifications", change: 5, commands: 20, intervals: true,
-			families: []family{notifySwitch, notifySwitch, contactSwitch, delay, number, custom, custom, acknowledge},
+			families: []family{notifySwitch, notifySwitch, contactSwitch, delay, number, custom, custom, acknowledge, change},
 		},
 		{
 			Name: "downtimes", change: 5, commands: 30, intervals: true,
@@ -240,14 +240,14 @@ func (g *generator) escalations() {
 // dependencies go from an object to one that was defined before it, so that there is no circle. Their criteria leave p out:
 // Nagios 4 reads it and then never compares it with anything.
 func (g *generator) dependencies() {
-	for range 2 + g.IntN(3) {
+	for range 3 + g.IntN(4) {
 		kind, all, letters := "hostdependency", g.hosts, []string{"d", "u"}
 		if g.chance(65) {
 			kind, all, letters = "servicedependency", g.services, []string{"w", "u", "c"}
 		}
 		dependent := 1 + g.IntN(len(all)-1)
 		words := []string{kind, all[dependent], "on=" + all[g.IntN(dependent)], "notification_failure_criteria=" + g.options(letters...)}
-		if g.chance(30) {
+		if g.chance(50) {
 			words = append(words, "inherits_parent=1")
 		}
 		if g.chance(20) {

@@ -54,6 +54,20 @@ func contactSwitch(g *generator) string {
 	return g.one("ENABLE", "ENABLE", "DISABLE") + "_CONTACT_" + g.one("HOST", "SVC") + "_NOTIFICATIONS;" + g.one(g.contacts...)
 }
 
+// change sets what the object files had otherwise.
+func change(g *generator) string {
+	_, kind, args := g.object()
+	switch g.IntN(4) {
+	case 0:
+		return fmt.Sprintf("CHANGE_MAX_%s_CHECK_ATTEMPTS;%s;%d", kind, args, 1+g.IntN(5))
+	case 1:
+		return "CHANGE_CONTACT_" + kind + "_NOTIFICATION_TIMEPERIOD;" + g.one(g.contacts...) + ";" + g.one("p0", "always")
+	case 2:
+		return "CHANGE_" + kind + "_EVENT_HANDLER;" + args + ";" + g.one("handle", "other")
+	}
+	return "CHANGE_" + kind + "_NOTIFICATION_TIMEPERIOD;" + args + ";" + g.one("p0", "always")
+}
+
 func delay(g *generator) string {
 	_, kind, args := g.object()
 	return fmt.Sprintf("DELAY_%s_NOTIFICATION;%s;@%d", kind, args, g.at+g.IntN(25))
@@ -144,7 +158,7 @@ func endDowntime(g *generator) string {
 	case slices.ContainsFunc(g.flexible, late):
 		return ""
 	case len(g.entered) == 0 || g.chance(20):
-		return "DEL_DOWNTIME_BY_HOST_NAME;" + g.one(g.hosts...)
+		return g.one("DEL_DOWNTIME_BY_HOST_NAME;"+g.one(g.hosts...), "DEL_DOWNTIME_BY_HOSTGROUP_NAME;hg")
 	}
 	key := g.entered[max(0, len(g.entered)-1-g.IntN(4))]
 	kind := "HOST"

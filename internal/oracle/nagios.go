@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -65,6 +66,7 @@ func startNagios(t testing.TB, sequences []*Sequence) *nagios {
 		objects += s.objects(prefix(i))
 	}
 	realpeer.File(t, dir, "objects.cfg", objects)
+	n.plugin()
 	main := realpeer.File(t, dir, "nagios.cfg", nagiosMain(dir, sequences[0].Options))
 	n.process = realpeer.Start(t, program, main)
 	n.wait("its command file", func() bool { _, err := os.Stat(n.file("nagios.cmd")); return err == nil })
@@ -93,10 +95,43 @@ func nagiosMain(dir string, options []string) string {
 	), "\n") + "\n"
 }
 
+// plugin writes the plugin of all checks. It answers with what the file says that is named after the object, 0 if there
+// is none.
+func (n *nagios) plugin() {
+	const script = "#!/bin/sh\nread state <\"$0s/$1.$2\" || state=0\necho x\nexit $state\n"
+	if err := errors.Join(os.WriteFile(n.file("answer"), []byte(script), 0o755), os.Mkdir(n.file("answers"), 0o755)); err != nil {
+		n.t.Fatal(err)
+	}
+	realpeer.File(n.t, n.dir, "resource.cfg", "$USER1$="+n.dir+"\n")
+}
+
+// answers has the plugin answer from now on as the events of a step say.
+func (n *nagios) answers(step int) {
+	for i, s := range n.sequences {
+		if step >= len(s.Seconds) {
+			continue
+		}
+		if name, state, ok := answer(s.Seconds[step].Event); ok {
+			host, service, _ := strings.Cut(name, "/")
+			realpeer.File(n.t, n.file("answers"), prefix(i)+host+"."+service, state+"\n")
+		}
+	}
+}
+
+// activeOptions are the settings of sequences whose checks are made.
+var activeOptions = []string{
+	"execute_host_checks=1", "execute_service_checks=1", "cached_host_check_horizon=2", "check_service_freshness=1",
+	"check_host_freshness=1", "service_freshness_check_interval=1", "host_freshness_check_interval=1",
+	"enable_predictive_host_dependency_checks=0", "enable_predictive_service_dependency_checks=0",
+}
+
 // mainFile gives the settings that both programs get.
 func mainFile(dir string, options []string) []string {
+	if slices.Contains(options, "active") {
+		options = activeOptions
+	}
 	lines := []string{
-		"cfg_file=" + dir + "/objects.cfg", "log_file=" + dir + "/nagios.log", "command_file=" + dir + "/nagios.cmd",
+		"cfg_file=" + dir + "/objects.cfg", "resource_file=" + dir + "/resource.cfg", "log_file=" + dir + "/nagios.log", "command_file=" + dir + "/nagios.cmd",
 		"interval_length=1", "check_external_commands=1", "execute_host_checks=0", "execute_service_checks=0",
 		"accept_passive_host_checks=1", "accept_passive_service_checks=1", "enable_notifications=1", "enable_event_handlers=1",
 		"enable_flap_detection=1", "check_for_orphaned_hosts=0", "check_for_orphaned_services=0", "check_service_freshness=0",
@@ -107,6 +142,8 @@ func mainFile(dir string, options []string) []string {
 		if !strings.Contains(option, "=") {
 			option += "=1"
 		}
+		key, _, _ := strings.Cut(option, "=")
+		lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, key+"=") })
 		lines = append(lines, option)
 	}
 	return lines
@@ -119,20 +156,29 @@ func (n *nagios) step(i int) {
 	for k, s := range n.sequences {
 		if i < len(s.Seconds) {
 			s.Seconds[i].At = int(now - n.start)
-			if event := s.Seconds[i].Event; event != "" {
-				fmt.Fprintf(&batch, "[%d] %s\n", now, s.command(event, prefix(k), n.downtimes(prefix(k))))
+			if command := s.command(s.Seconds[i].Event, prefix(k), n.downtimes(prefix(k))); command != "" {
+				fmt.Fprintf(&batch, "[%d] %s\n", now, command)
 			}
 		}
 	}
+	n.answers(i)
 	n.send(batch.Bytes())
 	n.save(now)
-	time.Sleep(own)
+	time.Sleep(own + n.checks())
 	r := readRetention(n.save(now))
 	if r.created != strconv.FormatInt(now, 10) {
 		n.t.Fatalf("nagios does not keep up: what began in second %d was over in %s; record fewer sequences at once", now, r.created)
 	}
 	n.keep(i, r)
 	n.readLog(i)
+}
+
+// checks gives how long checks may take that a step causes, and those that their results cause.
+func (n *nagios) checks() time.Duration {
+	if slices.Contains(n.sequences[0].Options, "active") {
+		return 300 * time.Millisecond
+	}
+	return 0
 }
 
 // free waits for a second that Nagios has begun and that has time enough left; it gives its Unix time.

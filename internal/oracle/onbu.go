@@ -36,10 +36,12 @@ type onbu struct {
 	core      *core.Core
 	inv       *monitor.Inventory
 	now       int // the second to come
+	clock     monitor.Time
 	d         core.Decisions
 	last      map[string]string
 	comments  map[monitor.Ref]int
 	downtimes map[string]uint64
+	answers   map[string]monitor.State // of checks, by object; OK where there is none
 }
 
 func newOnbu(s *Sequence, dir string) (*onbu, error) {
@@ -55,7 +57,7 @@ func newOnbu(s *Sequence, dir string) (*onbu, error) {
 	c.Begin(start)
 	return &onbu{
 		s: s, core: c, inv: inv, last: make(map[string]string), comments: make(map[monitor.Ref]int),
-		downtimes: make(map[string]uint64),
+		downtimes: make(map[string]uint64), answers: make(map[string]monitor.State),
 	}, nil
 }
 
@@ -67,6 +69,7 @@ func inventory(s *Sequence, dir string) (*monitor.Inventory, error) {
 	main := filepath.Join(dir, "nagios.cfg")
 	err := errors.Join(
 		os.WriteFile(filepath.Join(dir, "objects.cfg"), []byte(base+s.objects("")), 0o644),
+		os.WriteFile(filepath.Join(dir, "resource.cfg"), []byte("$USER1$=/nowhere\n"), 0o644),
 		os.WriteFile(main, []byte(strings.Join(mainFile(dir, s.Options), "\n")+"\n"), 0o644),
 	)
 	if err != nil {
@@ -85,18 +88,20 @@ func inventory(s *Sequence, dir string) (*monitor.Inventory, error) {
 func (o *onbu) second(recorded *Second) Second {
 	second := Second{At: recorded.At, Event: recorded.Event}
 	for ; o.now <= recorded.At; o.now++ {
-		o.core.Tick(o.s.time(o.now), &o.d)
+		o.clock = o.s.time(o.now)
+		o.core.Tick(o.clock, &o.d)
 		o.take(&second)
 	}
-	now := o.s.time(recorded.At)
 	if second.Event != "" {
 		// What is refused has nothing in the log and changes nothing, as with Nagios: that is what is compared.
 		line := o.s.command(second.Event, "", func(key string) uint64 { return o.downtime(key) })
-		if req, err := command.Parse(line, now); err == nil {
-			_ = o.core.Obey(now, req, &o.d)
+		if name, state, ok := answer(second.Event); ok {
+			o.answers[name] = monitor.State(state[0] - '0')
+		} else if req, err := command.Parse(line, o.clock); err == nil {
+			_ = o.core.Obey(o.clock, req, &o.d)
 		}
 		o.take(&second)
-		o.core.Tick(now, &o.d)
+		o.core.Tick(o.clock, &o.d)
 		o.take(&second)
 	}
 	slices.Sort(second.Log)
@@ -127,7 +132,20 @@ func (o *onbu) take(second *Second) {
 			second.Log = append(second.Log, entry)
 		}
 	}
+	jobs := slices.Clone(o.d.Jobs)
 	o.d.Reset()
+	for _, job := range jobs {
+		o.check(second, job)
+	}
+}
+
+// check answers a job at once.
+func (o *onbu) check(second *Second, job monitor.Job) {
+	o.core.Observe(o.clock, []monitor.Result{{
+		Shard: job.Shard, Epoch: job.Epoch, Object: job.Object, Seq: job.Seq, Started: o.clock, Finished: o.clock,
+		Outcome: monitor.Outcome{State: o.answers[o.inv.Ref(job.Object).String()], Output: "x"},
+	}}, &o.d)
+	o.take(second)
 }
 
 // present gives the objects whose present has changed since the second before.

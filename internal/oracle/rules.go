@@ -95,6 +95,17 @@ var rules = []Rule{
 		Why:      "Nagios takes the first dependency that is outside of its period for all of them, and tells.",
 		explains: otherDependencies,
 	},
+	{
+		Name: "a host is looked at as long as one of its services is being confirmed, and its parents when it falls",
+		Why: "Nagios 4.4 looks at the host only when the state of the service changes, and of the parents at those that are not UP: " +
+			"its code has the two cases the wrong way round. The root of a problem is to be found first.",
+		explains: lookedAtSooner,
+	},
+	{
+		Name:     "a result is stale in the first second after its time",
+		Why:      "Nagios looks at the full second, by a clock that is some milliseconds late: it finds it a second later.",
+		explains: staleLater,
+	},
 }
 
 // host gives the name of the object's host.
@@ -297,7 +308,7 @@ func volatileWithHost(d *Difference) bool {
 func periodEnds(d *Difference) bool {
 	at, begin, end := d.second(), d.period(0), d.period(1)
 	switch {
-	case !slices.ContainsFunc(d.nagios.World, d.hasPeriod):
+	case !slices.ContainsFunc(d.nagios.World, d.hasPeriod) && !slices.ContainsFunc(d.nagios.Seconds[:d.step], givesPeriod):
 		return false
 	case at == begin || at == end+1: // downtimes begin and end by Nagios' late clock
 		downtime := func(line string) bool { return strings.Contains(line, " DOWNTIME") }
@@ -331,6 +342,9 @@ func (d *Difference) hasPeriod(line string) bool {
 	return strings.Contains(line, "_period=p0") && (words[1] == d.Object || words[0] == "contact")
 }
 
+// givesPeriod says whether a command gave p0 to somebody.
+func givesPeriod(s Second) bool { return strings.HasSuffix(s.Event, ";p0") }
+
 func otherDependencies(d *Difference) bool {
 	passed := func(line string) bool {
 		return strings.Contains(line, "dependency ") && strings.Contains(line, "dependency_period=p0")
@@ -345,4 +359,45 @@ func otherDependencies(d *Difference) bool {
 func otherHistory(d *Difference) bool {
 	_, differs := d.Fields["flapping"]
 	return differs && d.free[d.Object]["change"] && d.part()
+}
+
+func staleLater(d *Difference) bool {
+	watched := func(line string) bool {
+		return strings.HasPrefix(line, "service "+d.Object+" ") && strings.Contains(line, "check_freshness=1")
+	}
+	if d.step == 0 || d.step+1 >= len(d.nagios.Seconds) || !slices.ContainsFunc(d.nagios.World, watched) {
+		return false
+	}
+	later, earlier := d.nagios.Seconds[d.step+1].Log, d.onbu.Seconds[d.step-1].Log
+	if len(without(d.Extra, later))+len(without(d.Missing, earlier)) > 0 {
+		return false
+	}
+	d.Missing, d.Extra = nil, nil
+	for field := range d.Fields {
+		d.frees(field)
+	}
+	return true
+}
+
+func lookedAtSooner(d *Difference) bool {
+	switch {
+	case !slices.Contains(d.nagios.Options, "active"):
+		return false
+	case d.isHost() && d.Fields["state"][0] == "UP" && d.Fields["state"][1] != "":
+		return d.part()
+	}
+	return d.behind() && d.part()
+}
+
+// behind says whether the object's host, or one of its parents, differs because Onbu looked at it sooner.
+func (d *Difference) behind() bool {
+	if d.apart[d.host()] {
+		return true
+	}
+	return slices.ContainsFunc(d.nagios.World, func(line string) bool {
+		_, parents, ok := strings.Cut(line, " parents=")
+		parents, _, _ = strings.Cut(parents, " ")
+		differs := func(parent string) bool { return d.apart[parent] }
+		return ok && strings.HasPrefix(line, "host "+d.host()+" ") && slices.ContainsFunc(strings.Split(parents, ","), differs)
+	})
 }

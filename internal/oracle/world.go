@@ -13,7 +13,11 @@ import (
 // nothing sets.
 const base = `define command{
 command_name check
-command_line /bin/true
+command_line $USER1$/answer $HOSTNAME$ $SERVICEDESC$
+}
+define command{
+command_name checkhost
+command_line $USER1$/answer $HOSTNAME$
 }
 define command{
 command_name tell
@@ -21,6 +25,10 @@ command_line /bin/true
 }
 define command{
 command_name handle
+command_line /bin/true
+}
+define command{
+command_name other
 command_line /bin/true
 }
 define timeperiod{
@@ -47,7 +55,7 @@ service_notification_options w,u,c,r,f,s
 define host{
 name host
 register 0
-check_command check
+check_command checkhost
 active_checks_enabled 0
 check_period always
 notification_period always
@@ -87,6 +95,12 @@ func (s *Sequence) objects(prefix string) string {
 		kind, name := words[0], words[1]
 		host, service, isService := strings.Cut(name, "/")
 		fmt.Fprintf(&b, "define %s{\n", kind)
+		if active := slices.Contains(s.Options, "active"); active && (kind == "host" || kind == "service") {
+			words = append(words, "check_interval=0")
+			if !strings.Contains(line, " active_checks_enabled=") {
+				words = append(words, "active_checks_enabled=1")
+			}
+		}
 		switch kind {
 		case "hostdependency":
 			fmt.Fprintf(&b, "dependent_host_name %s\n", prefix+host)
@@ -155,8 +169,26 @@ func rename(fields, separator string, names []string, prefix string) string {
 	return strings.Join(parts, separator)
 }
 
-// command makes an external command of an event. downtime gives the number of a downtime by its object and comment.
+// answer gives the object and the answer that an event of the form "answer OBJECT STATE" sets for the checks that are to
+// come.
+func answer(event string) (name, state string, ok bool) {
+	rest, ok := strings.CutPrefix(event, "answer ")
+	name, state, _ = strings.Cut(rest, " ")
+	return name, state, ok
+}
+
+// command makes an external command of an event, empty if there is none in it. downtime gives the number of a downtime by its object and comment.
 func (s *Sequence) command(event, prefix string, downtime func(key string) uint64) string {
+	switch kind, name, _ := strings.Cut(event, " "); kind {
+	case "answer":
+		return ""
+	case "check":
+		host, service, isService := strings.Cut(name, "/")
+		if isService {
+			return fmt.Sprintf("SCHEDULE_FORCED_SVC_CHECK;%s;%s;0", prefix+host, service)
+		}
+		return fmt.Sprintf("SCHEDULE_FORCED_HOST_CHECK;%s;0", prefix+host)
+	}
 	if result, ok := strings.CutPrefix(event, "result "); ok {
 		name, state, _ := strings.Cut(result, " ")
 		host, service, isService := strings.Cut(name, "/")

@@ -110,6 +110,8 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	c.mark(id, l)
 	if l.how == monitor.Active {
 		c.after(id, v.Steps, l.started)
+	} else {
+		c.confirm(id, v.Steps)
 	}
 	c.fill(id, status)
 	c.keep(id, before, v, at, status, d)
@@ -201,11 +203,10 @@ func (c *Core) mark(id monitor.ID, l *look) {
 
 // after plans the next check: from the beginning of this one, so that a check that lasts as long as its interval is made
 // in each. A retry is that far from it; all others are on the object's grid.
-// A host without regular checks is retried until its state is clear, and then left alone again.
+// What has no regular checks is retried until its state is clear, and then left alone again.
 func (c *Core) after(id monitor.ID, steps verdict.Steps, started monitor.Time) {
 	p, r := c.inv.Policy(id), &c.run[id]
-	again := p.CheckInterval > 0 || c.inv.IsHost(id)
-	if !steps.Has(verdict.Retry) || p.RetryInterval <= 0 || !again || r.flags&(pinned|inFlight) != 0 {
+	if !steps.Has(verdict.Retry) || p.RetryInterval <= 0 || r.flags&(pinned|inFlight) != 0 {
 		c.plan(id, p.CheckInterval, max(started, c.now.Add(-p.CheckInterval)))
 		return
 	}
@@ -215,6 +216,20 @@ func (c *Core) after(id monitor.ID, steps verdict.Steps, started monitor.Time) {
 		r.next = c.regular(id, p.RetryInterval, r.next)
 	}
 	c.lay(id)
+}
+
+// confirm brings the next check forward where a passive result has begun or changed a problem that is still to be
+// confirmed, as Nagios 4.4 does (checks.c: a change of the state has the object scheduled).
+func (c *Core) confirm(id monitor.ID, steps verdict.Steps) {
+	p, r := c.inv.Policy(id), &c.run[id]
+	if !steps.Has(verdict.Retry|verdict.Changed) || p.RetryInterval <= 0 || !c.checked(id) || r.flags.has(inFlight) {
+		return
+	}
+	next := c.now.Add(p.RetryInterval)
+	if c.in(p.CheckPeriod, next) && (r.next == 0 || next < r.next) {
+		r.next = next
+		c.lay(id)
+	}
 }
 
 // keep adds the brok that lasts if anything lasting has changed, before those that came of it. A passive result always
