@@ -38,18 +38,25 @@ type nagios struct {
 	now       int64 // the second of the last step
 }
 
+// ErrLate says that Nagios or the recorder did not get enough of the processor: what belongs into a second was not done in
+// it. Recording again may help, and so may fewer sequences at once.
+var ErrLate = errors.New("nagios does not keep up")
+
 // Record lets Nagios live through the sequences, which must all have the same options, and writes down what it said. It
-// takes a second for each event.
-func Record(t testing.TB, sequences []*Sequence) {
+// takes a second for each event. After ErrLate what was written down is of no use; Record may be called again.
+func Record(t testing.TB, sequences []*Sequence) error {
 	n := startNagios(t, sequences)
 	seconds := 0
 	for _, s := range sequences {
 		seconds = max(seconds, len(s.Seconds))
 	}
+	defer n.process.Stop()
 	for i := range seconds {
-		n.step(i)
+		if err := n.step(i); err != nil {
+			return err
+		}
 	}
-	n.process.Stop()
+	return nil
 }
 
 func startNagios(t testing.TB, sequences []*Sequence) *nagios {
@@ -63,6 +70,9 @@ func startNagios(t testing.TB, sequences []*Sequence) *nagios {
 	objects := base
 	for i, s := range sequences {
 		s.Start = n.start
+		for k := range s.Seconds {
+			s.Seconds[k] = Second{Event: s.Seconds[k].Event}
+		}
 		objects += s.objects(prefix(i))
 	}
 	realpeer.File(t, dir, "objects.cfg", objects)
@@ -70,15 +80,9 @@ func startNagios(t testing.TB, sequences []*Sequence) *nagios {
 	main := realpeer.File(t, dir, "nagios.cfg", nagiosMain(dir, sequences[0].Options))
 	n.process = realpeer.Start(t, program, main)
 	n.wait("its command file", func() bool { _, err := os.Stat(n.file("nagios.cmd")); return err == nil })
-	prefer(n.process.Process.Pid)
+	// What belongs into a second has to be done in it. Where this is not allowed Nagios may be late.
+	_ = syscall.Setpriority(syscall.PRIO_PGRP, n.process.Process.Pid, -15)
 	return n
-}
-
-// prefer gives Nagios and the recorder the processor before others: what belongs into a second has to be done in it. Where
-// that is not allowed a recording may fail for want of speed, and nothing else is the matter.
-func prefer(nagios int) {
-	_ = syscall.Setpriority(syscall.PRIO_PGRP, nagios, -15)
-	_ = syscall.Setpriority(syscall.PRIO_PGRP, 0, -15)
 }
 
 // prefix comes before each name of the sequence with that index.
@@ -150,7 +154,7 @@ func mainFile(dir string, options []string) []string {
 }
 
 // step sends the events of one step, in a second of its own, and takes down what came of them.
-func (n *nagios) step(i int) {
+func (n *nagios) step(i int) error {
 	now := n.free()
 	var batch bytes.Buffer
 	for k, s := range n.sequences {
@@ -167,10 +171,11 @@ func (n *nagios) step(i int) {
 	time.Sleep(own + n.checks())
 	r := readRetention(n.save(now))
 	if r.created != strconv.FormatInt(now, 10) {
-		n.t.Fatalf("nagios does not keep up: what began in second %d was over in %s; record fewer sequences at once", now, r.created)
+		return fmt.Errorf("%w: what began in second %d was over in %s", ErrLate, now, r.created)
 	}
 	n.keep(i, r)
 	n.readLog(i)
+	return nil
 }
 
 // checks gives how long checks may take that a step causes, and those that their results cause.
