@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func fieldsOf(present string) fields {
 	f := fields{"state": words[0], "type": words[1], "attempt": words[2]}
 	for _, word := range words[3:] {
 		key, value, _ := strings.Cut(word, "=")
-		f[key] = value + "yes"
+		f[key] = cmp.Or(value, "yes")
 	}
 	return f
 }

@@ -15,16 +15,25 @@ func unusedDowntime(d *Difference) bool {
 	})
 }
 
-// goneEarly says whether a downtime that was never used has gone in the second in which it ends.
+// goneEarly says whether a downtime that was never used has gone in the second in which it ends. In Onbu it can still
+// begin in that second, or is waited for.
 func goneEarly(d *Difference) bool {
-	comments, differ := d.Fields["comments"]
 	end := fmt.Sprintf(";@%d;", d.nagios.Seconds[d.step].At)
 	ends := func(s Second) bool { return strings.Contains(s.Event, "_DOWNTIME;") && strings.Contains(s.Event, end) }
-	if !differ || comments[0] > comments[1] || !slices.ContainsFunc(d.nagios.Seconds, ends) {
+	if !slices.ContainsFunc(d.nagios.Seconds, ends) {
 		return false
 	}
-	d.frees("comments")
-	return true
+	done := false
+	if comments, ok := d.Fields["comments"]; ok && comments[0] < comments[1] {
+		d.frees("comments")
+		done = true
+	}
+	begins := d.Fields["downtime"][0] < d.Fields["downtime"][1]
+	told := slices.ContainsFunc(d.Missing, func(line string) bool { return strings.HasPrefix(line, "told ") })
+	if begins || told {
+		return d.part()
+	}
+	return done
 }
 
 // manyWays says whether the host was given a downtime for each way that leads to it.

@@ -103,3 +103,36 @@ func volatileWithHost(d *Difference) bool {
 	told := d.dropMissing(func(words []string) bool { return words[0] == "told" && !strings.Contains(words[3], "(") })
 	return told && d.part()
 }
+
+func attemptWithin(d *Difference) bool {
+	changed := func(s Second) bool { return strings.HasPrefix(s.Event, "CHANGE_MAX_") }
+	if !slices.ContainsFunc(d.nagios.Seconds[:d.step+1], changed) {
+		return false
+	}
+	n := len(d.Missing) + len(d.Fields)
+	d.sameButAttempt()
+	if values, ok := d.Fields["attempt"]; ok && values[0] > values[1] {
+		d.frees("attempt")
+	}
+	return len(d.Missing)+len(d.Fields) < n
+}
+
+func dependsOnApart(d *Difference) bool {
+	depends := func(line string) bool {
+		words := strings.Fields(line)
+		if !strings.HasSuffix(words[0], "dependency") || words[1] != d.Object && words[1] != d.host() {
+			return false
+		}
+		return d.apart[strings.TrimPrefix(words[2], "on=")]
+	}
+	other := func(line string) bool { return !strings.HasPrefix(line, "told ") }
+	if slices.ContainsFunc(slices.Concat(d.Missing, d.Extra), other) {
+		return false
+	}
+	return slices.ContainsFunc(d.nagios.World, depends) && d.part()
+}
+
+func staysHard(d *Difference) bool {
+	return d.isHost() && d.before[d.Object]["type"] == "HARD" && d.before[d.Object]["state"] != "UP" &&
+		d.Fields["type"] == [2]string{"SOFT", "HARD"} && d.part()
+}

@@ -54,16 +54,15 @@ func contactSwitch(g *generator) string {
 	return g.one("ENABLE", "ENABLE", "DISABLE") + "_CONTACT_" + g.one("HOST", "SVC") + "_NOTIFICATIONS;" + g.one(g.contacts...)
 }
 
-// change sets what the object files had otherwise.
+// change sets what the object files had otherwise. Event handlers are not among it: Nagios 4.4.6 takes no command for one
+// but those with arguments.
 func change(g *generator) string {
 	_, kind, args := g.object()
-	switch g.IntN(4) {
+	switch g.IntN(3) {
 	case 0:
 		return fmt.Sprintf("CHANGE_MAX_%s_CHECK_ATTEMPTS;%s;%d", kind, args, 1+g.IntN(5))
 	case 1:
 		return "CHANGE_CONTACT_" + kind + "_NOTIFICATION_TIMEPERIOD;" + g.one(g.contacts...) + ";" + g.one("p0", "always")
-	case 2:
-		return "CHANGE_" + kind + "_EVENT_HANDLER;" + args + ";" + g.one("handle", "other")
 	}
 	return "CHANGE_" + kind + "_NOTIFICATION_TIMEPERIOD;" + args + ";" + g.one("p0", "always")
 }

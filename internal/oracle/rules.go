@@ -90,6 +90,22 @@ var rules = []Rule{
 		explains: otherDependencies,
 	},
 	{
+		Name:     "an attempt is never more than there are",
+		Why:      "After CHANGE_MAX_…_CHECK_ATTEMPTS Nagios goes on with the third of one.",
+		explains: attemptWithin,
+	},
+	{
+		Name: "a host that is HARD stays HARD until it is UP",
+		Why: "Nagios 4.4 makes it SOFT again when it becomes UNREACHABLE and has attempts left, as after a change of their number. " +
+			"It has been confirmed that it is not UP.",
+		explains: staysHard,
+	},
+	{
+		Name:     "what depends on an object that differs may differ",
+		Why:      "Whether people are told follows from the state of the master, which one of the rules above has made another one.",
+		explains: dependsOnApart,
+	},
+	{
 		Name: "a host is looked at as long as one of its services is being confirmed, and its parents when it falls",
 		Why: "Nagios 4.4 looks at the host only when the state of the service changes, and of the parents at those that are not UP: " +
 			"its code has the two cases the wrong way round. The root of a problem is to be found first.",

@@ -27,10 +27,6 @@ define command{
 command_name handle
 command_line /bin/true
 }
-define command{
-command_name other
-command_line /bin/true
-}
 define timeperiod{
 timeperiod_name always
 alias always

@@ -122,11 +122,15 @@ func changeNumbers(p *monitor.Policy, changes *monitor.Changes) {
 	}
 }
 
-// fit brings an object's standing within its attempts.
+// fit brings an object's standing within its attempts. A problem that took several to be HARD has had the last one (Nagios
+// 4 commands.c, cmd_change_object_int_var).
 func (c *Core) fit(id monitor.ID) {
 	s := &c.standing[id]
 	s.Max = max(c.inv.Policy(id).MaxAttempts, 1)
 	s.Attempt = min(max(s.Attempt, 1), s.Max)
+	if s.Type == monitor.Hard && s.Attempt > 1 {
+		s.Attempt = s.Max
+	}
 }
 
 // changes gives what commands changed of an object; nil if nothing.

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"time"
-
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -94,7 +92,7 @@ func (c *Core) postpone(id monitor.ID, d *Decisions) {
 	}
 	next := c.periods[period].Next(c.now)
 	if next == 0 {
-		next = c.now.Add(365 * 24 * time.Hour) // it never opens; Nagios looks again in a year
+		next = min(c.notice[id].next, c.now) // it never opens again: should it be changed, people are told at once
 	}
 	if n := &c.notice[id]; n.next != next {
 		n.next = next
