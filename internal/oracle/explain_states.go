@@ -1,7 +1,9 @@
 package oracle
 
 import (
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -105,16 +107,27 @@ func volatileWithHost(d *Difference) bool {
 }
 
 func attemptWithin(d *Difference) bool {
-	changed := func(s Second) bool { return strings.HasPrefix(s.Event, "CHANGE_MAX_") }
-	if !slices.ContainsFunc(d.nagios.Seconds[:d.step+1], changed) {
+	if attempt, _ := strconv.Atoi(d.want[d.Object]["attempt"]); attempt <= d.allowed() {
 		return false
 	}
 	n := len(d.Missing) + len(d.Fields)
 	d.sameButAttempt()
-	if values, ok := d.Fields["attempt"]; ok && values[0] > values[1] {
+	if _, ok := d.Fields["attempt"]; ok {
 		d.frees("attempt")
 	}
 	return len(d.Missing)+len(d.Fields) < n
+}
+
+// allowed gives how many attempts a command has allowed the object last; as many as there can be if none has.
+func (d *Difference) allowed() int {
+	words := ";" + strings.ReplaceAll(d.Object, "/", ";") + ";"
+	for i := d.step; i >= 0; i-- {
+		command, number, ok := strings.Cut(d.nagios.Seconds[i].Event, words)
+		if n, err := strconv.Atoi(number); ok && err == nil && strings.HasPrefix(command, "CHANGE_MAX_") {
+			return n
+		}
+	}
+	return math.MaxInt
 }
 
 func dependsOnApart(d *Difference) bool {
