@@ -40,6 +40,8 @@ type dispatcher struct {
 type pool struct {
 	waiting []flightKey // a queue; head is the index of the first
 	head    int
+	// shunned are jobs that wait for another poller than the one that they avoid.
+	shunned []flightKey
 	pollers []*pollerState
 	// unserved is since when checks wait and nobody is there; complained when that was last said.
 	unserved, complained time.Time
@@ -160,13 +162,15 @@ func (d *dispatcher) drop(shard monitor.Shard) {
 
 // pumpLocked sends what waits in a pool to those of its pollers that have room.
 func (d *dispatcher) pumpLocked(name string, p *pool) {
+	d.pumpShunnedLocked(name, p)
+	defer d.pumpShunnedLocked(name, p)
 	for p.head < len(p.waiting) {
 		best := p.roomiest()
 		if best == nil {
 			break
 		}
 		start := p.head
-		d.fillLocked(p, name, min(best.credit(), batchJobs))
+		d.fillLocked(p, name, best, min(best.credit(), batchJobs))
 		if len(d.taken) > 0 && !d.sendLocked(best) {
 			p.head = start
 		}
@@ -179,22 +183,63 @@ func (d *dispatcher) pumpLocked(name string, p *pool) {
 	}
 }
 
-func (p *pool) roomiest() *pollerState {
+// pumpShunnedLocked sends jobs that avoid a poller to another one that has room. They wait while one that has none could
+// take them, and go back to the queue, for whoever is left, where there is no other.
+func (d *dispatcher) pumpShunnedLocked(name string, p *pool) {
+	waiting := p.shunned
+	p.shunned = nil
+	for _, key := range waiting {
+		f := d.flights[key]
+		if f == nil || f.poller != nil || f.job.Pool != name {
+			continue
+		}
+		best := p.roomiestBut(f.job.Avoid)
+		if best == nil && !p.hasOther(f.job.Avoid) {
+			p.waiting = append(p.waiting, key)
+			continue
+		}
+		d.batch.Jobs, d.taken = append(d.batch.Jobs[:0], f.job), append(d.taken[:0], f)
+		if best == nil || !d.sendLocked(best) {
+			p.shunned = append(p.shunned, key)
+		}
+	}
+}
+
+// hasOther says whether the pool has another poller than one.
+func (p *pool) hasOther(than string) bool {
+	for _, one := range p.pollers {
+		if one.name != than && one.window > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pool) roomiest() *pollerState { return p.roomiestBut("") }
+
+// roomiestBut gives the poller with the most room but for one.
+func (p *pool) roomiestBut(avoid string) *pollerState {
 	var best *pollerState
 	for _, one := range p.pollers {
-		if one.credit() > 0 && (best == nil || one.credit() > best.credit()) {
+		if one.name != avoid && one.credit() > 0 && (best == nil || one.credit() > best.credit()) {
 			best = one
 		}
 	}
 	return best
 }
 
-// fillLocked takes up to n waiting jobs into the batch; keys whose flight is gone or under way are passed over.
-func (d *dispatcher) fillLocked(p *pool, name string, n int) {
+// fillLocked takes up to n waiting jobs for a poller into the batch; keys whose flight is gone or under way are passed
+// over, and jobs that avoid the poller are put aside for another one.
+func (d *dispatcher) fillLocked(p *pool, name string, to *pollerState, n int) {
 	d.batch.Jobs, d.taken = d.batch.Jobs[:0], d.taken[:0]
 	for p.head < len(p.waiting) && len(d.taken) < n {
-		f := d.flights[p.waiting[p.head]]
+		key := p.waiting[p.head]
+		f := d.flights[key]
 		p.head++
+		if f != nil && f.poller == nil && f.job.Avoid == to.name && p.hasOther(to.name) {
+			p.shunned = append(p.shunned, key)
+			continue
+		}
 		if f != nil && f.poller == nil && f.job.Pool == name {
 			d.batch.Jobs = append(d.batch.Jobs, f.job)
 			d.taken = append(d.taken, f)

@@ -223,7 +223,7 @@ func (d *dispatcher) load() load {
 	defer d.mu.Unlock()
 	l := load{waiting: map[string]int{}, pollers: map[string]int{}}
 	for name, p := range d.pools {
-		l.waiting[name], l.pollers[name] = len(p.waiting)-p.head, len(p.pollers)
+		l.waiting[name], l.pollers[name] = len(p.waiting)-p.head+len(p.shunned), len(p.pollers)
 	}
 	for _, p := range d.pollers {
 		l.running += p.running

@@ -38,6 +38,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.planAgenda()
 	c.moveHeld(&old)
 	c.moveReturns(&old)
+	c.moveSuspects(&old)
 	c.bindRules()
 	for _, id := range c.reassess() {
 		c.changed(monitor.BrokState, id, "", d)

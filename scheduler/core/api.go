@@ -35,25 +35,28 @@ type Core struct {
 	answering look            // scratch of answer: apply would have each result on the heap
 	names     []string        // of modules and pollers; number 0 is empty
 
-	program   monitor.Program
-	muted     map[string]monitor.ContactStatus // contacts that a command changed
-	downtimes shelf[monitor.Downtime]
-	comments  shelf[monitor.Comment]
-	agenda    agenda
-	away      map[uint64]*monitor.Downtime // of contacts, by number
-	ackUntil  map[monitor.ID]monitor.Time  // acknowledgements that end by themselves
-	settling  monitor.ID                   // what a result is being applied to
-	suffering suffering
-	waiting   waiting                          // results whose verdict waits for others
-	back      map[monitor.ID]monitor.Time      // when hosts came back that were not UP, for as long as it matters
-	told      map[monitor.ID][]monitor.Telling // of problems that still are
-	lastID    uint64                           // the last number given, before newID's stride
-	freshness monitor.Time                     // when to look for stale objects next
-	resolver  resolver
-	rules     rulebook
-	pulses    []pulse                     // of each host
-	snapped   map[monitor.ID]monitor.Time // when the snapshot command was last run
-	obsessed  bool                        // it was said that obsessing is ignored
+	program     monitor.Program
+	muted       map[string]monitor.ContactStatus // contacts that a command changed
+	downtimes   shelf[monitor.Downtime]
+	comments    shelf[monitor.Comment]
+	agenda      agenda
+	away        map[uint64]*monitor.Downtime // of contacts, by number
+	ackUntil    map[monitor.ID]monitor.Time  // acknowledgements that end by themselves
+	settling    monitor.ID                   // what a result is being applied to
+	suffering   suffering
+	beats       []heartbeat                      // of pollers, by their number among the names
+	watch       watch                            // of pollers that may have lost their network
+	waiting     waiting                          // results whose verdict waits for others
+	back        map[monitor.ID]monitor.Time      // when hosts came back that were not UP, for as long as it matters
+	seenThrough map[monitor.ID]monitor.Time      // since when hosts are known to be UP although their parents are not
+	told        map[monitor.ID][]monitor.Telling // of problems that still are
+	lastID      uint64                           // the last number given, before newID's stride
+	freshness   monitor.Time                     // when to look for stale objects next
+	resolver    resolver
+	rules       rulebook
+	pulses      []pulse                     // of each host
+	snapped     map[monitor.ID]monitor.Time // when the snapshot command was last run
+	obsessed    bool                        // it was said that obsessing is ignored
 	// lastPerfdata is what $LASTHOSTPERFDATA$ and its like say, if anything asks for them: of the results before the last,
 	// since the core was made.
 	lastPerfdata map[monitor.ID]string
@@ -70,25 +73,26 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		return nil, fmt.Errorf("using inventory %d of shard %d: %w", inv.Generation, inv.Shard, err)
 	}
 	c := &Core{
-		compiled:  k,
-		tables:    newTables(inv.Objects()),
-		epoch:     epoch,
-		start:     seed.Start,
-		now:       seed.Start,
-		names:     []string{""},
-		program:   inv.Options.Program,
-		muted:     make(map[string]monitor.ContactStatus),
-		downtimes: newShelf[monitor.Downtime](),
-		comments:  newShelf[monitor.Comment](),
-		told:      make(map[monitor.ID][]monitor.Telling),
-		waiting:   newWaiting(),
-		suffering: newSuffering(),
-		back:      make(map[monitor.ID]monitor.Time),
-		pulses:    pulses(k),
-		away:      make(map[uint64]*monitor.Downtime),
-		ackUntil:  make(map[monitor.ID]monitor.Time),
-		settling:  monitor.NoID,
-		snapped:   make(map[monitor.ID]monitor.Time),
+		compiled:    k,
+		tables:      newTables(inv.Objects()),
+		epoch:       epoch,
+		start:       seed.Start,
+		now:         seed.Start,
+		names:       []string{""},
+		program:     inv.Options.Program,
+		muted:       make(map[string]monitor.ContactStatus),
+		downtimes:   newShelf[monitor.Downtime](),
+		comments:    newShelf[monitor.Comment](),
+		told:        make(map[monitor.ID][]monitor.Telling),
+		waiting:     newWaiting(),
+		suffering:   newSuffering(),
+		back:        make(map[monitor.ID]monitor.Time),
+		seenThrough: make(map[monitor.ID]monitor.Time),
+		pulses:      pulses(k),
+		away:        make(map[uint64]*monitor.Downtime),
+		ackUntil:    make(map[monitor.ID]monitor.Time),
+		settling:    monitor.NoID,
+		snapped:     make(map[monitor.ID]monitor.Time),
 
 		maintained:   make(map[monitor.ID]monitor.Time),
 		lastPerfdata: make(map[monitor.ID]string),

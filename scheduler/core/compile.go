@@ -35,6 +35,7 @@ type compiled struct {
 	hosts    map[string]monitor.ID
 	contacts map[string]uint32
 	phase    []uint64 // hash of each host's name
+	local    []bool   // hosts that are the poller's own machine
 }
 
 // period is a timeperiod with the stretch that was asked for last: most questions are about now.
@@ -129,12 +130,14 @@ func (k *compiled) index() {
 	n := monitor.ID(len(inv.Hosts))
 	k.hosts = make(map[string]monitor.ID, n)
 	k.phase = make([]uint64, n)
+	k.local = make([]bool, n)
 	k.first = make([]monitor.ID, n+1)
 	k.named = make([]monitor.ID, len(inv.Services))
 	next := monitor.ID(0)
 	for h := range n {
 		k.hosts[inv.Hosts[h].Name] = h
 		k.phase[h] = hash(inv.Hosts[h].Name)
+		k.local[h] = isLocal(inv.Hosts[h].Address)
 		k.first[h] = n + next
 		for int(next) < len(inv.Services) && inv.Services[next].Host == h {
 			k.named[next] = n + next
@@ -180,7 +183,7 @@ func (k *compiled) in(index int32, t monitor.Time) bool {
 
 // bytes gives roughly how much memory the indexes take that grow with the number of objects.
 func (k *compiled) bytes() int {
-	return 4*(len(k.first)+len(k.named)) + 8*len(k.phase) + k.graph.Bytes() + k.ties.bytes() + 40*len(k.hosts)
+	return 4*(len(k.first)+len(k.named)) + 9*len(k.phase) + k.graph.Bytes() + k.ties.bytes() + 40*len(k.hosts)
 }
 
 // check looks for what would make the core stumble later.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
@@ -56,7 +57,50 @@ func (c *Core) doubts(id monitor.ID, l *look) []monitor.ID {
 	} else if !c.inv.Policy(id).NoHostDependency {
 		q.host(c.inv.HostOf(id))
 	}
+	if c.failing(id, notifying) == nil && !c.isOrphaned(id) {
+		q.masters(id)
+		q.parents(id)
+	}
 	return q.open
+}
+
+// masters asks about what an object depends on, if failures of those would keep people from being told.
+func (q *question) masters(id monitor.ID) {
+	c := q.core
+	chain := []monitor.ID{id}
+	for i := 0; i < len(chain); i++ {
+		for _, n := range c.ties.ofDependent.of(chain[i]) {
+			d := &c.inv.Dependencies[n]
+			if d.Notification == 0 || !c.in(d.Period, c.now) {
+				continue
+			}
+			q.master(d.Master)
+			if d.Inherits && !slices.Contains(chain, d.Master) {
+				chain = append(chain, d.Master)
+			}
+		}
+	}
+}
+
+// parents asks about the parents of a service, of which one that is OK is enough.
+func (q *question) parents(id monitor.ID) {
+	c, before := q.core, len(q.open)
+	for _, n := range c.ties.ofChild.of(id) {
+		if parent := c.inv.ServiceParents[n].Parent; !c.isProblem(parent) && q.master(parent) == sound {
+			q.open = q.open[:before]
+			return
+		}
+	}
+}
+
+// master asks about one object that another depends on.
+func (q *question) master(id monitor.ID) footing {
+	c := q.core
+	if c.heard(id, q.look.finished) || q.soft && c.recent(id) || !c.askable(id) {
+		return sound
+	}
+	q.open = append(q.open, id)
+	return open
 }
 
 // network asks about the parents of a host. One that is sound is enough, and the others do not matter any more.
@@ -84,8 +128,10 @@ func (q *question) host(id monitor.ID) footing {
 	switch {
 	case !q.core.isUp(id), t == passed:
 		return gone
-	case q.core.heard(id, q.look.finished), q.soft && t == calm && q.core.recent(id):
+	case q.soft && t == calm && q.core.recent(id):
 		return sound
+	case q.core.heard(id, q.look.finished):
+		return q.unanswered(id)
 	case q.core.askable(id):
 		q.open = append(q.open, id)
 		return open
@@ -93,6 +139,24 @@ func (q *question) host(id monitor.ID) footing {
 		return gone
 	}
 	return q.network(id)
+}
+
+// unanswered asks about the hosts in front of one that is UP, if they are being looked at: one of those checks may be about
+// to say that there was trouble, though it is over.
+func (q *question) unanswered(host monitor.ID) footing {
+	c, all := q.core, sound
+	chain := []monitor.ID{host}
+	for i := 0; i < len(chain); i++ {
+		for _, p := range c.graph.Parents(chain[i]) {
+			if c.run[p].flags.has(inFlight) && c.isUp(p) && !slices.Contains(q.open, p) {
+				q.open, all = append(q.open, p), open
+			}
+			if !slices.Contains(chain, p) {
+				chain = append(chain, p)
+			}
+		}
+	}
+	return all
 }
 
 // recent says whether an object's last result is young enough to be taken for the present while nothing depends on it

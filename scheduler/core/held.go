@@ -14,6 +14,12 @@ type heldLook struct {
 	said         monitor.Outcome // what look.outcome points to
 	since, until monitor.Time
 	on           []monitor.ID // those that it is noted with in waiting.by
+	// sign is when the wait for a sign of the poller ends, second when that for another poller's answer does; zero while
+	// there is none. avoid is the poller that the second check is kept from; proven says that the first one was right.
+	sign, second monitor.Time
+	avoid        string
+	noted        string // the poller whose suspect it is among
+	proven       bool
 }
 
 // waiting keeps the results that are held. It is empty while nothing fails.
@@ -32,18 +38,26 @@ func newWaiting() waiting {
 // wait holds a failing result back while what the object stands on has to be looked at first, and says whether it does.
 // A newer result of the same object replaces the one that is held, and its time limit stays.
 func (c *Core) wait(id monitor.ID, l *look, d *Decisions) bool {
-	if l.state != monitor.OK && c.rootFirst() && !c.overdue(id) {
+	if l.state == monitor.OK || !c.rootFirst() {
+		c.release(id)
+		return false
+	}
+	if !c.overdue(id) {
 		if on := c.doubts(id, l); len(on) > 0 {
 			c.hold(id, l, on, d)
 			c.askUp(on, d)
 			return true
 		}
 	}
+	if c.unproven(id, l) {
+		c.prove(id, l, d)
+		return true
+	}
 	c.release(id)
 	return false
 }
 
-// overdue says whether an object's held result has waited long enough.
+// overdue says whether an object's held result has waited long enough for others.
 func (c *Core) overdue(id monitor.ID) bool {
 	h := c.waiting.of[id]
 	return h != nil && h.until <= c.now
@@ -60,6 +74,7 @@ func (c *Core) hold(id monitor.ID, l *look, on []monitor.ID, d *Decisions) {
 	}
 	c.run[id].flags |= held
 	if l != &h.look {
+		h.proven = h.proven || h.avoid != "" // the second answer
 		h.look, h.said = *l, *l.outcome
 		h.outcome = &h.said
 		if l.how == monitor.Active {
@@ -125,7 +140,7 @@ func (c *Core) tickHeld(d *Decisions) {
 func (h *heldLook) noun() *monitor.Held {
 	return &monitor.Held{
 		State: h.state, Type: h.how, Started: h.started, Finished: h.finished, Latency: h.latency,
-		Module: h.module, Poller: h.poller, Outcome: h.said, Since: h.since, Until: h.until,
+		Module: h.module, Poller: h.look.poller, Outcome: h.said, Since: h.since, Until: max(h.until, h.second),
 	}
 }
 
@@ -152,6 +167,7 @@ func (c *Core) resumeHeld() {
 	for _, id := range slices.Sorted(maps.Keys(c.waiting.of)) {
 		h := c.waiting.of[id]
 		h.on, h.until = nil, c.now.Add(c.inv.Options.ParentWait)
+		h.sign, h.second, h.avoid, h.noted = 0, 0, "", ""
 		c.run[id].flags |= held
 		c.waiting.deadlines.add(c.now, id)
 		c.waiting.deadlines.add(h.until, id)

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"slices"
+
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/verdict"
 )
@@ -24,7 +26,7 @@ type interval struct {
 }
 
 // of gives the trouble of one host. It also lies in the dark if all of its parents do, which nobody may have noticed on
-// the host itself; only a check that began when the one in question had ended proves the contrary.
+// the host itself; only checks of it that began before and after the one in question prove the contrary.
 func (i *interval) of(host monitor.ID) trouble {
 	c := i.core
 	parents := c.graph.Parents(host)
@@ -41,7 +43,7 @@ func (i *interval) of(host monitor.ID) trouble {
 	}
 	t := i.all(parents)
 	if t == dark && c.heard(host, i.look.finished) {
-		t = calm
+		t = c.lit(host, i.look)
 	}
 	if len(parents) > 1 {
 		if i.known == nil {
@@ -50,6 +52,19 @@ func (i *interval) of(host monitor.ID) trouble {
 		i.known[host] = t
 	}
 	return t
+}
+
+// lit gives the trouble of a host that was seen UP although its parents are not. Their trouble may be over, and only
+// nobody has noticed yet; but if that was so already when the check in question began, they are not the only way to it.
+func (c *Core) lit(host monitor.ID, l *look) trouble {
+	since, known := c.seenThrough[host]
+	if known && since <= l.started {
+		return calm
+	}
+	if !known {
+		c.seenThrough[host] = c.now
+	}
+	return passed
 }
 
 // all gives what hosts have in common: one calm host is a way through.
@@ -110,7 +125,10 @@ func (c *Core) goOn(id monitor.ID, l *look, steps verdict.Steps, d *Decisions) {
 	if l.past {
 		c.ask(id, d)
 	}
-	if steps.Has(verdict.Ends) && c.inv.IsHost(id) && c.rootFirst() {
+	if steps.Has(verdict.Begins) {
+		delete(c.seenThrough, id)
+	}
+	if steps.Has(verdict.Ends) && c.rootFirst() {
 		c.returned(id, d)
 	}
 	c.wake(id)
@@ -123,14 +141,28 @@ func (c *Core) heard(id monitor.ID, since monitor.Time) bool {
 	return c.run[id].module != assumedModule && c.times[id].check != 0 && c.times[id].check >= since
 }
 
-// returned notes that a host came back, for checks that began before, and has everything looked at that failed with it:
-// nobody is told of that before a check has begun after the return.
-func (c *Core) returned(host monitor.ID, d *Decisions) {
-	c.back[host] = c.now
-	first, last := c.services(host)
-	for id := first; id < last; id++ {
-		if c.isProblem(id) {
-			c.ask(id, d)
+// mastersReturned says whether something that an object depends on came back while a check of the object ran.
+func (c *Core) mastersReturned(id monitor.ID, l *look) bool {
+	if len(c.back) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(c.masters(id), func(m monitor.ID) bool { return c.back[m] > l.started })
+}
+
+// returned notes that an object came back that others stand on, for checks that began before, and has everything looked
+// at that failed with a host: nobody is told of that before a check has begun after the return.
+func (c *Core) returned(id monitor.ID, d *Decisions) {
+	if !c.inv.IsHost(id) {
+		if len(c.ties.ofMaster.of(id))+len(c.ties.ofParent.of(id)) > 0 {
+			c.back[id] = c.now
+		}
+		return
+	}
+	c.back[id] = c.now
+	first, last := c.services(id)
+	for service := first; service < last; service++ {
+		if c.isProblem(service) {
+			c.ask(service, d)
 		}
 	}
 }
@@ -145,11 +177,16 @@ func (c *Core) forgetReturns() {
 			delete(c.back, host)
 		}
 	}
+	for host, since := range c.seenThrough {
+		if since+longest < c.now {
+			delete(c.seenThrough, host)
+		}
+	}
 }
 
 // moveReturns takes over what an older core knew of returns, by name.
 func (c *Core) moveReturns(old *Core) {
-	c.back = make(map[monitor.ID]monitor.Time, len(old.back))
+	c.back, c.seenThrough = make(map[monitor.ID]monitor.Time, len(old.back)), make(map[monitor.ID]monitor.Time)
 	for was, at := range old.back {
 		if id, ok := c.find(old.inv.Ref(was)); ok {
 			c.back[id] = at

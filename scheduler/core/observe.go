@@ -93,6 +93,9 @@ func (c *Core) assumeUp(id monitor.ID, d *Decisions) {
 // apply makes a result the object's present, does what follows from it, and plans the next check.
 func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	before := c.lasting(id)
+	if l.state == monitor.OK {
+		c.beat(id, l, d)
+	}
 	if c.wait(id, l, d) {
 		return
 	}
@@ -102,6 +105,9 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 
 	c.record(id, l)
 	v := c.unknownPhase(id, c.weigh(id, l))
+	if l.state != monitor.OK && c.rootFirst() && l.module != ruleModule && c.mastersReturned(id, l) {
+		l.past = true
+	}
 	if l.past {
 		v.Steps &^= verdict.Notify
 	}

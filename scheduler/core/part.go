@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/verdict"
 )
 
 // mostShown is how many roots or impacts of an object are listed at most.
@@ -79,6 +80,14 @@ func (c *Core) suffers(id monitor.ID) string {
 	return "something in front of it was in trouble while it was checked"
 }
 
+// sameTrouble says whether a host that is in trouble was only cut off or found again: people were told of its own trouble
+// already, or will be, and of what cuts it off they hear elsewhere.
+func (c *Core) sameTrouble(id monitor.ID, was, is verdict.Standing) bool {
+	return c.inv.IsHost(id) && c.rootFirst() && !c.inv.Options.TellImpacts && bad(was.State) && bad(is.State)
+}
+
+func bad(host monitor.State) bool { return host == monitor.Down || host == monitor.Unreachable }
+
 // listed names objects with their states, the first few of them.
 func (c *Core) listed(ids []monitor.ID) string {
 	const most = 5
@@ -133,6 +142,9 @@ func (c *Core) ownName(id monitor.ID) string {
 
 // whyHeld says what a held result waits for.
 func (c *Core) whyHeld(h *heldLook) string {
+	if text := c.whyUnproven(h); text != "" {
+		return fmt.Sprintf("its failure (%s) is not believed yet: %s", oneLine(h.said.Output), text)
+	}
 	var names []string
 	for _, p := range first(h.on, 5) {
 		names = append(names, c.inv.Ref(p).String())

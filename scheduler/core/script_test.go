@@ -337,7 +337,7 @@ func (s *script) print() {
 		case again && s.orphans:
 			fmt.Fprintf(&s.out, "%s check %s again\n", since(s.now), s.inv.Ref(j.Object))
 		case !again && j.Object != s.quiet:
-			fmt.Fprintf(&s.out, "%s check %s\n", since(s.now), s.inv.Ref(j.Object))
+			fmt.Fprintf(&s.out, "%s check %s%s\n", since(s.now), s.inv.Ref(j.Object), avoiding(&j))
 		}
 	}
 	for i := range s.d.Broks {
@@ -346,6 +346,13 @@ func (s *script) print() {
 		}
 	}
 	s.d.Reset()
+}
+
+func avoiding(j *monitor.Job) string {
+	if j.Avoid == "" {
+		return ""
+	}
+	return ", not by " + j.Avoid
 }
 
 func (s *script) brok(b *monitor.Brok) string {

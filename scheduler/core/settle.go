@@ -22,7 +22,7 @@ func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 		c.dropAckComments(id, d)
 	}
 	if v.Steps&(verdict.Changed|verdict.HardChanged) != 0 {
-		if !v.Steps.Has(verdict.Quiet) { // a new state is told at once
+		if !v.Steps.Has(verdict.Quiet) && !c.sameTrouble(id, was, v.Seen) { // a new state is told at once
 			c.notice[id].last, c.notice[id].next = 0, 0
 		}
 		c.beginFlexible(id, d)

@@ -191,6 +191,9 @@ func (c *Core) job(id monitor.ID, call monitor.Call, d *Decisions) monitor.Job {
 	if id != host {
 		job.Service = c.inv.Service(id).Description
 	}
+	if len(c.watch.suspects) > 0 {
+		job.Avoid = c.avoid(id)
+	}
 	start := len(d.lines)
 	d.lines = c.appendLine(d.lines, id, call)
 	job.Line, job.Env = d.lines[start:len(d.lines):len(d.lines)], c.environment()

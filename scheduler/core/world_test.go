@@ -139,7 +139,7 @@ func (w *world) option(t testing.TB, name string) {
 }
 
 func (w *world) host(t testing.TB, name string, set map[string]string) {
-	h := monitor.Host{Name: name, Address: "127.0.0." + strconv.Itoa(len(w.inv.Hosts)+1), Policy: w.policy(t, set)}
+	h := monitor.Host{Name: name, Address: orElse(set["address"], "127.0.0."+strconv.Itoa(len(w.inv.Hosts)+1)), Policy: w.policy(t, set)}
 	if set["command"] == "none" {
 		h.Check.Command = monitor.None
 	}
