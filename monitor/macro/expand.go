@@ -12,13 +12,21 @@ type expander struct {
 	resolver Resolver
 	start    int
 	// open holds the macros whose values are being looked through.
-	open  [maxDepth]Macro
+	open  [maxDepth]opened
 	depth int
 	// nested counts the macros that were found inside values.
 	nested int
 	// line is set while values that are data have to be quoted; at is the place in the command line then.
 	line, defuse bool
 	at           cmdline.Context
+	// last is set at the last macro of the text: where its value ends does not matter any more.
+	last bool
+}
+
+// opened names a macro: Macro.Name and Of.
+type opened struct {
+	name string
+	of   []string
 }
 
 // pass moves the place to behind a literal text.
@@ -50,15 +58,16 @@ func (x *expander) data(dst []byte, begin int) []byte {
 }
 
 // append appends the value of m, with the macros in it replaced.
-func (x *expander) append(dst []byte, m Macro) []byte {
+func (x *expander) append(dst []byte, m *Macro, how property) []byte {
 	begin := len(dst)
 	if x.depth > 0 {
 		if x.nested++; x.nested > maxNested || x.isOpen(m) {
 			return x.own(m.appendText(dst), begin)
 		}
 	}
-	dst, answer := x.resolver.AppendMacro(dst, m)
-	nests := m.nests() && x.depth < maxDepth && bytes.IndexByte(dst[begin:], '$') >= 0
+	dst, answer := x.resolver.AppendMacro(dst, *m)
+	nests := how&nesting != 0 && x.depth < maxDepth && bytes.IndexByte(dst[begin:], '$') >= 0
+	own := how&asWritten != 0
 	switch {
 	case answer == Missing:
 		return x.own(m.appendText(dst[:begin]), begin)
@@ -66,9 +75,11 @@ func (x *expander) append(dst []byte, m Macro) []byte {
 		return x.list(dst, begin, m)
 	case answer == Foreign:
 		return x.data(dst, begin)
-	case m.Own() && nests:
+	case own && nests:
 		return x.expand(dst, begin, m)
-	case m.Own():
+	case own && x.last && x.depth == 0:
+		return dst
+	case own:
 		return x.own(dst, begin)
 	case nests:
 		dst = x.raw(dst, begin, m)
@@ -77,7 +88,7 @@ func (x *expander) append(dst []byte, m Macro) []byte {
 }
 
 // raw replaces the macros in a value that is quoted as a whole afterwards.
-func (x *expander) raw(dst []byte, begin int, m Macro) []byte {
+func (x *expander) raw(dst []byte, begin int, m *Macro) []byte {
 	line := x.line
 	x.line = false
 	dst = x.expand(dst, begin, m)
@@ -87,7 +98,7 @@ func (x *expander) raw(dst []byte, begin int, m Macro) []byte {
 
 // list puts a separator between the values in dst[begin:], each of which ends with a NUL byte. It is built behind them
 // and then moved over them.
-func (x *expander) list(dst []byte, begin int, m Macro) []byte {
+func (x *expander) list(dst []byte, begin int, m *Macro) []byte {
 	end := len(dst)
 	for at := begin; at < end; {
 		n := bytes.IndexByte(dst[at:end], 0)
@@ -111,8 +122,8 @@ func (x *expander) list(dst []byte, begin int, m Macro) []byte {
 
 // expand replaces the macros in dst[begin:], the value of m. The new text is put together behind the value and then moved
 // over it.
-func (x *expander) expand(dst []byte, begin int, m Macro) []byte {
-	x.open[x.depth] = m
+func (x *expander) expand(dst []byte, begin int, m *Macro) []byte {
+	x.open[x.depth] = opened{m.Name, m.Of}
 	x.depth++
 	end := len(dst)
 	for at := begin; at < end; {
@@ -141,15 +152,15 @@ func (x *expander) dollar(dst []byte, at, end int, doubled bool) ([]byte, int) {
 	}
 	if n := bytes.IndexByte(rest, '$'); n > 0 {
 		if m, ok := parseBytes(rest[:n]); ok {
-			return x.append(dst, m), at + n + 2
+			return x.append(dst, &m, m.properties()), at + n + 2
 		}
 	}
 	return x.own(append(dst, '$'), from), at + 1
 }
 
-func (x *expander) isOpen(m Macro) bool {
+func (x *expander) isOpen(m *Macro) bool {
 	for i := range x.depth {
-		if o := &x.open[i]; o.Name == m.Name && slices.Equal(o.Of, m.Of) {
+		if o := &x.open[i]; o.name == m.Name && slices.Equal(o.of, m.Of) {
 			return true
 		}
 	}

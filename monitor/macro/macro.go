@@ -117,19 +117,20 @@ func custom(name string) (Macro, bool) {
 // Static says whether the value follows from the configuration alone: neither from states, nor from the time, nor from
 // who is being told. ARGn counts as static, although an argument may hold other macros; custom variables and self-made
 // macros do too, although a command (CHANGE_CUSTOM_HOST_VAR) may change the former.
-func (m Macro) Static() bool { return m.Kind != Standard || known[m.Name].property&static != 0 }
+func (m Macro) Static() bool { return m.properties()&static != 0 }
 
 // Own says whether a command line takes the value as it is written: $ARGn$, $USERn$, custom variables, macros of resource
 // files and addresses of contacts are the author's own words, may be several of them, and may be syntax. All else is
 // data: names, outputs, comments, texts.
-func (m Macro) Own() bool { return m.Kind != Standard || known[m.Name].property&asWritten != 0 }
+func (m Macro) Own() bool { return m.properties()&asWritten != 0 }
 
-// nests says whether macros in the value are replaced in turn. Only what the configuration says is looked through:
-// output, comments and names of authors come from outside, and $USER5$ in them must not give a password away.
-func (m Macro) nests() bool {
+// properties gives what follows from the name.
+func (m Macro) properties() property {
 	switch m.Kind {
-	case Arg, HostVar, ServiceVar, ContactVar, Other:
-		return true
+	case Standard:
+		return known[m.Name].property
+	case User:
+		return static | asWritten
 	}
-	return known[m.Name].property&nesting != 0
+	return static | asWritten | nesting
 }

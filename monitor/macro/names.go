@@ -77,6 +77,8 @@ type property uint8
 
 const (
 	static property = 1 << iota
+	// nesting: macros in the value are replaced in turn. Only what the configuration says is looked through: output,
+	// comments and names of authors come from outside, and $USER5$ in them must not give a password away.
 	nesting
 	asWritten // in own
 )

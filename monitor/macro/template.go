@@ -56,7 +56,10 @@ type Template struct {
 // piece is a literal text and the macro after it, if any.
 type piece struct {
 	text  string
-	macro Macro // none if the name is empty
+	macro Macro // none if the name is empty, which only that of the last piece may be
+	// how is what the macro's name says, and last says that no macro follows it.
+	how  property
+	last bool
 	// before is the place in the command line at which text begins, if the values before it are as usual, and after the
 	// one at which it ends: so text need not be read again.
 	before, after cmdline.Context
@@ -74,9 +77,12 @@ func Compile(text string) (Template, error) {
 		before, m, after := cut(text)
 		literal.WriteString(before)
 		if text = after; m.Name != "" {
-			t.pieces = append(t.pieces, piece{text: literal.String(), macro: m})
+			t.pieces = append(t.pieces, piece{text: literal.String(), macro: m, how: m.properties()})
 			literal.Reset()
 		}
+	}
+	if n := len(t.pieces); n > 0 {
+		t.pieces[n-1].last = true
 	}
 	if literal.Len() > 0 {
 		t.pieces = append(t.pieces, piece{text: literal.String()})
@@ -133,12 +139,14 @@ func (t Template) Append(dst []byte, r Resolver) []byte {
 	for i := range t.pieces {
 		p := &t.pieces[i]
 		dst = append(dst, p.text...)
+		if p.macro.Name == "" {
+			break
+		}
 		if x.line {
 			x.pass(p)
 		}
-		if p.macro.Name != "" {
-			dst = x.append(dst, p.macro)
-		}
+		x.last = p.last
+		dst = x.append(dst, &p.macro, p.how)
 	}
 	return dst
 }

@@ -46,21 +46,32 @@ const (
 // Scan moves the place to behind text.
 func (c *Context) Scan(text string) {
 	for i := 0; i < len(text) && c.mode != lost; i++ {
-		c.step(text[i])
+		if !c.skip(text[i]) {
+			c.step(text[i])
+		}
 	}
 }
 
 // ScanBytes is Scan.
 func (c *Context) ScanBytes(text []byte) {
 	for i := 0; i < len(text) && c.mode != lost; i++ {
-		c.step(text[i])
+		if !c.skip(text[i]) {
+			c.step(text[i])
+		}
 	}
+}
+
+// skip reads a character that is only itself, as nearly all are, and says whether it is one.
+func (c *Context) skip(b byte) bool {
+	if c.open != nothing || c.depth > 0 || !isOrdinary(b) {
+		return false
+	}
+	c.word = true
+	return true
 }
 
 func (c *Context) step(b byte) {
 	switch {
-	case c.open == nothing && c.depth == 0 && isOrdinary(b):
-		c.word = true
 	case c.mode == single:
 		if b == '\'' {
 			c.mode = bare
