@@ -327,8 +327,18 @@ func (c *Core) touches(id monitor.ID, was, is verdict.Standing) bool {
 	if len(c.suffering.roots) > 0 && c.run[id].module == assumedModule {
 		return true
 	}
+	if was.State == monitor.Pending && is.State == monitor.OK && c.isQuiet(id) {
+		return false
+	}
 	return is.State != was.State || is.Type != was.Type || is.HostProblem != was.HostProblem ||
 		c.standing[id].marks&impact != 0
+}
+
+// isQuiet says whether there are no problems at all, and nothing that might tell an object that was never checked from
+// one that is OK.
+func (c *Core) isQuiet(id monitor.ID) bool {
+	return len(c.suffering.roots) == 0 && c.standing[id].marks == 0 &&
+		len(c.ties.ofMaster.of(id)) == 0 && len(c.ties.ofParent.of(id)) == 0
 }
 
 // reassess works everything out from the states, as after a restart or a reload, and gives what is other than before.
