@@ -45,9 +45,10 @@ func (d *Decisions) Reset() {
 	d.Wake, d.Orphans, d.Dropped = 0, 0, 0
 }
 
-// status takes a status out of the arena. One that was taken before stays where it is when the arena grows.
+// status takes an empty status out of the arena. One that was taken before stays where it is when the arena grows. What
+// is behind the statuses in use was never used or emptied by Reset.
 func (d *Decisions) status() *monitor.Status {
-	d.statuses = append(d.statuses, monitor.Status{})
+	d.statuses = slices.Grow(d.statuses, 1)[:len(d.statuses)+1]
 	return &d.statuses[len(d.statuses)-1]
 }
 

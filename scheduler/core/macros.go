@@ -50,12 +50,12 @@ func (r *resolver) AppendMacro(dst []byte, m macro.Macro) ([]byte, macro.Answer)
 	case len(m.Of) > 0:
 		return r.appendOnDemand(dst, m)
 	case m.Kind == macro.Arg && r.given:
-		dst, _ := r.append(dst, m)
+		dst, _ := r.append(dst, &m)
 		return dst, macro.Foreign
 	case m.Kind == macro.HostVar, m.Kind == macro.ServiceVar, m.Kind == macro.ContactVar:
 		return r.appendVar(dst, m)
 	}
-	return answer(r.append(dst, m))
+	return answer(r.append(dst, &m))
 }
 
 func answer(dst []byte, ok bool) ([]byte, macro.Answer) {
@@ -66,7 +66,7 @@ func answer(dst []byte, ok bool) ([]byte, macro.Answer) {
 }
 
 // append appends the value of a macro that is about the resolver's own objects; false if there is none.
-func (r *resolver) append(dst []byte, m macro.Macro) ([]byte, bool) {
+func (r *resolver) append(dst []byte, m *macro.Macro) ([]byte, bool) {
 	switch m.Kind {
 	case macro.Arg:
 		if m.Index <= len(r.args) {
@@ -82,7 +82,7 @@ func (r *resolver) append(dst []byte, m macro.Macro) ([]byte, bool) {
 // appendStandard finds out by the name what a macro is about: a host (HOSTSTATE, LASTHOSTSTATE), a service, a contact,
 // the notification, the time, or the configuration as a whole. What is about a service, contact or notification is
 // empty where there is none.
-func (r *resolver) appendStandard(dst []byte, m macro.Macro) ([]byte, bool) {
+func (r *resolver) appendStandard(dst []byte, m *macro.Macro) ([]byte, bool) {
 	lead, name := cutLead(m.Name)
 	var ok bool
 	if lead == "TOTAL" {
@@ -113,6 +113,9 @@ func (r *resolver) appendStandard(dst []byte, m macro.Macro) ([]byte, bool) {
 
 // cutLead takes off what may stand before HOST or SERVICE in a name.
 func cutLead(name string) (lead, rest string) {
+	if name == "" || strings.IndexByte("LMT", name[0]) < 0 {
+		return "", name
+	}
 	for _, lead := range [...]string{"LAST", "LONG", "MAX", "TOTAL"} {
 		if rest, ok := strings.CutPrefix(name, lead); ok {
 			return lead, rest

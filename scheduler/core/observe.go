@@ -104,7 +104,10 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	at := len(d.Broks)
 
 	c.record(id, l)
-	v := c.unknownPhase(id, c.weigh(id, l))
+	v := c.weigh(id, l)
+	if c.inv.Options.HardUnknownPhase {
+		v = c.unknownPhase(id, v)
+	}
 	if l.state != monitor.OK && c.rootFirst() && l.module != ruleModule && c.mastersReturned(id, l) {
 		l.past = true
 	}
@@ -184,9 +187,6 @@ func (c *Core) weigh(id monitor.ID, l *look) verdict.Verdict {
 
 // unknownPhase applies hard_unknown_phase.
 func (c *Core) unknownPhase(id monitor.ID, v verdict.Verdict) verdict.Verdict {
-	if !c.inv.Options.HardUnknownPhase {
-		return v
-	}
 	s, lost := &c.standing[id], monitor.Unknown
 	if c.inv.IsHost(id) {
 		lost = monitor.Unreachable

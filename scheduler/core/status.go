@@ -35,7 +35,7 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID = e.problem, e.lastProblem, e.event, e.lastEvent
 	s.Module, s.Poller = c.names[r.module], c.names[r.poller]
 	s.Output, s.LongOutput, s.Perfdata = x.output, x.long, x.perfdata
-	s.BeforeUnknown, s.BusinessImpact = st.beforeUnknown, c.ownImpact(id)
+	s.BeforeUnknown = st.beforeUnknown
 	if s.AckUntil = 0; st.Ack != monitor.AckNone {
 		s.AckUntil = c.ackUntil[id]
 	}
