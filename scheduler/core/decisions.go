@@ -52,6 +52,12 @@ func (d *Decisions) status() *monitor.Status {
 	return &d.statuses[len(d.statuses)-1]
 }
 
+// job appends an empty job.
+func (d *Decisions) job() *monitor.Job {
+	d.Jobs = append(d.Jobs, monitor.Job{})
+	return &d.Jobs[len(d.Jobs)-1]
+}
+
 // insert puts a brok before those from at on.
 func (d *Decisions) insert(at int, b monitor.Brok) {
 	d.Broks = slices.Insert(d.Broks, at, b)

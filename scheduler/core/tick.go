@@ -172,22 +172,20 @@ func (c *Core) issue(id monitor.ID, due monitor.Time, d *Decisions) {
 	r.seq++
 	r.flags |= inFlight
 	r.sent = c.now
-	job := c.job(id, call, d)
+	job := d.job()
+	c.fillJob(job, id, call, d)
 	job.Due = cmp.Or(due, c.now)
-	d.Jobs = append(d.Jobs, job)
 	c.wheel.Set(id, c.now.Add(job.Timeout+c.inv.Options.OrphanGrace))
 }
 
-func (c *Core) job(id monitor.ID, call monitor.Call, d *Decisions) monitor.Job {
+func (c *Core) fillJob(job *monitor.Job, id monitor.ID, call monitor.Call, d *Decisions) {
 	host := c.inv.HostOf(id)
 	policy := c.inv.Policy(id)
 	command := &c.inv.Commands[call.Command]
-	job := monitor.Job{
-		Shard: c.inv.Shard, Epoch: c.epoch, Object: id, Seq: c.run[id].seq,
-		Host:    c.inv.Hosts[host].Name,
-		Pool:    cmp.Or(policy.Pool, command.Pool),
-		Timeout: cmp.Or(policy.CheckTimeout, command.Timeout, c.defaultTimeout(id)),
-	}
+	job.Shard, job.Epoch, job.Object, job.Seq = c.inv.Shard, c.epoch, id, c.run[id].seq
+	job.Pool = cmp.Or(policy.Pool, command.Pool)
+	job.Timeout = cmp.Or(policy.CheckTimeout, command.Timeout, c.defaultTimeout(id))
+	job.Host = c.inv.Hosts[host].Name
 	if id != host {
 		job.Service = c.inv.Service(id).Description
 	}
@@ -197,7 +195,6 @@ func (c *Core) job(id monitor.ID, call monitor.Call, d *Decisions) monitor.Job {
 	start := len(d.lines)
 	d.lines = c.appendLine(d.lines, id, call)
 	job.Line, job.Env = d.lines[start:len(d.lines):len(d.lines)], c.environment()
-	return job
 }
 
 // defaultTimeout gives host_check_timeout or service_check_timeout, or Nagios' defaults for them.
