@@ -4,33 +4,35 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
+	"net/http/httptrace"
+	"net/url"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
 const (
-	maxSecret = 64 << 10
 	maxAnswer = 4 << 10 // of an answer so much is read
+	maxQuoted = 300     // and so many characters quoted
 	// The first pause between two tries, which doubles, and how many tries there are in one Send.
 	firstPause = 500 * time.Millisecond
 	tries      = 3
 	longestAsk = time.Hour // a Retry-After beyond it is cut down
 )
 
-// Send implements modules.Sender. An answer of 2xx is a success; 408, 429 and 5xx, and an answer that does not come, are
-// tried again, at first here and then by whoever calls; others are final. Redirections are not followed: what is signed
-// is meant for one receiver.
+// Send implements modules.Sender. An answer of 2xx is a success; 408, 429 and 5xx, and a server that does not answer, are
+// tried again, at first here and then by whoever calls; others are final. A request that the server had before it fell
+// silent may have been heard: it comes again as a possible duplicate. Redirections are not followed: what is signed is
+// meant for one receiver.
 func (s *sender) Send(ctx context.Context, a *monitor.Action, again bool) error {
 	text, err := body(a, again)
 	if err != nil {
@@ -43,7 +45,7 @@ func (s *sender) Send(ctx context.Context, a *monitor.Action, again bool) error 
 	for n, pause := 1, firstPause; ; n, pause = n+1, 2*pause {
 		err := s.post(ctx, client, a.ID, text)
 		later, temporary := errors.AsType[*modules.Later](err)
-		if !temporary || n == tries || later.After > 0 || !wait(ctx, pause) {
+		if !temporary || n == tries || later.After > 0 || later.Perhaps || !wait(ctx, pause) {
 			return err
 		}
 	}
@@ -63,34 +65,54 @@ func wait(ctx context.Context, pause time.Duration) bool {
 }
 
 func (s *sender) post(ctx context.Context, client *http.Client, id string, text []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url.String(), bytes.NewReader(text))
+	var written atomic.Bool // the transport says so from a goroutine of its own
+	trace := &httptrace.ClientTrace{WroteRequest: func(done httptrace.WroteRequestInfo) { written.Store(done.Err == nil) }}
+	req, err := s.request(httptrace.WithClientTrace(ctx, trace), id, text)
 	if err != nil {
-		return fmt.Errorf("request: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "onbu")
-	req.Header.Set("Idempotency-Key", id)
-	if s.secret != "" {
-		key, err := secret(s.secret)
-		if err != nil {
-			return err
-		}
-		unix := strconv.FormatInt(time.Now().Unix(), 10)
-		req.Header.Set("X-Onbu-Timestamp", unix)
-		req.Header.Set("X-Onbu-Signature", sign(key, unix, text))
+		return err
 	}
 	answer, err := client.Do(req)
 	if err != nil {
-		return &modules.Later{Err: s.hide(err)}
+		return trouble(err, written.Load())
 	}
 	defer answer.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) // for the error text only
 	return judge(answer, said)
 }
 
-// hide takes the URL out of an error: it may hold a token.
-func (s *sender) hide(err error) error {
-	return errors.New(strings.ReplaceAll(err.Error(), s.url.String(), s.url.Scheme+"://"+s.url.Host+"/…"))
+func (s *sender) request(ctx context.Context, id string, text []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url.String(), bytes.NewReader(text))
+	if err != nil {
+		return nil, errors.New("--url makes no request; write http://HOST/PATH or https://HOST/PATH") // its own text may hold a token
+	}
+	req.GetBody = nil // what may have been heard is not sent again unseen
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "onbu")
+	req.Header.Set("Idempotency-Key", id)
+	if s.secret == "" {
+		return req, nil
+	}
+	key, err := secret(s.secret)
+	if err != nil {
+		return nil, err
+	}
+	unix := strconv.FormatInt(time.Now().Unix(), 10)
+	req.Header.Set("X-Onbu-Timestamp", unix)
+	req.Header.Set("X-Onbu-Signature", sign(key, unix, text))
+	return req, nil
+}
+
+// trouble is what a request without an answer comes to. The URL is taken out of the error: it may hold a token.
+func trouble(err error, written bool) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	text := errors.New(oneLine(err.Error()))
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	if untrusted || errors.Is(err, http.ErrSchemeMismatch) {
+		return text
+	}
+	return &modules.Later{Err: text, Perhaps: written}
 }
 
 func judge(answer *http.Response, said []byte) error {
@@ -98,12 +120,25 @@ func judge(answer *http.Response, said []byte) error {
 	if code >= 200 && code < 300 {
 		return nil
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(string(said)), "\n")
-	err := fmt.Errorf("the other side answered %s: %.200s", answer.Status, first)
-	if code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || code >= 500 {
+	err := errors.New("the other side answered " + oneLine(answer.Status+": "+string(said)))
+	switch {
+	case code >= 300 && code < 400:
+		return fmt.Errorf("%w; redirections are not followed, write the final address", err)
+	case code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || code >= 500:
 		return &modules.Later{Err: err, After: retryAfter(answer.Header.Get("Retry-After"))}
 	}
 	return err
+}
+
+// oneLine makes a short line of what somebody else said.
+func oneLine(s string) string {
+	clean := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return fmt.Sprintf("%.*s", maxQuoted, strings.Join(strings.Fields(clean), " "))
 }
 
 // retryAfter reads RFC 9110 10.2.3: seconds or a date.
@@ -115,67 +150,4 @@ func retryAfter(text string) time.Duration {
 		return min(max(time.Until(at), 0), longestAsk)
 	}
 	return 0
-}
-
-// secret reads the first line of a file.
-func secret(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("--secret-file: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
-	if err != nil {
-		return nil, fmt.Errorf("--secret-file: %w", err)
-	}
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if line = bytes.TrimRight(line, "\r"); len(line) == 0 {
-		return nil, fmt.Errorf("--secret-file %s: its first line is empty", path)
-	}
-	return line, nil
-}
-
-// clients keeps an HTTP client for each file of certificates.
-type clients struct {
-	mu   sync.Mutex
-	byCA map[string]*http.Client
-}
-
-func (c *clients) get(ca string) (*http.Client, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if client := c.byCA[ca]; client != nil {
-		return client, nil
-	}
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if ca != "" {
-		text, err := os.ReadFile(ca)
-		if err != nil {
-			return nil, fmt.Errorf("--ca: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("--ca %s: no certificate in it; it must be PEM", ca)
-		}
-	}
-	client := &http.Client{
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, TLSClientConfig: conf, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 2,
-			IdleConnTimeout: time.Minute, ResponseHeaderTimeout: 20 * time.Second,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	if c.byCA == nil {
-		c.byCA = map[string]*http.Client{}
-	}
-	c.byCA[ca] = client
-	return client, nil
-}
-
-func (c *clients) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, client := range c.byCA {
-		client.CloseIdleConnections()
-	}
 }
