@@ -1,11 +1,9 @@
 package core
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/onbu/onbu/monitor"
-	"github.com/onbu/onbu/scheduler/verdict"
 )
 
 // marks say what part an object plays in a problem. They follow from the states and are worked out anew after a restart.
@@ -236,130 +234,4 @@ func (c *Core) worthOf(r *root) (most int8) {
 		most = max(most, c.ownImpact(id))
 	}
 	return most
-}
-
-// moved is an object whose marks changed, with what they were.
-type moved struct {
-	id   monitor.ID
-	was  marks
-	from []monitor.ID
-}
-
-// ripple follows a change of an object's state down to all that stand on it. Those that become or cease to be part of a
-// problem each get a brok with their new status; the object itself gets it from whoever changed it.
-func (c *Core) ripple(id monitor.ID, d *Decisions) {
-	for _, m := range c.spread([]monitor.ID{id}) {
-		s := &c.standing[m.id]
-		if m.id == id || m.was == s.marks && slices.Equal(m.from, c.suffering.from[m.id]) {
-			continue
-		}
-		c.changed(monitor.BrokState, m.id, "", d)
-		if m.was&impact != 0 && s.marks&impact == 0 && c.isProblem(m.id) && c.rootFirst() && c.askable(m.id) {
-			c.ask(m.id, d)
-		}
-		c.wake(m.id)
-	}
-}
-
-// mostChanges ends what would go round for ever where things stand on each other in a circle over ties of several kinds.
-const mostChanges = 100
-
-// spread assesses objects and, as far as that changes anything, those that stand on them, and gives those that changed
-// in the order in which they first did. What stands on the first objects themselves is assessed in any case.
-func (c *Core) spread(first []monitor.ID) []moved {
-	var all []moved
-	w := newWorklist(first)
-	for id, ok := w.next(); ok; id, ok = w.next() {
-		before, had := moved{id, c.standing[id].marks, c.suffering.from[id]}, c.suffering.roots[id]
-		changed := c.assess(id)
-		if changed {
-			if w.changes[id]++; w.changes[id] == 1 {
-				all = append(all, before)
-			}
-		}
-		if w.done > len(first) && !changed || w.changes[id] > mostChanges {
-			continue
-		}
-		w.add(c.below(nil, id)...)
-		if had != nil && c.suffering.roots[id] == nil {
-			w.add(slices.Sorted(maps.Keys(had.impacts))...)
-		}
-	}
-	return all
-}
-
-// worklist is a queue in which each object waits at most once.
-type worklist struct {
-	queue   []monitor.ID
-	done    int // how many have been taken out
-	waits   map[monitor.ID]bool
-	changes map[monitor.ID]int
-}
-
-func newWorklist(first []monitor.ID) *worklist {
-	w := &worklist{waits: make(map[monitor.ID]bool), changes: make(map[monitor.ID]int)}
-	w.add(first...)
-	return w
-}
-
-func (w *worklist) add(ids ...monitor.ID) {
-	for _, id := range ids {
-		if !w.waits[id] {
-			w.waits[id] = true
-			w.queue = append(w.queue, id)
-		}
-	}
-}
-
-func (w *worklist) next() (monitor.ID, bool) {
-	if w.done == len(w.queue) {
-		return monitor.NoID, false
-	}
-	id := w.queue[w.done]
-	w.done++
-	w.waits[id] = false
-	return id, true
-}
-
-// touches says whether a verdict may change what an object is to others. While there are problems that goes for each
-// time that a host without a check command is assumed to be UP: the last that it said of itself does not count any more.
-func (c *Core) touches(id monitor.ID, was, is verdict.Standing) bool {
-	if len(c.suffering.roots) > 0 && c.run[id].module == assumedModule {
-		return true
-	}
-	if was.State == monitor.Pending && is.State == monitor.OK && c.isQuiet(id) {
-		return false
-	}
-	return is.State != was.State || is.Type != was.Type || is.HostProblem != was.HostProblem ||
-		c.standing[id].marks&impact != 0
-}
-
-// isQuiet says whether there are no problems at all, and nothing that might tell an object that was never checked from
-// one that is OK.
-func (c *Core) isQuiet(id monitor.ID) bool {
-	return len(c.suffering.roots) == 0 && c.standing[id].marks == 0 &&
-		len(c.ties.ofMaster.of(id)) == 0 && len(c.ties.ofParent.of(id)) == 0
-}
-
-// reassess works everything out from the states, as after a restart or a reload, and gives what is other than before.
-func (c *Core) reassess() []monitor.ID {
-	before := make(map[monitor.ID]marks)
-	var failing []monitor.ID
-	for id := range monitor.ID(len(c.standing)) {
-		s := &c.standing[id]
-		if s.marks != 0 {
-			before[id], s.marks = s.marks, 0
-		}
-		if c.isProblem(id) {
-			failing = append(failing, id)
-		}
-	}
-	c.suffering = newSuffering()
-	for _, m := range c.spread(failing) {
-		if _, ok := before[m.id]; !ok {
-			before[m.id] = 0
-		}
-	}
-	maps.DeleteFunc(before, func(id monitor.ID, was marks) bool { return c.standing[id].marks == was })
-	return slices.Sorted(maps.Keys(before))
 }
