@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -126,6 +127,15 @@ func (a *Arbiter) read() (*objects.Config, error) {
 	return nil, errors.New(strings.Join(lines, "\n"))
 }
 
+// absolute gives a path that names the same file from every folder; as it is if the working folder is gone.
+func absolute(path string) string {
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	return whole
+}
+
 // enforce stores a configuration as a new generation and points to it, unless the one in force is the same.
 func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	began := time.Now()
@@ -141,8 +151,9 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	if err != nil {
 		return err
 	}
-	if now.Source != "" && now.Source != a.o.Main {
-		a.o.Log.Warn("another configuration was in force; if two arbiters run, end one", "was", now.Source, "is", a.o.Main)
+	source := absolute(a.o.Main)
+	if now.Source != "" && now.Source != source {
+		a.o.Log.Warn("another configuration was in force; if two arbiters run, end one", "was", now.Source, "is", source)
 	}
 	result := compile.Compile(c, shards, 0, before)
 	hash := fingerprint(result)
@@ -154,7 +165,7 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	if err != nil {
 		return err
 	}
-	next := wire.Generation{Number: number, Shards: uint16(shards), Hash: hash, Source: a.o.Main, Moved: now.Moved}
+	next := wire.Generation{Number: number, Shards: uint16(shards), Hash: hash, Source: source, Moved: now.Moved}
 	if err := a.store(ctx, result, next); err != nil {
 		return err
 	}

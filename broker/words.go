@@ -5,18 +5,23 @@ import "github.com/onbu/onbu/monitor"
 // Explanation is why an object is as it is, as the API gives it.
 type Explanation struct {
 	Object
-	Shard       uint16      `json:"shard"`
-	Epoch       uint64      `json:"epoch"`
-	Command     string      `json:"check_command"`
-	Line        string      `json:"command_line"`
-	Pool        string      `json:"poller_tag"`
-	Checking    string      `json:"checking"`
-	InFlight    bool        `json:"check_under_way"`
-	Sent        float64     `json:"check_sent"`
-	Period      string      `json:"check_period"`
-	PeriodNow   bool        `json:"in_check_period"`
-	Parents     []Neighbour `json:"parents"`
-	Children    []Neighbour `json:"children"`
+	Shard     uint16      `json:"shard"`
+	Epoch     uint64      `json:"epoch"`
+	Command   string      `json:"check_command"`
+	Line      string      `json:"command_line"`
+	Pool      string      `json:"poller_tag"`
+	Checking  string      `json:"checking"`
+	InFlight  bool        `json:"check_under_way"`
+	Sent      float64     `json:"check_sent"`
+	Period    string      `json:"check_period"`
+	PeriodNow bool        `json:"in_check_period"`
+	Parents   []Neighbour `json:"parents"`
+	Children  []Neighbour `json:"children"`
+	DependsOn []Neighbour `json:"depends_on"`
+	Roots     []Neighbour `json:"roots"`
+	// Impacts are the first of ImpactCount objects.
+	Impacts     []Neighbour `json:"impacts"`
+	ImpactCount int         `json:"impact_count"`
 	Why         []string    `json:"why"`
 	Told        []Telling   `json:"told"`
 	Downtimes   []Downtime  `json:"downtimes"`
@@ -31,9 +36,10 @@ type Untold struct {
 	Why     string `json:"not_told_because,omitempty"`
 }
 
-// Neighbour is a parent or child.
+// Neighbour is an object that has to do with another one.
 type Neighbour struct {
 	Host      string  `json:"host"`
+	Service   string  `json:"service,omitempty"`
 	State     string  `json:"state"`
 	StateType string  `json:"state_type"`
 	LastCheck float64 `json:"last_check"`
@@ -82,7 +88,9 @@ func explanationOf(e *monitor.Explanation, failed func(*monitor.Telling) string)
 	out := Explanation{
 		Object: ObjectOf(&e.Status), Shard: uint16(e.Shard), Epoch: uint64(e.Epoch), Command: e.Command, Line: e.Line, Pool: e.Pool,
 		Checking: e.Checking, InFlight: e.InFlight, Sent: e.Sent.Unix(), Period: e.Period, PeriodNow: e.PeriodNow,
-		Parents: neighbours(e.Parents), Children: neighbours(e.Children), Why: append([]string{}, e.Why...), Told: []Telling{},
+		Parents: neighbours(e.Parents), Children: neighbours(e.Children),
+		DependsOn: neighbours(e.Masters), Roots: neighbours(e.Roots), Impacts: neighbours(e.Impacts), ImpactCount: e.ImpactCount,
+		Why: append([]string{}, e.Why...), Told: []Telling{},
 		Downtimes: downtimes(e.Downtimes), CommentList: comments(e.Comments), Untold: []Untold{},
 	}
 	for _, u := range e.Untold {
@@ -98,9 +106,16 @@ func explanationOf(e *monitor.Explanation, failed func(*monitor.Telling) string)
 func neighbours(all []monitor.Neighbour) []Neighbour {
 	out := []Neighbour{}
 	for _, n := range all {
-		out = append(out, Neighbour{n.Ref.Host, n.State.HostName(), n.Type.String(), n.Check.Unix()})
+		out = append(out, Neighbour{n.Ref.Host, n.Ref.Service, stateName(n), n.Type.String(), n.Check.Unix()})
 	}
 	return out
+}
+
+func stateName(n monitor.Neighbour) string {
+	if n.Ref.Service == "" {
+		return n.State.HostName()
+	}
+	return n.State.ServiceName()
 }
 
 func downtimes(all []monitor.Downtime) []Downtime {

@@ -58,7 +58,7 @@ func (r *Reactionner) send(ctx context.Context, s modules.Sender, a *monitor.Act
 		return fmt.Sprintf("given up after %s: %v", patience, err), nil
 	}
 	pause := r.rest.begin(s.Target(), later.After)
-	r.o.Log.Warn("a notification is put off: its target is in trouble", "target", s.Target(), "contact", a.Contact, "object", a.Ref, "again in", pause, "error", err)
+	r.o.Log.Warn("a notification is put off: its target is in trouble", "target", s.Target(), "contact", a.Contact, "object", a.Ref, "again in", pause.Round(time.Second), "error", err)
 	if later.Perhaps {
 		return "", fmt.Errorf("%w: %w", errPerhaps, bus.Later{After: pause})
 	}

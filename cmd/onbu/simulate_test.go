@@ -39,7 +39,7 @@ func TestSimulate(t *testing.T) {
 		says []string
 	}{
 		{"a script", []string{site, script}, 0, []string{"PROBLEM", "core-1", "mail, page", "noc: told twice (1 PROBLEM, 1 RECOVERY)"}},
-		{"the other example", []string{site, filepath.Join(filepath.Dir(site), "night.txt")}, 0, []string{"ACKNOWLEDGEMENT", "12h of Friday 2026-01-09 22:00 CET"}},
+		{"the other example", []string{site, filepath.Join(filepath.Dir(site), "night.txt")}, 0, []string{"ACKNOWLEDGEMENT", "Played 12h from Friday 2026-01-09 22:00 CET", "Sat 09:03:13"}},
 		{"what if a host died", []string{site, "--what-if", "core-1"}, 0, []string{"core-1", "PROBLEM", "noc: told"}},
 		{"what if a service broke", []string{"--what-if", "db1/mysql", site}, 0, []string{"db1/mysql", "CRITICAL"}},
 		{"mistakes in the script", []string{site, mistakes}, 1, []string{
@@ -54,7 +54,7 @@ func TestSimulate(t *testing.T) {
 		{"a script and what if", []string{site, script, "--what-if", "core-1"}, 2, []string{"takes the place of the script"}},
 		{"a beginning that is none", []string{site, script, "--start", "noon"}, 2, []string{`--start: "noon" is no beginning`}},
 		{"an end that is none", []string{site, script, "--until", "0"}, 2, []string{"--until takes a time such as"}},
-		{"another beginning and end", []string{site, script, "--start", "2026-03-29 01:00", "--until", "30m"}, 0, []string{"30m of Sunday 2026-03-29 01:00 CET"}},
+		{"another beginning and end", []string{site, script, "--start", "2026-03-29 01:00", "--until", "30m"}, 0, []string{"Played 30m from Sunday 2026-03-29 01:00 CET"}},
 		{"help", []string{"--help"}, 0, []string{"onbu simulate /etc/nagios4/nagios.cfg outage.txt", "--what-if core-1", "-json"}},
 	}
 	for _, tt := range tests {

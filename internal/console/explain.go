@@ -20,7 +20,7 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 	}
 	fmt.Fprintf(w, "%s is %s (%s, attempt %d of %d)", printable(name), s.paint(e.State, e.State), e.StateType, e.Attempt, e.MaxAttempts)
 	if e.LastChange > 0 {
-		fmt.Fprintf(w, " since %s, for %s", clock(e.LastChange), ago(e.LastChange, s.Now))
+		fmt.Fprintf(w, " since %s, for %s", moment(e.LastChange).Format("2006-01-02 15:04:05 MST"), ago(e.LastChange, s.Now))
 	}
 	fmt.Fprintln(w)
 	for _, why := range e.Why {
@@ -47,8 +47,10 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 	line("module", e.Module)
 	line("poller tag", e.Pool)
 	line("acknowledged", acknowledged(e))
-	line("parents", list(e.Parents, s))
-	line("children", list(e.Children, s))
+	line(onHost(e, "parents", "host"), list(e.Parents, len(e.Parents), s))
+	line("depends on", list(e.DependsOn, len(e.DependsOn), s))
+	line(onHost(e, "children", "member of"), list(e.Children, len(e.Children), s))
+	line("impacts", list(e.Impacts, e.ImpactCount, s))
 	for _, d := range e.Downtimes {
 		line("downtime", downtime(d))
 	}
@@ -66,7 +68,7 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 		}
 		line(title, text)
 	}
-	if len(e.Told) == 0 {
+	if len(e.Told) == 0 && !slices.Contains([]string{"OK", "UP", "PENDING"}, e.State) {
 		line("told", "nobody")
 	}
 	for i, text := range wouldTell(e.Untold) {
@@ -112,19 +114,28 @@ func period(e *broker.Explanation) string {
 	return name
 }
 
-func list(all []broker.Neighbour, s Style) string {
+// onHost gives one of two titles: what a neighbour is called depends on whether the object is a host or a service.
+func onHost(e *broker.Explanation, host, service string) string {
+	if e.Service == "" {
+		return host
+	}
+	return service
+}
+
+// list names the first of so many neighbours.
+func list(first []broker.Neighbour, count int, s Style) string {
 	const most = 12
 	var parts []string
-	for i, n := range all {
+	for i, n := range first {
 		if i == most {
-			parts = append(parts, fmt.Sprintf("and %d more", len(all)-most))
+			parts = append(parts, fmt.Sprintf("and %d more", count-most))
 			break
 		}
 		seen := "never checked"
 		if n.LastCheck > 0 {
 			seen = "checked " + ago(n.LastCheck, s.Now) + " ago"
 		}
-		parts = append(parts, fmt.Sprintf("%s %s (%s, %s)", n.Host, n.State, n.StateType, seen))
+		parts = append(parts, fmt.Sprintf("%s %s (%s, %s)", objectName(n.Host, n.Service), n.State, n.StateType, seen))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -148,7 +159,7 @@ func downtime(d broker.Downtime) string {
 	case !d.Fixed && d.Began > 0:
 		text += fmt.Sprintf(" (began %s, for %s)", clock(d.Began), short(time.Duration(d.Duration)*time.Second))
 	case !d.Fixed:
-		text += fmt.Sprintf(" (flexible: for %s from the first problem on)", short(time.Duration(d.Duration)*time.Second))
+		text += fmt.Sprintf(" (flexible: for %s from the next problem on)", short(time.Duration(d.Duration)*time.Second))
 	}
 	return text
 }
@@ -167,9 +178,9 @@ func wouldTell(all []broker.Untold) []string {
 	var lines []string
 	for _, why := range reasons {
 		if why == "" {
-			lines = append(lines, "would be told: "+few(names[why]))
+			lines = append(lines, "would be told now: "+few(names[why]))
 		} else {
-			lines = append(lines, fmt.Sprintf("not told: %s, because %s", few(names[why]), why))
+			lines = append(lines, fmt.Sprintf("would not be told now: %s, because %s", few(names[why]), why))
 		}
 	}
 	return lines

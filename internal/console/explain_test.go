@@ -18,7 +18,10 @@ func TestExplain(t *testing.T) {
 			o.CheckType, o.Module, o.Poller, o.Latency, o.Execution = "active", "http", "poller-1", 0.0124, 1.5
 		}),
 		Shard: 3, Epoch: 42, Command: "http!/", Line: "check_http -H web -u /", Pool: "EU", Checking: "active every 5m0s",
-		Period: "work", Why: []string{"the last 2 checks failed", "its host is UP"},
+		Parents:   []broker.Neighbour{{Host: "web", State: "UP", StateType: "HARD", LastCheck: before(5 * time.Second)}},
+		DependsOn: []broker.Neighbour{{Host: "db", Service: "sql", State: "CRITICAL", StateType: "HARD", LastCheck: before(5 * time.Second)}},
+		Children:  []broker.Neighbour{{Host: "shop", Service: "all", State: "WARNING", StateType: "HARD", LastCheck: before(5 * time.Second)}},
+		Period:    "work", Why: []string{"the last 2 checks failed", "its host is UP"},
 		Downtimes: []broker.Downtime{
 			{ID: 19, Author: "ann", Comment: "move", Start: before(time.Hour), End: before(-time.Hour), Fixed: true},
 			{ID: 35, Author: "ann", Comment: "with it", Start: before(time.Hour), End: before(-time.Hour), Fixed: true, Trigger: 19},
@@ -44,6 +47,7 @@ func TestExplain(t *testing.T) {
 	for i := range 14 {
 		underWay.Children = append(underWay.Children, broker.Neighbour{Host: fmt.Sprint("h", i), State: "DOWN", StateType: "SOFT", LastCheck: before(time.Minute)})
 	}
+	underWay.Impacts, underWay.ImpactCount = underWay.Children[1:], 140
 	never := broker.Explanation{Object: broker.Object{Host: "new", State: "PENDING", StateType: "HARD", Attempt: 1, MaxAttempts: 3}, PeriodNow: true}
 	for file, c := range map[string]struct {
 		e broker.Explanation

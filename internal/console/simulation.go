@@ -29,7 +29,7 @@ const mostStates = 60
 // Simulation lays out what came of a simulation: the longest list first and the answer last, where the eye is.
 func Simulation(w io.Writer, r *simulate.Report, s Simulated) {
 	if s.WhatIf != "" {
-		title(w, "If "+printable(s.WhatIf)+" failed now, and nobody mended it:")
+		title(w, fmt.Sprintf("If %s failed on %s, and nobody mended it:", printable(s.WhatIf), r.Start.Format("Monday 2006-01-02 at 15:04 MST")))
 	}
 	if s.WhatIf == "" || s.Verbose {
 		s.states(w, r)
@@ -45,10 +45,11 @@ func Simulation(w io.Writer, r *simulate.Report, s Simulated) {
 
 func title(w io.Writer, text string) { fmt.Fprintf(w, "%s\n\n", text) }
 
-// after gives a time since the start, and the time of day with the day if the simulation has several.
+// after gives a time since the start, and the time of day with the day if the simulation has several. Midnight at its end is
+// still the day before.
 func after(r *simulate.Report, at simulate.Offset) (since, clock string) {
 	layout := "15:04:05"
-	if r.End.Sub(r.Start) > 24*time.Hour {
+	if r.Start.YearDay() != r.End.Add(-1).YearDay() || r.End.Sub(r.Start) > 24*time.Hour {
 		layout = "Mon 15:04:05"
 	}
 	d := time.Duration(at).Round(time.Second)
@@ -152,7 +153,7 @@ func (s Simulated) refused(w io.Writer, r *simulate.Report) {
 
 // summary says who was told how often, and why nobody was told of the rest.
 func (s Simulated) summary(w io.Writer, r *simulate.Report) {
-	fmt.Fprintf(w, "%s of %s were played with %s.\n", long(r.End.Sub(r.Start)), r.Start.Format("Monday 2006-01-02 15:04 MST"), count(r.Checks, "check"))
+	fmt.Fprintf(w, "Played %s from %s, with %s.\n", long(r.End.Sub(r.Start)), r.Start.Format("Monday 2006-01-02 15:04 MST"), count(r.Checks, "check"))
 	for _, t := range tellings(r) {
 		fmt.Fprintf(w, "%s: told %s (%s).\n", printable(t.contact), often(t.all), t.types())
 	}
@@ -173,6 +174,16 @@ func (s Simulated) summary(w io.Writer, r *simulate.Report) {
 		fmt.Fprintf(w, "Nobody was told of %d of %s:\n", untold, count(r.Problems, "problem"))
 	}
 	s.silent(w, r.Silent)
+	s.otherTime(w, r)
+}
+
+// otherTime says how to ask for another time of day, where somebody heard nothing because of the hour that was taken.
+func (s Simulated) otherTime(w io.Writer, r *simulate.Report) {
+	outside := func(silent simulate.Silent) bool { return strings.Contains(silent.Why, "outside of") }
+	if s.WhatIf != "" && slices.ContainsFunc(r.Silent, outside) {
+		other := r.Start.Add(12 * time.Hour)
+		fmt.Fprintf(w, "The hour counts here: --start '%s' tries another one.\n", other.Format("2006-01-02 15:04"))
+	}
 }
 
 // mostReasons is how many reasons are shown.

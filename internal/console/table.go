@@ -161,7 +161,7 @@ func ahead(unix float64, now time.Time) string {
 		return "-"
 	}
 	d := moment(unix).Sub(now)
-	if d <= 0 {
+	if d < time.Second/2 {
 		return "now"
 	}
 	return "in " + short(d)

@@ -122,7 +122,7 @@ func (c *Core) why(id monitor.ID, e *monitor.Explanation) []string {
 	why = append(why, c.whyNobody(id, e)...)
 	why = append(why, c.whyFlapping(id)...)
 	if n := c.standing[id].depth; n > 0 {
-		why = append(why, fmt.Sprintf("%d downtime(s) in effect: nobody is told of problems", n))
+		why = append(why, counted(int(n), "downtime is", "downtimes are")+" in effect: nobody is told of problems")
 	}
 	return why
 }
@@ -212,6 +212,9 @@ func (c *Core) whyNobody(id monitor.ID, e *monitor.Explanation) []string {
 		return nil
 	}
 	if reason := c.silence(id, ofState); reason != "" {
+		if c.toldLast(id) != 0 {
+			return []string{"nobody is told again at present: " + reason}
+		}
 		return []string{"nobody is told at present: " + reason}
 	}
 	if len(e.Untold) == 0 {

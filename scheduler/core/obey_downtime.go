@@ -97,8 +97,9 @@ func (c *Core) checkSpan(t *monitor.Downtime) error {
 // noTrigger says why a downtime cannot trigger another. The remainder of its number tells the shard that gave it (newID).
 func (c *Core) noTrigger(number uint64) error {
 	if shard := number % c.stride(); shard != uint64(c.inv.Shard) {
-		return fmt.Errorf("downtime %d belongs to shard %d, this is shard %d: one can only trigger another on a host of the same shard, "+
-			"such as the hosts behind it; give trigger_id 0", number, shard, c.inv.Shard)
+		return fmt.Errorf("no downtime %d is known here: if there is one, it lies in shard %d, and this is shard %d; a downtime can only "+
+			"trigger another on a host of the same shard, such as the hosts behind it; onbu explain HOST shows their numbers",
+			number, shard, c.inv.Shard)
 	}
-	return fmt.Errorf("there is no downtime %d that could trigger another", number)
+	return fmt.Errorf("there is no downtime %d that could trigger another; onbu explain HOST shows their numbers", number)
 }

@@ -114,6 +114,14 @@ func (c *Core) explainPart(id monitor.ID, e *monitor.Explanation) {
 	}
 }
 
+// counted says how many there are of something.
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
+
 // whyPart explains an object's part in problems.
 func (c *Core) whyPart(id monitor.ID) (why []string) {
 	is := c.standing[id].marks
@@ -124,7 +132,7 @@ func (c *Core) whyPart(id monitor.ID) (why []string) {
 		why = append(why, "it suffers from "+c.listed(c.suffering.from[id]))
 	}
 	if n := c.impacts(id); n > 0 {
-		why = append(why, fmt.Sprintf("it is a root problem: %d object(s) suffer from it", n))
+		why = append(why, "it is a root problem: "+counted(int(n), "object suffers", "objects suffer")+" from it")
 	}
 	if h := c.waiting.of[id]; h != nil {
 		why = append(why, c.whyHeld(h))

@@ -40,6 +40,7 @@ func TestMistakesAreAllSaidAtOnce(t *testing.T) {
 		{"at 1h host core-1 dwon for 10m", `"dwon": a host is down, up or unreachable` + host},
 		{"at 1h host core-1 down for", `a time is missing behind "for"` + host},
 		{"at 1h host core-1 down for 0", `"0" is no time at all` + host},
+		{"at 1h host core-1 up for 10m", `"for" goes with "down": a host that is up stays so` + host},
 		{"at 1h host core-1 down 10m", `"10m" is too much` + host},
 		{"at 1h service shop-1/htp CRITICAL", `host shop-1 has no service "htp"; did you mean "http"?`},
 		{"at 1h service shop-1 CRITICAL", `shop-1 is a host: name one of its services, like shop-1/NAME, or write "host shop-1 down"`},

@@ -46,8 +46,11 @@ func readHost(r *reader, w *words, e *event) (time.Duration, error) {
 		return 0, fmt.Errorf("%q: a host is down, up or unreachable", state)
 	}
 	lasts, err := w.lasts()
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, err
+	case lasts > 0 && !e.down:
+		return 0, errors.New(`"for" goes with "down": a host that is up stays so`)
 	}
 	return lasts, w.end()
 }
