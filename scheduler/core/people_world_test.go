@@ -102,6 +102,9 @@ func (s *script) people(name string) {
 // notified prints a notification.
 func notified(b *monitor.Brok) string {
 	text := b.Text + " | " + b.Action.Line
+	if b.Action.Once {
+		text += " | once"
+	}
 	if n := b.Action.Notice; n != nil && n.Escalated {
 		text += " (escalated)"
 	}

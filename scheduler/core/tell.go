@@ -76,6 +76,7 @@ func (c *Core) tell(n *notification, contact uint32, call monitor.Call, d *Decis
 		Timeout: cmp.Or(command.Timeout, c.inv.Options.NotificationTimeout, 30*time.Second),
 		Time:    c.now,
 		Notice:  c.noticeFor(n, contact),
+		Once:    c.once(contact),
 	}
 	d.Broks = append(d.Broks, monitor.Brok{
 		Kind: monitor.BrokNotification, Time: c.now, Shard: c.inv.Shard, Action: action,

@@ -159,6 +159,7 @@ func (w *world) contact(t testing.TB, name string, set map[string]string) {
 	w.inv.Contacts = append(w.inv.Contacts, monitor.Contact{
 		Name: name, Email: name + "@example.org", Host: way, Service: way,
 		MinBusinessImpact: int8(number(t, orElse(set["impact"], "0"))), MinImportance: uint32(number(t, orElse(set["importance"], "0"))),
+		Vars: []monitor.Var{{Name: "AT_MOST_ONCE", Value: set["once"]}},
 	})
 }
 
