@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test peers lint bench fuzz oracle clean
+.PHONY: all build run test race slow peers lint bench fuzz oracle clean
 
 all: build
 
@@ -17,8 +17,14 @@ run: build
 	./bin/onbu run deploy/examples/loopback/onbu.cfg --state $(STATE) --watch
 
 # All tests, with the real programs of Debian that Onbu talks to; as root what is missing is installed first.
-test: peers
+test: race slow
+
+race: peers
 	$(GO) test -race -shuffle=on -timeout 9m -tags $(TAGS) ./...
+
+# The long ones, of which the race detector sees only a part.
+slow:
+	$(GO) test -tags $(TAGS) -run 'WhateverTheOrder|EachMinuteOfAYear' ./scheduler/core ./monitor/calendar
 
 peers:
 	internal/realpeer/install

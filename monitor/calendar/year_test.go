@@ -56,9 +56,13 @@ func define(name, zone string, lines []modelLine, exclude ...string) monitor.Tim
 // A year with both changes of the clock, minute by minute: by an hour in Berlin, in the other half of the year and at
 // midnight in Santiago, by half an hour in Lord Howe, twice each way in Casablanca. Holds, Next and Until are asked of a
 // period that has a line of each form, with another one cut out of it, which counts in another zone; in Berlin also of the
-// whole period and of a random one.
+// whole period and of a random one. The race detector sees Berlin only: "make slow" asks in all zones.
 func TestEachMinuteOfAYearIsThatOfTheModel(t *testing.T) {
-	for i, zone := range []string{"Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca"} {
+	zones := []string{"Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca"}
+	if raceDetector {
+		zones = zones[:1]
+	}
+	for i, zone := range zones {
 		t.Run(strings.ReplaceAll(zone, "/", "_"), func(t *testing.T) {
 			t.Parallel()
 			g := generator{rand.New(rand.NewPCG(20, uint64(i)))}
@@ -74,7 +78,7 @@ func TestEachMinuteOfAYearIsThatOfTheModel(t *testing.T) {
 			}
 			from := time.Date(2026, 1, 1, 0, 0, 0, 0, all.zone)
 			for n, m := range map[int]*model{5: rest, 2: models[2], 3: all} {
-				if n != 5 && i > 0 {
+				if n != 5 && (i > 0 || raceDetector) {
 					continue
 				}
 				compare(t, m, periods[n], definitions[n], from, from.AddDate(1, 0, 0), time.Minute)
