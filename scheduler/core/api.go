@@ -44,6 +44,7 @@ type Core struct {
 	ackUntil    map[monitor.ID]monitor.Time  // acknowledgements that end by themselves
 	settling    monitor.ID                   // what a result is being applied to
 	suffering   suffering
+	work        worklist                         // scratch of spread
 	beats       []heartbeat                      // of pollers, by their number among the names
 	watch       watch                            // of pollers that may have lost their network
 	waiting     waiting                          // results whose verdict waits for others

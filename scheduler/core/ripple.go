@@ -58,57 +58,26 @@ const mostChanges = 100
 // in the order in which they first did. What stands on the first objects themselves is assessed in any case.
 func (c *Core) spread(first []monitor.ID) []moved {
 	var all []moved
-	w := newWorklist(first)
-	for id, ok := w.next(); ok; id, ok = w.next() {
+	w := c.work.begin(first)
+	for v, ok := w.next(); ok; v, ok = w.next() {
+		id := v.id
 		before, had := moved{id, c.standing[id].marks, c.suffering.from[id]}, c.suffering.roots[id]
 		changed := c.assess(id)
 		if changed {
-			if w.changes[id]++; w.changes[id] == 1 {
+			if v.changes++; v.changes == 1 {
 				all = append(all, before)
 			}
 		}
-		if w.done > len(first) && !changed || w.changes[id] > mostChanges {
+		if w.done > len(first) && !changed || v.changes > mostChanges {
 			continue
 		}
-		w.add(c.below(nil, id)...)
+		w.below = c.below(w.below[:0], id)
+		w.add(w.below...)
 		if had != nil && c.suffering.roots[id] == nil {
 			w.add(slices.Sorted(maps.Keys(had.impacts))...)
 		}
 	}
 	return all
-}
-
-// worklist is a queue in which each object waits at most once.
-type worklist struct {
-	queue   []monitor.ID
-	done    int // how many have been taken out
-	waits   map[monitor.ID]bool
-	changes map[monitor.ID]int
-}
-
-func newWorklist(first []monitor.ID) *worklist {
-	w := &worklist{waits: make(map[monitor.ID]bool), changes: make(map[monitor.ID]int)}
-	w.add(first...)
-	return w
-}
-
-func (w *worklist) add(ids ...monitor.ID) {
-	for _, id := range ids {
-		if !w.waits[id] {
-			w.waits[id] = true
-			w.queue = append(w.queue, id)
-		}
-	}
-}
-
-func (w *worklist) next() (monitor.ID, bool) {
-	if w.done == len(w.queue) {
-		return monitor.NoID, false
-	}
-	id := w.queue[w.done]
-	w.done++
-	w.waits[id] = false
-	return id, true
 }
 
 // reassess works everything out from the states, as after a restart or a reload, and gives what is other than before.
