@@ -17,6 +17,9 @@ import (
 	"github.com/onbu/onbu/internal/realpeer/exim"
 )
 
+// evil is an output that would like to be options of the command line that it is put into.
+const evil = `it "burns' --to mallory@example.org $(id) --server smtp://192.0.2.1`
+
 // hooks is a receiver of webhooks that is in trouble until it is mended.
 type hooks struct {
 	*httptest.Server
@@ -65,7 +68,7 @@ func TestPeopleAreToldByMailAndWebhook(t *testing.T) {
 	h := newHooks(t)
 	c := newConfig(t)
 	server := fmt.Sprintf("notify_mail --server smtp://127.0.0.1:%d --from onbu@example.org", options.Port)
-	c.Command("by-mail", server)
+	c.Command("by-mail", server+" --subject $SERVICEOUTPUT$")
 	c.Command("by-wrong-mail", server+" --to nobody@example.org")
 	c.Command("by-hook", "notify_webhook --url "+h.URL+"/t0ken")
 	tell := func(name string, commands string) {
@@ -79,16 +82,20 @@ func TestPeopleAreToldByMailAndWebhook(t *testing.T) {
 	c.service("db1", "mysql", "fine", "active_checks_enabled 0", "max_check_attempts 1", "contacts eve,bob")
 	o := serve(t, t.TempDir(), "run", c.write(), "--command-file", "-")
 
-	o.obey("PROCESS_SERVICE_CHECK_RESULT;db1;mysql;2;it burns")
+	o.obey("PROCESS_SERVICE_CHECK_RESULT;db1;mysql;2;%s", evil)
 	o.says("a notification is put off")
 	o.obey("ACKNOWLEDGE_SVC_PROBLEM;db1;mysql;1;1;0;bob;größere Sache")
 	o.obey("PROCESS_SERVICE_CHECK_RESULT;db1;mysql;0;mended")
 	s := exim.Start(t, options)
 	h.mend()
 
-	var types, threads []string
+	var types, threads, subjects []string
 	for _, m := range s.Mails(t, "eve", 3) {
 		types, threads = append(types, m.Get("X-Onbu-Type")), append(threads, m.Get("In-Reply-To"))
+		subjects = append(subjects, m.Get("Subject"))
+	}
+	if slices.Sort(subjects); !slices.Equal(subjects, []string{evil, evil, "mended"}) || strings.Contains(s.Log(), "mallory@") {
+		t.Errorf("subjects %q, log\n%s", subjects, s.Log())
 	}
 	slices.Sort(types)
 	if diff := cmp.Diff([]string{"ACKNOWLEDGEMENT", "PROBLEM", "RECOVERY"}, types); diff != "" {
