@@ -62,7 +62,11 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 		if i > 0 {
 			title = " "
 		}
-		text := fmt.Sprintf("%s %s %s, number %d, by %s", clock(told.Time), told.Contact, told.Type, told.Number, told.Command)
+		text := fmt.Sprintf("%s %s %s", clock(told.Time), told.Contact, told.Type)
+		if told.Number > 0 {
+			text += fmt.Sprintf(", number %d", told.Number)
+		}
+		text += ", by " + told.Command
 		if told.Failed != "" {
 			text += ", WHICH FAILED: " + told.Failed
 		}

@@ -26,6 +26,9 @@ type Simulated struct {
 // mostStates is how many changes of state are shown unless all are asked for.
 const mostStates = 60
 
+// mostTold is how many notifications are shown unless all are asked for: a problem of weeks has many, one like the other.
+const mostTold = 100
+
 // Simulation lays out what came of a simulation: the longest list first and the answer last, where the eye is.
 func Simulation(w io.Writer, r *simulate.Report, s Simulated) {
 	if s.WhatIf != "" {
@@ -130,14 +133,29 @@ func (s Simulated) notifications(w io.Writer, r *simulate.Report) {
 		return
 	}
 	g := grid{head: []string{"AFTER", "CLOCK", "TYPE", "OBJECT", "STATE", "NUMBER", "TO", "BY"}, state: 4, right: []bool{5: true, 7: false}}
-	for i := range r.Notifications {
-		n := &r.Notifications[i]
+	shown := r.Notifications
+	if len(shown) > mostTold && !s.Verbose {
+		shown = shown[:mostTold]
+	}
+	for i := range shown {
+		n := &shown[i]
 		since, clock := after(r, n.At)
-		g.add(since, clock, n.Type, objectName(n.Host, n.Service), n.State, fmt.Sprint(n.Number), n.Contact, strings.Join(n.Commands, ", "))
+		g.add(since, clock, n.Type, objectName(n.Host, n.Service), n.State, ordinal(n.Number), n.Contact, strings.Join(n.Commands, ", "))
 	}
 	title(w, "Notifications")
 	g.draw(w, s.Style)
+	if left := len(r.Notifications) - len(shown); left > 0 {
+		fmt.Fprintf(w, "  … and %d more; --verbose shows all\n", left)
+	}
 	fmt.Fprintln(w)
+}
+
+// ordinal gives the number of a notification of a problem. What is told of downtimes and the like has none.
+func ordinal(number uint32) string {
+	if number == 0 {
+		return "-"
+	}
+	return fmt.Sprint(number)
 }
 
 func (s Simulated) refused(w io.Writer, r *simulate.Report) {
@@ -167,6 +185,9 @@ func (s Simulated) summary(w io.Writer, r *simulate.Report) {
 		return
 	case len(r.Notifications) == 0:
 		fmt.Fprintf(w, "%s Of %s:\n", s.paint("WARNING", "Nobody was told of anything."), count(r.Problems, "problem"))
+	case untold == 0 && r.Problems == 1:
+		fmt.Fprintln(w, "Somebody was told of the only problem.")
+		return
 	case untold == 0:
 		fmt.Fprintf(w, "Somebody was told of each of %s.\n", count(r.Problems, "problem"))
 		return

@@ -36,6 +36,12 @@ func TestSimulation(t *testing.T) {
 	}
 	quiet := simulate.Report{Start: start, End: start.Add(90 * time.Minute), Checks: 1}
 	untold := simulate.Report{Start: start, End: start.Add(4 * time.Hour), Problems: 1, Silent: []simulate.Silent{{Why: "it has no contacts", Problems: 1, Examples: []monitor.Ref{{Host: "a"}}}}}
+	night := untold
+	night.Silent = []simulate.Silent{{Why: "it is outside of the notification period workhours", Problems: 1, Examples: []monitor.Ref{{Host: "a"}}}}
+	weeks := simulate.Report{Start: start, End: start.Add(24 * time.Hour), Problems: 1}
+	for i := range 103 {
+		weeks.Notifications = append(weeks.Notifications, simulate.Notification{At: minutes(i), Type: "PROBLEM", Host: "a", State: "DOWN", Contact: "ann", Number: uint32(i), Commands: []string{"mail"}})
+	}
 	for file, c := range map[string]struct {
 		r    simulate.Report
 		show console.Simulated
@@ -44,6 +50,8 @@ func TestSimulation(t *testing.T) {
 		"simulation-verbose.txt": {full, console.Simulated{Style: console.Style{Width: 120, Colour: true}, Verbose: true, Soft: true}},
 		"simulation-quiet.txt":   {quiet, console.Simulated{}},
 		"simulation-what-if.txt": {untold, console.Simulated{WhatIf: "a"}},
+		"simulation-night.txt":   {night, console.Simulated{WhatIf: "a"}},
+		"simulation-weeks.txt":   {weeks, console.Simulated{}},
 	} {
 		var out bytes.Buffer
 		console.Simulation(&out, &c.r, c.show)

@@ -109,6 +109,9 @@ func rowOf(o *broker.Object, name string, now time.Time) row {
 	if o.DowntimeDepth > 0 {
 		state += " downtime"
 	}
+	if o.Flapping {
+		state += " flapping"
+	}
 	output, _, _ := strings.Cut(o.Output, "\n")
 	next := ahead(o.NextCheck, now)
 	if !o.ActiveChecks {

@@ -70,7 +70,7 @@ func objects() (hosts, services []broker.Object) {
 		up("db", ""),
 		with(up("gateway", ""), func(o *broker.Object) {
 			o.State, o.LastChange, o.Output = "DOWN", before(75*time.Second), "no answer from 127.0.0.2"
-			o.Acknowledged, o.DowntimeDepth = true, 1
+			o.Acknowledged, o.DowntimeDepth, o.Flapping = true, 1, true
 		}),
 		with(up("größe-東京", ""), func(o *broker.Object) {
 			o.State, o.StateType, o.Attempt, o.Output = "UNREACHABLE", "SOFT", 2, "東京からの応答がありません"

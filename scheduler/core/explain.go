@@ -199,12 +199,15 @@ func (c *Core) whyUnchecked(id monitor.ID, e *monitor.Explanation) []string {
 	case !e.PeriodNow:
 		next := "never opens again"
 		if open := c.periods[c.inv.Policy(id).CheckPeriod].Next(c.now); open != 0 {
-			next = "opens at " + open.Std().Format(time.DateTime)
+			next = "opens at " + c.wall(open)
 		}
 		why = append(why, "it is outside of its check period "+e.Period+", which "+next)
 	}
 	return why
 }
+
+// wall gives a time as the clock shows it where the time periods are meant, with the name of the zone.
+func (c *Core) wall(t monitor.Time) string { return t.Std().In(c.zone).Format(time.DateTime + " MST") }
 
 // whyNobody explains why people were not told of a problem, or would not be at the next check.
 func (c *Core) whyNobody(id monitor.ID, e *monitor.Explanation) []string {
