@@ -131,7 +131,7 @@ func (c *Core) highestSeq() uint32 {
 
 // moveNotes takes downtimes and comments over and tells of those whose object is gone.
 func (c *Core) moveNotes(old *Core, d *Decisions) {
-	c.downtimes, c.comments = newShelf[monitor.Downtime](), newShelf[monitor.Comment]()
+	c.downtimes, c.comments = newDowntimes(), newComments()
 	for _, t := range old.downtimes.all() {
 		if id, ok := c.find(t.Ref); ok {
 			c.downtimes.put(id, t.ID, old.downtimes.byID[t.ID])

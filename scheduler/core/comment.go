@@ -1,6 +1,10 @@
 package core
 
-import "github.com/onbu/onbu/monitor"
+import (
+	"slices"
+
+	"github.com/onbu/onbu/monitor"
+)
 
 // comment adds a comment to an object.
 func (c *Core) comment(id monitor.ID, note monitor.Comment, d *Decisions) {
@@ -36,10 +40,8 @@ func (c *Core) dropAckComments(id monitor.ID, d *Decisions) {
 
 // dropDowntimeComments removes the comment that a downtime came with.
 func (c *Core) dropDowntimeComments(id monitor.ID, number uint64, d *Decisions) {
-	for _, note := range c.comments.on(id) {
-		if note.Downtime == number {
-			c.dropComment(id, note.ID, d)
-		}
+	for _, note := range slices.Clone(c.comments.with[number]) {
+		c.dropComment(id, note, d)
 	}
 }
 

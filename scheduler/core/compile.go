@@ -43,6 +43,8 @@ type period struct {
 	*calendar.Period
 	from, until monitor.Time
 	holds       bool
+	// never says that the answer does not change any more, as far as can be seen.
+	never bool
 }
 
 // at says whether t is in the period.
@@ -50,11 +52,22 @@ func (p *period) at(t monitor.Time) bool {
 	if t < p.from || t >= p.until {
 		p.from, p.holds = t, p.Holds(t)
 		p.until = p.Until(t)
-		if p.until == 0 {
+		if p.never = p.until == 0; p.never {
 			p.until = t.Add(calendar.Horizon)
 		}
 	}
 	return p.holds
+}
+
+// opens gives the first moment from t on that is in the period; 0 if there is none.
+func (p *period) opens(t monitor.Time) monitor.Time {
+	switch {
+	case p.at(t):
+		return t
+	case p.never:
+		return 0
+	}
+	return p.until
 }
 
 func compile(inv *monitor.Inventory) (*compiled, error) {

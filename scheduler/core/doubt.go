@@ -40,6 +40,8 @@ type question struct {
 	// soft says that the failure would still be confirmed, so that answers may be as old as cached_*_check_horizon.
 	soft bool
 	open []monitor.ID
+	// known is what was found in front of hosts with several parents: there may be very many ways up to the same host.
+	known map[monitor.ID]finding
 }
 
 // doubts gives the objects that have to be looked at before a failing result is believed; none if nothing that they
@@ -106,9 +108,46 @@ func (q *question) master(id monitor.ID) footing {
 // network asks about the parents of a host. One that is sound is enough, and the others do not matter any more.
 func (q *question) network(host monitor.ID) footing {
 	parents := q.core.graph.Parents(host)
-	if len(parents) == 0 {
+	switch len(parents) {
+	case 0:
 		return sound
+	case 1:
+		return q.way(parents)
 	}
+	found, is := q.known[host]
+	if !is {
+		others := q.open
+		q.open = nil
+		found.footing = q.way(parents)
+		found.open = distinct(q.open)
+		q.open = others
+		if q.known == nil {
+			q.known = make(map[monitor.ID]finding)
+		}
+		q.known[host] = found
+	}
+	q.open = append(q.open, found.open...)
+	return found.footing
+}
+
+// finding is what was found of the parents of a host: how they are, and which objects have to be looked at for that.
+type finding struct {
+	footing footing
+	open    []monitor.ID
+}
+
+// distinct leaves out what comes again; the lists are short.
+func distinct(ids []monitor.ID) (all []monitor.ID) {
+	for _, id := range ids {
+		if !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// way asks about the parents of one host.
+func (q *question) way(parents []monitor.ID) footing {
 	before, all := len(q.open), gone
 	for _, p := range parents {
 		switch q.host(p) {

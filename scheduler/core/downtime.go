@@ -172,17 +172,8 @@ func (c *Core) downtimeAlert(id monitor.ID, how, what string) string {
 	return fmt.Sprintf("%s DOWNTIME ALERT: %s;%s; %s %s", kind, name, how, subject, what)
 }
 
-// triggeredBy gives the numbers of the downtimes that another one triggers, smallest first.
-func (c *Core) triggeredBy(number uint64) []uint64 {
-	var all []uint64
-	for other, t := range c.downtimes.byID {
-		if t.Trigger == number {
-			all = append(all, other)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
+// triggeredBy gives the numbers of the downtimes that another one triggers, smallest first. The slice is the caller's.
+func (c *Core) triggeredBy(number uint64) []uint64 { return slices.Clone(c.downtimes.with[number]) }
 
 // releaseTriggered lets downtimes stand for themselves whose trigger is not in this shard any more: a reload took its
 // object away. A fixed one then begins at its start, a flexible one with a problem.

@@ -22,16 +22,48 @@ const (
 type suffering struct {
 	from  map[monitor.ID][]monitor.ID // the roots of an impact, sorted; never changed in place
 	roots map[monitor.ID]*root
+	// rules are the business rules that have to be assessed because a member's part in problems changed. They may have
+	// very many members, so that is done once for all that a call brought.
+	rules map[monitor.ID]bool
 }
 
 type root struct {
-	self    []monitor.ID // the root alone, to be shared by its impacts
-	impacts map[monitor.ID]struct{}
-	worth   int8 // the highest business impact among them
+	self    []monitor.ID        // the root alone, to be shared by its impacts
+	impacts map[monitor.ID]int8 // with the business impact that each had when it became one
+	worths  map[int8]int        // how many there are of each business impact
+	worth   int8                // the highest of them, or 0
 }
 
 func newSuffering() suffering {
-	return suffering{from: make(map[monitor.ID][]monitor.ID), roots: make(map[monitor.ID]*root)}
+	return suffering{from: make(map[monitor.ID][]monitor.ID), roots: make(map[monitor.ID]*root), rules: make(map[monitor.ID]bool)}
+}
+
+func newRoot(id monitor.ID) *root {
+	return &root{self: []monitor.ID{id}, impacts: make(map[monitor.ID]int8), worths: make(map[int8]int)}
+}
+
+func (r *root) add(id monitor.ID, worth int8) {
+	r.impacts[id] = worth
+	r.worths[worth]++
+	r.worth = max(r.worth, worth)
+}
+
+// drop takes an impact out. It never looks through the others: there may be very many.
+func (r *root) drop(id monitor.ID) {
+	worth, is := r.impacts[id]
+	if !is {
+		return
+	}
+	delete(r.impacts, id)
+	if r.worths[worth]--; r.worths[worth] > 0 {
+		return
+	}
+	if delete(r.worths, worth); r.worth == worth {
+		r.worth = 0
+		for other := range r.worths {
+			r.worth = max(r.worth, other)
+		}
+	}
 }
 
 // effective gives the state that an object has for all others: for those behind it, for people, for views.
@@ -114,7 +146,8 @@ func union(a, b []monitor.ID) []monitor.ID {
 	return slices.Compact(all)
 }
 
-// below appends what stands on an object: its services and the hosts behind it, and what depends on it.
+// below appends what stands on an object: its services and the hosts behind it, and what depends on it; not the business
+// rules over it, which are not for every change of a state (see suffering.rules).
 func (c *Core) below(ids []monitor.ID, id monitor.ID) []monitor.ID {
 	if c.inv.IsHost(id) {
 		ids = append(c.servicesOf(ids, id), c.graph.Children(id)...)
@@ -122,19 +155,35 @@ func (c *Core) below(ids []monitor.ID, id monitor.ID) []monitor.ID {
 	for _, n := range c.ties.ofParent.of(id) {
 		ids = append(ids, c.inv.ServiceParents[n].Child)
 	}
-	ids = append(ids, c.rulesOver(id)...)
 	from := len(ids)
 	for _, n := range c.ties.ofMaster.of(id) {
 		ids = append(ids, c.inv.Dependencies[n].Dependent)
 	}
+	var known map[monitor.ID]bool
 	for i := from; i < len(ids); i++ { // those that inherit the dependency
 		for _, n := range c.ties.ofMaster.of(ids[i]) {
-			if d := &c.inv.Dependencies[n]; d.Inherits && !slices.Contains(ids[from:], d.Dependent) {
+			d := &c.inv.Dependencies[n]
+			if !d.Inherits {
+				continue
+			}
+			if known == nil {
+				known = setOf(ids[from:])
+			}
+			if !known[d.Dependent] {
+				known[d.Dependent] = true
 				ids = append(ids, d.Dependent)
 			}
 		}
 	}
 	return ids
+}
+
+func setOf(ids []monitor.ID) map[monitor.ID]bool {
+	set := make(map[monitor.ID]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
 }
 
 // assess works out an object's marks and roots from its state and what it stands on, and says whether they are others
@@ -177,7 +226,13 @@ func (c *Core) saidSince(id monitor.ID, roots []monitor.ID) bool {
 }
 
 // isLeftOver says whether an object's state is one that it has because of others, and that was not looked at since.
+//
+// A business rule has it from its members. Those that are in trouble and are no roots are left over themselves: their host is
+// back, and they are being looked at.
 func (c *Core) isLeftOver(id monitor.ID) bool {
+	if r := c.ruleOf(id); r != nil && len(c.troubled(r)) > 0 {
+		return true
+	}
 	s := &c.standing[id]
 	return s.HostProblem || c.inv.IsHost(id) && s.State == monitor.Unreachable
 }
@@ -187,24 +242,20 @@ func (c *Core) tie(id monitor.ID, roots []monitor.ID) {
 	w := &c.suffering
 	for _, r := range w.from[id] {
 		if old := w.roots[r]; old != nil {
-			delete(old.impacts, id)
-			if old.worth > 0 && old.worth == c.ownImpact(id) {
-				old.worth = c.worthOf(old)
-			}
+			old.drop(id)
 		}
 	}
 	if delete(w.from, id); len(roots) > 0 {
 		w.from[id] = roots
 	}
 	for _, r := range roots {
-		w.roots[r].impacts[id] = struct{}{}
-		w.roots[r].worth = max(w.roots[r].worth, c.ownImpact(id))
+		w.roots[r].add(id, c.ownImpact(id))
 	}
 	switch is := c.standing[id].marks&problem != 0; {
 	case !is:
 		delete(w.roots, id)
 	case w.roots[id] == nil:
-		w.roots[id] = &root{self: []monitor.ID{id}, impacts: make(map[monitor.ID]struct{})}
+		w.roots[id] = newRoot(id)
 	}
 }
 
@@ -227,11 +278,4 @@ func (c *Core) worth(id monitor.ID) int8 {
 		own = max(own, r.worth)
 	}
 	return own
-}
-
-func (c *Core) worthOf(r *root) (most int8) {
-	for id := range r.impacts {
-		most = max(most, c.ownImpact(id))
-	}
-	return most
 }

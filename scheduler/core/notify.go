@@ -90,7 +90,7 @@ func (c *Core) postpone(id monitor.ID, d *Decisions) {
 	if !c.isProblem(id) || c.in(period, c.now) || c.toldOnce(id) {
 		return
 	}
-	next := c.periods[period].Next(c.now)
+	next := c.periods[period].opens(c.now)
 	if next == 0 {
 		next = min(c.notice[id].next, c.now) // it never opens again: should it be changed, people are told at once
 	}

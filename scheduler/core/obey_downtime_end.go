@@ -2,7 +2,6 @@ package core
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
@@ -30,9 +29,9 @@ func (c *Core) obeyDowntimeEnd(r *command.Request, d *Decisions) (bool, error) {
 		if err != nil {
 			return true, err
 		}
-		rest := matching(r.Text(1), r.Text(2), r.Moment(3), r.Text(4))
+		rest, members := matching(r.Text(1), r.Text(2), r.Moment(3), r.Text(4)), setOf(ids)
 		matches = func(t *monitor.Downtime) bool {
-			return slices.Contains(ids, c.hosts[t.Ref.Host]) && (rest == nil || rest(t))
+			return members[c.hosts[t.Ref.Host]] && (rest == nil || rest(t))
 		}
 	default:
 		return false, nil

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -37,8 +38,34 @@ type moved struct {
 
 // ripple follows a change of an object's state down to all that stand on it. Those that become or cease to be part of a
 // problem each get a brok with their new status; the object itself gets it from whoever changed it.
-func (c *Core) ripple(id monitor.ID, d *Decisions) {
-	for _, m := range c.spread([]monitor.ID{id}) {
+func (c *Core) ripple(id monitor.ID, d *Decisions) { c.follows(c.spread([]monitor.ID{id}), id, d) }
+
+// rippleRules follows what happened to the members of business rules, once for all that a call brought.
+func (c *Core) rippleRules(d *Decisions) {
+	for range mostChanges {
+		rules := c.rulesToAssess()
+		if len(rules) == 0 {
+			return
+		}
+		c.follows(c.spread(rules), monitor.NoID, d)
+	}
+}
+
+// rulesToAssess takes the business rules out that have to be assessed, members before the rules over them.
+func (c *Core) rulesToAssess() []monitor.ID {
+	if len(c.suffering.rules) == 0 {
+		return nil
+	}
+	rules := slices.SortedFunc(maps.Keys(c.suffering.rules), func(a, b monitor.ID) int {
+		return cmp.Compare(c.rules.at[a], c.rules.at[b])
+	})
+	clear(c.suffering.rules)
+	return rules
+}
+
+// follows tells of what changed, but for the object that it came from.
+func (c *Core) follows(all []moved, id monitor.ID, d *Decisions) {
+	for _, m := range all {
 		s := &c.standing[m.id]
 		if m.id == id || m.was == s.marks && slices.Equal(m.from, c.suffering.from[m.id]) {
 			continue
@@ -67,6 +94,9 @@ func (c *Core) spread(first []monitor.ID) []moved {
 			if v.changes++; v.changes == 1 {
 				all = append(all, before)
 			}
+			if v.changes <= mostChanges {
+				c.noteRulesOver(id)
+			}
 		}
 		if w.done > len(first) && !changed || v.changes > mostChanges {
 			continue
@@ -74,10 +104,28 @@ func (c *Core) spread(first []monitor.ID) []moved {
 		w.below = c.below(w.below[:0], id)
 		w.add(w.below...)
 		if had != nil && c.suffering.roots[id] == nil {
-			w.add(slices.Sorted(maps.Keys(had.impacts))...)
+			w.add(c.notRules(slices.Sorted(maps.Keys(had.impacts)))...)
 		}
 	}
 	return all
+}
+
+// notRules leaves the business rules out, which are noted.
+func (c *Core) notRules(ids []monitor.ID) []monitor.ID {
+	return slices.DeleteFunc(ids, func(id monitor.ID) bool {
+		_, is := c.rules.at[id]
+		if is {
+			c.suffering.rules[id] = true
+		}
+		return is
+	})
+}
+
+// noteRulesOver notes the rules that an object is a member of.
+func (c *Core) noteRulesOver(id monitor.ID) {
+	for _, n := range c.rules.over[id] {
+		c.suffering.rules[c.rules.list[n].id] = true
+	}
 }
 
 // reassess works everything out from the states, as after a restart or a reload, and gives what is other than before.
@@ -94,9 +142,14 @@ func (c *Core) reassess() []monitor.ID {
 		}
 	}
 	c.suffering = newSuffering()
-	for _, m := range c.spread(failing) {
-		if _, ok := before[m.id]; !ok {
-			before[m.id] = 0
+	for range mostChanges {
+		for _, m := range c.spread(failing) {
+			if _, ok := before[m.id]; !ok {
+				before[m.id] = 0
+			}
+		}
+		if failing = c.rulesToAssess(); len(failing) == 0 {
+			break
 		}
 	}
 	maps.DeleteFunc(before, func(id monitor.ID, was marks) bool { return c.standing[id].marks == was })

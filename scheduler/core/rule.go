@@ -183,6 +183,7 @@ func (c *Core) rulesOver(id monitor.ID) []monitor.ID {
 
 // hardMoved notes that the last hard state of an object is another one now: the rules over it are due.
 func (c *Core) hardMoved(id monitor.ID) {
+	c.noteRulesOver(id)
 	for _, n := range c.rules.over[id] {
 		if at, known := slices.BinarySearch(c.rules.due, n); !known {
 			c.rules.due = slices.Insert(c.rules.due, at, n)
@@ -198,6 +199,7 @@ func (c *Core) followMembers(d *Decisions) {
 		c.rules.due = slices.Delete(c.rules.due, 0, 1)
 		c.follow(&c.rules.list[n], d)
 	}
+	c.rippleRules(d)
 }
 
 // follow checks a rule because a member changed. If the state stays as it is, no attempt is counted; what is said of it is

@@ -12,30 +12,72 @@ import (
 type shelf[T any] struct {
 	byID map[uint64]*T
 	of   map[monitor.ID][]uint64 // numbers, smallest first
+	// with has the numbers of what goes with a downtime, smallest first: the downtimes that it triggers, its comment.
+	with map[uint64][]uint64
+	// goesWith gives the number of that downtime; 0 for what stands for itself.
+	goesWith func(*T) uint64
 }
 
-func newShelf[T any]() shelf[T] {
-	return shelf[T]{byID: make(map[uint64]*T), of: make(map[monitor.ID][]uint64)}
+func newShelf[T any](goesWith func(*T) uint64) shelf[T] {
+	return shelf[T]{
+		byID: make(map[uint64]*T), of: make(map[monitor.ID][]uint64), with: make(map[uint64][]uint64), goesWith: goesWith,
+	}
+}
+
+func newDowntimes() shelf[monitor.Downtime] {
+	return newShelf(func(t *monitor.Downtime) uint64 { return t.Trigger })
+}
+
+func newComments() shelf[monitor.Comment] {
+	return newShelf(func(note *monitor.Comment) uint64 { return note.Downtime })
 }
 
 // put adds a thing or replaces the one with its number.
 func (s *shelf[T]) put(id monitor.ID, number uint64, thing *T) {
-	if _, known := s.byID[number]; !known {
-		list := s.of[id]
-		at, _ := slices.BinarySearch(list, number)
-		s.of[id] = slices.Insert(list, at, number)
+	old, known := s.byID[number]
+	if !known {
+		enter(s.of, id, number)
+	}
+	if known && s.goesWith(old) != s.goesWith(thing) {
+		strike(s.with, s.goesWith(old), number)
+		known = false
+	}
+	if other := s.goesWith(thing); !known && other != 0 {
+		enter(s.with, other, number)
 	}
 	s.byID[number] = thing
+}
+
+// enter adds a number to one of some lists, which are sorted.
+func enter[K comparable](lists map[K][]uint64, key K, number uint64) {
+	list := lists[key]
+	if at, known := slices.BinarySearch(list, number); !known {
+		lists[key] = slices.Insert(list, at, number)
+	}
+}
+
+// strike takes a number out of one of some lists.
+func strike[K comparable](lists map[K][]uint64, key K, number uint64) {
+	list := lists[key]
+	at, known := slices.BinarySearch(list, number)
+	switch {
+	case !known:
+	case len(list) == 1:
+		delete(lists, key)
+	case at == 0:
+		lists[key] = list[1:]
+	default:
+		lists[key] = slices.Delete(list, at, at+1)
+	}
 }
 
 // take removes a thing and gives it, or nil.
 func (s *shelf[T]) take(id monitor.ID, number uint64) *T {
 	thing := s.byID[number]
 	delete(s.byID, number)
-	if list := slices.DeleteFunc(s.of[id], func(n uint64) bool { return n == number }); len(list) > 0 {
-		s.of[id] = list
-	} else {
-		delete(s.of, id)
+	strike(s.of, id, number)
+	if thing != nil {
+		strike(s.with, s.goesWith(thing), number)
 	}
 	return thing
 }

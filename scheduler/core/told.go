@@ -13,17 +13,27 @@ const maxTold = 64
 // which escalations by time count, nor the last that says that a contact was told of it: those are told of its end.
 func (c *Core) noteTelling(id monitor.ID, t monitor.Telling) {
 	list := append(c.told[id], t)
-	for i := firstProblem(list) + 1; i < len(list) && len(list) > maxTold; i++ {
-		old := list[i]
-		again := slices.ContainsFunc(list[i+1:], func(t monitor.Telling) bool {
-			return t.Contact == old.Contact && t.Type == old.Type
-		})
-		if again {
+	if len(list) > maxTold {
+		if i := superseded(list); i >= 0 {
 			list = slices.Delete(list, i, i+1)
-			break
 		}
 	}
 	c.told[id] = list
+}
+
+// superseded gives the index of the oldest notification, but for the first of all, after which its contact was told
+// the same again; -1 if there is none.
+func superseded(list []monitor.Telling) int {
+	type telling struct{ contact, kind string }
+	first, oldest, later := firstProblem(list), -1, make(map[telling]bool, len(list))
+	for i := len(list) - 1; i > first; i-- {
+		t := telling{list[i].Contact, list[i].Type}
+		if later[t] {
+			oldest = i
+		}
+		later[t] = true
+	}
+	return oldest
 }
 
 // firstProblem gives the index of the first notification of the problem itself; -1 if there is none.
