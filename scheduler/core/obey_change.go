@@ -22,6 +22,9 @@ func (c *Core) obeyChange(r *command.Request, d *Decisions) (bool, error) {
 	if err != nil {
 		return true, err
 	}
+	if strings.HasSuffix(r.Name, "_CHECK_COMMAND") && c.ruleOf(id) != nil {
+		return true, fmt.Errorf("%s is a business rule: it is worked out from others, and no command checks it", c.inv.Ref(id))
+	}
 	changes := monitor.Changes{}
 	if was := c.changes(id); was != nil {
 		changes = *was

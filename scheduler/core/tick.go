@@ -157,12 +157,14 @@ func (c *Core) lay(id monitor.ID) {
 // only hear from outside.
 func (c *Core) issue(id monitor.ID, due monitor.Time, d *Decisions) {
 	r := &c.run[id]
-	call := c.checkOf(id)
-	if call.Command == monitor.None {
+	if len(c.rules.at) > 0 { // whatever command an old change or a modulation would give it
 		if r := c.ruleOf(id); r != nil {
 			c.checkRule(r, d)
 			return
 		}
+	}
+	call := c.checkOf(id)
+	if call.Command == monitor.None {
 		if c.inv.IsHost(id) {
 			c.assumeUp(id, d)
 		}
