@@ -31,6 +31,7 @@ type Core struct {
 	now       monitor.Time // the latest time seen
 	wheel     *timetable.Wheel
 	due       []timetable.Due // scratch of Tick
+	touched   int             // by warmDue and warmResults, which a compiler would leave out otherwise
 	asked     []monitor.ID    // scratch of failing and badParent
 	answering look            // scratch of answer: apply would have each result on the heap
 	names     []string        // of modules and pollers; number 0 is empty

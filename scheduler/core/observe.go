@@ -27,6 +27,9 @@ type look struct {
 func (c *Core) Observe(now monitor.Time, results []monitor.Result, d *Decisions) {
 	c.enter(now)
 	for i := range results {
+		if i%warmth == 0 {
+			c.warmResults(results[i:])
+		}
 		r := &results[i]
 		if r.Shard != c.inv.Shard || r.Epoch != c.epoch || !c.awaits(JobKey{r.Object, r.Seq}) {
 			d.Dropped++

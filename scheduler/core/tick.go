@@ -85,7 +85,10 @@ func (c *Core) Tick(now monitor.Time, d *Decisions) {
 		c.sayObsess(d)
 	}
 	c.due = c.wheel.Advance(c.now, c.due[:0])
-	for _, e := range c.due {
+	for i, e := range c.due {
+		if i%warmth == 0 {
+			c.warmDue(c.due[i:])
+		}
 		c.fire(e, d)
 	}
 	c.tickFreshness(d)
