@@ -116,6 +116,9 @@ func (a *Arbiter) reload(ctx context.Context) (refused string) {
 func (a *Arbiter) read() (*objects.Config, error) {
 	c, report := Load(a.o.Main)
 	if report.OK() {
+		if report.Warnings > 0 {
+			a.o.Log.Warn("the configuration has "+plural(report.Warnings, "warning")+"; onbu verify lists them", "main", a.o.Main)
+		}
 		return c, nil
 	}
 	lines := []string{fmt.Sprintf("%s has %s:", a.o.Main, plural(report.Errors, "error"))}

@@ -179,6 +179,9 @@ func load(path string, stderr io.Writer) (*objects.Config, error) {
 		fmt.Fprintf(stderr, "%s is not usable (errors: %d); onbu verify %s says more\n", path, report.Errors, path)
 		return nil, errQuiet
 	}
+	if report.Warnings > 0 {
+		fmt.Fprintf(stderr, "%s is usable (warnings: %d); onbu verify %s says more\n", path, report.Warnings, path)
+	}
 	return c, nil
 }
 

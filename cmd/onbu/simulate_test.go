@@ -72,6 +72,22 @@ func TestSimulate(t *testing.T) {
 	}
 }
 
+// A warning does not hold a configuration up, but it is not kept from who only runs it.
+func TestWarningsAreCountedWhereAConfigurationIsUsed(t *testing.T) {
+	t.Parallel()
+	c := newConfig(t)
+	c.host("web1")
+	c.host("web2")
+	c.service("web1", "http", "look")
+	c.Command("look", "/bin/true")
+	c.objects.WriteString("define hostdependency {\n    host_name            web1\n    dependent_host_name  web2\n}\n")
+	main := c.write()
+	out, code := call(t, "simulate", main, "--what-if", "web1")
+	if says := "(warnings: 1); onbu verify " + main; code != 0 || !strings.Contains(out, says) {
+		t.Errorf("exit status %d, does not say %q:\n%s", code, says, out)
+	}
+}
+
 // The shape of the JSON is a promise to scripts: these keys and no others.
 func TestSimulateJSON(t *testing.T) {
 	t.Parallel()

@@ -78,6 +78,18 @@ func TestMistakesAreAllSaidAtOnce(t *testing.T) {
 	}
 }
 
+func TestWhatTheEndComesBeforeIsAMistake(t *testing.T) {
+	inv, text := inventory(t, site), "at 2h host core-1 down for 1h\nat 30m host db1 down for 2h\nuntil 1h"
+	_, problems := simulate.Parse(text, simulate.Frame{Inventory: inv, Zone: time.UTC})
+	want := []simulate.Problem{{Line: 1, Text: "this never happens: the script ends before, at its line until"}}
+	if diff := cmp.Diff(want, problems); diff != "" {
+		t.Error(diff)
+	}
+	if _, problems = simulate.Parse(text, simulate.Frame{Inventory: inv, Zone: time.UTC, Lasts: time.Hour}); len(problems) > 0 {
+		t.Errorf("with an end that was asked for: %v", problems)
+	}
+}
+
 func TestAnUnusableBeginningIsSaidWithItsLine(t *testing.T) {
 	_, problems := simulate.Parse("\nstart tomorrow\nat 1h host core-1 down", simulate.Frame{Inventory: inventory(t, site), Zone: time.UTC})
 	want := []simulate.Problem{{Line: 2, Text: `"tomorrow" is no beginning: write it like 2026-01-05 08:00, between 1971 and 2200`}}

@@ -102,6 +102,7 @@ func Parse(text string, f Frame) (*Script, []Problem) {
 			r.problems = append(r.problems, Problem{r.line, err.Error()})
 		}
 	}
+	r.checkEnd()
 	if len(r.problems) > 0 {
 		slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return nil, r.problems
@@ -131,6 +132,20 @@ func (r *reader) findStart(lines []string) {
 	}
 	r.script.start = monitor.At(start)
 	r.last = r.script.start
+}
+
+// checkEnd finds what would never happen because the script ends before. That another end was asked for is no mistake of the
+// script.
+func (r *reader) checkEnd() {
+	s := r.script
+	if !r.ended || r.Lasts > 0 {
+		return
+	}
+	for _, e := range s.events {
+		if e.do != ending && e.at > s.until {
+			r.problems = append(r.problems, Problem{e.line, "this never happens: the script ends before, at its line until"})
+		}
+	}
 }
 
 // close puts the events into order and gives the script its end.
