@@ -116,4 +116,6 @@ type Notice struct {
 	Impacts              uint32 // how many objects suffer from it
 	Email, Pager         string
 	NotesURL, ActionURL  string
+	// Zone is the zone of times in texts (use_timezone), an IANA name; empty for the machine's own.
+	Zone string
 }

@@ -1,6 +1,12 @@
 package objects
 
-import "slices"
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/onbu/onbu/monitor"
+)
 
 // verify looks at the configuration as a whole.
 func (l *loader) verify() {
@@ -9,6 +15,7 @@ func (l *loader) verify() {
 	l.circles(kTimeperiod, len(l.config.Timeperiods), func(i uint32) []uint32 { return l.excludes[i] }, "exclude one another")
 	l.dependencyCircles()
 	l.serviceParentCircles()
+	l.mixedCircles()
 	l.ruleCircles()
 }
 
@@ -174,6 +181,67 @@ func (l *loader) serviceParentCircles() {
 	tieCircles(ties, func(at Pos, circle []Target) {
 		l.warnAt(at, "services are parents of one another in a circle: %s: nobody is told while all of them fail; take one of the steps away", l.targets(circle))
 	})
+}
+
+// mixedCircles warns of objects that stand on one another over ties of different kinds: when they fail each is taken for the
+// cause of the other, and nobody is told. Nagios takes them, and does the same.
+func (l *loader) mixedCircles() {
+	if len(l.config.Dependencies)+len(l.config.Rules) == 0 {
+		return
+	}
+	var ties []tie
+	kinds := map[[2]Target]string{}
+	add := func(kind string, from, to Target, pos Pos) {
+		ties = append(ties, tie{from, to, pos})
+		kinds[[2]Target{from, to}] = kind
+	}
+	l.tiesOfObjects(add)
+	tieCircles(ties, func(at Pos, circle []Target) {
+		for i, from := range circle {
+			if kinds[[2]Target{from, circle[(i+1)%len(circle)]}] != kinds[[2]Target{circle[0], circle[1%len(circle)]}] {
+				l.warnAt(at, "objects stand on one another in a circle of parents, dependencies and business rules: %s: when they fail nobody is told; take one of the steps away", l.targets(circle))
+				return
+			}
+		}
+	})
+}
+
+// tiesOfObjects adds what objects stand on: the masters of their dependencies, members of rules, their parents, and the
+// hosts of services that any of it is about. A host that is a rule does not explain its services: it may be made of them.
+func (l *loader) tiesOfObjects(add func(kind string, from, to Target, pos Pos)) {
+	c, services, rules := l.config, map[Target]bool{}, map[Target]bool{}
+	note := func(targets ...Target) {
+		for _, t := range targets {
+			if t.Service >= 0 {
+				services[t] = true
+			}
+		}
+	}
+	for i := range c.Dependencies {
+		if d := &c.Dependencies[i]; d.Notification != 0 {
+			add("dependency", d.Dependent, d.Master, d.Pos)
+			note(d.Dependent, d.Master)
+		}
+	}
+	for i := range c.Rules {
+		rules[c.Rules[i].Target] = true
+		for _, m := range c.Rules[i].Members {
+			add("rule", c.Rules[i].Target, m, c.Rules[i].Pos)
+			note(c.Rules[i].Target, m)
+		}
+	}
+	for i := range c.Hosts {
+		for _, parent := range c.Hosts[i].Parents {
+			add("parent", Target{uint32(i), monitor.None}, Target{parent, monitor.None}, c.Hosts[i].Pos)
+		}
+	}
+	order := func(a, b Target) int { return cmp.Compare(a.Service, b.Service) }
+	for _, t := range slices.SortedFunc(maps.Keys(services), order) {
+		host := Target{t.Host, monitor.None}
+		if !rules[host] && !c.Settings[c.Services[t.Service].Settings].NoHostDependency {
+			add("host", t, host, c.Services[t.Service].Pos)
+		}
+	}
 }
 
 func (l *loader) targetName(t Target) string {

@@ -101,7 +101,7 @@ func (c *Core) noticeFor(n *notification, contact uint32) *monitor.Notice {
 		Output: x.output, LongOutput: x.long, Perfdata: x.perfdata,
 		Author: n.author, Comment: n.comment, Escalated: n.escalated,
 		BusinessImpact: c.worth(id), Impacts: c.impacts(id), Email: who.Email, Pager: who.Pager,
-		NotesURL: p.NotesURL, ActionURL: p.ActionURL,
+		NotesURL: p.NotesURL, ActionURL: p.ActionURL, Zone: c.inv.Options.Zone,
 	}
 }
 

@@ -61,6 +61,9 @@ func readService(r *reader, w *words, e *event) (time.Duration, error) {
 	if e.id, err = r.names.service(w); err != nil {
 		return 0, err
 	}
+	if asked := monitor.ActiveChecks | monitor.FreshnessChecks; r.Inventory.Policy(e.id).Switches&asked == 0 || r.Inventory.Check(e.id).Command == monitor.None {
+		return 0, fmt.Errorf(`%s has neither active checks nor freshness checks, so nobody ever asks it: hand a result in with "passive"`, r.Inventory.Ref(e.id))
+	}
 	state, err := r.state(w, e)
 	if err != nil {
 		return 0, err

@@ -38,12 +38,12 @@ func body(a *monitor.Action, again bool) string {
 // headline says in a sentence what this is about.
 func headline(a *monitor.Action) string {
 	n, what := a.Notice, name(a)
-	is := what + " is " + state(a) + since(n.Since)
+	is := what + " is " + state(a) + since(n.Since, n.Zone)
 	switch n.Type {
 	case "PROBLEM":
 		return is + lasting(a) + "."
 	case "RECOVERY":
-		return what + " is " + state(a) + " again" + since(n.Since) + "."
+		return what + " is " + state(a) + " again" + since(n.Since, n.Zone) + "."
 	case "ACKNOWLEDGEMENT":
 		return said(n, "acknowledged it") + "\n" + is + "."
 	case "FLAPPINGSTART":
@@ -87,7 +87,7 @@ func details(a *monitor.Action) string {
 	row("Service", a.Service)
 	row("State", state(a)+" "+n.StateType.String()+attempt(n))
 	row("Notification", notification(n))
-	row("Time", written(a.Time))
+	row("Time", written(a.Time, n.Zone))
 	row("Notes", n.NotesURL)
 	row("Action", n.ActionURL)
 	return b.String()
@@ -118,16 +118,20 @@ func host(a *monitor.Action) string {
 	return text + ", " + a.Notice.HostState.HostName()
 }
 
-func since(t monitor.Time) string {
+func since(t monitor.Time, zone string) string {
 	if t == 0 {
 		return ""
 	}
-	return " since " + written(t)
+	return " since " + written(t, zone)
 }
 
-func written(t monitor.Time) string {
+// written writes a time in a zone; one that this machine does not know gives its own.
+func written(t monitor.Time, zone string) string {
 	if t == 0 {
 		return ""
+	}
+	if loc, err := time.LoadLocation(zone); zone != "" && err == nil {
+		return t.Std().In(loc).Format(moment)
 	}
 	return t.Std().Format(moment)
 }

@@ -77,3 +77,12 @@ func golden(t *testing.T, path, got string) {
 		t.Errorf("%s (-want +got; -rewrite takes it over):\n%s", path, diff)
 	}
 }
+
+// A mail at 3 a.m. has the time of the clock on the wall.
+func TestTimesAreInTheConfiguredZone(t *testing.T) {
+	a := sample("PROBLEM", "disk")
+	a.Notice.Zone = "Asia/Tokyo"
+	if text := body(a, false); !strings.Contains(text, " JST") || strings.Contains(text, " UTC") {
+		t.Errorf("use_timezone=Asia/Tokyo, and the mail says:\n%s", text)
+	}
+}
