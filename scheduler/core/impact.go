@@ -99,11 +99,19 @@ func (c *Core) shadow(id monitor.ID) (gone bool, roots []monitor.ID) {
 		}
 	}
 	if r := c.ruleOf(id); r != nil {
-		for _, m := range r.members() {
-			roots = union(roots, c.rootsOf(m))
-		}
+		roots = union(roots, c.rootsOfAll(r.members()))
 	}
 	return gone, roots
+}
+
+// rootsOfAll gives what many objects suffer from: collected first and sorted once.
+func (c *Core) rootsOfAll(ids []monitor.ID) []monitor.ID {
+	var all []monitor.ID
+	for _, id := range ids {
+		all = append(all, c.rootsOf(id)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // allOut says whether there are hosts and none of them is a way through.
