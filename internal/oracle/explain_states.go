@@ -144,8 +144,3 @@ func dependsOnApart(d *Difference) bool {
 	}
 	return slices.ContainsFunc(d.nagios.World, depends) && d.part()
 }
-
-func staysHard(d *Difference) bool {
-	return d.isHost() && d.before[d.Object]["type"] == "HARD" && d.before[d.Object]["state"] != "UP" &&
-		d.Fields["type"] == [2]string{"SOFT", "HARD"} && d.part()
-}

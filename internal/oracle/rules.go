@@ -95,12 +95,6 @@ var rules = []Rule{
 		explains: attemptWithin,
 	},
 	{
-		Name: "a host that is HARD stays HARD until it is UP",
-		Why: "Nagios 4.4 makes it SOFT again when it becomes UNREACHABLE and has attempts left, as after a change of their number. " +
-			"It has been confirmed that it is not UP.",
-		explains: staysHard,
-	},
-	{
 		Name:     "what depends on an object that differs may differ",
 		Why:      "Whether people are told follows from the state of the master, which one of the rules above has made another one.",
 		explains: dependsOnApart,
