@@ -14,19 +14,7 @@ import (
 
 // Explain lays out why an object is as it is.
 func Explain(w io.Writer, e *broker.Explanation, s Style) {
-	name := e.Host
-	if e.Service != "" {
-		name += "/" + e.Service
-	}
-	fmt.Fprintf(w, "%s is %s (%s, attempt %d of %d)", printable(name), s.paint(e.State, e.State), e.StateType, e.Attempt, e.MaxAttempts)
-	if e.LastChange > 0 {
-		fmt.Fprintf(w, " since %s, for %s", moment(e.LastChange).Format("2006-01-02 15:04:05 MST"), ago(e.LastChange, s.Now))
-	}
-	fmt.Fprintln(w)
-	for _, why := range e.Why {
-		fmt.Fprintf(w, "  - %s\n", printable(why))
-	}
-	fmt.Fprintln(w)
+	headline(w, e, s)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
 		if value != "" {
@@ -57,33 +45,54 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 	for _, c := range e.CommentList {
 		line("comment", fmt.Sprintf("%s %s: %s", clock(c.Entered), c.Author, c.Text))
 	}
-	for i, told := range e.Told {
-		title := "told"
-		if i > 0 {
-			title = " "
-		}
-		text := fmt.Sprintf("%s %s %s", clock(told.Time), told.Contact, told.Type)
-		if told.Number > 0 {
-			text += fmt.Sprintf(", number %d", told.Number)
-		}
-		text += ", by " + told.Command
-		if told.Failed != "" {
-			text += ", WHICH FAILED: " + told.Failed
-		}
-		line(title, text)
-	}
-	if len(e.Told) == 0 && !slices.Contains([]string{"OK", "UP", "PENDING"}, e.State) {
-		line("told", "nobody")
-	}
-	for i, text := range wouldTell(e.Untold) {
-		title := "contacts"
-		if i > 0 {
-			title = " "
-		}
-		line(title, text)
-	}
+	lines(line, "told", told(e))
+	lines(line, "contacts", wouldTell(e.Untold))
 	line("owned as", fmt.Sprintf("shard %d, epoch %d", e.Shard, e.Epoch))
 	t.Flush()
+}
+
+// headline says what it is, since when, and why.
+func headline(w io.Writer, e *broker.Explanation, s Style) {
+	name := e.Host
+	if e.Service != "" {
+		name += "/" + e.Service
+	}
+	fmt.Fprintf(w, "%s is %s (%s, attempt %d of %d)", printable(name), s.paint(e.State, e.State), e.StateType, e.Attempt, e.MaxAttempts)
+	if e.LastChange > 0 {
+		fmt.Fprintf(w, " since %s, for %s", moment(e.LastChange).Format("2006-01-02 15:04:05 MST"), ago(e.LastChange, s.Now))
+	}
+	fmt.Fprintln(w)
+	for _, why := range e.Why {
+		fmt.Fprintf(w, "  - %s\n", printable(why))
+	}
+	fmt.Fprintln(w)
+}
+
+// lines writes several values under one title.
+func lines(line func(name, value string), title string, values []string) {
+	for _, value := range values {
+		line(title, value)
+		title = " "
+	}
+}
+
+// told says who was told of the present problem; that nobody was only where somebody might have been.
+func told(e *broker.Explanation) (all []string) {
+	for _, one := range e.Told {
+		text := fmt.Sprintf("%s %s %s", clock(one.Time), one.Contact, one.Type)
+		if one.Number > 0 {
+			text += fmt.Sprintf(", number %d", one.Number)
+		}
+		text += ", by " + one.Command
+		if one.Failed != "" {
+			text += ", WHICH FAILED: " + one.Failed
+		}
+		all = append(all, text)
+	}
+	if len(all) == 0 && !slices.Contains([]string{"OK", "UP", "PENDING"}, e.State) {
+		return []string{"nobody"}
+	}
+	return all
 }
 
 func checked(e *broker.Explanation, s Style) string {
