@@ -54,17 +54,22 @@ func (s *silences) told(id monitor.ID) {
 	}
 }
 
-// ask asks the core for the reasons in doubt.
+// ask asks the core for the reasons in doubt. One for which there is none yet, since people would be told with the next
+// result, stays in doubt.
 func (s *silences) ask(c *core.Core, now monitor.Time) {
-	for _, t := range s.doubt {
+	asked := s.doubt
+	s.doubt = s.doubt[:0]
+	for _, t := range asked {
 		if t.told || t.over {
 			continue
 		}
 		if why, suffers := reason(c, now, t.ref); suffers || !t.suffers {
 			t.why, t.suffers = why, suffers
 		}
+		if t.why == "" {
+			s.doubt = append(s.doubt, t)
+		}
 	}
-	s.doubt = s.doubt[:0]
 }
 
 // list counts the problems, and the reasons for which nobody was told of some.
@@ -75,6 +80,7 @@ func (s *silences) list(c *core.Core, end monitor.Time) (problems int, silent []
 		if t.told {
 			continue
 		}
+		t.why = cmp.Or(t.why, "it ended before the result with which people would have been told")
 		i := slices.IndexFunc(silent, func(x Silent) bool { return x.Why == t.why })
 		if i < 0 {
 			i = len(silent)
