@@ -1,8 +1,9 @@
+//go:build record
+
 package oracle_test
 
 import (
 	"compress/gzip"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,16 +15,12 @@ import (
 )
 
 var (
-	record    = flag.Bool("record", false, "let nagios4 live through all sequences and write down what it says")
 	sequences = flag.Int("sequences", 504, "how many sequences to record")
 	seconds   = flag.Int("seconds", 200, "how many events each of them has")
 )
 
-// TestRecord writes testdata anew. It takes a second for each event of a sequence, however many sequences there are.
+// TestRecord writes testdata anew: `make oracle`, which sets the build tag, since this is no test. It takes a second for each event of a sequence, however many sequences there are.
 func TestRecord(t *testing.T) {
-	if !*record {
-		t.Skip("only with -record")
-	}
 	profiles := oracle.Profiles()
 	var all []*oracle.Sequence
 	for seed := range *sequences {
@@ -37,20 +34,6 @@ func TestRecord(t *testing.T) {
 		write(t, p.Name, all)
 	}
 	write(t, "active", all)
-}
-
-// recordOnce lets Nagios live through the sequences until it was never late.
-func recordOnce(t *testing.T, some []*oracle.Sequence) {
-	for try := 1; ; try++ {
-		switch err := oracle.Record(t, some); {
-		case err == nil:
-			return
-		case !errors.Is(err, oracle.ErrLate) || try == 4:
-			t.Fatal(err)
-		default:
-			t.Log(err) // the machine has other things to do
-		}
-	}
 }
 
 // scripted reads the sequences that were written by hand: those in which checks are made, which chance would hardly lead

@@ -18,14 +18,8 @@ func (c *Core) obeyAck(r *command.Request, d *Decisions) (bool, error) {
 		act = c.obeyAcknowledgeUntil
 	case "REMOVE_HOST_ACKNOWLEDGEMENT", "REMOVE_SVC_ACKNOWLEDGEMENT":
 		act = c.unacknowledge
-	default:
-		return false, nil
 	}
-	id, err := c.object(r)
-	if err != nil {
-		return true, err
-	}
-	return true, act(id, r, d)
+	return c.onObject(act, r, d)
 }
 
 // acknowledgement is what somebody says who takes care of a problem.

@@ -37,6 +37,18 @@ func (c *Core) obey(r *command.Request, d *Decisions) error {
 	return fmt.Errorf("%s is not known here", r.Name)
 }
 
+// onObject does what is about the one object that a request is for; nothing if act is nil, since it is not this family's.
+func (c *Core) onObject(act func(monitor.ID, *command.Request, *Decisions) error, r *command.Request, d *Decisions) (bool, error) {
+	if act == nil {
+		return false, nil
+	}
+	id, err := c.object(r)
+	if err != nil {
+		return true, err
+	}
+	return true, act(id, r, d)
+}
+
 // object gives the object that a request is for.
 func (c *Core) object(r *command.Request) (monitor.ID, error) {
 	id, ok := c.find(r.Ref)

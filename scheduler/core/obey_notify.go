@@ -17,14 +17,8 @@ func (c *Core) obeyNotify(r *command.Request, d *Decisions) (bool, error) {
 		act = c.obeyDelay
 	case "SET_HOST_NOTIFICATION_NUMBER", "SET_SVC_NOTIFICATION_NUMBER":
 		act = c.obeyNumber
-	default:
-		return false, nil
 	}
-	id, err := c.object(r)
-	if err != nil {
-		return true, err
-	}
-	return true, act(id, r, d)
+	return c.onObject(act, r, d)
 }
 
 // The options of a custom notification, with Nagios' numbers.
