@@ -15,6 +15,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
+	"github.com/onbu/onbu/internal/secret"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
@@ -118,10 +119,11 @@ func (s *sender) login(c *smtp.Client) error {
 	if s.user == "" {
 		return nil
 	}
-	password, err := secret(s.secret)
+	text, err := secret.Read("--password-file", s.secret)
 	if err != nil {
 		return err
 	}
+	password := string(text)
 	_, offered := c.Extension("AUTH")
 	_, encrypted := c.TLSConnectionState()
 	for mechanism := range strings.FieldsSeq(strings.ToUpper(offered)) {

@@ -1,17 +1,11 @@
 package mail
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 )
-
-// maxSecret bounds a password file.
-const maxSecret = 64 << 10
 
 // trust says which servers are talked to. Encryption that may as well be missing is not spoilt by a certificate of the
 // server's own making (as Postfix' and Exim's are on Debian), unless a password or --ca is at stake.
@@ -30,22 +24,4 @@ func (s *sender) trust() (*tls.Config, error) {
 		return nil, fmt.Errorf("--ca %s: no certificate in it; it must be PEM", s.ca)
 	}
 	return conf, nil
-}
-
-// secret reads the first line of a file.
-func secret(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
-	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
-	}
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if line = bytes.TrimRight(line, "\r"); len(line) == 0 {
-		return "", errors.New("--password-file " + path + ": its first line is empty")
-	}
-	return string(line), nil
 }

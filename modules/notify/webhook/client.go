@@ -1,39 +1,16 @@
 package webhook
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"sync"
 	"time"
 )
 
-const (
-	maxSecret = 64 << 10 // bytes of a file with a secret
-	maxHeader = 64 << 10 // bytes of an answer's header
-)
-
-// secret reads the first line of a file.
-func secret(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("--secret-file: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
-	if err != nil {
-		return nil, fmt.Errorf("--secret-file: %w", err)
-	}
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if line = bytes.TrimRight(line, "\r"); len(line) == 0 {
-		return nil, fmt.Errorf("--secret-file %s: its first line is empty", path)
-	}
-	return line, nil
-}
+const maxHeader = 64 << 10 // bytes of an answer's header
 
 // clients keeps an HTTP client, with its connections, for each set of certificates that is trusted.
 type clients struct {

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/onbu/onbu/internal/secret"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
@@ -92,7 +93,7 @@ func (s *sender) request(ctx context.Context, id string, text []byte) (*http.Req
 	if s.secret == "" {
 		return req, nil
 	}
-	key, err := secret(s.secret)
+	key, err := secret.Read("--secret-file", s.secret)
 	if err != nil {
 		return nil, err
 	}
