@@ -43,6 +43,24 @@ type Probe interface {
 	Run(ctx context.Context) (monitor.Outcome, error)
 }
 
+// Starter is a Probe whose waiting costs no goroutine, because its module has an engine of its own that waits for all
+// targets at once. The poller prefers Start to Run; both give the same answers.
+type Starter interface {
+	Probe
+	// Start begins one check and returns at once; it blocks on nothing but a short lock. w.Done is called exactly once,
+	// from any goroutine, perhaps before Start returns, and at the latest a moment after until, the engine's time limit:
+	// a module that has no better words for that gives context.DeadlineExceeded. Checks that are under way when the
+	// module is closed get an error.
+	Start(until time.Time, w Waiter)
+}
+
+// Waiter waits for one check that was started.
+type Waiter interface {
+	// Done takes what Run would have returned. It does not block, and starts nothing in the caller's module before it
+	// returns. The strings of o may lie in memory that the module uses again: Done copies what it keeps.
+	Done(o monitor.Outcome, err error)
+}
+
 // Notify is a module that tells people without forking. It is chosen by the program of a notification command, as a Check
 // is; building it opens nothing.
 type Notify interface {

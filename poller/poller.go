@@ -5,11 +5,8 @@ package poller
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -172,15 +169,20 @@ func (p *Poller) take(ctx context.Context, wg *sync.WaitGroup, m bus.Msg) {
 	}
 	for i := range batch.Jobs {
 		p.running.Add(1)
-		wg.Go(func() {
-			defer p.running.Add(-1)
-			r := p.check(ctx, &batch.Jobs[i])
-			if ctx.Err() != nil {
-				return // cut short because the poller ends: that says nothing of the target, and the check is issued again
-			}
-			p.results.add(r)
-		})
+		p.begin(ctx, wg, &batch.Jobs[i])
 	}
+}
+
+// begin starts one job: in its module's own engine where it has one, else in a goroutine.
+func (p *Poller) begin(ctx context.Context, wg *sync.WaitGroup, job *monitor.Job) {
+	c := &check{poller: p, over: ctx, group: wg, prepared: p.o.Probes.For(job)}
+	c.begin(job)
+	wg.Add(1)
+	if s, ok := c.prepared.Probe.(modules.Starter); ok {
+		start(s, c.until, c)
+		return
+	}
+	go c.run()
 }
 
 func (p *Poller) giveBack(jobs wire.Jobs) {
@@ -189,62 +191,3 @@ func (p *Poller) giveBack(jobs wire.Jobs) {
 		p.o.Log.Warn("jobs could not be given back; they are issued again when they are overdue", "jobs", len(jobs.Jobs), "error", err)
 	}
 }
-
-// check makes one check.
-func (p *Poller) check(ctx context.Context, job *monitor.Job) monitor.Result {
-	r := monitor.Result{
-		Shard: job.Shard, Epoch: job.Epoch, Object: job.Object, Seq: job.Seq,
-		Poller: p.o.Name, Started: monitor.At(time.Now()),
-	}
-	timeout := job.Timeout
-	if timeout <= 0 {
-		timeout = time.Minute
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeLimit{job.Service == "", timeout})
-	defer cancel()
-	prepared := p.o.Probes.For(job)
-	r.Module = prepared.Module
-	var err error
-	r.Outcome, err = run(ctx, prepared.Probe)
-	r.Finished = monitor.At(time.Now())
-	if err != nil {
-		r.Outcome = unmade(ctx, err)
-	}
-	return r
-}
-
-// timeLimit ends a check; its text is the sentence that Nagios has for that.
-type timeLimit struct {
-	host  bool
-	after time.Duration
-}
-
-// Error implements error.
-func (l timeLimit) Error() string {
-	kind := "Service"
-	if l.host {
-		kind = "Host"
-	}
-	return fmt.Sprintf("(%s check timed out after %.2f seconds)", kind, l.after.Seconds())
-}
-
-// unmade is the outcome of a check that could not be made, or that its time limit ended.
-func unmade(ctx context.Context, err error) monitor.Outcome {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return monitor.Outcome{State: monitor.Critical, TimedOut: true, Output: context.Cause(ctx).Error()}
-	}
-	first, rest, _ := strings.Cut(err.Error(), "\n")
-	return monitor.Outcome{State: monitor.Unknown, Output: "(check could not be made: " + first + ")", LongOutput: rest}
-}
-
-// run keeps a module's panic from being the poller's.
-func run(ctx context.Context, probe modules.Probe) (o monitor.Outcome, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the module has a bug, please report it: %v\n%s", r, firstFrames(debug.Stack()))
-		}
-	}()
-	return probe.Run(ctx)
-}
-
-func firstFrames(stack []byte) []byte { return stack[:min(len(stack), 2048)] }
