@@ -26,7 +26,7 @@ type Options struct {
 	Window time.Duration
 	// Peer is "nagios4" or empty.
 	Peer string
-	// Program is the onbu to measure. The fake target is run by it too, as `onbu bench target`.
+	// Program is the onbu to measure. The fake target is run by it too, as `onbu bench target KIND`.
 	Program string
 	// Progress is told where things are, about once a second; it may be nil.
 	Progress func(line string)
@@ -57,8 +57,8 @@ type run struct {
 	o        Options
 	scenario scenario
 	dir      string
-	target   *child // nil when the scenario needs none
-	port     int
+	targets  []*child
+	ports    map[string]int // of the fake targets, by kind
 }
 
 // Run measures. It takes about two intervals and the window for each engine. All processes that it
@@ -79,11 +79,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		return nil, fmt.Errorf("folder for the run: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(r.dir)) }()
-	if r.scenario.target {
-		if err := r.startTarget(ctx); err != nil {
-			return nil, err
-		}
-		defer r.target.stop()
+	defer r.stopTargets()
+	if err := r.startTargets(ctx); err != nil {
+		return nil, err
 	}
 	return r.all(ctx)
 }
@@ -144,7 +142,7 @@ func (r *run) count(loads []load) int {
 
 // config writes the configuration for some of the scenario's loads into a folder of its own.
 func (r *run) config(name string, loads []load) (*site, error) {
-	s := &site{dir: filepath.Join(r.dir, name), interval: r.o.Interval, port: r.port}
+	s := &site{dir: filepath.Join(r.dir, name), interval: r.o.Interval, ports: r.ports}
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("folder for the configuration: %w", err)
 	}

@@ -22,7 +22,7 @@ const plugins = "/usr/lib/nagios/plugins"
 type site struct {
 	dir      string
 	interval time.Duration
-	port     int
+	ports    map[string]int // of the fake targets, by kind
 	groups   []group
 }
 
@@ -47,9 +47,9 @@ func (s *site) write() error {
 func (s *site) objects(o *objectstest.Text) {
 	s.templates(o)
 	patience := min(10, max(1, int(s.interval.Seconds())-1))
-	fill := strings.NewReplacer("PORT", strconv.Itoa(s.port), "PATIENCE", strconv.Itoa(patience))
 	host := 0
 	for _, g := range s.groups {
+		fill := strings.NewReplacer("PORT", strconv.Itoa(s.ports[g.target]), "PATIENCE", strconv.Itoa(patience))
 		o.Command(g.name, fill.Replace(g.command))
 		o.Define("service", "name of-"+g.name, "use each", "check_command "+g.name, "register 0")
 		for i := range g.services {

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/onbu/onbu/bench"
+	"github.com/onbu/onbu/bench/target"
 	"github.com/onbu/onbu/internal/app"
 )
 
@@ -35,7 +35,7 @@ func child(args []string) error {
 	defer stop()
 	switch args[0] {
 	case "bench":
-		return bench.Target(ctx, os.Stdin, os.Stdout)
+		return target.Run(ctx, args[2], os.Stdin, os.Stdout)
 	case "run":
 		flags := flag.NewFlagSet("run", flag.ContinueOnError)
 		o := app.Options{Roles: app.Roles(), Main: args[1], BusURL: "embedded:", Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}

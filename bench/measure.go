@@ -46,8 +46,8 @@ func (r *run) read(ctx context.Context, engine *child, count counter) (clocks, e
 		return clocks{}, err
 	}
 	c := clocks{at: time.Now(), checks: n, engine: usageOf(engine.pid), machine: machineBusy()}
-	if r.target != nil {
-		c.target = usageOf(r.target.pid)
+	for _, t := range r.targets {
+		c.target = c.target.add(usageOf(t.pid))
 	}
 	return c, engine.alive()
 }

@@ -115,8 +115,8 @@ func TestTheStatusFileGivesLatencyAndStateOfWhatWasChecked(t *testing.T) {
 }
 
 func TestTheConfigurationHasEveryServiceTenToAHost(t *testing.T) {
-	s := site{dir: t.TempDir(), interval: 10 * time.Second, port: 4711, groups: []group{
-		{load: load{name: "a", command: "check_a -p PORT"}, services: 25}, {load: load{name: "b", command: "check_b"}, services: 3},
+	s := site{dir: t.TempDir(), interval: 10 * time.Second, ports: map[string]int{"x": 4711}, groups: []group{
+		{load: load{name: "a", command: "check_a -p PORT", target: "x"}, services: 25}, {load: load{name: "b", command: "check_b"}, services: 3},
 	}}
 	if err := s.write(); err != nil {
 		t.Fatal(err)

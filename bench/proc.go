@@ -85,7 +85,9 @@ type usage struct {
 	forked time.Duration // by all that it forked
 }
 
-func (u usage) sub(v usage) usage    { return usage{own: u.own - v.own, forked: u.forked - v.forked} }
+func (u usage) sub(v usage) usage { return usage{own: u.own - v.own, forked: u.forked - v.forked} }
+
+func (u usage) add(v usage) usage    { return usage{own: u.own + v.own, forked: u.forked + v.forked} }
 func (u usage) total() time.Duration { return u.own + u.forked }
 
 // usageOf adds up a process and what it forked, alive or waited for.

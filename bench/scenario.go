@@ -14,8 +14,6 @@ type scenario struct {
 	name, about string
 	services    int
 	interval    time.Duration
-	// target is whether the checks talk to the fake target.
-	target bool
 	// loads has what is measured first. Any others are company that should not matter to it: the first is then
 	// measured alone too.
 	loads []load
@@ -26,20 +24,22 @@ type load struct {
 	name    string
 	parts   int // of the scenario's services
 	command string
+	// target is the kind of fake target that the checks talk to; empty for none. PORT in command is its port.
+	target string
 	// module is the check module that has to run the command.
 	module string
 	// fails is whether the checks are meant to fail.
 	fails bool
 }
 
-// scenarios is the one list of scenarios. In commands PORT stands for the port of the fake target, and PATIENCE for a
+// scenarios is the one list of scenarios. In commands PORT stands for the port of the load's fake target, and PATIENCE for a
 // timeout in seconds: ten, or less if the next check would be due before.
 func scenarios() []scenario {
 	const tcp = "$USER1$/check_tcp -H $HOSTADDRESS$ -p PORT"
 	return []scenario{
 		{
-			name: "tcp", about: "check_tcp on a target that accepts", services: 20_000, interval: 10 * time.Second, target: true,
-			loads: []load{{name: "tcp", parts: 1, command: tcp, module: "tcp"}},
+			name: "tcp", about: "check_tcp on a target that accepts", services: 20_000, interval: 10 * time.Second,
+			loads: []load{{name: "tcp", parts: 1, command: tcp, target: "tcp", module: "tcp"}},
 		},
 		{
 			name: "icmp", about: "check_icmp with one packet; the kernel answers", services: 20_000, interval: 10 * time.Second,
@@ -55,10 +55,10 @@ func scenarios() []scenario {
 		},
 		{
 			name: "hang", about: "check_tcp beside five times as many targets that accept and never answer",
-			services: 12_000, interval: 11 * time.Second, target: true,
+			services: 12_000, interval: 11 * time.Second,
 			loads: []load{
-				{name: "healthy", parts: 1, command: tcp, module: "tcp"},
-				{name: "hanging", parts: 5, command: "$USER1$/check_http -I $HOSTADDRESS$ -p PORT -t PATIENCE", module: "http", fails: true},
+				{name: "healthy", parts: 1, command: tcp, target: "tcp", module: "tcp"},
+				{name: "hanging", parts: 5, command: "$USER1$/check_http -I $HOSTADDRESS$ -p PORT -t PATIENCE", target: "tcp", module: "http", fails: true},
 			},
 		},
 	}

@@ -13,9 +13,10 @@ import (
 	"golang.org/x/term"
 
 	"github.com/onbu/onbu/bench"
+	"github.com/onbu/onbu/bench/target"
 )
 
-// runBench is onbu bench. `onbu bench target` is the fake target, which it starts itself.
+// runBench is onbu bench. `onbu bench target KIND` is a fake target, which it starts itself.
 func runBench(ctx context.Context, e *env) error {
 	var o bench.Options
 	e.flags.IntVar(&o.Services, "services", 0, "how many services (default: as the scenario proposes)")
@@ -28,12 +29,12 @@ func runBench(ctx context.Context, e *env) error {
 		usage()
 		fmt.Fprintf(e.stderr, "\nscenarios:\n%s", scenarioList())
 	}
+	if len(e.args) == 2 && e.args[0] == "target" {
+		return target.Run(ctx, e.args[1], os.Stdin, e.stdout)
+	}
 	words, err := e.parse(1, "the name of a scenario")
 	if err != nil {
 		return err
-	}
-	if words[0] == "target" {
-		return bench.Target(ctx, os.Stdin, e.stdout)
 	}
 	o.Scenario, o.Interval, o.Window = words[0], time.Duration(*interval)*time.Second, time.Duration(*seconds)*time.Second
 	if err := o.Validate(); err != nil {

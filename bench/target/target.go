@@ -1,0 +1,100 @@
+// Package target knows how to pretend to be what is monitored: fake targets that answer on every address of the loopback
+// interface, so that thousands of hosts can be looked at on one machine. Each kind runs in a process of its own, so that what
+// it costs is told apart from what the engine costs. Linux only.
+package target
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Kind is a kind of fake target.
+type Kind struct {
+	Name, About string
+	// Serve answers on one port of all loopback addresses until ctx ends. It calls ready with the port once it listens.
+	Serve func(ctx context.Context, ready func(port int)) error
+}
+
+// Kinds is the one list of kinds.
+func Kinds() []Kind {
+	return []Kind{
+		{Name: "tcp", About: "takes connections and never says a word", Serve: silence},
+	}
+}
+
+// Run runs a kind until ctx ends or whoever started it closes input. Once it listens it writes "listening PORT" to output.
+func Run(ctx context.Context, kind string, input io.Reader, output io.Writer) error {
+	var names []string
+	for _, k := range Kinds() {
+		if k.Name == kind {
+			return run(ctx, k, input, output)
+		}
+		names = append(names, k.Name)
+	}
+	return fmt.Errorf("no fake target is called %q; there are %s", kind, strings.Join(names, ", "))
+}
+
+func run(ctx context.Context, k Kind, input io.Reader, output io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		_, _ = io.Copy(io.Discard, input) // any end of it is the end
+		cancel()
+	}()
+	err := k.Serve(ctx, func(port int) { fmt.Fprintln(output, "listening", port) })
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("fake target %s: %w", k.Name, err)
+	}
+	return nil
+}
+
+// listen takes TCP connections on one port of all loopback addresses and has each handled in a goroutine, until ctx ends.
+func listen(ctx context.Context, ready func(port int), handle func(net.Conn)) error {
+	config := net.ListenConfig{Control: onlyLoopback}
+	l, err := config.Listen(ctx, "tcp4", "0.0.0.0:0")
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	ready(l.Addr().(*net.TCPAddr).Port)
+	for {
+		c, err := l.Accept()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil: // out of descriptors, or the connection ended in the queue
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		go handle(c)
+	}
+}
+
+// onlyLoopback binds a socket to the loopback interface: all addresses of 127.0.0.0/8 at once, and no others.
+func onlyLoopback(_, _ string, c syscall.RawConn) error {
+	var bound error
+	err := c.Control(func(fd uintptr) { bound = syscall.BindToDevice(int(fd), "lo") })
+	if err != nil {
+		return err
+	}
+	return bound
+}
+
+// silence is the kind that never says a word.
+func silence(ctx context.Context, ready func(port int)) error { return listen(ctx, ready, hold) }
+
+// hold keeps a connection until the other side closes it.
+func hold(c net.Conn) {
+	defer c.Close()
+	var buf [512]byte
+	for {
+		if _, err := c.Read(buf[:]); err != nil {
+			return
+		}
+	}
+}
