@@ -26,6 +26,9 @@ type Job struct {
 	Avoid string
 	// Env are NAME=value additions to the environment of a plugin; nil for none.
 	Env []string
+	// Trace is set when somebody follows this check: whoever handles it tells of each step under that name. Empty for
+	// nearly all.
+	Trace string
 }
 
 // Outcome is what one look at a target gave. A target that is down is an Outcome, not an error.

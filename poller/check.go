@@ -22,6 +22,7 @@ type check struct {
 	host     bool
 	timeout  time.Duration
 	until    time.Time
+	trace    string // of a check that somebody follows
 	result   monitor.Result
 }
 
@@ -67,6 +68,9 @@ func (c *check) Done(o monitor.Outcome, err error) {
 		c.result.Outcome = unmade(err)
 	default:
 		c.result.Output, c.result.LongOutput, c.result.Perfdata = strings.Clone(o.Output), strings.Clone(o.LongOutput), strings.Clone(o.Perfdata)
+	}
+	if c.trace != "" {
+		c.poller.follow(c.trace, &c.result, c.prepared.Why)
 	}
 	c.poller.results.add(c.result)
 }

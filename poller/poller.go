@@ -175,7 +175,7 @@ func (p *Poller) take(ctx context.Context, wg *sync.WaitGroup, m bus.Msg) {
 
 // begin starts one job: in its module's own engine where it has one, else in a goroutine.
 func (p *Poller) begin(ctx context.Context, wg *sync.WaitGroup, job *monitor.Job) {
-	c := &check{poller: p, over: ctx, group: wg, prepared: p.o.Probes.For(job)}
+	c := &check{poller: p, over: ctx, group: wg, trace: job.Trace, prepared: p.o.Probes.For(job)}
 	c.begin(job)
 	wg.Add(1)
 	if s, ok := c.prepared.Probe.(modules.Starter); ok {

@@ -258,6 +258,9 @@ func (d *dispatcher) sendLocked(to *pollerState) bool {
 	now := time.Now()
 	for _, f := range d.taken {
 		f.poller, f.since = to, now
+		if f.job.Trace != "" {
+			d.followed(f.job.Trace, to.name, len(d.taken)-1)
+		}
 	}
 	to.running += len(d.taken)
 	return true

@@ -64,7 +64,13 @@ func (s *shard) results(ctx context.Context, msgs []bus.Msg) error {
 			continue
 		}
 		s.jobs.answered(batch)
-		if err := s.post(ctx, func(now monitor.Time) { s.core.Observe(now, batch, &s.decided) }); err != nil {
+		read := time.Now()
+		err = s.post(ctx, func(now monitor.Time) {
+			s.traces.arrived(batch, m.Time, read)
+			s.core.Observe(now, batch, &s.decided)
+			s.traces.applied(batch, s.core.Status, s.recorded)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -154,6 +160,12 @@ func (s *shard) settle(ctx context.Context, f func(now monitor.Time)) error {
 	}
 }
 
+// recorded calls f once all that was decided so far is in the journal.
+func (s *shard) recorded(f func()) {
+	s.act()
+	s.journal.after(f)
+}
+
 // orphans takes back the jobs of a poller that died.
 func (s *shard) orphans(ctx context.Context, keys []core.JobKey) {
 	s.meter.orphaned.Add(len(keys))
@@ -236,13 +248,16 @@ func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
 	case wire.AskNotes:
 		snap := s.core.Snapshot()
 		a.Downtimes, a.Comments, a.Program = snap.Downtimes, snap.Comments, &snap.Program
-	case wire.AskExplain:
+	case wire.AskExplain, wire.AskTrace:
 		if e, ok := s.core.Explain(now, q.Ref); ok {
 			e.Shard, e.Epoch = s.id, s.epoch
 			if text := s.jobs.standing(s.id, q.Ref); text != "" {
 				e.Why = append(e.Why, text)
 			}
 			a.Explanation = &e
+			if q.Kind == wire.AskTrace {
+				a.Refused = s.traces.want(q.Ref, q.Trace)
+			}
 		}
 	}
 	return a

@@ -44,6 +44,7 @@ type shard struct {
 	core    *core.Core
 	journal *journal
 	lease   *lease
+	traces  *traces
 
 	inbox   chan func(now monitor.Time)
 	ended   chan struct{} // closed when the loop has ended
@@ -167,6 +168,7 @@ func (s *shard) step() time.Duration {
 // act sends jobs out, records what must last and tells of checks made.
 func (s *shard) act() {
 	if len(s.decided.Jobs) > 0 {
+		s.traces.mark(s.decided.Jobs)
 		s.jobs.offer(s.decided.Jobs)
 	}
 	for i := range s.decided.Broks {

@@ -92,6 +92,9 @@ func Ask(shard uint16) Subject { return Subject("ask." + number(shard)) }
 // Verdict is where the owner of a shard tells what became of the external command with that request id.
 func Verdict(request string) Subject { return Subject("verdict." + Token(request)) }
 
+// Trace is where the steps of a check that somebody follows are told.
+func Trace(id string) Subject { return Subject("trace." + Token(id)) }
+
 // Reload is where an arbiter is asked to read its files again; it answers once they are in force, or are not.
 func Reload() Subject { return "engine.reload" }
 

@@ -65,6 +65,7 @@ const (
 	AskStatuses QuestionKind = iota + 1 // a page of statuses; Answer.Statuses, Next
 	AskNotes                            // all downtimes and comments, and the program
 	AskExplain                          // why Ref is as it is; Answer.Explanation
+	AskTrace                            // follow Ref's next check as Trace; Answer.Explanation
 )
 
 // Question is sent to the owner of a shard.
@@ -72,6 +73,20 @@ type Question struct {
 	Kind QuestionKind
 	Ref  monitor.Ref
 	From uint32 // AskStatuses: the first object of the page
+	// Trace is the name under which the steps are told (AskTrace).
+	Trace string
+}
+
+// Hop is a step in the life of a check that somebody follows, told by whoever took it.
+type Hop struct {
+	// Time is by the clock of the machine that took the step.
+	Time monitor.Time
+	// Daemon took it: "scheduler one", "poller two".
+	Daemon string
+	// Step says what was done.
+	Step string
+	// Last says that this daemon has nothing more to tell of the check.
+	Last bool
 }
 
 // Answer is what the owner of a shard says.
@@ -87,6 +102,8 @@ type Answer struct {
 	Explanation *monitor.Explanation
 	// Time is when the owner answered, by its own clock, as on the broks that it sends.
 	Time monitor.Time
+	// Refused says why a question was understood and is not answered; empty if it is.
+	Refused string
 }
 
 // Verdict is what became of an external command: Refused is empty when it was carried out, and recorded.
