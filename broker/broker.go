@@ -47,6 +47,7 @@ type Broker struct {
 	population map[monitor.Shard]int
 	ownerless  map[monitor.Shard]time.Time
 	failed     failures
+	sightings  map[*sighting]struct{}
 }
 
 // New builds a broker; nothing is opened before Run.
@@ -56,6 +57,7 @@ func New(o Options) *Broker {
 	}
 	b := &Broker{
 		o: o, view: view.New(), directory: &monitor.Directory{}, ownerless: map[monitor.Shard]time.Time{},
+		sightings:  map[*sighting]struct{}{},
 		unreadable: o.Metrics.NewCounter("onbu_broker_unreadable_messages_total"),
 		applied:    o.Metrics.NewCounter("onbu_broker_broks_total"),
 	}
@@ -146,6 +148,9 @@ func (b *Broker) apply(d *wire.Decoder, m bus.Msg) {
 	defer b.mu.Unlock()
 	for i := range broks {
 		b.view.Apply(&broks[i])
+		if len(b.sightings) > 0 && broks[i].Kind == monitor.BrokCheck {
+			b.seenLocked(broks[i].Status)
+		}
 	}
 }
 

@@ -70,6 +70,7 @@ func (b *Broker) Handle(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/services", b.list((*view.View).Services))
 	mux.HandleFunc("GET /api/summary", b.summary)
 	mux.HandleFunc("GET /api/explain", b.explain)
+	mux.HandleFunc("GET /api/trace", b.trace)
 	mux.HandleFunc("GET /api/downtimes", func(w http.ResponseWriter, _ *http.Request) {
 		b.mu.RLock()
 		all := b.view.Downtimes()
@@ -143,24 +144,37 @@ type Summary struct {
 
 // explain asks the owner of the host.
 func (b *Broker) explain(w http.ResponseWriter, r *http.Request) {
-	ref := monitor.Ref{Host: r.URL.Query().Get("host"), Service: r.URL.Query().Get("service")}
-	if ref.Host == "" {
-		refuse(w, http.StatusBadRequest, "name an object: ?host=HOST or ?host=HOST&service=SERVICE")
+	x, ref, ok := b.explained(w, r, wire.Question{Kind: wire.AskExplain})
+	if !ok {
 		return
 	}
 	b.mu.RLock()
-	shard, ok := b.directory.Hosts[ref.Host]
+	e := explanationOf(x, func(t *monitor.Telling) string { return b.failed.why(ref, t) })
+	b.mu.RUnlock()
+	answer(w, e)
+}
+
+// explained asks the owner of the object that a request names; when it gives no answer, the request has been refused.
+func (b *Broker) explained(w http.ResponseWriter, r *http.Request, q wire.Question) (x *monitor.Explanation, ref monitor.Ref, ok bool) {
+	ref = monitor.Ref{Host: r.URL.Query().Get("host"), Service: r.URL.Query().Get("service")}
+	if ref.Host == "" {
+		refuse(w, http.StatusBadRequest, "name an object: ?host=HOST or ?host=HOST&service=SERVICE")
+		return nil, ref, false
+	}
+	b.mu.RLock()
+	shard, known := b.directory.Hosts[ref.Host]
 	loaded := b.directory.Generation != 0
 	b.mu.RUnlock()
 	if !loaded {
 		refuse(w, http.StatusServiceUnavailable, "there is no configuration yet; try again in some seconds")
-		return
+		return nil, ref, false
 	}
-	if !ok {
+	if !known {
 		refuse(w, http.StatusNotFound, "no host is called "+ref.Host+b.near(ref.Host))
-		return
+		return nil, ref, false
 	}
-	a, err := b.ask(r.Context(), shard, wire.Question{Kind: wire.AskExplain, Ref: ref})
+	q.Ref = ref
+	a, err := b.ask(r.Context(), shard, q)
 	switch {
 	case errors.Is(err, bus.ErrNoResponders):
 		refuse(w, http.StatusServiceUnavailable, "no scheduler owns the host's shard at present; try again in some seconds")
@@ -170,12 +184,10 @@ func (b *Broker) explain(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "the scheduler that owns "+ref.Host+" has not loaded it yet; try again in some seconds")
 	case a.Explanation == nil:
 		refuse(w, http.StatusNotFound, ref.Host+" has no service called "+ref.Service)
-	default:
-		b.mu.RLock()
-		e := explanationOf(a.Explanation, func(t *monitor.Telling) string { return b.failed.why(ref, t) })
-		b.mu.RUnlock()
-		answer(w, e)
+	case a.Refused != "":
+		refuse(w, http.StatusServiceUnavailable, a.Refused)
 	}
+	return a.Explanation, ref, err == nil && a.Explanation != nil && a.Refused == ""
 }
 
 // near names hosts that the asker may have meant, the first five by name.

@@ -53,6 +53,12 @@ func TestExample(t *testing.T) {
 	if why, code := call(t, "explain", "--http", o.Addr, "old-server"); code != 0 || !strings.Contains(why, "the root cause is old-router DOWN") {
 		t.Errorf("onbu explain: exit status %d: %s", code, why)
 	}
+	steps, code := call(t, "trace", "--now", "--http", o.Addr, "server-1/ping")
+	for _, want := range []string{"the check was due", "sent the job to poller", "module icmp", "made its verdict: OK", "the view shows it: OK"} {
+		if code != 0 || !strings.Contains(steps, want) {
+			t.Errorf("onbu trace: exit status %d, want 0 and %q:\n%s", code, want, steps)
+		}
+	}
 	told := toldOf(o, filepath.Join(dir, "run", "told.log"), "PROBLEM old-router")
 	if strings.Contains(told, "old-server") {
 		t.Errorf("somebody was told of what is only unreachable:\n%s", told)

@@ -48,6 +48,7 @@ func verbs() []verb {
 		{"simulate", "CONFIG SCRIPT", "play outages against a configuration and say who would be told", playScript},
 		{"status", "", "show all hosts and services of a running Onbu", status},
 		{"explain", "HOST[/SERVICE]", "say why an object is in its state, and who was told", explain},
+		{"trace", "HOST[/SERVICE]", "follow the next check of an object, and say when each step was taken", trace},
 		{"command", "'COMMAND;ARGUMENT;…'", "give an external command", giveCommand},
 		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
 		{"arbiter", "CONFIG", "run an arbiter", runRole("arbiter")},

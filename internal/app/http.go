@@ -82,6 +82,7 @@ func (s *httpServer) index(w http.ResponseWriter, _ *http.Request) {
 
 /api/hosts /api/services     every object; filters ?host= ?state= ?problems=1
 /api/explain?host=&service=  why an object is as it is
+/api/trace?host=&service=    follows the object's next check, step by step
 /api/summary                 objects by state
 /api/downtimes /api/comments
 POST /api/command            an external command, as Nagios writes them

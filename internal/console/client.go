@@ -77,22 +77,31 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 }
 
 func (c *Client) do(req *http.Request, into any) error {
-	resp, err := (&http.Client{Timeout: time.Minute}).Do(req)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("nobody listens on %s: is Onbu running? Its log says the address; give it with --http", c.Addr)
-	}
+	body, err := c.ask(&http.Client{Timeout: time.Minute}, req)
 	if err != nil {
-		return fmt.Errorf("asking %s: %w", c.Addr, err)
+		return err
 	}
-	defer resp.Body.Close()
-	dec := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer))
-	if resp.StatusCode >= http.StatusBadRequest {
-		return refusal(resp, dec)
-	}
-	if err := dec.Decode(into); err != nil {
+	defer body.Close()
+	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(into); err != nil {
 		return fmt.Errorf("answer of %s: %w", c.Addr, err)
 	}
 	return nil
+}
+
+// ask makes a request. What is no success is a Refusal.
+func (c *Client) ask(by *http.Client, req *http.Request) (io.ReadCloser, error) {
+	resp, err := by.Do(req)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, fmt.Errorf("nobody listens on %s: is Onbu running? Its log says the address; give it with --http", c.Addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking %s: %w", c.Addr, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		defer resp.Body.Close()
+		return nil, refusal(resp, json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)))
+	}
+	return resp.Body, nil
 }
 
 func refusal(resp *http.Response, dec *json.Decoder) error {
