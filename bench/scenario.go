@@ -35,11 +35,34 @@ type load struct {
 // scenarios is the one list of scenarios. In commands PORT stands for the port of the load's fake target, and PATIENCE for a
 // timeout in seconds: ten, or less if the next check would be due before.
 func scenarios() []scenario {
-	const tcp = "$USER1$/check_tcp -H $HOSTADDRESS$ -p PORT"
+	const (
+		tcp  = "$USER1$/check_tcp -H $HOSTADDRESS$ -p PORT"
+		nrpe = "$USER1$/check_nrpe -H $HOSTADDRESS$ -p PORT -c check_load"
+	)
 	return []scenario{
 		{
 			name: "tcp", about: "check_tcp on a target that accepts", services: 20_000, interval: 10 * time.Second,
 			loads: []load{{name: "tcp", parts: 1, command: tcp, target: "tcp", module: "tcp"}},
+		},
+		{
+			name: "http", about: "check_http on a small page", services: 20_000, interval: 10 * time.Second,
+			loads: []load{{name: "http", parts: 1, command: "$USER1$/check_http -I $HOSTADDRESS$ -p PORT", target: "http", module: "http"}},
+		},
+		{
+			name: "nrpe", about: "check_nrpe without TLS", services: 40_000, interval: 5 * time.Second,
+			loads: []load{{name: "nrpe", parts: 1, command: nrpe + " -n", target: "nrpe", module: "nrpe"}},
+		},
+		{
+			name: "nrpe-tls", about: "check_nrpe over TLS 1.3, a whole handshake each time", services: 10_000, interval: 10 * time.Second,
+			loads: []load{{name: "nrpe-tls", parts: 1, command: nrpe + " -d 0 -S TLSv1.3", target: "nrpe-tls13", module: "nrpe"}},
+		},
+		{
+			name: "nrpe-tls12", about: "check_nrpe over TLS 1.2, sessions taken up again", services: 20_000, interval: 5 * time.Second,
+			loads: []load{{name: "nrpe-tls12", parts: 1, command: nrpe + " -d 0", target: "nrpe-tls12", module: "nrpe"}},
+		},
+		{
+			name: "nrpe-adh", about: "check_nrpe over anonymous Diffie-Hellman, a whole handshake each time", services: 5_000, interval: 10 * time.Second,
+			loads: []load{{name: "nrpe-adh", parts: 1, command: nrpe, target: "nrpe-adh", module: "nrpe"}},
 		},
 		{
 			name: "icmp", about: "check_icmp with one packet; the kernel answers", services: 20_000, interval: 10 * time.Second,

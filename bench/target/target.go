@@ -5,6 +5,7 @@ package target
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -24,6 +25,11 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{Name: "tcp", About: "takes connections and never says a word", Serve: silence},
+		{Name: "http", About: "a small page", Serve: page().serve},
+		{Name: "nrpe", About: "nrpe without TLS, packet versions 2 to 4", Serve: nrpe().serve},
+		{Name: "nrpe-tls13", About: "nrpe over TLS 1.3 with a certificate and without tickets", Serve: nrpeTLS(tls.VersionTLS13, false)},
+		{Name: "nrpe-tls12", About: "nrpe over TLS 1.2 with a certificate and tickets", Serve: nrpeTLS(tls.VersionTLS12, true)},
+		{Name: "nrpe-adh", About: "nrpe over TLS 1.2 with anonymous keys and without tickets", Serve: nrpeADH},
 	}
 }
 

@@ -24,11 +24,12 @@ const (
 // many authorities is the longest there is.
 const maxMessage = 32 << 10
 
-// Extensions (RFC 8422, 5.1; RFC 5077, 3.2) and the curves that ECDH may use.
+// Extensions (RFC 8422, 5.1; RFC 5077, 3.2; RFC 5746, 3.2) and the curves that ECDH may use.
 const (
 	extSupportedGroups = 10
 	extPointFormats    = 11
 	extSessionTicket   = 35
+	extRenegotiation   = 0xff01
 
 	namedCurve       = 3
 	groupP256  group = 23
@@ -56,6 +57,9 @@ type clientHello struct {
 	groups    []group
 	tickets   bool   // takes tickets
 	ticket    []byte // of the session to take up
+	// renegotiation says, of a hello that was parsed, that the client wants to hear that its server has RFC 5746. A client
+	// of ours says so among the suites.
+	renegotiation bool
 }
 
 func (h clientHello) marshal() []byte {
@@ -107,6 +111,7 @@ func parseClientHello(body []byte) (clientHello, error) {
 		var id uint16
 		suites.ReadUint16(&id)
 		h.suites = append(h.suites, id)
+		h.renegotiation = h.renegotiation || id == renegotiationInfo
 	}
 	if s.Empty() {
 		return h, nil
@@ -124,8 +129,11 @@ func (h *clientHello) readExtensions(s cryptobyte.String) error {
 		if !s.ReadUint16(&typ) || !s.ReadUint16LengthPrefixed(&data) {
 			return errMalformed
 		}
-		if typ == extSessionTicket {
+		switch typ {
+		case extSessionTicket:
 			h.tickets, h.ticket = true, data
+		case extRenegotiation:
+			h.renegotiation = true
 		}
 		if typ != extSupportedGroups {
 			continue
@@ -149,6 +157,8 @@ type serverHello struct {
 	sessionID []byte
 	suite     uint16
 	ticket    bool // a NewSessionTicket will come; no other extension that was offered changes anything
+	// renegotiation has a client told that its server has RFC 5746, without which OpenSSL 3 turns away.
+	renegotiation bool
 }
 
 func (h serverHello) marshal() []byte {
@@ -158,10 +168,21 @@ func (h serverHello) marshal() []byte {
 	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(h.sessionID) })
 	b.AddUint16(h.suite)
 	b.AddUint8(0)
-	if h.ticket {
-		b.AddBytes([]byte{0, 4, 0, extSessionTicket, 0, 0})
+	if h.ticket || h.renegotiation {
+		b.AddUint16LengthPrefixed(h.addExtensions)
 	}
 	return message(msgServerHello, b.BytesOrPanic())
+}
+
+func (h serverHello) addExtensions(b *cryptobyte.Builder) {
+	if h.ticket {
+		b.AddUint16(extSessionTicket)
+		b.AddUint16(0)
+	}
+	if h.renegotiation {
+		b.AddUint16(extRenegotiation)
+		b.AddBytes([]byte{0, 1, 0}) // no handshake came before
+	}
 }
 
 func parseServerHello(body []byte) (serverHello, error) {

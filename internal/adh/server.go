@@ -30,7 +30,8 @@ func (c *Conn) serverHandshake() error {
 		return err
 	}
 	tickets := client.tickets && c.cfg.Sessions != nil
-	if err := c.say(serverHello{version: c.version, random: random, suite: c.suite.id, ticket: tickets}.marshal()); err != nil {
+	hello := serverHello{version: c.version, random: random, suite: c.suite.id, ticket: tickets, renegotiation: client.renegotiation}
+	if err := c.say(hello.marshal()); err != nil {
 		return err
 	}
 	premaster, err := c.exchange(curve)

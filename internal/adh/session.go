@@ -134,7 +134,9 @@ func (c *Conn) clientResumes(hello clientHello, server serverHello) error {
 // serverResumes is the rest of a handshake whose session the server has found.
 func (c *Conn) serverResumes(client clientHello, old *session, random []byte) error {
 	c.version, c.suite = old.version, old.suite
-	hello := serverHello{version: c.version, random: random, suite: c.suite.id, sessionID: client.sessionID}
+	hello := serverHello{
+		version: c.version, random: random, suite: c.suite.id, sessionID: client.sessionID, renegotiation: client.renegotiation,
+	}
 	if err := c.say(hello.marshal()); err != nil {
 		return err
 	}
