@@ -69,6 +69,10 @@ func scenarios() []scenario {
 			loads: []load{{name: "icmp", parts: 1, command: "$USER1$/check_icmp -H $HOSTADDRESS$ -n 1", module: "icmp"}},
 		},
 		{
+			name: "snmp", about: "check_snmp: one object by SNMP v2c", services: 20_000, interval: 10 * time.Second,
+			loads: []load{{name: "snmp", parts: 1, command: "$USER1$/check_snmp -H $HOSTADDRESS$ -p PORT -P 2c -C public -o .1.3.6.1.2.1.31.1.1.1.6.1", target: "snmp", module: "snmp"}},
+		},
+		{
 			name: "dummy", about: "check_dummy: nothing but the engine's own work", services: 100_000, interval: 10 * time.Second,
 			loads: []load{{name: "dummy", parts: 1, command: "$USER1$/check_dummy 0 fine", module: "dummy"}},
 		},

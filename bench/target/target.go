@@ -4,6 +4,7 @@
 package target
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -19,21 +20,24 @@ type Kind struct {
 	Name, About string
 	// Serve answers on one port of all loopback addresses until ctx ends. It calls ready with the port once it listens.
 	Serve func(ctx context.Context, ready func(port int)) error
+	// Count gives how many requests were answered so far; nil if nobody counts. It is called while Serve runs.
+	Count func() int64
 }
 
 // Kinds is the one list of kinds.
 func Kinds() []Kind {
-	return []Kind{
+	return append(snmpKinds(), []Kind{
 		{Name: "tcp", About: "takes connections and never says a word", Serve: silence},
 		{Name: "http", About: "a small page", Serve: page().serve},
 		{Name: "nrpe", About: "nrpe without TLS, packet versions 2 to 4", Serve: nrpe().serve},
 		{Name: "nrpe-tls13", About: "nrpe over TLS 1.3 with a certificate and without tickets", Serve: nrpeTLS(tls.VersionTLS13, false)},
 		{Name: "nrpe-tls12", About: "nrpe over TLS 1.2 with a certificate and tickets", Serve: nrpeTLS(tls.VersionTLS12, true)},
 		{Name: "nrpe-adh", About: "nrpe over TLS 1.2 with anonymous keys and without tickets", Serve: nrpeADH},
-	}
+	}...)
 }
 
-// Run runs a kind until ctx ends or whoever started it closes input. Once it listens it writes "listening PORT" to output.
+// Run runs a kind until ctx ends or whoever started it closes input. Once it listens it writes "listening PORT" to output,
+// and "answered N" for each line "count" of input.
 func Run(ctx context.Context, kind string, input io.Reader, output io.Writer) error {
 	var names []string
 	for _, k := range Kinds() {
@@ -49,14 +53,24 @@ func run(ctx context.Context, k Kind, input io.Reader, output io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
-		_, _ = io.Copy(io.Discard, input) // any end of it is the end
-		cancel()
+		defer cancel() // any end of input is the end
+		k.obey(input, output)
 	}()
 	err := k.Serve(ctx, func(port int) { fmt.Fprintln(output, "listening", port) })
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("fake target %s: %w", k.Name, err)
 	}
 	return nil
+}
+
+// obey does what the lines of input say, until it ends.
+func (k *Kind) obey(input io.Reader, output io.Writer) {
+	lines := bufio.NewScanner(input)
+	for lines.Scan() {
+		if lines.Text() == "count" && k.Count != nil {
+			fmt.Fprintln(output, "answered", k.Count())
+		}
+	}
 }
 
 // listen takes TCP connections on one port of all loopback addresses and has each handled in a goroutine, until ctx ends.

@@ -1,6 +1,8 @@
 package target_test
 
 import (
+	"bufio"
+	"fmt"
 	"context"
 	"io"
 	"os/exec"
@@ -12,34 +14,46 @@ import (
 	"github.com/onbu/onbu/internal/realpeer"
 )
 
-// start runs a kind of target in this process until the test ends, and gives its port.
-func start(t *testing.T, kind string) int {
+// running is a target that runs as it would in a process of its own.
+type running struct {
+	t     *testing.T
+	port  uint16
+	input io.Writer
+	lines *bufio.Scanner
+}
+
+func run(t *testing.T, kind string) *running {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	out, in := io.Pipe()
+	input, ours := io.Pipe()
+	theirs, output := io.Pipe()
+	r := &running{t: t, input: ours, lines: bufio.NewScanner(theirs)}
 	ended := make(chan error, 1)
-	hold, release := io.Pipe()
-	go func() {
-		ended <- target.Run(ctx, kind, hold, in)
-		in.Close()
-	}()
+	go func() { ended <- target.Run(context.Background(), kind, input, output) }()
 	t.Cleanup(func() {
-		cancel()
-		release.Close()
+		ours.Close()
 		if err := <-ended; err != nil {
-			t.Error(err)
+			t.Errorf("%s: %v", kind, err)
 		}
 	})
-	line := make([]byte, 100)
-	n, err := out.Read(line)
-	if err != nil {
-		t.Fatalf("%s: %v", kind, <-ended)
+	r.scan("listening %d", &r.port)
+	return r
+}
+
+// scan reads the next line.
+func (r *running) scan(format string, into any) {
+	r.t.Helper()
+	if !r.lines.Scan() {
+		r.t.Fatal("the target says nothing more")
 	}
-	port, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(string(line[:n]), "listening ")))
-	if err != nil {
-		t.Fatalf("%s said %q", kind, line[:n])
+	if _, err := fmt.Sscanf(r.lines.Text(), format, into); err != nil {
+		r.t.Fatalf("%q: %v", r.lines.Text(), err)
 	}
-	return port
+}
+
+// start runs a kind of target until the test ends, and gives its port.
+func start(t *testing.T, kind string) int {
+	t.Helper()
+	return int(run(t, kind).port)
 }
 
 func TestTheRealPluginsTakeTheTargetsForReal(t *testing.T) {
