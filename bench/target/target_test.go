@@ -2,8 +2,8 @@ package target_test
 
 import (
 	"bufio"
-	"fmt"
 	"context"
+	"fmt"
 	"io"
 	"os/exec"
 	"strconv"
