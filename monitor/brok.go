@@ -67,6 +67,8 @@ type Brok struct {
 	// attempt of the problem, while Status is what stays. Attempt 0 is none.
 	Type    StateType
 	Attempt uint16
+	// Check is set in BrokCheck, which has no Status.
+	Check *Check
 }
 
 // Durable says whether the brok belongs into the journal: whether a state restored without it would be wrong.

@@ -13,6 +13,10 @@ import (
 // Decoder decodes messages one after the other and remembers strings that come again (host names, modules), so that
 // they are kept once and cost no allocation. The zero value is ready; one goroutine may use it.
 type Decoder struct {
+	// Alias has strings lie in the message, as []byte do, which then must never change and stays in memory as long as one
+	// of them is kept: for readers that keep little.
+	Alias bool
+
 	seen   []string // direct-mapped by hash; made at the first short string
 	seed   maphash.Seed
 	budget int
@@ -23,13 +27,13 @@ const (
 	internUpTo = 48 // bytes; longer strings seldom come again
 )
 
-// Decode decodes a message into v, a pointer. []byte fields point into b afterwards; strings do not.
+// Decode decodes a message into v, a pointer. []byte fields point into b afterwards; strings do not, unless d.Alias.
 func (d *Decoder) Decode(b []byte, v any) error {
 	b, err := d.open(b)
 	if err != nil {
 		return err
 	}
-	_, err = d.value(b, reflect.ValueOf(v).Elem())
+	_, err = d.noun(b, v)
 	return err
 }
 
@@ -189,10 +193,13 @@ func (d *Decoder) mapping(b []byte, v reflect.Value) ([]byte, error) {
 	return b, nil
 }
 
-// intern makes a string of raw; a short one that was seen lately is the same string again.
+// intern makes a string of raw; a short one that was seen lately is the same string again. With Alias it is raw itself.
 func (d *Decoder) intern(raw []byte) string {
 	if len(raw) == 0 {
 		return ""
+	}
+	if d.Alias {
+		return unsafe.String(unsafe.SliceData(raw), len(raw))
 	}
 	if len(raw) > internUpTo {
 		return string(raw)

@@ -3,7 +3,6 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
-	"reflect"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -119,12 +118,12 @@ type Batch struct {
 
 const array32 = 0xdd // MessagePack: array with a 32-bit count
 
-// Add appends one value of a noun; all values of a batch are of one type.
+// Add appends one value of a noun, v being a pointer to it or the value; all values of a batch are of one type.
 func (b *Batch) Add(v any) {
 	if len(b.buf) == 0 {
 		b.buf = append(b.buf, Version, array32, 0, 0, 0, 0)
 	}
-	b.buf = appendValue(b.buf, reflect.Indirect(reflect.ValueOf(v)))
+	b.buf = appendNoun(b.buf, v)
 	b.n++
 }
 
@@ -136,14 +135,24 @@ func (b *Batch) Size() int { return len(b.buf) }
 
 // Take gives the message and empties the batch; the bytes are the caller's.
 func (b *Batch) Take() []byte {
+	out := b.Message()
+	if out != nil {
+		b.buf, b.n = make([]byte, 0, len(out)), 0
+	}
+	return out
+}
+
+// Message gives the message, nil for an empty batch; it is valid until the next Add or Reset.
+func (b *Batch) Message() []byte {
 	if b.n == 0 {
 		return nil
 	}
-	out := b.buf
-	binary.BigEndian.PutUint32(out[2:], b.n)
-	b.buf, b.n = make([]byte, 0, len(out)), 0
-	return out
+	binary.BigEndian.PutUint32(b.buf[2:], b.n)
+	return b.buf
 }
+
+// Reset empties the batch and keeps its memory.
+func (b *Batch) Reset() { b.buf, b.n = b.buf[:0], 0 }
 
 // Position says up to where a shard has used its inputs: what comes again from before is passed over.
 type Position struct {

@@ -9,7 +9,7 @@ package wire
 import (
 	"errors"
 	"fmt"
-	"reflect"
+	"unsafe"
 
 	"github.com/tinylib/msgp/msgp"
 )
@@ -31,14 +31,14 @@ func Marshal(v any) []byte { return Append(nil, v) }
 
 // Append is Marshal into a buffer of the caller's. It panics for types that no noun has, such as channels.
 func Append(dst []byte, v any) []byte {
-	return appendValue(append(dst, Version), reflect.ValueOf(v))
+	return appendNoun(append(dst, Version), v)
 }
 
 // AppendBatch encodes many values as one message, without an allocation but dst's growth.
 func AppendBatch[T any](dst []byte, items []T) []byte {
 	dst = msgp.AppendArrayHeader(append(dst, Version), uint32(len(items)))
 	for i := range items {
-		dst = appendValue(dst, reflect.ValueOf(&items[i]).Elem())
+		dst = appendNoun(dst, &items[i])
 	}
 	return dst
 }
@@ -50,7 +50,7 @@ func Unmarshal(b []byte, v any) error {
 }
 
 // DecodeBatch appends the values of a message made by AppendBatch to into, which may be a slice to be used again.
-// []byte fields point into b. After an error the result is into as it was.
+// []byte fields point into b, and strings too with d.Alias. After an error the result is into as it was.
 func DecodeBatch[T any](d *Decoder, b []byte, into []T) ([]T, error) {
 	b, err := d.open(b)
 	if err != nil {
@@ -60,13 +60,13 @@ func DecodeBatch[T any](d *Decoder, b []byte, into []T) ([]T, error) {
 	if err != nil {
 		return into, fmt.Errorf("batch: %w", err)
 	}
-	out := into
+	out, size := into, int(unsafe.Sizeof(*new(T)))
 	for i := range n {
-		if err := d.spend(int(reflect.TypeFor[T]().Size())); err != nil {
+		if err := d.spend(size); err != nil {
 			return into, err
 		}
 		out = append(out, *new(T))
-		if b, err = d.value(b, reflect.ValueOf(&out[len(out)-1]).Elem()); err != nil {
+		if b, err = d.noun(b, &out[len(out)-1]); err != nil {
 			return into, fmt.Errorf("item %d of %d: %w", i, n, err)
 		}
 	}

@@ -192,17 +192,33 @@ func benchBatch[T any](b *testing.B, items []T) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(items)), "ns/item")
 		b.ReportMetric(float64(len(buf))/float64(len(items)), "bytes/item")
 	})
-	b.Run("decode", func(b *testing.B) {
+	benchDecode(b, "decode", &wire.Decoder{}, items)
+	benchDecode(b, "alias", &wire.Decoder{Alias: true}, items)
+}
+
+func benchDecode[T any](b *testing.B, name string, d *wire.Decoder, items []T) {
+	b.Run(name, func(b *testing.B) {
 		b.ReportAllocs()
 		buf := wire.AppendBatch(nil, items)
-		var d wire.Decoder
 		var out []T
 		for b.Loop() {
-			out, _ = wire.DecodeBatch(&d, buf, out[:0])
+			out, _ = wire.DecodeBatch(d, buf, out[:0])
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(items)), "ns/item")
 		if len(out) != len(items) {
 			b.Fatal(len(out))
 		}
 	})
+}
+
+func BenchmarkChecks(b *testing.B) {
+	checks := make([]monitor.Check, 100)
+	for i := range checks {
+		at := monitor.Time(1_700_000_000_123_456_789)
+		checks[i] = monitor.Check{
+			Ref: monitor.Ref{Host: fmt.Sprint("host", i), Service: "ping"}, Object: monitor.ID(i), Time: at, Started: at, Next: at, Latency: 3e6, Execution: 2e6,
+			Poller: "poller-1", Module: "icmp", Output: "PING OK - Packet loss = 0%, RTA = 0.05 ms", Perfdata: "rta=0.05ms",
+		}
+	}
+	benchBatch(b, checks)
 }
