@@ -16,13 +16,13 @@ import (
 
 // running is a target that runs as it would in a process of its own.
 type running struct {
-	t     *testing.T
+	t     testing.TB
 	port  uint16
 	input io.Writer
 	lines *bufio.Scanner
 }
 
-func run(t *testing.T, kind string) *running {
+func run(t testing.TB, kind string) *running {
 	t.Helper()
 	input, ours := io.Pipe()
 	theirs, output := io.Pipe()
@@ -51,7 +51,7 @@ func (r *running) scan(format string, into any) {
 }
 
 // start runs a kind of target until the test ends, and gives its port.
-func start(t *testing.T, kind string) int {
+func start(t testing.TB, kind string) int {
 	t.Helper()
 	return int(run(t, kind).port)
 }

@@ -9,50 +9,32 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"github.com/onbu/onbu/internal/mmsg"
 )
 
-// answerer gives the answer of the host at an address to a datagram; nil if there is none. The answer is read before the next call.
+// answerer gives the answer of the host at an address to a datagram; nil if there is none. The answer lies in memory that the
+// next call uses again.
 type answerer func(datagram []byte, host netip.Addr, now time.Time) []byte
 
-// socketBuffer holds what a poller sends while the target does not run.
-const socketBuffer = 8 << 20
+const (
+	// socketBuffer holds what pollers send while the target does not run.
+	socketBuffer = 8 << 20
+	// largestQuestion and controlSize are more than comes.
+	largestQuestion = 4096
+	controlSize     = 64
+)
 
-// serveUDP answers on one port of all loopback addresses until ctx ends, each from the address that was asked.
-func serveUDP(ctx context.Context, answer answerer, delay time.Duration, ready func(port int)) error {
-	config := net.ListenConfig{Control: loopbackWithAddress}
-	l, err := config.ListenPacket(ctx, "udp4", "0.0.0.0:0")
-	if err != nil {
-		return err
-	}
-	conn := l.(*net.UDPConn)
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	_ = conn.SetReadBuffer(socketBuffer)
-	ready(conn.LocalAddr().(*net.UDPAddr).Port)
-	later := make(chan *held, 1<<16)
-	defer close(later)
-	go release(later, conn)
-	datagram, control := make([]byte, 1<<16), make([]byte, 128)
-	for {
-		n, m, _, from, err := conn.ReadMsgUDPAddrPort(datagram, control)
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			return err
-		}
-		host, ok := reply(control[:m])
-		if !ok {
-			return fmt.Errorf("the kernel does not say which address was asked: %x", control[:m])
-		}
-		out := answer(datagram[:n], host, time.Now())
-		switch {
-		case out == nil:
-		case delay == 0:
-			_, _, _ = conn.WriteMsgUDPAddrPort(out, control[:m], from) // what is lost is lost, as on any network
-		default:
-			later <- &held{time.Now().Add(delay), append([]byte(nil), out...), append([]byte(nil), control[:m]...), from}
-		}
-	}
+// udpServer answers datagrams on one port of all loopback addresses, each from the address that was asked.
+type udpServer struct {
+	answer answerer
+	socket *mmsg.Socket
+	in     *mmsg.Messages
+	out    *mmsg.Messages
+	slots  [mmsg.Batch][]byte // what out points to
+	// Answers wait in later for delay, if there is one.
+	delay time.Duration
+	later chan held
 }
 
 // held is an answer that waits. All wait for the same time, so that the first is due first.
@@ -62,7 +44,101 @@ type held struct {
 	to                netip.AddrPort
 }
 
-func release(later <-chan *held, conn *net.UDPConn) {
+// maxHeld bounds the answers that wait.
+const maxHeld = 1 << 16
+
+// serveUDP answers until ctx ends.
+func serveUDP(ctx context.Context, answer answerer, delay time.Duration, ready func(port int)) error {
+	config := net.ListenConfig{Control: loopbackWithAddress}
+	l, err := config.ListenPacket(ctx, "udp4", "0.0.0.0:0")
+	if err != nil {
+		return err
+	}
+	conn := l.(*net.UDPConn)
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	_, _ = conn.SetReadBuffer(socketBuffer), conn.SetWriteBuffer(socketBuffer) // the kernel gives what it allows
+	socket, err := mmsg.New(conn)
+	if err != nil {
+		return err
+	}
+	s := &udpServer{
+		answer: answer, socket: socket, delay: delay, later: make(chan held, maxHeld),
+		in: mmsg.ForReceiving(mmsg.Batch, largestQuestion, controlSize), out: mmsg.ForSending(mmsg.Batch),
+	}
+	defer close(s.later)
+	go release(s.later, conn)
+	ready(conn.LocalAddr().(*net.UDPAddr).Port)
+	return s.serve(ctx)
+}
+
+// serve answers until the socket is closed, which is when ctx ends.
+func (s *udpServer) serve(ctx context.Context) error {
+	var failed error
+	err := s.socket.Readable(func() bool {
+		for {
+			if failed = s.socket.Receive(s.in); failed != nil || s.in.Len() == 0 {
+				return failed != nil
+			}
+			if failed = s.batch(); failed != nil {
+				return true
+			}
+		}
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return errors.Join(err, failed)
+}
+
+// batch answers what was received.
+func (s *udpServer) batch() error {
+	now := time.Now()
+	s.out.Reset()
+	for i := range s.in.Len() {
+		control := s.in.Control(i)
+		host, ok := reply(control)
+		if !ok {
+			return fmt.Errorf("the kernel does not say which address was asked: %x", control)
+		}
+		answer := s.answer(s.in.Payload(i), host, now)
+		switch {
+		case answer == nil:
+		case s.delay > 0:
+			s.hold(held{now.Add(s.delay), append([]byte(nil), answer...), append([]byte(nil), control...), s.in.From(i)})
+		default:
+			s.slots[i] = append(s.slots[i][:0], answer...)
+			s.out.Add(s.slots[i], s.in.From(i), control)
+		}
+	}
+	s.send()
+	return nil
+}
+
+// send sends the answers. A poller that does not read loses some, as on any network.
+func (s *udpServer) send() {
+	tries := 0
+	for from := 0; from < s.out.Len(); {
+		n, err := s.socket.Send(s.out, from)
+		from += n
+		switch {
+		case errors.Is(err, mmsg.ErrFull) && tries < 20:
+			tries++
+			time.Sleep(100 * time.Microsecond)
+		case err != nil:
+			from++
+		}
+	}
+}
+
+func (s *udpServer) hold(h held) {
+	select {
+	case s.later <- h:
+	default:
+	}
+}
+
+// release sends answers when they are due.
+func release(later <-chan held, conn *net.UDPConn) {
 	for h := range later {
 		time.Sleep(time.Until(h.due))
 		_, _, _ = conn.WriteMsgUDPAddrPort(h.datagram, h.control, h.to)
