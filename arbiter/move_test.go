@@ -43,7 +43,18 @@ func (s *started) remember(shard monitor.Shard, host string) {
 		Comments:  []monitor.Comment{{ID: 78, Ref: ref, Text: "seen"}},
 		Told:      []core.Told{{Ref: ref, Telling: monitor.Telling{Contact: "ann", Type: "PROBLEM", Number: 1}}},
 	}
-	if err := s.bus.PutBlob(s.t.Context(), bus.SNAP, recall.SnapshotName(shard), wire.Marshal(recall.Saved{State: state})); err != nil {
+	c, err := core.New(&monitor.Inventory{
+		Shard: shard, Args: [][]string{nil}, Hosts: []monitor.Host{{Name: host, Check: monitor.Call{Command: monitor.None}}},
+		Policies: []monitor.Policy{{
+			CheckPeriod: monitor.None, NotificationPeriod: monitor.None, MaintenancePeriod: monitor.None, SnapshotPeriod: monitor.None,
+			EventHandler: monitor.Call{Command: monitor.None}, Snapshot: monitor.Call{Command: monitor.None},
+		}},
+	}, 1, core.Seed{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c.Restore(state)
+	if err := s.bus.PutBlob(s.t.Context(), bus.SNAP, recall.SnapshotName(shard), recall.AppendSnapshot(nil, c, wire.Position{})); err != nil {
 		s.t.Fatal(err)
 	}
 }

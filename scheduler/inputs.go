@@ -246,7 +246,7 @@ func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
 			a.Next = end
 		}
 	case wire.AskNotes:
-		snap := s.core.Snapshot()
+		snap := s.core.Rest()
 		a.Downtimes, a.Comments, a.Program = snap.Downtimes, snap.Comments, &snap.Program
 	case wire.AskExplain, wire.AskTrace:
 		if e, ok := s.core.Explain(now, q.Ref); ok {

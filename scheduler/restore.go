@@ -2,42 +2,10 @@ package scheduler
 
 import (
 	"context"
-	"fmt"
-	"time"
 
-	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
-	"github.com/onbu/onbu/scheduler/core"
 	"github.com/onbu/onbu/scheduler/recall"
 )
-
-// snapshot writes the present state once everything that led to it is recorded; until then it would know of
-// notifications that are not in the journal.
-func (s *shard) snapshot(ctx context.Context) {
-	state, used := s.core.Snapshot(), s.used
-	s.journal.after(func() {
-		after := s.journal.last
-		go func() {
-			if err := s.write(ctx, recall.Saved{After: after, Used: used, State: state}); err != nil && ctx.Err() == nil {
-				s.log.Error("snapshot not written; a restart takes longer", "error", err)
-			}
-		}()
-	})
-}
-
-// store writes a snapshot now; everything must be recorded.
-func (s *shard) store(ctx context.Context, state core.Snapshot, after uint64) error {
-	return s.write(ctx, recall.Saved{After: after, Used: s.used, State: state})
-}
-
-func (s *shard) write(ctx context.Context, snap recall.Saved) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	if err := s.bus.PutBlob(ctx, bus.SNAP, recall.SnapshotName(s.id), wire.Marshal(snap)); err != nil {
-		return fmt.Errorf("snapshot of shard %d: %w", s.id, err)
-	}
-	return nil
-}
 
 // reader reads memories back.
 func (s *Scheduler) reader() *recall.Reader {

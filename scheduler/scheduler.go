@@ -38,6 +38,7 @@ type Scheduler struct {
 	jobs       *dispatcher
 	census     census
 	start      monitor.Time
+	snapshots  *snapshots
 
 	mu         sync.Mutex
 	shards     map[monitor.Shard]*shard // those that run here
@@ -48,7 +49,7 @@ type Scheduler struct {
 func New(o Options) *Scheduler {
 	s := &Scheduler{
 		name: o.Name, boot: o.Boot, bus: o.Bus, log: o.Log,
-		meter: newMeter(o.Metrics), start: now(), shards: map[monitor.Shard]*shard{},
+		meter: newMeter(o.Metrics), start: now(), snapshots: newSnapshots(), shards: map[monitor.Shard]*shard{},
 	}
 	s.jobs = newDispatcher(o.Name, o.Bus, o.Log, s.orphaned)
 	s.meter.watch(s.jobs, s.owned)
@@ -195,7 +196,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 	}
 	sh := &shard{
 		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l, census: &s.census,
-		journal: newJournal(s.bus, s.log, fence, s.boot), traces: newTraces(s.bus, s.name),
+		journal: newJournal(s.bus, s.log, fence, s.boot), traces: newTraces(s.bus, s.name), snapshots: s.snapshots,
 		inbox: make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}), broks: make(chan []byte, perfQueue),
 	}
 	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start}); err != nil {

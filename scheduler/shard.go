@@ -12,16 +12,16 @@ import (
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/core"
+	"github.com/onbu/onbu/scheduler/recall"
 )
 
 const (
 	// tick is how far apart two steps are at least when nothing comes in: what falls due in between travels together.
-	tick          = 5 * time.Millisecond
-	perfEvery     = 50 * time.Millisecond
-	perfBytes     = 256 << 10
-	perfQueue     = 64 // messages that may wait to be published
-	snapshotEvery = time.Minute
-	inboxSize     = 256
+	tick      = 5 * time.Millisecond
+	perfEvery = 50 * time.Millisecond
+	perfBytes = 256 << 10
+	perfQueue = 64 // messages that may wait to be published
+	inboxSize = 256
 )
 
 // errLost ends the work on a shard that somebody else owns now; errEnded is for those who still ask it something.
@@ -45,6 +45,9 @@ type shard struct {
 	journal *journal
 	lease   *lease
 	traces  *traces
+
+	snapshots *snapshots
+	snapshot  []byte // taken, and waiting until the journal has come as far; nil for none
 
 	inbox   chan func(now monitor.Time)
 	ended   chan struct{} // closed when the loop has ended
@@ -102,8 +105,9 @@ func (s *shard) run(ctx context.Context) error {
 func (s *shard) loop(ctx context.Context) error {
 	renew := time.NewTicker(renewEvery)
 	defer renew.Stop()
-	snap := time.NewTicker(snapshotEvery)
+	snap := time.NewTimer(s.firstSnapshot())
 	defer snap.Stop()
+	defer s.dropSnapshot()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	renewed := make(chan error, 1)
@@ -131,7 +135,7 @@ func (s *shard) loop(ctx context.Context) error {
 				return fmt.Errorf("shard %d: %w", s.id, errLost)
 			}
 		case <-snap.C:
-			s.snapshot(ctx)
+			snap.Reset(s.snap(ctx))
 		}
 		timer.Reset(s.step())
 	}
@@ -215,7 +219,9 @@ func (s *shard) leave() error {
 	if err := s.journal.settle(ctx); err != nil {
 		return err
 	}
-	err := s.store(ctx, s.core.Snapshot(), s.journal.last)
+	snapshot := recall.AppendSnapshot(nil, s.core, s.used)
+	recall.Stamp(snapshot, s.journal.last)
+	err := s.store(ctx, snapshot)
 	return errors.Join(err, s.lease.release(ctx))
 }
 

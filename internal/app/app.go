@@ -144,6 +144,7 @@ func (a *App) start(ctx context.Context) error {
 		}
 		a.roles = append(a.roles, running{name: r.name, daemon: d, ended: make(chan struct{})})
 	}
+	a.o.Config = nil // the roles have what they need of it; it takes as much room as everything else
 	addr, err := a.server.listen(a.o.HTTP)
 	if err != nil {
 		return err

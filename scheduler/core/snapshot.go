@@ -38,9 +38,19 @@ type Told struct {
 
 // Snapshot gives everything that the core remembers. The slices are the caller's.
 func (c *Core) Snapshot() Snapshot {
+	s := c.Rest()
+	s.Statuses = make([]monitor.Status, c.inv.Objects())
+	for id := range s.Statuses {
+		c.fill(monitor.ID(id), &s.Statuses[id])
+	}
+	return s
+}
+
+// Rest is a Snapshot without the statuses, which take nearly all of its room: with Status for each object of the
+// inventory the whole can be taken piece by piece, as long as nothing else is done with the core meanwhile.
+func (c *Core) Rest() Snapshot {
 	s := Snapshot{
 		Time:       c.now,
-		Statuses:   make([]monitor.Status, c.inv.Objects()),
 		Downtimes:  c.downtimes.all(),
 		Comments:   c.comments.all(),
 		Program:    c.program,
@@ -48,9 +58,6 @@ func (c *Core) Snapshot() Snapshot {
 		NextID:     c.lastID + 1,
 
 		ContactDowntimes: c.contactDowntimes(),
-	}
-	for id := range s.Statuses {
-		c.fill(monitor.ID(id), &s.Statuses[id])
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.told)) {
 		for _, t := range c.told[id] {
@@ -71,11 +78,7 @@ func (c *Core) Restore(s Snapshot) {
 	if s.NextID > 0 {
 		c.lastID = max(c.lastID, s.NextID-1)
 	}
-	for i := range s.Statuses {
-		if id, ok := c.find(s.Statuses[i].Ref); ok {
-			c.load(id, &s.Statuses[i])
-		}
-	}
+	c.RestoreStatuses(s.Statuses)
 	for i := range s.Downtimes {
 		c.shelveDowntime(&s.Downtimes[i])
 	}
@@ -91,6 +94,16 @@ func (c *Core) Restore(s Snapshot) {
 	for _, t := range s.Told {
 		if id, ok := c.find(t.Ref); ok {
 			c.told[id] = append(c.told[id], t.Telling)
+		}
+	}
+}
+
+// RestoreStatuses is the part of Restore for a Snapshot that comes piece by piece; the pieces come before the Restore of the
+// rest.
+func (c *Core) RestoreStatuses(statuses []monitor.Status) {
+	for i := range statuses {
+		if id, ok := c.find(statuses[i].Ref); ok {
+			c.load(id, &statuses[i])
 		}
 	}
 }

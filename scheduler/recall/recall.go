@@ -14,13 +14,6 @@ import (
 	"github.com/onbu/onbu/scheduler/core"
 )
 
-// Saved is a snapshot as it lies in SNAP: the core's state once everything up to After was recorded.
-type Saved struct {
-	After uint64
-	Used  wire.Position
-	State core.Snapshot
-}
-
 // SnapshotName is the name of the blob in SNAP that holds a shard's snapshot.
 func SnapshotName(shard monitor.Shard) string { return fmt.Sprintf("shard.%d", shard) }
 
@@ -47,13 +40,11 @@ type Memory struct {
 // with g or before and of which its journal does not know yet.
 func (r *Reader) Shard(ctx context.Context, shard monitor.Shard, g wire.Generation, c *core.Core, now monitor.Time, d *core.Decisions) (Memory, error) {
 	var m Memory
-	snap, err := r.snapshot(ctx, shard)
+	after, err := r.restore(ctx, shard, c, &m.Used)
 	if err != nil {
 		return m, err
 	}
-	c.Restore(snap.State)
-	m.Used = snap.Used
-	_, err = r.Bus.Replay(ctx, uint16(shard), snap.After, func(msgs []bus.Msg) error {
+	_, err = r.Bus.Replay(ctx, uint16(shard), after, func(msgs []bus.Msg) error {
 		for _, msg := range msgs {
 			m.Replayed += r.record(msg, c, &m.Used)
 		}
@@ -72,21 +63,21 @@ func (r *Reader) Shard(ctx context.Context, shard monitor.Shard, g wire.Generati
 	return m, nil
 }
 
-// snapshot gives the newest one; the zero one, after which the whole journal counts, if there is none.
-func (r *Reader) snapshot(ctx context.Context, shard monitor.Shard) (Saved, error) {
-	var snap Saved
+// restore gives the core the newest snapshot and returns the record after which the journal goes on; the whole journal
+// counts if there is no snapshot, or none that can be read.
+func (r *Reader) restore(ctx context.Context, shard monitor.Shard, c *core.Core, used *wire.Position) (after uint64, err error) {
 	data, err := r.Bus.Blob(ctx, bus.SNAP, SnapshotName(shard))
 	if errors.Is(err, bus.ErrNotFound) {
-		return snap, nil
+		return 0, nil
 	}
 	if err != nil {
-		return snap, fmt.Errorf("snapshot of shard %d: %w", shard, err)
+		return 0, fmt.Errorf("snapshot of shard %d: %w", shard, err)
 	}
-	if err := wire.Unmarshal(data, &snap); err != nil {
+	if after, err = load(&r.decoder, data, c, used); err != nil {
 		r.Log.Error("the snapshot is unreadable; the whole journal is replayed", "shard", shard, "error", err)
-		return Saved{}, nil
+		return 0, nil
 	}
-	return snap, nil
+	return after, nil
 }
 
 // record gives one record back to the core and says how many broks it held.

@@ -48,6 +48,15 @@ func status(host, output string, at monitor.Time) monitor.Status {
 // read reads shard 3 into a core with the hosts a and b and gives their outputs.
 func (m *memory) read(g wire.Generation) (recall.Memory, [2]string) {
 	m.t.Helper()
+	c := m.core()
+	got, err := m.reader.Shard(m.t.Context(), 3, g, c, 0, &core.Decisions{})
+	m.must(err)
+	return got, [2]string{c.Status(0).Output, c.Status(1).Output}
+}
+
+// core gives a new core of shard 3 with the hosts a and b.
+func (m *memory) core() *core.Core {
+	m.t.Helper()
 	inv := &monitor.Inventory{
 		Shard: 3, Shards: 4, Args: [][]string{nil},
 		Policies: []monitor.Policy{{
@@ -58,9 +67,7 @@ func (m *memory) read(g wire.Generation) (recall.Memory, [2]string) {
 	}
 	c, err := core.New(inv, 1, core.Seed{})
 	m.must(err)
-	got, err := m.reader.Shard(m.t.Context(), 3, g, c, 0, &core.Decisions{})
-	m.must(err)
-	return got, [2]string{c.Status(0).Output, c.Status(1).Output}
+	return c
 }
 
 func TestASnapshotIsFollowedByWhatWasRecordedAfterIt(t *testing.T) {
@@ -82,11 +89,20 @@ func TestASnapshotIsFollowedByWhatWasRecordedAfterIt(t *testing.T) {
 			after = last
 		}
 	}
-	saved := recall.Saved{After: after, State: core.Snapshot{Statuses: []monitor.Status{status("b", "saved", 5)}}}
-	m.blob(bus.SNAP, recall.SnapshotName(3), wire.Marshal(saved))
+	c := m.core()
+	c.RestoreStatuses([]monitor.Status{status("b", "saved", 5)})
+	saved := recall.AppendSnapshot(nil, c, wire.Position{})
+	recall.Stamp(saved, after)
+	m.blob(bus.SNAP, recall.SnapshotName(3), saved)
 	got, outputs := m.read(wire.Generation{})
 	if got.Replayed != 1 || got.Used.Commands != 2 || m.unreadable != 1 || outputs != [2]string{"after", "saved"} {
 		t.Errorf("%+v and %d unreadable, outputs %q", got, m.unreadable, outputs)
+	}
+	for n := range saved {
+		m.blob(bus.SNAP, recall.SnapshotName(3), saved[:n])
+		if got, _ := m.read(wire.Generation{}); got.Replayed != 2 {
+			t.Errorf("%d broks replayed after a snapshot that is cut short at %d of %d bytes, want the whole journal: 2", got.Replayed, n, len(saved))
+		}
 	}
 	m.blob(bus.SNAP, recall.SnapshotName(3), []byte("rubbish"))
 	if got, outputs := m.read(wire.Generation{}); got.Replayed != 2 || outputs != [2]string{"after", ""} {

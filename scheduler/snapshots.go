@@ -1,0 +1,85 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/scheduler/recall"
+)
+
+const (
+	// snapshotEvery is how long a shard goes at least from one snapshot to the next; a large installation goes longer, so
+	// that no more than snapshotRate objects are written in a second.
+	snapshotEvery = time.Minute
+	snapshotRate  = 5000
+	// snapshotAgain is when a shard asks again that came while another one was at it.
+	snapshotAgain = time.Second
+)
+
+// snapshots lets the shards of a scheduler write their snapshots one after the other, all of them with one buffer: at a
+// million services the snapshots of all shards would take more memory than everything else.
+type snapshots struct {
+	free chan []byte // the buffer, while nobody writes
+}
+
+func newSnapshots() *snapshots {
+	s := &snapshots{free: make(chan []byte, 1)}
+	s.free <- []byte{}
+	return s
+}
+
+// firstSnapshot spreads the shards over the time between two snapshots.
+func (s *shard) firstSnapshot() time.Duration {
+	all := max(s.core.Inventory().Shards, 1)
+	return s.betweenSnapshots() * time.Duration(int(s.id)+1) / time.Duration(all)
+}
+
+// betweenSnapshots takes the other shards to be as large as this one.
+func (s *shard) betweenSnapshots() time.Duration {
+	inv := s.core.Inventory()
+	return max(snapshotEvery, time.Duration(inv.Objects()*max(inv.Shards, 1)/snapshotRate)*time.Second)
+}
+
+// snap takes the present state, and has it written once everything that led to it is recorded: until then it would know of
+// notifications that are not in the journal. It says when it wants to be called again.
+func (s *shard) snap(ctx context.Context) time.Duration {
+	select {
+	case s.snapshot = <-s.snapshots.free:
+	default:
+		return snapshotAgain
+	}
+	s.snapshot = recall.AppendSnapshot(s.snapshot[:0], s.core, s.used)
+	s.journal.after(func() {
+		taken := s.snapshot
+		if s.snapshot = nil; taken == nil {
+			return // the shard has ended, and leaves a newer one
+		}
+		recall.Stamp(taken, s.journal.last)
+		go func() {
+			if err := s.store(ctx, taken); err != nil && ctx.Err() == nil {
+				s.log.Error("snapshot not written; a restart takes longer", "error", err)
+			}
+			s.snapshots.free <- taken
+		}()
+	})
+	return s.betweenSnapshots()
+}
+
+// dropSnapshot gives the buffer back with which a snapshot was taken that the journal never came up to.
+func (s *shard) dropSnapshot() {
+	if s.snapshot != nil {
+		s.snapshots.free <- s.snapshot
+		s.snapshot = nil
+	}
+}
+
+func (s *shard) store(ctx context.Context, snapshot []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := s.bus.PutBlob(ctx, bus.SNAP, recall.SnapshotName(s.id), snapshot); err != nil {
+		return fmt.Errorf("snapshot of shard %d: %w", s.id, err)
+	}
+	return nil
+}
