@@ -46,6 +46,7 @@ func (s *started) remember(shard monitor.Shard, host string) {
 	c, err := core.New(&monitor.Inventory{
 		Shard: shard, Args: [][]string{nil}, Hosts: []monitor.Host{{Name: host, Check: monitor.Call{Command: monitor.None}}},
 		Policies: []monitor.Policy{{
+			MaxAttempts: 3,
 			CheckPeriod: monitor.None, NotificationPeriod: monitor.None, MaintenancePeriod: monitor.None, SnapshotPeriod: monitor.None,
 			EventHandler: monitor.Call{Command: monitor.None}, Snapshot: monitor.Call{Command: monitor.None},
 		}},
