@@ -2,7 +2,6 @@ package icmp
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -101,25 +100,4 @@ func decimal(s string) (int, bool) {
 	}
 	n, err := strconv.ParseInt(s, 10, 32)
 	return int(n), err == nil
-}
-
-// target is a host as the command line has it; addr is invalid for a name.
-type target struct {
-	name string
-	addr netip.Addr
-}
-
-// parseTarget reads a host. Addresses that say something else than one host's are the plugin's affair.
-func parseTarget(s string) (target, error) {
-	addr, err := netip.ParseAddr(s)
-	if err != nil {
-		if s == "" || len(s) > 253 || strings.ContainsAny(s, " \t\n\r\x00/%:") {
-			return target{}, fmt.Errorf("%q is neither an address nor a host name", s)
-		}
-		return target{name: s}, nil
-	}
-	if addr.Zone() != "" || addr.Is4In6() || addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return target{}, fmt.Errorf("address %s: zones, IPv4 in IPv6 and addresses of many hosts are not supported", s)
-	}
-	return target{s, addr}, nil
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
+	"unique"
 
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -22,10 +25,17 @@ const (
 
 // icmpCheck is a command line of check_icmp 2.3.3, check_host or check_rta_multi.
 type icmpCheck struct {
-	module         *Module
+	line
+	more     *[]target // all targets, if there is more than one
+	settings unique.Handle[icmpSettings]
+}
+
+var _ modules.Starter = (*icmpCheck)(nil)
+
+// icmpSettings are the options of a command line, and how many targets there are.
+type icmpSettings struct {
 	mode           mode
 	family         family // 0: the first target's
-	targets        []target
 	warn, crit     threshold
 	packets, size  int
 	gap, targetGap time.Duration // at most so long between rounds, a target; and between targets
@@ -42,8 +52,8 @@ type threshold struct {
 }
 
 // icmpDefaults gives the settings of a program.
-func icmpDefaults(program string) *icmpCheck {
-	p := &icmpCheck{
+func icmpDefaults(program string) *icmpSettings {
+	p := &icmpSettings{
 		warn: threshold{200 * time.Millisecond, 40}, crit: threshold{500 * time.Millisecond, 80},
 		packets: 5, size: 68, gap: 80 * time.Millisecond, timeout: 10 * time.Second, alive: -1,
 	}
@@ -63,22 +73,30 @@ func parseICMP(program string, args []string) (*icmpCheck, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := icmpDefaults(program)
+	s := icmpDefaults(program)
 	var hosts []string
 	for _, o := range options {
 		if o.letter == 'H' {
 			hosts = append(hosts, o.value)
-		} else if err := p.set(o); err != nil {
+		} else if err := s.set(o); err != nil {
 			return nil, err
 		}
 	}
-	p.warn.loss = min(p.warn.loss, p.crit.loss)
-	p.warn.rta = min(p.warn.rta, p.crit.rta)
-	return p, p.aim(append(hosts, words...))
+	s.warn.loss = min(s.warn.loss, s.crit.loss)
+	s.warn.rta = min(s.warn.rta, s.crit.rta)
+	targets, err := s.targets(append(hosts, words...))
+	if err != nil {
+		return nil, err
+	}
+	p := &icmpCheck{line: line{host: targets[0]}, settings: unique.Make(*s)}
+	if len(targets) > 1 {
+		p.more = &targets
+	}
+	return p, nil
 }
 
 // set applies one option.
-func (p *icmpCheck) set(o option) (err error) {
+func (p *icmpSettings) set(o option) (err error) {
 	switch o.letter {
 	case '4', '6':
 		if p.family != 0 {
@@ -115,30 +133,31 @@ func (p *icmpCheck) set(o option) (err error) {
 	return err
 }
 
-// aim sets the targets. A literal address must be of the family that the options or the first target set, if that one is
-// known.
-func (p *icmpCheck) aim(hosts []string) error {
+// targets reads the targets. A literal address must be of the family that the options or the first target set, if that one
+// is known.
+func (p *icmpSettings) targets(hosts []string) ([]target, error) {
 	f := p.family
+	var targets []target
 	for i, host := range hosts {
 		t, err := parseTarget(host)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if t.addr.IsValid() && f == 0 && i == 0 {
 			f = familyOf(t.addr)
 		}
 		if t.addr.IsValid() && familyOf(t.addr) != f {
-			return fmt.Errorf("%s is not of the address family of the other targets or options", host)
+			return nil, fmt.Errorf("%s is not of the address family of the other targets or options", host)
 		}
-		p.targets = append(p.targets, t)
+		targets = append(targets, t)
 	}
-	if len(p.targets) == 0 {
-		return errors.New("no hosts to check")
+	if len(targets) == 0 {
+		return nil, errors.New("no hosts to check")
 	}
 	if p.family = f; f == v6 && p.source.IsValid() {
-		return errors.New("check_icmp knows option -s for IPv4 only")
+		return nil, errors.New("check_icmp knows option -s for IPv4 only")
 	}
-	return nil
+	return targets, nil
 }
 
 // set reads RTA,LOSS% with an optional LOSS.
@@ -189,44 +208,37 @@ func interval(o option) (time.Duration, error) {
 	return d, nil
 }
 
-// Run pings until the answer is known. ctx's deadline ends it like -t: packets still under way are lost.
+// Run pings until the answer is known.
 func (p *icmpCheck) Run(ctx context.Context) (monitor.Outcome, error) {
-	hosts, o := p.lookUp(ctx)
-	if hosts == nil {
-		return o, cancelled(ctx)
-	}
-	addrs := make([]netip.Addr, len(hosts))
-	for i, h := range hosts {
-		addrs[i] = h.addr
-	}
-	if p.source.IsValid() && !local(p.source) {
-		return failed(fmt.Sprintf("check_icmp: Cannot bind to IP address %s: Cannot assign requested address", p.source)), nil
-	}
-	r, err := p.module.newRun(addrs, controls(familyOf(addrs[0]), p.ttl, p.source))
-	if err != nil {
-		return monitor.Outcome{}, err
-	}
-	defer r.end()
-	trouble := p.fly(ctx, r)
-	if err := cancelled(ctx); err != nil {
-		return monitor.Outcome{}, err
-	}
-	o = p.judge(r, hosts)
-	o.LongOutput = trouble
-	return o, nil
+	return p.module.run(ctx, p, p.brief())
 }
 
-// failed is the outcome of a plugin that gives up with a sentence.
-func failed(sentence string) monitor.Outcome {
-	return monitor.Outcome{State: monitor.Unknown, Output: sentence}
+// Start implements modules.Starter.
+func (p *icmpCheck) Start(until time.Time, w modules.Waiter) {
+	if p.more != nil || !p.host.addr.IsValid() || p.settings.Value().source.IsValid() {
+		p.module.start(p, p.brief(), until, w)
+		return
+	}
+	p.module.launch(p, []target{p.host}, p.brief(), until, w)
 }
 
-// lookUp gives the addresses to ping, each once, with the names to show; nil with an outcome if there are none. The first
-// target's family is everyone's.
-func (p *icmpCheck) lookUp(ctx context.Context) ([]target, monitor.Outcome) {
-	f := p.family
-	hosts := make([]target, 0, len(p.targets))
-	for _, t := range p.targets {
+// brief says whether one packet is enough: the line asks whether somebody is there rather than how much gets lost, and all
+// was well last time.
+func (p *icmpCheck) brief() bool {
+	s := p.settings.Value()
+	return p.good.Load() && p.more == nil && s.warn.loss >= aliveWarning && s.crit.loss == 100
+}
+
+// aim gives the addresses to ping, each once. The first target's family is everyone's.
+func (p *icmpCheck) aim(ctx context.Context) ([]target, monitor.Outcome) {
+	s := p.settings.Value()
+	targets := []target{p.host}
+	if p.more != nil {
+		targets = *p.more
+	}
+	f := s.family
+	hosts := make([]target, 0, len(targets))
+	for _, t := range targets {
 		addrs, err := p.module.resolve(ctx, t, f)
 		if err != nil {
 			return nil, failed("check_icmp: Failed to resolve " + t.name + ": " + resolverSays(err))
@@ -234,97 +246,57 @@ func (p *icmpCheck) lookUp(ctx context.Context) ([]target, monitor.Outcome) {
 		if f == 0 {
 			f = familyOf(addrs[0])
 		}
-		if p.mode == modeICMP {
+		if s.mode == modeICMP {
 			addrs = addrs[:1]
 		}
 		for _, a := range addrs {
-			if familyOf(a) != f {
-				continue
-			}
-			if !contains(hosts, a) {
+			if familyOf(a) == f && !slices.ContainsFunc(hosts, func(h target) bool { return h.addr == a }) {
 				hosts = append(hosts, target{t.name, a})
 			}
 		}
 	}
-	if len(hosts) == 0 {
+	switch {
+	case len(hosts) == 0:
 		return nil, failed("check_icmp: No hosts to check")
+	case s.source.IsValid() && !local(s.source):
+		return nil, failed(fmt.Sprintf("check_icmp: Cannot bind to IP address %s: Cannot assign requested address", s.source))
 	}
 	return hosts, monitor.Outcome{}
 }
 
-func contains(hosts []target, a netip.Addr) bool {
-	for _, h := range hosts {
-		if h.addr == a {
-			return true
-		}
+// plan follows check_icmp's rules: rounds of one packet a target; the next round as soon as nothing is under way, at the
+// latest after gap a target.
+func (p *icmpCheck) plan(targets int, f family) plan {
+	s, n := p.settings.Value(), time.Duration(targets)
+	all := n * time.Duration(s.packets)
+	return plan{
+		rounds: s.packets, size: s.size, gap: n * s.gap, targetGap: s.targetGap, eager: true,
+		patience: min(all*s.gap+n*s.targetGap+all*s.crit.rta+s.crit.rta, s.timeout),
+		controls: controls(f, s.ttl, s.source),
 	}
-	return false
 }
 
-// fly sends and waits by check_icmp's rules: rounds of one packet a target; the next round as soon as nothing is under
-// way, at the latest after gap a target; nothing more to a target about which there was a report. It gives the errors of
-// packets that could not be sent, a line each.
-func (p *icmpCheck) fly(ctx context.Context, r *run) (trouble string) {
-	n := time.Duration(len(r.flights))
-	began := r.conn.now()
-	all := n * time.Duration(p.packets)
-	limit := began + min(all*p.gap+n*p.targetGap+all*p.crit.rta+p.crit.rta, p.timeout)
-	finished := func() bool {
-		return ctx.Err() != nil || r.conn.now() >= limit || r.look(func() bool { return p.decided(r) })
-	}
-	landed := func() bool { return p.decided(r) || underWay(r) == 0 }
-	for range p.packets {
-		for _, f := range r.flights {
-			if finished() {
-				return trouble
-			}
-			if r.look(func() bool { return f.reports > 0 }) {
-				continue
-			}
-			if err := r.conn.send(f, p.size); err != nil {
-				r.conn.unsend(f)
-				trouble = addLine(trouble, fmt.Sprintf("%s: sending: %v", f.addr, err))
-			}
-			if p.targetGap > 0 {
-				r.wait(ctx, min(r.conn.now()+p.targetGap, limit), landed)
-			}
-		}
-		r.wait(ctx, min(r.conn.now()+n*p.gap, limit), landed)
-	}
-	if !finished() {
-		r.wait(ctx, limit, landed)
-	}
-	return trouble
-}
-
-// decided says whether nothing that arrives can change the answer any more. The caller holds the connection's mu.
-func (p *icmpCheck) decided(r *run) bool {
+// decided is when all were reported on, for check_host when anything was heard of anybody.
+func (p *icmpCheck) decided(c *check) bool {
+	s := p.settings.Value()
 	lost := 0
-	for _, f := range r.flights {
-		if p.mode == modeHost && (f.received > 0 || f.reports > 0) {
+	for _, f := range c.flights {
+		if s.mode == modeHost && (f.received > 0 || f.reports > 0) {
 			return true
 		}
 		if f.reports > 0 {
 			lost++
 		}
 	}
-	return lost == len(r.flights)
+	return lost == len(c.flights) || c.briefly(s.warn.rta)
 }
 
-func underWay(r *run) (n int) {
-	for _, f := range r.flights {
-		n += f.pending()
+// cannotSend notes the errors of packets that could not be sent, a line each; they do not count.
+func (p *icmpCheck) cannotSend(c *check, f *flight, err error) (counts bool) {
+	if text := fmt.Sprintf("%s: sending: %v", f.addr, err); c.trouble == "" {
+		c.trouble = text
+	} else if !strings.Contains(c.trouble, text) {
+		c.trouble += "\n" + text
 	}
-	return n
-}
-
-// addLine appends a line that is not there yet.
-func addLine(text, line string) string {
-	switch {
-	case text == "":
-		return line
-	case strings.Contains(text, line):
-		return text
-	}
-	return text + "\n" + line
+	return false
 }

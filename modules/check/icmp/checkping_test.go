@@ -43,10 +43,11 @@ func TestCheckPingJudges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, f := flying(true)
+			_, f := flying(true)
 			f.sum = 10 * time.Millisecond
 			tt.state(f)
-			if diff := cmp.Diff(tt.want, p.judge(&run{conn: c, flights: []*flight{f}})); diff != "" {
+			c := &check{family: v4, hosts: []target{p.host}, flights: []*flight{f}}
+			if diff := cmp.Diff(tt.want, p.judge(c, new([]byte))); diff != "" {
 				t.Errorf("want (-), got (+):\n%s", diff)
 			}
 		})

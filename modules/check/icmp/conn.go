@@ -1,283 +1,271 @@
 package icmp
 
 import (
-	"math/rand/v2"
+	"errors"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/onbu/onbu/internal/mmsg"
+	"github.com/onbu/onbu/modules"
 )
 
-// Counters say what became of packets.
-type Counters struct {
-	// Sent requests and the Replies that answered them; Duplicates are further replies to the same requests.
-	Sent, Replies, Duplicates uint64
-	// Reports are ICMP errors about requests of ours.
-	Reports uint64
-	// Foreign messages belong to no request that is under way: late ones, other programs' ones, invented ones.
-	Foreign uint64
-	// Misplaced replies carry the secret of a request but come from an address that was not asked.
-	Misplaced uint64
-	// Malformed messages are too short or of no kind that is asked for.
-	Malformed uint64
-}
+const (
+	// sendBatch is how many requests go with one system call. All have the same time on them, taken before, so more
+	// would make the round trip of the last one too long.
+	sendBatch = 16
+	// unreadMax is how many requests may go out before replies are looked for. While the machine is busy, Go's poller does
+	// not wake the receiver for up to 10 ms, and what does not fit into the socket's buffer by then is lost. So the sender
+	// reads too when it sends much.
+	unreadMax = 64
+	// fullPause is how long the sender waits when the kernel has no room for more.
+	fullPause = time.Millisecond
+)
 
-func (c *Counters) add(d Counters) {
-	c.Sent += d.Sent
-	c.Replies += d.Replies
-	c.Duplicates += d.Duplicates
-	c.Reports += d.Reports
-	c.Foreign += d.Foreign
-	c.Misplaced += d.Misplaced
-	c.Malformed += d.Malformed
-}
-
-// unreadMax is how many requests may go out before replies are looked for. While many goroutines send, Go's poller does
-// not wake the reader for up to 10 ms, and what does not fit into the socket's buffer by then is lost. So whoever sends
-// much reads too.
-const unreadMax = 64
-
-// conn is a socket shared by all checks of a family. Replies find their flight by the slot in their tag.
+// conn is what an engine has to do with the world: a socket, a goroutine that sends and one that receives.
 type conn struct {
+	engine *engine
 	socket *socket
-	start  time.Time // what packets' times are measured from
-	id     uint16    // identifier of the packets of slot 0, on raw sockets
-	unread atomic.Int32
-	done   chan struct{} // closed when the reader has ended
+	start  time.Time // what the engine's moments are measured from
+	wg     sync.WaitGroup
 
-	receiving sync.Mutex // held by whoever calls receive
-	buf       []byte
+	wakeup  chan struct{}
+	asleep  atomic.Bool // whether the sender waits for wakeup
+	ended   chan struct{}
+	unread  atomic.Int32 // requests since replies were looked for
+	unheard atomic.Bool  // whether an error told of something in the error queue
 
-	mu    sync.Mutex // guards everything that follows, and the flights in slots
-	slots []*flight
-	free  []uint32
-	count Counters
+	// The sender's own. Of the requests in batch those of from to filled are still to be sent.
+	batch        []request
+	from, filled int
+	packets      [][]byte
+	outgoing     *mmsg.Messages
+	ready        func(n int) moment
+	sentText     []byte
+
+	receiving sync.Mutex // guards the rest: the receiver's, or the sender's while it reads
+	incoming  *mmsg.Messages
+	reports   *mmsg.Messages
+	arrivals  []arrival
+	text      []byte
 }
 
-// flight is the pinging of one address by one run. What follows wake is guarded by conn's mu.
-type flight struct {
-	addr  netip.Addr // without a zone
-	to    unix.Sockaddr
-	oob   []byte
-	slot  uint32
-	token uint64
-	wake  chan<- struct{} // gets a value, if there is room, whenever something arrives
-
-	packets       []packet
-	received      int
-	duplicates    int
-	sum, min, max time.Duration // of the round trips
-	reports       int
-	first         report // the first of the reports
-}
-
-// packet is one request.
-type packet struct {
-	at       time.Duration // since conn.start
-	answered bool
-}
-
-// report is what somebody on the way said became of a packet.
-type report struct {
-	typ, code byte
-	from      netip.Addr
-}
-
-// pending gives how many packets are neither answered nor reported on.
-func (f *flight) pending() int { return max(len(f.packets)-f.received-f.reports, 0) }
-
-// dial opens the socket of a family and starts its reader.
+// dial opens the socket of a family and starts its goroutines.
 func dial(f family) (*conn, error) {
 	s, err := openSocket(f)
 	if err != nil {
 		return nil, err
 	}
 	c := &conn{
-		socket: s, start: time.Now(), id: uint16(rand.Uint32()),
-		done: make(chan struct{}), buf: make([]byte, 64<<10),
+		engine: newEngine(f, s.raw), socket: s, start: time.Now(),
+		wakeup: make(chan struct{}, 1), ended: make(chan struct{}),
+		batch: make([]request, sendBatch), packets: make([][]byte, sendBatch), outgoing: mmsg.ForSending(sendBatch),
+		incoming: mmsg.ForReceiving(mmsg.Batch, 256, 64), reports: mmsg.ForReceiving(8, 256, 256),
 	}
-	go c.read()
+	c.ready = c.write
+	c.wg.Go(c.send)
+	c.wg.Go(c.receive)
 	return c, nil
 }
 
+// begin starts a check. w is told at the latest a little after until; a zero until is never.
+func (c *conn) begin(r rules, hosts []target, brief bool, until time.Time, w modules.Waiter) *check {
+	limit := time.Duration(1 << 62)
+	if !until.IsZero() {
+		limit = until.Sub(c.start)
+	}
+	check := c.engine.begin(r, hosts, brief, limit, time.Since(c.start), w)
+	c.rouse()
+	return check
+}
+
+// cancel ends a check with an error, if it is still w's.
+func (c *conn) cancel(check *check, w modules.Waiter, err error) {
+	c.engine.cancel(check, w, err)
+	c.engine.tell(new([]byte))
+}
+
+// rouse wakes the sender if it sleeps.
+func (c *conn) rouse() {
+	if c.asleep.CompareAndSwap(true, false) {
+		select {
+		case c.wakeup <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// close ends all checks with an error.
 func (c *conn) close() error {
+	c.engine.close()
+	close(c.ended)
 	err := c.socket.file.Close()
-	<-c.done
+	c.wg.Wait()
+	c.engine.tell(&c.text)
 	return err
 }
 
-func (c *conn) counters() Counters {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.count
+func (c *conn) now() moment {
+	now := time.Now()
+	return moment{now.Sub(c.start), now.UnixNano()}
 }
 
-func (c *conn) now() time.Duration { return time.Since(c.start) }
-
-// read receives until the socket is closed.
-func (c *conn) read() {
-	defer close(c.done)
-	for open := true; open; {
-		_ = c.socket.conn.Read(func(fd uintptr) bool {
-			c.receiving.Lock()
-			c.receive(int(fd))
+// send sends what is to be sent, and looks after the deadlines, until the conn is closed.
+func (c *conn) send() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for c.open() {
+		n, err := c.sendBatch()
+		if c.unread.Add(int32(n)) > unreadMax && c.receiving.TryLock() {
+			c.read(false)
 			c.receiving.Unlock()
-			return false
-		})
-		// Either the socket is closed, or Go's poller gave up on an event that is an error and nothing else: wait for the
-		// next one without it.
-		open = c.socket.conn.Control(func(fd uintptr) {
-			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 10)
-		}) == nil
-	}
-}
-
-// receive handles what has arrived. The caller holds receiving.
-func (c *conn) receive(fd int) {
-	c.unread.Store(0)
-	if n := c.socket.receive(fd, c.buf, c.handle); n > 0 {
-		c.mu.Lock()
-		c.count.Malformed += uint64(n)
-		c.mu.Unlock()
-	}
-}
-
-// handle finds whom a message is for.
-func (c *conn) handle(m message, from netip.Addr) {
-	now := c.now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f := c.owner(m)
-	switch {
-	case f == nil:
-		c.count.Foreign++
-	case m.isReply && from != f.addr:
-		c.count.Misplaced++
-	case m.isReply:
-		c.answer(f, &f.packets[m.tag.number], now)
-	default:
-		c.count.Reports++
-		if f.reports++; f.reports == 1 {
-			f.first = report{typ: m.typ, code: m.code, from: from}
 		}
-		f.signal()
+		c.expire()
+		c.engine.tell(&c.sentText)
+		switch {
+		case err != nil:
+			c.sleep(timer, fullPause)
+		case n == 0:
+			c.rest(timer)
+		}
 	}
 }
 
-// owner gives the flight whose packet a message answers or quotes, nil if there is none. The caller holds mu.
-func (c *conn) owner(m message) *flight {
-	if m.tagged {
-		if int64(m.tag.slot) >= int64(len(c.slots)) {
-			return nil
+// sendBatch sends some requests, and says how many. The error is that the kernel has no room for the rest.
+func (c *conn) sendBatch() (sent int, err error) {
+	if c.from < c.filled {
+		c.engine.stamp(c.batch[c.from:c.filled], c.now()) // what they have waited is none of the target's
+	} else {
+		c.from, c.filled = 0, c.engine.requests(c.batch, c.ready)
+	}
+	for tries := 0; c.from < c.filled; {
+		n, err := c.socket.Send(c.outgoing, c.from)
+		c.from += n
+		sent += n
+		switch {
+		case err == nil:
+			tries = 0
+		case errors.Is(err, mmsg.ErrFull), errors.Is(err, unix.ENOBUFS):
+			return sent, err
+		case !c.socket.raw && pending(err) && tries < 3:
+			// It may be about an earlier packet, so it counts only when it comes again.
+			c.unheard.Store(true)
+			tries++
+		default:
+			c.engine.unsent(&c.batch[c.from], err, c.now().at)
+			c.from++
+			tries = 0
 		}
-		f := c.slots[m.tag.slot]
-		if f == nil || f.token != m.tag.token || int64(m.tag.number) >= int64(len(f.packets)) {
-			return nil
-		}
-		return f
 	}
-	// Eight bytes quoted by an old router: on raw sockets the identifier tells the slot; sequence number and destination
-	// must fit as well.
-	slot := int(m.id - c.id)
-	if !c.socket.raw || slot >= len(c.slots) || c.slots[slot] == nil {
-		return nil
-	}
-	f := c.slots[slot]
-	if m.to != f.addr || int(m.seq-uint16(f.token)) >= len(f.packets) {
-		return nil
-	}
-	return f
+	return sent, nil
 }
 
-// answer notes a reply. The caller holds mu.
-func (c *conn) answer(f *flight, p *packet, now time.Duration) {
-	if p.answered {
-		c.count.Duplicates++
-		f.duplicates++
+// write makes the messages of the first n of batch, and gives the time at which they go.
+func (c *conn) write(n int) moment {
+	c.outgoing.Reset()
+	for i := range c.batch[:n] {
+		r := &c.batch[i]
+		if len(c.packets[i]) < headerLen+r.size {
+			c.packets[i] = make([]byte, headerLen+r.size)
+		}
+		b := c.packets[i][:headerLen+r.size]
+		putEcho(b, c.engine.family, c.engine.id+uint16(r.slot), uint16(r.token)+uint16(r.number), tag{r.token, r.slot, r.number})
+		c.outgoing.Add(b, netip.AddrPortFrom(r.to, 0), r.controls)
+	}
+	return c.now()
+}
+
+// expire ends what is due. Before that it reads what has arrived: a machine that had no time to look does not make a target
+// dead.
+func (c *conn) expire() {
+	if at, ok := c.engine.wake(); !ok || at > time.Since(c.start) {
 		return
 	}
-	p.answered = true
-	trip := max(now-p.at, 0)
-	if f.received == 0 || trip < f.min {
-		f.min = trip
-	}
-	f.max = max(f.max, trip)
-	f.sum += trip
-	f.received++
-	c.count.Replies++
-	f.signal()
+	due := time.Since(c.start)
+	c.receiving.Lock()
+	c.read(true)
+	c.receiving.Unlock()
+	c.engine.expire(due)
 }
 
-func (f *flight) signal() {
+// rest sleeps until there is something to send or a deadline is over.
+func (c *conn) rest(timer *time.Timer) {
+	c.asleep.Store(true)
+	at, ok := c.engine.wake()
+	pause := time.Hour
+	if ok {
+		pause = at - time.Since(c.start)
+	}
+	if !c.engine.idling() { // somebody had something to send who saw the sender awake
+		pause = 0
+	}
+	c.sleep(timer, pause)
+	c.asleep.Store(false)
+}
+
+// sleep returns after the pause, or when the sender is roused or the conn closed.
+func (c *conn) sleep(timer *time.Timer, pause time.Duration) {
+	timer.Reset(max(pause, 0))
 	select {
-	case f.wake <- struct{}{}:
+	case <-timer.C:
+	case <-c.wakeup:
+	case <-c.ended:
+	}
+}
+
+func (c *conn) open() bool {
+	select {
+	case <-c.ended:
+		return false
 	default:
+		return true
 	}
 }
 
-// board gives a flight for pinging addr; leave gives its slot back.
-func (c *conn) board(addr netip.Addr, oob []byte, wake chan<- struct{}) *flight {
-	f := &flight{addr: addr, to: sockaddr(addr), oob: oob, token: rand.Uint64(), wake: wake}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if n := len(c.free); n > 0 {
-		f.slot = c.free[n-1]
-		c.free = c.free[:n-1]
-	} else {
-		f.slot = uint32(len(c.slots))
-		c.slots = append(c.slots, nil)
-	}
-	c.slots[f.slot] = f
-	return f
+// receive takes what arrives until the socket is closed.
+func (c *conn) receive() {
+	_ = c.socket.Readable(func() bool {
+		c.receiving.Lock()
+		defer c.receiving.Unlock()
+		c.read(true)
+		return false
+	})
 }
 
-func (c *conn) leave(flights []*flight) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, f := range flights {
-		c.slots[f.slot] = nil
-		c.free = append(c.free, f.slot)
+// read handles what has arrived, without waiting for more. errorsToo says to look into the error queue even if nothing says
+// that there is something in it. The caller holds receiving.
+func (c *conn) read(errorsToo bool) {
+	c.unread.Store(0)
+	for failures := 0; failures < 16; {
+		if err := c.socket.Receive(c.incoming); err != nil {
+			// About a packet of ours: the error queue says it better. Or the socket is closed.
+			errorsToo = true
+			failures++
+			continue
+		}
+		n := c.incoming.Len()
+		if n == 0 {
+			break
+		}
+		c.deliver(c.socket.arrivals(c.incoming, c.arrivals[:0], c.now()), n)
+	}
+	if c.socket.raw || !c.unheard.Swap(false) && !errorsToo {
+		return
+	}
+	for c.socket.ReceiveErrors(c.reports) == nil && c.reports.Len() > 0 {
+		c.deliver(c.socket.reports(c.reports, c.arrivals[:0], c.now()), c.reports.Len())
 	}
 }
 
-// packetBuffers keeps room for outgoing packets.
-var packetBuffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// send sends the flight's next packet with size bytes of payload. After an error the packet counts as sent all the same,
-// until unsend. Only one goroutine sends for a flight.
-func (c *conn) send(f *flight, size int) error {
-	b := packetBuffers.Get().(*[]byte)
-	defer packetBuffers.Put(b)
-	if len(*b) < headerLen+size {
-		*b = make([]byte, headerLen+size)
+// deliver takes what was received as n messages; those that are missing in list were of no use.
+func (c *conn) deliver(list []arrival, n int) {
+	c.arrivals = list
+	c.engine.arrived(list, n-len(list))
+	c.engine.tell(&c.text)
+	if !c.engine.idling() {
+		c.rouse()
 	}
-	number := uint32(len(f.packets))
-	message := (*b)[:headerLen+size]
-	putEcho(message, c.socket.family, c.id+uint16(f.slot), uint16(f.token)+uint16(number), tag{f.token, f.slot, number})
-	if c.unread.Add(1) > unreadMax && c.receiving.TryLock() {
-		_ = c.socket.conn.Control(func(fd uintptr) { c.receive(int(fd)) })
-		c.receiving.Unlock()
-	}
-	c.mu.Lock()
-	c.count.Sent++
-	f.packets = append(f.packets, packet{at: c.now()})
-	c.mu.Unlock()
-	return c.socket.send(message, f.oob, f.to)
-}
-
-// unsend takes the last packet back, which could not be sent.
-func (c *conn) unsend(f *flight) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.count.Sent--
-	f.packets = f.packets[:len(f.packets)-1]
-}
-
-func sockaddr(a netip.Addr) unix.Sockaddr {
-	if a.Is4() {
-		return &unix.SockaddrInet4{Addr: a.As4()}
-	}
-	return &unix.SockaddrInet6{Addr: a.As16()}
 }

@@ -25,7 +25,9 @@ type Options struct {
 type Module struct {
 	lookup func(ctx context.Context, network, name string) ([]netip.Addr, error)
 
-	mu     sync.Mutex
+	errands *errands
+
+	mu     sync.RWMutex
 	conns  map[family]*conn
 	closed bool
 }
@@ -35,7 +37,7 @@ func New(opts Options) *Module {
 	if opts.Lookup == nil {
 		opts.Lookup = net.DefaultResolver.LookupNetIP
 	}
-	return &Module{lookup: opts.Lookup, conns: map[family]*conn{}}
+	return &Module{lookup: opts.Lookup, errands: newErrands(), conns: map[family]*conn{}}
 }
 
 // Name is "icmp".
@@ -70,26 +72,27 @@ func (m *Module) Parse(argv []string) (modules.Probe, error) {
 	return nil, modules.ErrNotMine
 }
 
-// Close closes the sockets and waits for their readers. Later runs fail.
+// Close ends the checks under way with an error and closes the sockets. Later checks fail.
 func (m *Module) Close() error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.closed = true
+	conns := m.conns
+	m.conns, m.closed = nil, true
+	m.mu.Unlock()
+	m.errands.close()
 	var err error
-	for _, c := range m.conns {
+	for _, c := range conns {
 		err = errors.Join(err, c.close())
 	}
-	m.conns = nil
 	return err
 }
 
 // Counters gives how many packets of each kind the module has seen since it was made.
 func (m *Module) Counters() Counters {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	var sum Counters
 	for _, c := range m.conns {
-		sum.add(c.counters())
+		sum.add(c.engine.counters())
 	}
 	return sum
 }
@@ -97,10 +100,16 @@ func (m *Module) Counters() Counters {
 // conn gives the shared socket of a family. One that could not be opened is tried again next time: the right to open it
 // may have been given since.
 func (m *Module) conn(f family) (*conn, error) {
+	m.mu.RLock()
+	c := m.conns[f]
+	m.mu.RUnlock()
+	if c != nil {
+		return c, nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, errors.New("the icmp module is closed")
+		return nil, errClosed
 	}
 	if c := m.conns[f]; c != nil {
 		return c, nil

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -292,74 +291,4 @@ func TestAfterCloseRunsFail(t *testing.T) {
 	if o, err := p.Run(t.Context()); err == nil {
 		t.Errorf("got %+v, want an error", o)
 	}
-}
-
-// BenchmarkPing pings with runs of one packet, a thousand at a time with this package, ten with pro-bing, which loses
-// packets when there are more (its sockets get each other's replies too). A run goes from command line to performance data.
-func BenchmarkPing(b *testing.B) {
-	realpeer.Root(b, "raw ICMP sockets")
-	b.Run("onbu", func(b *testing.B) {
-		m := module(b)
-		probes := make([]modules.Probe, 1000)
-		for i, host := range hosts(len(probes)) {
-			p, err := m.Parse([]string{"check_icmp", "-n", "1", "-c", "60s,100%", host})
-			if err != nil {
-				b.Fatal(err)
-			}
-			probes[i] = p
-		}
-		atOnce(b, len(probes), func(i int) error {
-			o, err := probes[i].Run(b.Context())
-			if err == nil && strings.Contains(o.Output, "100%") {
-				err = errors.New(o.Output)
-			}
-			return err
-		})
-	})
-	b.Run("pro-bing", func(b *testing.B) {
-		names := hosts(10)
-		var lost atomic.Int64
-		atOnce(b, len(names), func(i int) error {
-			p := probing.New(names[i])
-			p.Count, p.Timeout = 1, 10*time.Second
-			p.SetPrivileged(true)
-			err := p.Run()
-			if p.Statistics().PacketsRecv != 1 {
-				lost.Add(1)
-			}
-			return err
-		})
-		b.ReportMetric(float64(lost.Load()), "lost")
-	})
-}
-
-// atOnce calls f b.N times from n goroutines, each with a number of its own, and reports the rate and the processor time.
-func atOnce(b *testing.B, n int, f func(i int) error) {
-	b.ReportAllocs()
-	b.ResetTimer()
-	before := processorTime(b)
-	var left atomic.Int64
-	left.Store(int64(b.N))
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			for left.Add(-1) >= 0 {
-				if err := f(i); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pings/s")
-	b.ReportMetric(float64((processorTime(b)-before).Nanoseconds())/1e3/float64(b.N), "cpu-µs/op")
-}
-
-func processorTime(b *testing.B) time.Duration {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

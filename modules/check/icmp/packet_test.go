@@ -12,12 +12,14 @@ import (
 	"golang.org/x/net/ipv6"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/monitor"
 )
 
 var mark = tag{token: 0x0123456789abcdef, slot: 7, number: 2}
 
-// request gives an echo request as we send it.
-func request(f family, size int) []byte {
+// echoRequest gives an echo request as we send it.
+func echoRequest(f family, size int) []byte {
 	b := make([]byte, headerLen+size)
 	putEcho(b, f, 0xbeef, 41, mark)
 	return b
@@ -26,7 +28,7 @@ func request(f family, size int) []byte {
 // The golang.org/x/net library is the oracle for the format and the checksum.
 func TestRequestsAreEchoMessages(t *testing.T) {
 	for _, size := range []int{tagLen, 56, 57, 58, 59, 1000, 65507} {
-		b := request(v4, size)
+		b := echoRequest(v4, size)
 		m, err := xicmp.ParseMessage(1, b)
 		if err != nil {
 			t.Fatal(err)
@@ -35,13 +37,13 @@ func TestRequestsAreEchoMessages(t *testing.T) {
 			t.Errorf("size %d: got %x, want %x (%v), an echo request", size, b[:headerLen], want[:headerLen], err)
 		}
 	}
-	if m, err := xicmp.ParseMessage(58, request(v6, 56)); err != nil || m.Type != ipv6.ICMPTypeEchoRequest {
+	if m, err := xicmp.ParseMessage(58, echoRequest(v6, 56)); err != nil || m.Type != ipv6.ICMPTypeEchoRequest {
 		t.Errorf("got %+v, %v, want an IPv6 echo request", m, err)
 	}
 }
 
 func TestDecode(t *testing.T) {
-	reply4, reply6 := request(v4, 56), request(v6, 56)
+	reply4, reply6 := echoRequest(v4, 56), echoRequest(v6, 56)
 	reply4[0], reply6[0] = 0, 129
 	e := echo{id: 0xbeef, seq: 41, tag: mark, tagged: true}
 	bare := echo{id: 0xbeef, seq: 41}
@@ -58,17 +60,17 @@ func TestDecode(t *testing.T) {
 		{"reply after an IP header", inIPv4(reply4, to4), v4, true, message{typ: 0, isReply: true, echo: e}, true},
 		{"IPv6 reply", reply6, v6, false, message{typ: 129, isReply: true, echo: e}, true},
 		{
-			"report", report4(3, 1, inIPv4(request(v4, 56), to4)), v4, false,
+			"report", report4(3, 1, inIPv4(echoRequest(v4, 56), to4)), v4, false,
 			message{typ: 3, code: 1, echo: e, to: to4},
 			true,
 		},
 		{
-			"report with eight bytes quoted", report4(11, 0, inIPv4(request(v4, 56), to4)[:28]), v4, false,
+			"report with eight bytes quoted", report4(11, 0, inIPv4(echoRequest(v4, 56), to4)[:28]), v4, false,
 			message{typ: 11, echo: bare, to: to4},
 			true,
 		},
 		{
-			"IPv6 report", report4(1, 3, inIPv6(request(v6, 56), to6)), v6, false,
+			"IPv6 report", report4(1, 3, inIPv6(echoRequest(v6, 56), to6)), v6, false,
 			message{typ: 1, code: 3, echo: e, to: to6},
 			true,
 		},
@@ -77,11 +79,11 @@ func TestDecode(t *testing.T) {
 		{"no room for a tag", reply4[:headerLen+tagLen-1], v4, false, message{}, false},
 		{"not an IP header", reply4, v4, true, message{}, false},
 		{"IP header longer than the packet", append([]byte{0x4f}, inIPv4(nil, to4)[1:]...), v4, true, message{}, false},
-		{"a request", request(v4, 56), v4, false, message{}, false},
-		{"report of another protocol", report4(3, 1, withProtocol(17, inIPv4(request(v4, 56), to4))), v4, false, message{}, false},
+		{"a request", echoRequest(v4, 56), v4, false, message{}, false},
+		{"report of another protocol", report4(3, 1, withProtocol(17, inIPv4(echoRequest(v4, 56), to4))), v4, false, message{}, false},
 		{"report of a reply", report4(3, 1, inIPv4(reply4, to4)), v4, false, message{}, false},
-		{"report cut short", report4(3, 1, inIPv4(request(v4, 56), to4)[:27]), v4, false, message{}, false},
-		{"redirect", report4(5, 1, inIPv4(request(v4, 56), to4)), v4, false, message{}, false},
+		{"report cut short", report4(3, 1, inIPv4(echoRequest(v4, 56), to4)[:27]), v4, false, message{}, false},
+		{"redirect", report4(5, 1, inIPv4(echoRequest(v4, 56), to4)), v4, false, message{}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,13 +124,24 @@ func report4(typ, code byte, quote []byte) []byte {
 	return append([]byte{typ, code, 0, 0, 0, 0, 0, 0}, quote...)
 }
 
-// A conn without a socket, with one flight that has sent two packets.
-func flying(raw bool) (*conn, *flight) {
-	c := &conn{socket: &socket{family: v4, raw: raw}, start: time.Now(), id: 100}
-	f := c.board(netip.MustParseAddr("192.0.2.9"), nil, make(chan struct{}, 1))
+// flying gives an engine with one flight that has sent two packets, which its check waits for.
+func flying(raw bool) (*engine, *flight) {
+	e := newEngine(v4, raw)
+	e.id = 100
+	c := &check{rules: never{}, plan: plan{rounds: 2}, limit: time.Hour, round: 2}
+	f := e.board(c, netip.MustParseAddr("192.0.2.9"))
+	c.flights = append(c.flights, f)
 	f.packets = make([]packet, 2)
-	return c, f
+	return e, f
 }
+
+// never is a line that is never satisfied.
+type never struct{}
+
+func (never) plan(int, family) plan                  { return plan{} }
+func (never) decided(*check) bool                    { return false }
+func (never) cannotSend(*check, *flight, error) bool { return true }
+func (never) judge(*check, *[]byte) monitor.Outcome  { return monitor.Outcome{} }
 
 func TestOnlyWhatBelongsToARequestCounts(t *testing.T) {
 	addr, other := netip.MustParseAddr("192.0.2.9"), netip.MustParseAddr("192.0.2.66")
@@ -167,11 +180,11 @@ func TestOnlyWhatBelongsToARequestCounts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, f := flying(true)
+			e, f := flying(true)
 			m := message{isReply: true, echo: echo{tagged: true, tag: tag{f.token, f.slot, 1}}}
 			tt.change(&m, f)
-			c.handle(m, tt.from)
-			if diff := cmp.Diff(tt.want, c.counters()); diff != "" {
+			e.arrived([]arrival{{m, tt.from, moment{}}}, 0)
+			if diff := cmp.Diff(tt.want, e.counters()); diff != "" {
 				t.Errorf("counters: want (-), got (+):\n%s", diff)
 			}
 			if got, want := f.received, int(tt.want.Replies); got != want {
@@ -186,33 +199,39 @@ func untagged(f *flight, id uint16, number int) message {
 }
 
 func TestSlotsAreUsedAgain(t *testing.T) {
-	c, f := flying(false)
-	c.leave([]*flight{f})
-	next := c.board(f.addr, nil, nil)
-	if next.slot != f.slot || next.token == f.token {
+	e, f := flying(false)
+	before := *f
+	e.finish(f.check)
+	if n := e.owner(&message{isReply: true, echo: echo{tagged: true, tag: tag{f.token, f.slot, 0}}}); n != nil {
+		t.Error("a check that is over still gets replies")
+	}
+	e.leave(before.check)
+	next := e.board(before.check, f.addr)
+	if next.slot != before.slot || next.token == before.token {
 		t.Errorf("got slot %d and token %x after slot %d and token %x, want the same slot and another token",
-			next.slot, next.token, f.slot, f.token)
+			next.slot, next.token, before.slot, before.token)
 	}
 }
 
 func FuzzDecode(f *testing.F) {
-	reply := request(v4, 56)
+	reply := echoRequest(v4, 56)
 	reply[0] = 0
 	to := netip.MustParseAddr("192.0.2.9")
 	f.Add(inIPv4(reply, to), true, true)
-	f.Add(report4(3, 1, inIPv4(request(v4, 56), to)), true, false)
-	f.Add(report4(1, 3, inIPv6(request(v6, 56), netip.MustParseAddr("2001:db8::9"))), false, false)
+	f.Add(report4(3, 1, inIPv4(echoRequest(v4, 56), to)), true, false)
+	f.Add(report4(1, 3, inIPv6(echoRequest(v6, 56), netip.MustParseAddr("2001:db8::9"))), false, false)
 	f.Fuzz(func(t *testing.T, b []byte, isV4, ipHeader bool) {
 		fam := v6
 		if isV4 {
 			fam = v4
 		}
-		c, _ := flying(true)
+		e, _ := flying(true)
 		if m, ok := decode(b, fam, ipHeader); ok {
-			c.handle(m, to)
+			e.arrived([]arrival{{m, to, moment{}}}, 0)
 		}
+		_ = timestamp(b)
 		_, _, _ = decodeReport(b, b, fam)
-		if c.counters().Replies > 0 {
+		if e.counters().Replies > 0 {
 			t.Error("a reply was believed without its token")
 		}
 	})

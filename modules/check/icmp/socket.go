@@ -6,24 +6,28 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/onbu/onbu/internal/mmsg"
 )
 
 // socket is an ICMP socket: either a ping socket, which any member of a group in net.ipv4.ping_group_range may open and
-// on which the kernel sets identifiers and checksums, or a raw one. Any goroutine may send; one at a time may receive.
+// on which the kernel sets identifiers and checksums, or a raw one. Each arriving message has the kernel's time on it.
 type socket struct {
+	*mmsg.Socket
 	family family
 	raw    bool
 	file   *os.File
-	conn   syscall.RawConn
-	oob    []byte // for receive
 }
 
-// receiveBuffer is the room asked for replies that wait to be read. The kernel gives what net.core.rmem_max allows.
-const receiveBuffer = 4 << 20
+const (
+	// receiveBuffer is the room asked for replies that wait to be read. The kernel gives what net.core.rmem_max allows.
+	receiveBuffer = 4 << 20
+	// sendBuffer is the room asked for requests that a network card has not taken yet.
+	sendBuffer = 1 << 20
+)
 
 // openSocket opens a ping socket or, where that is not allowed, a raw one.
 func openSocket(f family) (*socket, error) {
@@ -31,7 +35,7 @@ func openSocket(f family) (*socket, error) {
 	if f == v6 {
 		domain, proto = unix.AF_INET6, unix.IPPROTO_ICMPV6
 	}
-	s := &socket{family: f, oob: make([]byte, 256)}
+	s := &socket{family: f}
 	const flags = unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC
 	fd, pingErr := unix.Socket(domain, unix.SOCK_DGRAM|flags, proto)
 	if pingErr != nil {
@@ -48,8 +52,8 @@ func openSocket(f family) (*socket, error) {
 		return nil, fmt.Errorf("setting up an ICMP socket for IPv%d: %w", f, err)
 	}
 	s.file = os.NewFile(uintptr(fd), "icmp")
-	conn, err := s.file.SyscallConn()
-	s.conn = conn
+	var err error
+	s.Socket, err = mmsg.New(s.file)
 	return s, err
 }
 
@@ -59,6 +63,10 @@ func (s *socket) configure(fd int) error {
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
 	}
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
+	}
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) // without it the time of reading has to do
 	switch {
 	case !s.raw && s.family == v4:
 		return unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_RECVERR, 1)
@@ -83,19 +91,6 @@ func (s *socket) filter(fd int) error {
 	return unix.SetsockoptInt(fd, unix.SOL_RAW, icmpFilter, int(int32(block[0])))
 }
 
-// send sends a message. An error of the family of EHOSTUNREACH on a ping socket may be about another packet, so it counts
-// only when it comes again.
-func (s *socket) send(b, oob []byte, to unix.Sockaddr) error {
-	var err error
-	for range 4 {
-		err = s.sendOnce(b, oob, to)
-		if err == nil || s.raw || !pending(err) {
-			break
-		}
-	}
-	return err
-}
-
 // pending says whether err may be what the kernel keeps on a socket from a report about an earlier packet.
 func pending(err error) bool {
 	return errors.Is(err, unix.EHOSTUNREACH) || errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.ECONNREFUSED) ||
@@ -104,69 +99,41 @@ func pending(err error) bool {
 		errors.Is(err, unix.ENONET)
 }
 
-// sendOnce waits for room only when there is none: RawConn.Write lets one goroutine in at a time.
-func (s *socket) sendOnce(b, oob []byte, to unix.Sockaddr) error {
-	var err error
-	try := func(fd uintptr) bool {
-		_, err = unix.SendmsgN(int(fd), b, oob, to, unix.MSG_DONTWAIT)
-		return err != unix.EAGAIN && err != unix.EINTR
-	}
-	sent := false
-	if err := s.conn.Control(func(fd uintptr) { sent = try(fd) }); err != nil {
-		return err
-	}
-	if !sent {
-		if err := s.conn.Write(try); err != nil {
-			return err
+// arrivals appends the messages of a batch that are of use to list; read is when they were read.
+func (s *socket) arrivals(batch *mmsg.Messages, list []arrival, read moment) []arrival {
+	for i := range batch.Len() {
+		m, ok := decode(batch.Payload(i), s.family, s.raw && s.family == v4)
+		if ok {
+			list = append(list, arrival{m, batch.From(i).Addr(), moment{read.at, timestamp(batch.Control(i))}})
 		}
 	}
-	return err
+	return list
 }
 
-// receive gives what has arrived, without waiting for more, to handle: first reports on a ping socket's error queue.
-// Malformed counts what handle is not shown.
-func (s *socket) receive(fd int, buf []byte, handle func(m message, from netip.Addr)) (malformed int) {
-	if !s.raw {
-		malformed += s.receiveReports(fd, buf, handle)
+// reports does the same for a batch from the error queue of a ping socket (ip(7), IP_RECVERR): our request without its IP
+// header, where it went, and who says what became of it.
+func (s *socket) reports(batch *mmsg.Messages, list []arrival, read moment) []arrival {
+	for i := range batch.Len() {
+		m, from, ok := decodeReport(batch.Payload(i), batch.Control(i), s.family)
+		if ok {
+			m.to = batch.From(i).Addr()
+			list = append(list, arrival{m, from, read})
+		}
 	}
-	for failures := 0; failures < 16; {
-		n, from, err := unix.Recvfrom(fd, buf, unix.MSG_DONTWAIT)
-		if err == unix.EAGAIN {
-			break
-		}
-		if err != nil { // an interruption, or an error about a packet that the error queue tells better
-			failures++
-			continue
-		}
-		m, ok := decode(buf[:n], s.family, s.raw && s.family == v4)
-		if !ok {
-			malformed++
-			continue
-		}
-		handle(m, addrOf(from))
-	}
-	return malformed
+	return list
 }
 
-// receiveReports reads the error queue of a ping socket (ip(7), IP_RECVERR): our request without its IP header, where it
-// went, and who says what became of it.
-func (s *socket) receiveReports(fd int, buf []byte, handle func(m message, from netip.Addr)) (malformed int) {
-	for {
-		n, oobn, _, to, err := unix.Recvmsg(fd, buf, s.oob, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return malformed
-		}
-		m, from, ok := decodeReport(buf[:n], s.oob[:oobn], s.family)
-		if !ok {
-			malformed++
-			continue
-		}
-		m.to = addrOf(to)
-		handle(m, from)
+// timestamp reads the kernel's time on a message (socket(7), SO_TIMESTAMPNS), which is its only control message; 0 if there
+// is none.
+func timestamp(control []byte) int64 {
+	if len(control) < unix.CmsgSpace(int(unsafe.Sizeof(unix.Timespec{}))) {
+		return 0
 	}
+	h := (*unix.Cmsghdr)(unsafe.Pointer(&control[0]))
+	if h.Level != unix.SOL_SOCKET || h.Type != unix.SCM_TIMESTAMPNS {
+		return 0
+	}
+	return (*unix.Timespec)(unsafe.Pointer(&control[unix.CmsgLen(0)])).Nano()
 }
 
 // decodeReport reads an entry of the error queue: b is the request, oob the control messages with a sock_extended_err
@@ -200,16 +167,6 @@ func offender(b []byte) netip.Addr {
 		if len(b) >= 24 {
 			return netip.AddrFrom16([16]byte(b[8:24]))
 		}
-	}
-	return netip.Addr{}
-}
-
-func addrOf(sa unix.Sockaddr) netip.Addr {
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrFrom4(sa.Addr)
-	case *unix.SockaddrInet6:
-		return netip.AddrFrom16(sa.Addr)
 	}
 	return netip.Addr{}
 }
