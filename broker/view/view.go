@@ -14,21 +14,22 @@ import (
 // View is the current state of everything. It is not safe for use by several goroutines at once.
 type View struct {
 	hosts     map[string]*host
+	names     names
 	downtimes map[key]monitor.Downtime
 	comments  map[key]monitor.Comment
 	programs  map[monitor.Shard]monitor.Program
 }
 
-// host is a host and its services.
+// host is a host and its services, sorted by name.
 type host struct {
-	own      entry
-	services map[string]*entry
+	name     string
+	own      row
+	services []service
 }
 
-// entry is a status and since when it is known; what is older is not believed any more.
-type entry struct {
-	status monitor.Status
-	at     monitor.Time
+type service struct {
+	name string
+	row
 }
 
 // key names a downtime or comment: their numbers are a shard's own.
@@ -40,7 +41,7 @@ type key struct {
 // New gives a view that knows nothing yet.
 func New() *View {
 	return &View{
-		hosts:     map[string]*host{},
+		hosts: map[string]*host{}, names: names{of: map[string]uint16{}},
 		downtimes: map[key]monitor.Downtime{}, comments: map[key]monitor.Comment{},
 		programs: map[monitor.Shard]monitor.Program{},
 	}
@@ -94,8 +95,8 @@ func (v *View) Retain(known func(monitor.Ref) bool) {
 			delete(v.hosts, name)
 			continue
 		}
-		maps.DeleteFunc(h.services, func(service string, _ *entry) bool {
-			return !known(monitor.Ref{Host: name, Service: service})
+		h.services = slices.DeleteFunc(h.services, func(s service) bool {
+			return !known(monitor.Ref{Host: name, Service: s.name})
 		})
 	}
 }
@@ -103,22 +104,30 @@ func (v *View) Retain(known func(monitor.Ref) bool) {
 func (v *View) put(s *monitor.Status, at monitor.Time) {
 	h := v.hosts[s.Host]
 	if h == nil {
-		h = &host{own: entry{status: monitor.Status{Ref: monitor.Ref{Host: s.Host}, State: monitor.Pending}}}
+		h = &host{name: s.Host}
+		h.own.put(&monitor.Status{State: monitor.Pending}, &v.names)
 		v.hosts[s.Host] = h
 	}
-	e := &h.own
+	r := &h.own
 	if !s.IsHost() {
-		if e = h.services[s.Service]; e == nil {
-			e = &entry{}
-			if h.services == nil {
-				h.services = map[string]*entry{}
-			}
-			h.services[s.Service] = e
+		r = h.service(s.Service)
+	}
+	if at >= r.at {
+		r.at = at
+		r.put(s, &v.names)
+	}
+}
+
+// service gives the row of a service, a new one if there is none.
+func (h *host) service(name string) *row {
+	i, ok := slices.BinarySearchFunc(h.services, name, func(s service, name string) int { return cmp.Compare(s.name, name) })
+	if !ok {
+		if n := len(h.services); n == cap(h.services) { // the usual growth by half leaves much of it empty for ever
+			h.services = append(make([]service, 0, n+1+n/8), h.services...)
 		}
+		h.services = slices.Insert(h.services, i, service{name: name})
 	}
-	if at >= e.at {
-		e.status, e.at = *s, at
-	}
+	return &h.services[i].row
 }
 
 // Query says which objects are asked for; the zero Query asks for all.
@@ -131,16 +140,17 @@ type Query struct {
 	Problems bool
 }
 
-func (q Query) wants(s *monitor.Status) bool {
-	return (!q.Problems || s.IsProblem()) && (q.State == "" || strings.EqualFold(q.State, s.StateName()))
+func (q Query) wants(state monitor.State, name string) bool {
+	s := monitor.Status{State: state}
+	return (!q.Problems || s.IsProblem()) && (q.State == "" || strings.EqualFold(q.State, name))
 }
 
 // Hosts gives the hosts asked for, sorted by name. The statuses are copies.
 func (v *View) Hosts(q Query) []monitor.Status {
 	var out []monitor.Status
 	for _, h := range v.chosen(q) {
-		if q.wants(&h.own.status) {
-			out = append(out, h.own.status)
+		if q.wants(h.own.state, h.own.state.HostName()) {
+			out = append(out, h.own.status(monitor.Ref{Host: h.name}, &v.names))
 		}
 	}
 	slices.SortFunc(out, func(a, b monitor.Status) int { return cmp.Compare(a.Host, b.Host) })
@@ -151,15 +161,14 @@ func (v *View) Hosts(q Query) []monitor.Status {
 func (v *View) Services(q Query) []monitor.Status {
 	var out []monitor.Status
 	for _, h := range v.chosen(q) {
-		for _, e := range h.services {
-			if q.wants(&e.status) {
-				out = append(out, e.status)
+		for i := range h.services {
+			s := &h.services[i]
+			if q.wants(s.state, s.state.ServiceName()) {
+				out = append(out, s.status(monitor.Ref{Host: h.name, Service: s.name}, &v.names))
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b monitor.Status) int {
-		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Service, b.Service))
-	})
+	slices.SortStableFunc(out, func(a, b monitor.Status) int { return cmp.Compare(a.Host, b.Host) })
 	return out
 }
 
@@ -183,9 +192,9 @@ type Tally struct {
 func (v *View) Tally() Tally {
 	t := Tally{Hosts: map[string]int{}, Services: map[string]int{}}
 	for _, h := range v.hosts {
-		t.Hosts[h.own.status.StateName()]++
-		for _, e := range h.services {
-			t.Services[e.status.StateName()]++
+		t.Hosts[h.own.state.HostName()]++
+		for i := range h.services {
+			t.Services[h.services[i].state.ServiceName()]++
 		}
 	}
 	return t
