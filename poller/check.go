@@ -6,73 +6,100 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
-// check is one check under way.
+// check is a job that the poller took, from when it comes until it is answered; then it is used for another one.
 type check struct {
-	poller   *Poller
-	over     context.Context // ends when the poller gives up on what is under way
-	group    *sync.WaitGroup
-	prepared Prepared
-	host     bool
-	timeout  time.Duration
-	until    time.Time
-	trace    string // of a check that somebody follows
-	result   monitor.Result
+	poller *Poller
+	// The places next to it in the one list of the room that it is in.
+	before, behind *check
+	from           *sender
+	found
+	host    bool
+	timeout time.Duration
+	trace   *trace // nil unless somebody follows it
+	key     objectKey
+	issue   issue
+	starter modules.Starter // nil for what needs a goroutine
+	shares  int
+
+	lane  lane
+	began time.Time
+	// What is in a goroutine can be cut short: cancel does it, young says that it is in the room's list of such checks.
+	cancel     func()
+	young, cut bool
+	// open is true until it is answered, so that an answer that comes twice is dropped.
+	open atomic.Bool
 }
+
+// objectKey names whom a check looks at, and issue which of his checks it is.
+type (
+	objectKey struct {
+		shard  monitor.Shard
+		object monitor.ID
+	}
+	issue struct {
+		epoch monitor.Epoch
+		seq   uint32
+	}
+)
 
 var _ modules.Waiter = (*check)(nil)
 
-func (c *check) begin(job *monitor.Job) {
-	now := time.Now()
+// fill makes the check that of a job. It keeps nothing of the job.
+func (c *check) fill(job *monitor.Job, f found, from *sender) {
+	c.found, c.from = f, from
+	c.key, c.issue = objectKey{job.Shard, job.Object}, issue{job.Epoch, job.Seq}
 	c.host, c.timeout = job.Service == "", job.Timeout
 	if c.timeout <= 0 {
 		c.timeout = time.Minute
 	}
-	c.until = now.Add(c.timeout)
-	c.result = monitor.Result{
-		Shard: job.Shard, Epoch: job.Epoch, Object: job.Object, Seq: job.Seq,
-		Poller: c.poller.o.Name, Module: c.prepared.Module, Started: monitor.At(now),
+	c.trace = nil
+	if job.Trace != "" {
+		c.trace = c.poller.traceOf(job)
 	}
 }
 
+// until is the engine's time limit.
+func (c *check) until() time.Time { return c.began.Add(c.timeout) }
+
+// start makes a check of a module with an engine. A module that panics must not have called Done.
+func (c *check) start() {
+	defer func() {
+		if r := recover(); r != nil {
+			c.Done(monitor.Outcome{}, bug(r))
+		}
+	}()
+	c.starter.Start(c.until(), c)
+}
+
 // run makes a check that needs a goroutine.
-func (c *check) run() {
-	ctx, cancel := context.WithDeadline(c.over, c.until)
-	defer cancel()
-	o, err := run(ctx, c.prepared.Probe)
+func (c *check) run(ctx context.Context) {
+	o, err := run(ctx, c.probe)
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = ctx.Err()
 	}
 	c.Done(o, err)
 }
 
-// Done implements modules.Waiter.
+// Done implements modules.Waiter. The poller forgets what is under way when it ends; what comes after that is dropped.
 func (c *check) Done(o monitor.Outcome, err error) {
-	defer c.group.Done()
-	defer c.poller.running.Add(-1)
-	if c.over.Err() != nil {
-		return // cut short because the poller ends: that says nothing of the target, and the check is issued again
+	if !c.open.CompareAndSwap(true, false) {
+		return
 	}
-	c.result.Finished = monitor.At(time.Now())
-	c.result.Outcome = o
+	took := time.Since(c.began)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		c.result.Outcome = c.timedOut()
+		o = c.timedOut()
 	case err != nil:
-		c.result.Outcome = unmade(err)
-	default:
-		c.result.Output, c.result.LongOutput, c.result.Perfdata = strings.Clone(o.Output), strings.Clone(o.LongOutput), strings.Clone(o.Perfdata)
+		o = unmade(err)
 	}
-	if c.trace != "" {
-		c.poller.follow(c.trace, &c.result, c.prepared.Why)
-	}
-	c.poller.results.add(c.result)
+	c.poller.end(c, &o, took)
 }
 
 // timedOut is the outcome of a check that its time limit ended, in the sentence that Nagios has for that.
@@ -101,16 +128,6 @@ func run(ctx context.Context, probe modules.Probe) (o monitor.Outcome, err error
 		}
 	}()
 	return probe.Run(ctx)
-}
-
-// start is run for modules with an engine. A module that panics must not have called Done.
-func start(s modules.Starter, until time.Time, c *check) {
-	defer func() {
-		if r := recover(); r != nil {
-			c.Done(monitor.Outcome{}, bug(r))
-		}
-	}()
-	s.Start(until, c)
 }
 
 func bug(r any) error {

@@ -3,8 +3,9 @@ package poller
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -18,32 +19,49 @@ import (
 const (
 	flushEvery   = 10 * time.Millisecond
 	batchResults = 256
-	keepResults  = 1 << 18 // results that may wait for the bus; beyond, the oldest are dropped and counted
-	lanes        = 4
-	lastWords    = 2 * time.Second // for what is left once the poller ends
+	// maxMessage stays well below the megabyte that the bus carries at most.
+	maxMessage = 700 << 10
+	// What may wait for the bus; beyond, the oldest are dropped and counted.
+	keepResults = 1 << 18
+	keepBytes   = 256 << 20
+	lanes       = 4
+	lastWords   = 2 * time.Second // for what is left once the poller ends
+	// Empty batches that are kept for use again, and how large they may be.
+	spareBatches = 64
+	spareBytes   = 128 << 10
 )
 
-// collector gathers results and appends them to RES, a batch for each shard, in the order in which they came: each shard
-// has its lane. Results that the bus refuses wait; a result that is dropped all the same costs one check, which the core
-// issues again.
+// collector gathers results, encoded as they come, and appends them to RES, a batch for each shard, in the order in which
+// they came: each shard has its lane. Results that the bus refuses wait; a result that is dropped all the same costs one
+// check, which the core issues again.
 type collector struct {
-	bus        bus.Streams
-	name, boot string
-	log        *slog.Logger
-	lost       *metrics.Counter
+	bus  bus.Streams
+	name string
+	ids  string // what the ids of all batches begin with
+	log  *slog.Logger
+	lost *metrics.Counter
 
 	wake [lanes]chan struct{} // holds a token when a shard of the lane has results again
 	mu   sync.Mutex
-	// ready holds the results of each shard that are not on their way yet.
-	ready map[monitor.Shard][]monitor.Result
-	count int
-	batch uint64
+	// ready holds what is not on its way yet.
+	ready  map[monitor.Shard]*heap
+	result monitor.Result // what is being encoded
+	count  int            // results that are ready
+	size   int            // their bytes
+	sent   uint64         // batches
+	spare  []*wire.Batch
+}
+
+// heap is what is ready of one shard: full batches, and a last one that is still being filled.
+type heap struct {
+	shard   monitor.Shard
+	batches []*wire.Batch
 }
 
 func newCollector(b bus.Streams, name, boot string, log *slog.Logger, set *metrics.Set) *collector {
 	c := &collector{
-		bus: b, name: name, boot: boot, log: log,
-		ready: map[monitor.Shard][]monitor.Result{}, lost: set.NewCounter("onbu_poller_results_lost_total"),
+		bus: b, name: name, ids: name + "." + boot + ".", log: log,
+		ready: map[monitor.Shard]*heap{}, lost: set.NewCounter("onbu_poller_results_lost_total"),
 	}
 	for lane := range c.wake {
 		c.wake[lane] = make(chan struct{}, 1)
@@ -56,15 +74,20 @@ func newCollector(b bus.Streams, name, boot string, log *slog.Logger, set *metri
 	return c
 }
 
-// add takes a result. It never blocks.
-func (c *collector) add(r monitor.Result) {
+// add takes a result, which is encoded when add returns: its strings may be used again. It never blocks.
+func (c *collector) add(r *monitor.Result) {
 	c.mu.Lock()
-	if c.count >= keepResults {
-		c.dropLocked(r.Shard)
+	h := c.ready[r.Shard]
+	if h == nil {
+		h = &heap{shard: r.Shard}
+		c.ready[r.Shard] = h
 	}
-	c.ready[r.Shard] = append(c.ready[r.Shard], r)
-	c.count++
-	first := len(c.ready[r.Shard]) == 1
+	first := len(h.batches) == 0
+	c.result = *r
+	c.encodeLocked(h)
+	for c.count > keepResults || c.size > keepBytes {
+		c.dropLocked(h)
+	}
 	c.mu.Unlock()
 	if first {
 		select {
@@ -76,18 +99,51 @@ func (c *collector) add(r monitor.Result) {
 
 func laneOf(s monitor.Shard) int { return int(s) % lanes }
 
-// dropLocked makes room by dropping the oldest results of a shard, or of any when that one has none.
-func (c *collector) dropLocked(shard monitor.Shard) {
-	for other := range c.ready {
-		if len(c.ready[shard]) > 0 {
+// encodeLocked puts the result into its shard's last batch, or into a new one when that is full.
+func (c *collector) encodeLocked(h *heap) {
+	long := len(c.result.Output) + len(c.result.LongOutput) + len(c.result.Perfdata)
+	var b *wire.Batch
+	if n := len(h.batches); n > 0 {
+		b = h.batches[n-1]
+	}
+	if b == nil || b.Len() >= batchResults || b.Size()+long > maxMessage {
+		b = c.emptyLocked()
+		h.batches = append(h.batches, b)
+	}
+	before := b.Size()
+	b.Add(&c.result)
+	c.count++
+	c.size += b.Size() - before
+}
+
+func (c *collector) emptyLocked() *wire.Batch {
+	if n := len(c.spare); n > 0 {
+		b := c.spare[n-1]
+		c.spare = c.spare[:n-1]
+		return b
+	}
+	return &wire.Batch{}
+}
+
+// dropLocked makes room by dropping the oldest batch of a shard that has another one, or of any shard that has.
+func (c *collector) dropLocked(h *heap) {
+	for _, other := range c.ready {
+		if len(h.batches) > 1 {
 			break
 		}
-		shard = other
+		h = other
 	}
-	n := min(batchResults, len(c.ready[shard]))
-	c.ready[shard] = append(c.ready[shard][:0], c.ready[shard][n:]...)
-	c.count -= n
-	c.lost.Add(n)
+	c.lost.Add(h.batches[0].Len())
+	c.popLocked(h)
+}
+
+// popLocked takes a shard's first batch off.
+func (c *collector) popLocked(h *heap) *wire.Batch {
+	b := h.batches[0]
+	h.batches = slices.Delete(h.batches, 0, 1)
+	c.count -= b.Len()
+	c.size -= b.Size()
+	return b
 }
 
 // run sends until ctx ends, and then what is left.
@@ -104,7 +160,6 @@ func (c *collector) run(ctx context.Context) {
 
 // serve sends the results of one lane until ctx ends, and then what is left until late ends.
 func (c *collector) serve(ctx, late context.Context, lane int) {
-	var buf []byte
 	for over := false; !over; {
 		select {
 		case <-ctx.Done():
@@ -113,7 +168,8 @@ func (c *collector) serve(ctx, late context.Context, lane int) {
 			c.gather(ctx)
 		}
 		for o, ok := c.next(lane); ok; o, ok = c.next(lane) {
-			buf = c.send(late, o, buf)
+			c.send(late, o)
+			c.used(o.batch)
 		}
 	}
 }
@@ -130,64 +186,56 @@ func (c *collector) gather(ctx context.Context) {
 
 // outgoing is a batch of results of one shard.
 type outgoing struct {
-	shard   monitor.Shard
-	results []monitor.Result
-	id      string
+	shard monitor.Shard
+	batch *wire.Batch
+	id    string
 }
 
 // next takes a batch out of a lane.
 func (c *collector) next(lane int) (outgoing, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for shard, results := range c.ready {
-		if laneOf(shard) != lane {
+	for shard, h := range c.ready {
+		if laneOf(shard) != lane || len(h.batches) == 0 {
 			continue
 		}
-		if len(results) == 0 {
-			delete(c.ready, shard)
-			continue
-		}
-		n := min(len(results), batchResults)
-		c.batch++
-		o := outgoing{shard: shard, results: results[:n:n], id: fmt.Sprintf("%s.%s.%d", c.name, c.boot, c.batch)}
-		if n == len(results) {
-			delete(c.ready, shard)
-		} else {
-			c.ready[shard] = results[n:]
-		}
-		c.count -= n
-		return o, true
+		c.sent++
+		return outgoing{shard: shard, batch: c.popLocked(h), id: c.ids + strconv.FormatUint(c.sent, 10)}, true
 	}
 	return outgoing{}, false
 }
 
-// send appends one batch, again and again until it is stored or ctx ends. It gives buf back for the next batch.
-func (c *collector) send(ctx context.Context, o outgoing, buf []byte) []byte {
-	buf = wire.AppendBatch(buf[:0], o.results)
-	if len(buf) > maxMessage && len(o.results) > 1 {
-		half := len(o.results) / 2
-		buf = c.send(ctx, outgoing{o.shard, o.results[:half], o.id + "a"}, buf)
-		return c.send(ctx, outgoing{o.shard, o.results[half:], o.id + "b"}, buf)
+// used takes a batch back that is on its way no more.
+func (c *collector) used(b *wire.Batch) {
+	if b.Size() > spareBytes {
+		return
 	}
+	b.Reset()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.spare) < spareBatches {
+		c.spare = append(c.spare, b)
+	}
+}
+
+// send appends one batch, again and again until it is stored or ctx ends.
+func (c *collector) send(ctx context.Context, o outgoing) {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		try, cancel := context.WithTimeout(ctx, 2*time.Second)
-		err := c.bus.Append(try, bus.Results(uint16(o.shard), c.name), buf, o.id)
+		err := c.bus.Append(try, bus.Results(uint16(o.shard), c.name), o.batch.Message(), o.id)
 		cancel()
 		if err == nil {
-			return buf
+			return
 		}
 		if ctx.Err() != nil || errors.Is(err, bus.ErrFull) || errors.Is(err, bus.ErrTooLarge) {
-			c.lost.Add(len(o.results))
-			c.log.Warn("results lost; their checks are issued again", "results", len(o.results), "error", err)
-			return buf
+			c.lost.Add(o.batch.Len())
+			c.log.Warn("results lost; their checks are issued again", "results", o.batch.Len(), "error", err)
+			return
 		}
-		c.log.Warn("results wait for the bus", "results", len(o.results), "error", err)
+		c.log.Warn("results wait for the bus", "results", o.batch.Len(), "error", err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
 		}
 	}
 }
-
-// maxMessage stays well below the megabyte that the bus carries at most.
-const maxMessage = 700 << 10

@@ -95,7 +95,7 @@ func collecting(t *testing.T, s *store) (c *collector, stop func() int) {
 // fill adds results with the sequences from…to-1.
 func fill(c *collector, shard monitor.Shard, from, to int) {
 	for seq := from; seq < to; seq++ {
-		c.add(monitor.Result{Shard: shard, Seq: uint32(seq)})
+		c.add(&monitor.Result{Shard: shard, Seq: uint32(seq)})
 	}
 }
 
@@ -250,12 +250,12 @@ func TestWhatIsTooMuchIsDroppedOldestFirstAndCounted(t *testing.T) {
 	})
 }
 
-func TestMessagesOverTheLimitAreHalved(t *testing.T) {
+func TestMessagesStayBelowTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &store{}
 		c, stop := collecting(t, s)
 		for seq := range uint32(100) {
-			c.add(monitor.Result{Seq: seq, Outcome: monitor.Outcome{LongOutput: strings.Repeat("x", 20<<10)}})
+			c.add(&monitor.Result{Seq: seq, Outcome: monitor.Outcome{LongOutput: strings.Repeat("x", 20<<10)}})
 		}
 		time.Sleep(time.Second)
 		if lost := stop(); lost != 0 {
@@ -278,7 +278,7 @@ func TestAResultThatNoMessageHoldsDoesNotStopTheOthers(t *testing.T) {
 			return bus.CheckMessage(subject, data)
 		}}
 		c, stop := collecting(t, s)
-		c.add(monitor.Result{Seq: 7, Outcome: monitor.Outcome{LongOutput: strings.Repeat("x", bus.MaxMessage)}})
+		c.add(&monitor.Result{Seq: 7, Outcome: monitor.Outcome{LongOutput: strings.Repeat("x", bus.MaxMessage)}})
 		fill(c, 0, 0, 10)
 		time.Sleep(time.Second)
 		if err := whole(s.of(0), 10); err != nil {

@@ -39,6 +39,12 @@ type room struct {
 // open starts a poller called p that runs "look WORDS" lines with run.
 func open(t *testing.T, slots int, run func(ctx context.Context, words string) (monitor.Outcome, error), pools ...string) *room {
 	t.Helper()
+	return openWith(t, slots, []modules.Check{doing{run}}, pools...)
+}
+
+// openWith starts a poller called p with modules of a test's own.
+func openWith(t *testing.T, slots int, native []modules.Check, pools ...string) *room {
+	t.Helper()
 	r := &room{t: t, bus: membus.New().Connect("test"), metrics: metrics.NewSet()}
 	r.must(r.bus.Prepare(t.Context()))
 	r.listen(bus.Wants(), func(data []byte) error {
@@ -62,7 +68,7 @@ func open(t *testing.T, slots int, run func(ctx context.Context, words string) (
 	}
 	p := poller.New(poller.Options{
 		Name: "p", Boot: "b", Pools: pools, Slots: slots, Bus: r.bus, Metrics: r.metrics,
-		Probes: poller.NewProbes([]modules.Check{doing{run}}, noFork{}), Log: slog.New(slog.DiscardHandler),
+		Probes: poller.NewProbes(native, noFork{}), Log: slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -296,7 +302,8 @@ func TestJobsWithoutRoomAreGivenBackToTheirSender(t *testing.T) {
 func TestTheWindowIsSharedByTheSchedulersThatUseIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := open(t, 100, func(context.Context, string) (monitor.Outcome, error) { return monitor.Outcome{}, nil }, "", "EU")
-		want := []wire.Want{{Poller: "p", Boot: "b", Window: 100}, {Poller: "p", Boot: "b", Pool: "EU", Window: 100}}
+		none := map[string]uint32{}
+		want := []wire.Want{{Poller: "p", Boot: "b", Window: 100, Aside: none}, {Poller: "p", Boot: "b", Pool: "EU", Window: 100, Aside: none}}
 		if diff := cmp.Diff(want, r.said()); diff != "" {
 			t.Error(diff)
 		}
@@ -389,5 +396,52 @@ func TestLoadSaysHowManyChecksRun(t *testing.T) {
 			}
 		}
 		r.stop()
+	})
+}
+
+// engine is a module that waits for all its checks at once: what it was asked lies there until a test answers it.
+type engine struct {
+	mu    sync.Mutex
+	asked []modules.Waiter
+}
+
+func (*engine) Name() string       { return "engine" }
+func (*engine) Programs() []string { return []string{"ask"} }
+
+func (e *engine) Parse([]string) (modules.Probe, error) { return question{e}, nil }
+
+type question struct{ *engine }
+
+func (question) Run(context.Context) (monitor.Outcome, error) { panic("Start is there") }
+
+func (q question) Start(_ time.Time, w modules.Waiter) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.asked = append(q.asked, w)
+}
+
+func TestWhatAnEngineHasUnderWayAtTheEndIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &engine{}
+		r := openWith(t, 10, []modules.Check{e})
+		r.give("s1", jobs("ask", 1, 3)...)
+		e.asked[0].Done(monitor.Outcome{Output: "in time"}, nil)
+		began := time.Now()
+		r.stop()
+		if took := time.Since(began); took < 3*time.Second || took > 4*time.Second {
+			t.Errorf("the end took %s", took)
+		}
+		e.asked[1].Done(monitor.Outcome{Output: "too late"}, nil)
+		e.asked[1].Done(monitor.Outcome{Output: "too late, and twice"}, nil)
+		e.asked[0].Done(monitor.Outcome{Output: "twice"}, nil)
+		got := r.got()
+		if len(got) != 1 || got[1].Output != "in time" {
+			t.Errorf("got %+v, want the answer that came in time", got)
+		}
+		for end, want := range map[string]int{"answered": 1, "timed_out": 0, "cancelled": 2, "refused": 0} {
+			if n := r.count(`onbu_poller_results_total{end="` + end + `"}`); n != want {
+				t.Errorf("%d %s, want %d", n, end, want)
+			}
+		}
 	})
 }

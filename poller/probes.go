@@ -29,9 +29,6 @@ type Prepared struct {
 	Why string
 }
 
-// maxLines is how many command lines are remembered; each costs some hundred bytes.
-const maxLines = 2_000_000
-
 // Probes finds out how each command line is run and remembers it, so that a check costs a look-up and no parsing. Any
 // goroutine may use it.
 type Probes struct {
@@ -39,16 +36,14 @@ type Probes struct {
 	programs map[string][]modules.Check
 	forked   []string
 
-	mu sync.RWMutex
-	// known and older are two generations: when known is full it becomes older, and what is used again moves back.
-	known, older map[string]Prepared
-	limit        int
+	mu    sync.Mutex
+	lines lines
 }
 
 // NewProbes builds the table of programs; the first module that names a program is asked first. forked names programs
 // that are run as plugins although a module would take them: an own program may have a plugin's name.
 func NewProbes(native []modules.Check, fork Fork, forked ...string) *Probes {
-	p := &Probes{fork: fork, programs: map[string][]modules.Check{}, known: map[string]Prepared{}, limit: maxLines / 2}
+	p := &Probes{fork: fork, programs: map[string][]modules.Check{}, lines: newLines(maxLines)}
 	for _, m := range native {
 		for _, program := range m.Programs() {
 			p.programs[program] = append(p.programs[program], m)
@@ -60,51 +55,46 @@ func NewProbes(native []modules.Check, fork Fork, forked ...string) *Probes {
 
 // Len says how many command lines are remembered.
 func (p *Probes) Len() int {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return len(p.known) + len(p.older)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lines.len()
 }
 
-// For gives the way to run a job. What is forked with an environment of its own is not remembered.
-func (p *Probes) For(job *monitor.Job) Prepared {
-	found := p.Find(job.Line)
-	if len(job.Env) == 0 || found.Why == "" {
-		return found
+// found is how a command line is run.
+type found struct {
+	line   *line
+	probe  modules.Probe
+	module string
+	forked bool
+}
+
+// find gives the way to run a command line. It does not keep text.
+func (p *Probes) find(text []byte) found {
+	key := p.lines.key(text)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.lines.find(key)
+	if l == nil {
+		l = p.lines.add(key, p.Prepare(string(text)))
+	}
+	return found{line: l, probe: l.probe, module: p.lines.modules[l.module], forked: l.forked}
+}
+
+// of gives the way to run a job. What is forked with an environment of its own is not remembered.
+func (p *Probes) of(job *monitor.Job) found {
+	f := p.find(job.Line)
+	if len(job.Env) == 0 || !f.forked {
+		return f
 	}
 	probe, err := p.fork.PrepareEnv(string(job.Line), job.Env)
 	if err != nil {
 		probe = cannot{err}
 	}
-	found.Probe = probe
-	return found
+	f.probe = probe
+	return f
 }
 
-// Find gives the way to run a command line. It does not keep line.
-func (p *Probes) Find(line []byte) Prepared {
-	p.mu.RLock()
-	found, ok := p.known[string(line)]
-	p.mu.RUnlock()
-	if ok {
-		return found
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if found, ok = p.known[string(line)]; ok {
-		return found // another goroutine was faster
-	}
-	if found, ok = p.older[string(line)]; ok {
-		delete(p.older, string(line))
-	} else {
-		found = p.Prepare(string(line))
-	}
-	if len(p.known) >= p.limit {
-		p.known, p.older = map[string]Prepared{}, p.known
-	}
-	p.known[string(line)] = found
-	return found
-}
-
-// Prepare is Find without remembering: `onbu verify` uses it with sample lines.
+// Prepare finds out how a command line is run and remembers nothing; `onbu verify` uses it with sample lines.
 func (p *Probes) Prepare(line string) Prepared {
 	probe, module, why := p.native(line)
 	if probe != nil {

@@ -6,14 +6,21 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// follow tells whoever follows a check how it was made. why says why no native module made it; empty if one did.
-func (p *Poller) follow(trace string, r *monitor.Result, why string) {
+// trace is how a check that somebody follows is told of: under which name, and why it is forked; empty if it is not.
+type trace struct{ name, why string }
+
+func (p *Poller) traceOf(job *monitor.Job) *trace {
+	return &trace{job.Trace, p.o.Probes.Prepare(string(job.Line)).Why}
+}
+
+// follow tells whoever follows a check how it was made.
+func (p *Poller) follow(t *trace, r *monitor.Result) {
 	began := "began it with module " + r.Module
-	if why != "" {
-		began += ", forked: " + why
+	if t.why != "" {
+		began += ", forked: " + t.why
 	}
-	p.tell(trace, r.Started, began, false)
-	p.tell(trace, r.Finished, "the module answered "+r.State.ServiceName()+": "+r.Output, true)
+	p.tell(t.name, r.Started, began, false)
+	p.tell(t.name, r.Finished, "the module answered "+r.State.ServiceName()+": "+r.Output, true)
 }
 
 // tell tells of a step; one that is lost is a gap in what somebody sees, and nothing else.

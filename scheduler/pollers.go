@@ -71,7 +71,7 @@ func (d *dispatcher) want(m bus.Msg) {
 		pl := d.poolLocked(w.Pool)
 		pl.pollers = append(pl.pollers, p)
 	}
-	p.window, p.heard, p.full = int(min(w.Window, 1<<20)), time.Now(), false
+	p.window, p.heard, p.full = int(min(w.Window, 1<<20)+min(w.Aside[d.name], 1<<20)), time.Now(), false
 	d.pumpLocked(w.Pool, d.poolLocked(w.Pool))
 	d.mu.Unlock()
 	d.tell(lost)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,7 +14,6 @@ import (
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/builtin"
-	"github.com/onbu/onbu/modules/check/exec"
 	"github.com/onbu/onbu/modules/export/ndjson"
 	"github.com/onbu/onbu/modules/listen/cmdfile"
 	"github.com/onbu/onbu/poller"
@@ -93,18 +93,13 @@ func buildPoller(a *App) (Daemon, error) {
 		slots = slotsFor(fileLimit())
 	}
 	return poller.New(poller.Options{
-		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Bus: a.bus,
-		Probes: poller.NewProbes(native, a.plugins(), a.o.Fork...), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
+		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Forks: a.forks(), Bus: a.bus,
+		Probes: poller.NewProbes(native, builtin.Exec(a.forks()), a.o.Fork...), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
 	}), nil
 }
 
-func (a *App) plugins() *exec.Module {
-	concurrent := a.o.Plugins
-	if concurrent == 0 {
-		concurrent = builtin.Plugins()
-	}
-	return builtin.Exec(concurrent)
-}
+// forks is how many plugins may run at once.
+func (a *App) forks() int { return cmp.Or(a.o.Plugins, builtin.Plugins()) }
 
 func buildReactionner(a *App) (Daemon, error) {
 	runner := builtin.Exec(0)

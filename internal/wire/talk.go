@@ -15,6 +15,9 @@ type Want struct {
 	Pool string
 	// Window is how many jobs one scheduler may have unanswered with this poller; 0 says that it is leaving.
 	Window uint32
+	// Aside are jobs, by scheduler, that do not count against its window: checks of targets that did not answer last time,
+	// which wait at the poller so that they hold nothing that others need.
+	Aside map[string]uint32
 }
 
 // Jobs is a batch for one poller.

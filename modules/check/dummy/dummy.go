@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"strconv"
+	"time"
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
@@ -42,7 +43,7 @@ func (*Module) Parse(argv []string) (modules.Probe, error) {
 }
 
 // answer is the sentence that the plugin prints for a state, the text being the first of rest if there is one.
-func answer(code int, rest []string) probe {
+func answer(code int, rest []string) *probe {
 	state := monitor.State(min(code, int(monitor.Unknown)))
 	text := state.ServiceName()
 	switch {
@@ -51,14 +52,19 @@ func answer(code int, rest []string) probe {
 	case len(rest) > 0:
 		text += ": " + rest[0]
 	}
-	var p probe
+	p := &probe{}
 	p.outcome.State = state
 	p.outcome.Output, p.outcome.LongOutput, p.outcome.Perfdata = plugin.Output([]byte(text), 0)
 	return p
 }
 
-// probe is the finished answer.
+// probe is the finished answer. It needs no goroutine to be told.
 type probe struct{ outcome monitor.Outcome }
 
+var _ modules.Starter = (*probe)(nil)
+
 // Run gives the answer; it looks at nothing, not even at its context.
-func (p probe) Run(context.Context) (monitor.Outcome, error) { return p.outcome, nil }
+func (p *probe) Run(context.Context) (monitor.Outcome, error) { return p.outcome, nil }
+
+// Start gives the answer before it returns.
+func (p *probe) Start(_ time.Time, w modules.Waiter) { w.Done(p.outcome, nil) }

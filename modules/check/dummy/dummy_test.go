@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -89,6 +90,30 @@ func TestRunAllocatesNothing(t *testing.T) {
 	ctx := t.Context()
 	if n := testing.AllocsPerRun(100, func() { _, _ = probe.Run(ctx) }); n > 0 {
 		t.Errorf("got %v allocations a run, want none", n)
+	}
+}
+
+// heard is a modules.Waiter that keeps what it is told.
+type heard struct {
+	o     monitor.Outcome
+	times int
+}
+
+func (h *heard) Done(o monitor.Outcome, _ error) { h.o, h.times = o, h.times+1 }
+
+func TestStartGivesTheAnswerOfRun(t *testing.T) {
+	probe, err := dummy.New().Parse([]string{"check_dummy", "1", "text|a=1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := probe.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h heard
+	probe.(modules.Starter).Start(time.Now(), &h)
+	if diff := cmp.Diff(want, h.o); diff != "" || h.times != 1 {
+		t.Errorf("answered %d times, differing from Run:\n%s", h.times, diff)
 	}
 }
 
