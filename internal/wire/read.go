@@ -209,6 +209,7 @@ func (c *cursor) job(j *monitor.Job) {
 	j.Timeout, j.Due = c.duration(), c.time()
 	j.Avoid = c.text()
 	some(c, &j.Env, fixArray)
+	j.Trace = c.text()
 	c.close(more)
 }
 
