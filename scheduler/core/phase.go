@@ -25,10 +25,11 @@ func mix(h uint64) uint64 {
 
 // grid gives the first moment after t at which an object of the host is due, if it is checked every interval. The
 // moments depend on the host's name and the interval alone: they are the same after a restart and at another owner, and
-// services of one host with one interval fall due together, so that one poll may serve them all.
+// services of one host with one interval fall due together, and with those whose interval is a multiple of theirs, so that
+// one poll may serve them all.
 func grid(host uint64, interval time.Duration, t monitor.Time) monitor.Time {
 	step := monitor.Time(interval)
-	phase := monitor.Time(mix(host^uint64(interval)) % uint64(interval))
+	phase := monitor.Time(host % uint64(interval)) // of a multiple of interval it is the same but for whole intervals
 	return t - ((t-phase)%step+step)%step + step
 }
 
