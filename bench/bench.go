@@ -1,6 +1,7 @@
 // Package bench knows how to put load on the whole of Onbu and what to measure: it writes a Nagios configuration, starts
-// the engine on it as a user would, in a process of its own beside a fake target, and says how late checks began and what
-// each cost. It can offer the same checks to Debian's nagios4 right after. Linux only: it reads /proc.
+// the engine on it as a user would, in a process of its own beside fake targets, and says how late checks began and what
+// each cost. It can offer the same checks to Debian's nagios4 or icinga2 right after, and look for the highest rate that the
+// engine holds. Linux only: it reads /proc.
 package bench
 
 import (
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -22,11 +24,13 @@ type Options struct {
 	Services int
 	Interval time.Duration
 	// Window is how long is measured once the warm-up is over: until every service was checked, and an interval more;
-	// 0 for a minute.
+	// 0 for what the scenario proposes.
 	Window time.Duration
-	// Peer is "nagios4" or empty.
+	// Max looks for the highest rate that the engine holds, with Services being the first try, and reports that.
+	Max bool
+	// Peer is out of Peers() or empty.
 	Peer string
-	// Program is the onbu to measure. The fake target is run by it too, as `onbu bench target KIND`.
+	// Program is the onbu to measure. The fake targets are run by it too, as `onbu bench target KIND`.
 	Program string
 	// Progress is told where things are, about once a second; it may be nil.
 	Progress func(line string)
@@ -44,10 +48,12 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("an interval of %v cannot be written in a configuration; use whole seconds", o.Interval)
 	case o.Window < 0:
 		return errors.New("the time to measure must not be negative")
-	case o.Peer != "" && o.Peer != peerNagios:
-		return fmt.Errorf("no peer is called %q; there is %s", o.Peer, peerNagios)
-	case o.Peer != "" && len(s.loads) > 1:
+	case o.Peer != "" && findPeer(o.Peer) == nil:
+		return fmt.Errorf("no peer is called %q; there are %s", o.Peer, strings.Join(Peers(), ", "))
+	case o.Peer != "" && (s.compares() || s.beside != nil):
 		return fmt.Errorf("scenario %s compares Onbu with itself; leave --peer away", s.name)
+	case o.Max && (s.compares() || s.beside != nil):
+		return fmt.Errorf("scenario %s is about something else than the highest rate; leave --max away", s.name)
 	}
 	return nil
 }
@@ -57,12 +63,16 @@ type run struct {
 	o        Options
 	scenario scenario
 	dir      string
-	targets  []*child
+	targets  []*fakeTarget
 	ports    map[string]int // of the fake targets, by kind
+	step     string         // what progress lines begin with
+	stopped  bool           // by the end of ctx, with something measured
+	notes    []string
+	first    int // the services of the first step of a search
 }
 
 // Run measures. It takes about two intervals and the window for each engine. All processes that it
-// started have ended when it returns, also when ctx ends.
+// started have ended when it returns, also when ctx ends. If something was measured by then there is a report, and no error.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -71,7 +81,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	r.scenario, _ = find(o.Scenario)
 	r.defaults()
 	if o.Peer != "" {
-		if _, err := nagiosProgram(); err != nil {
+		if err := findPeer(o.Peer).installed(); err != nil {
 			return nil, err
 		}
 	}
@@ -92,10 +102,17 @@ func (r *run) defaults() {
 	}
 	if r.o.Interval == 0 {
 		r.o.Interval = r.scenario.interval
+		if r.o.Max {
+			r.o.Interval = searchInterval
+		}
 	}
 	if r.o.Window == 0 {
-		r.o.Window = time.Minute
+		r.o.Window = r.scenario.window
+		if r.o.Max {
+			r.o.Window = searchWindow
+		}
 	}
+	r.first = r.o.Services
 	if r.o.Progress == nil {
 		r.o.Progress = func(string) {}
 	}
@@ -104,31 +121,102 @@ func (r *run) defaults() {
 // all measures one engine after the other.
 func (r *run) all(ctx context.Context) (*Report, error) {
 	out := &Report{
-		Scenario: r.scenario.name, Time: time.Now().UTC().Truncate(time.Second), Machine: runtime.NumCPU(), LoadAverage: loadAverage(),
-		Services: r.o.Services, Interval: r.o.Interval.Seconds(), Seconds: r.o.Window.Seconds(),
+		Scenario: r.scenario.name, About: r.scenario.about, Time: time.Now().UTC().Truncate(time.Second), Machine: runtime.NumCPU(),
+		LoadAverage: loadAverage(),
 	}
-	healthy := r.scenario.loads[:1]
-	if len(r.scenario.loads) > 1 {
-		alone, err := r.onbu(ctx, "alone", healthy)
-		if err != nil {
-			return nil, err
-		}
-		out.Without = alone
-	}
-	figures, err := r.onbu(ctx, "all", r.scenario.loads)
+	err := r.own(ctx, out)
 	if err != nil {
 		return nil, err
 	}
-	out.Figures = *figures
-	out.OfferedPerS = float64(r.count(healthy)) / r.o.Interval.Seconds()
-	if r.o.Peer == "" {
-		return out, nil
+	out.Services, out.Interval = r.o.Services, r.o.Interval.Seconds()
+	out.Notes = r.notes
+	if r.o.Peer != "" && !r.stopped {
+		err = r.peer(ctx, out)
 	}
-	if out.Peer, err = r.nagios(ctx); err != nil {
-		return nil, fmt.Errorf("%s: %w", r.o.Peer, err)
+	out.Stopped = r.stopped
+	return out, err
+}
+
+// own measures Onbu.
+func (r *run) own(ctx context.Context, out *Report) (err error) {
+	all := func(ctx context.Context) (*Figures, error) { return r.onbu(ctx, "all", r.scenario.loads) }
+	var figures *Figures
+	switch {
+	case r.o.Max:
+		figures, out.Search, err = r.search(ctx, "onbu", r.o.Services, all)
+	case r.scenario.compares():
+		if out.Without, err = r.onbu(ctx, "alone", r.scenario.measured()); err != nil || r.stopped {
+			break
+		}
+		fallthrough
+	default:
+		figures, err = all(ctx)
 	}
+	if figures == nil && out.Without != nil && ctx.Err() != nil { // stopped before it came to that
+		figures, out.Without, r.stopped, err = out.Without, nil, true, nil
+	}
+	if err != nil {
+		return err
+	}
+	out.Figures, out.Seconds = *figures, figures.took.Seconds()
+	return nil
+}
+
+// peerStart is how much less a peer is offered first when its highest rate is looked for.
+const peerStart = 8
+
+// peer measures the peer, after a search of its own if Onbu's highest rate was looked for. A run that is stopped meanwhile has Onbu's figures.
+func (r *run) peer(ctx context.Context, out *Report) (err error) {
+	p := findPeer(r.o.Peer)
+	measure := func(ctx context.Context) (*Figures, error) { return p.measure(ctx, r) }
+	var f *Figures
+	if r.o.Max {
+		f, out.PeerSearch, err = r.search(ctx, p.name, max(1, r.first/peerStart), measure)
+	} else {
+		f, err = measure(ctx)
+	}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.stopped = true
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s: %w", r.o.Peer, err)
+	}
+	out.Peer = f
 	out.compare()
-	return out, nil
+	return nil
+}
+
+// peer is another engine that is offered the same checks.
+type peer struct {
+	name      string
+	installed func() error
+	measure   func(ctx context.Context, r *run) (*Figures, error)
+}
+
+// peers is the one list of peers.
+func peers() []*peer {
+	return []*peer{
+		{peerNagios, func() error { _, err := nagiosProgram(); return err }, func(ctx context.Context, r *run) (*Figures, error) { return r.nagios(ctx) }},
+	}
+}
+
+// Peers gives the names of the engines that can be compared with.
+func Peers() []string {
+	var names []string
+	for _, p := range peers() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+func findPeer(name string) *peer {
+	for _, p := range peers() {
+		if p.name == name {
+			return p
+		}
+	}
+	return nil
 }
 
 // count is how many services the loads have.
@@ -149,5 +237,6 @@ func (r *run) config(name string, loads []load) (*site, error) {
 	for _, l := range loads {
 		s.groups = append(s.groups, group{load: l, services: r.scenario.share(l, r.o.Services)})
 	}
+	r.say("writing the configuration of %s services", thousands(r.count(loads)))
 	return s, s.write()
 }

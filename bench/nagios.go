@@ -39,7 +39,7 @@ func (r *run) nagios(ctx context.Context) (*Figures, error) {
 	if err := r.nagiosSite(s); err != nil {
 		return nil, err
 	}
-	r.o.Progress("starting nagios4")
+	r.say("starting nagios4")
 	c, err := start(ctx, nil, program, s.path("nagios.cfg"))
 	if err != nil {
 		return nil, err
@@ -54,7 +54,6 @@ func (r *run) nagios(ctx context.Context) (*Figures, error) {
 		return nil, err
 	}
 	f := r.figures(peerNagios, w, c)
-	f.BytesPerService = f.RSS / int64(r.o.Services)
 	return f, addStatus(f, s.path("status.dat"))
 }
 
@@ -76,7 +75,7 @@ func (r *run) nagiosWarmUp(ctx context.Context, c *child, count counter) error {
 		}
 		if time.Since(shown) > lookEvery {
 			shown = time.Now()
-			r.o.Progress(fmt.Sprintf("nagios4: %d of %d services checked", n.done, r.o.Services))
+			r.say("nagios4: %s of %s services checked", thousands(int(n.done)), thousands(r.o.Services))
 		}
 		return errNotYet
 	})

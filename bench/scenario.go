@@ -1,7 +1,10 @@
 package bench
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,10 +17,30 @@ type scenario struct {
 	name, about string
 	services    int
 	interval    time.Duration
-	// loads has what is measured first. Any others are company that should not matter to it: the first is then
-	// measured alone too.
+	window      time.Duration // 0 for a minute
+	// loads has what is measured. Those that are meant to fail are company that should not matter to the others, which are
+	// then measured alone too.
 	loads []load
+	// beside is what happens besides while the engine is measured; nil for nothing.
+	beside func(r *run, e *engine, s *site) sideshow
 }
+
+// sideshow is what happens besides while an engine is measured.
+type sideshow interface {
+	// during does it, until ctx ends with the window.
+	during(ctx context.Context) error
+	// after says what came of it, in sentences for people, once during has ended and the figures are known, which it may
+	// correct. The engine still runs.
+	after(ctx context.Context, f *Figures) ([]string, error)
+}
+
+// measured gives the loads that the figures are about.
+func (s *scenario) measured() []load {
+	return slices.DeleteFunc(slices.Clone(s.loads), func(l load) bool { return l.fails })
+}
+
+// compares is whether what is measured is also measured without company.
+func (s *scenario) compares() bool { return len(s.measured()) < len(s.loads) }
 
 // load is a set of services with one command.
 type load struct {
@@ -104,6 +127,7 @@ func find(name string) (scenario, error) {
 	var names []string
 	for _, s := range scenarios() {
 		if s.name == name {
+			s.window = cmp.Or(s.window, time.Minute)
 			return s, nil
 		}
 		names = append(names, s.name)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"golang.org/x/term"
@@ -21,16 +22,21 @@ func runBench(ctx context.Context, e *env) error {
 	var o bench.Options
 	e.flags.IntVar(&o.Services, "services", 0, "how many services (default: as the scenario proposes)")
 	interval := e.flags.Int("interval", 0, "seconds between two checks of a service (default: as the scenario proposes)")
-	seconds := e.flags.Int("seconds", 60, "how long to measure, after a warm-up of about two intervals")
-	e.flags.StringVar(&o.Peer, "peer", "", "offer the same checks to another engine right after: nagios4")
+	seconds := e.flags.Int("seconds", 0, "how long to measure, after a warm-up of about two intervals (default: as the scenario proposes, mostly 60)")
+	e.flags.BoolVar(&o.Max, "max", false, "look for the most services that can be checked in time; takes some minutes")
+	e.flags.StringVar(&o.Peer, "peer", "", "offer the same checks to another engine right after: "+strings.Join(bench.Peers(), " or "))
 	jsonFile := e.flags.String("json", "", "write the figures into this `file` too; - for standard output instead of the table")
 	usage := e.flags.Usage
 	e.flags.Usage = func() {
 		usage()
 		fmt.Fprintf(e.stderr, "\nscenarios:\n%s", scenarioList())
 	}
-	if len(e.args) == 2 && e.args[0] == "target" {
+	switch {
+	case len(e.args) == 2 && e.args[0] == "target":
 		return target.Run(ctx, e.args[1], os.Stdin, e.stdout)
+	case len(e.args) == 0:
+		fmt.Fprintf(e.stdout, "onbu bench SCENARIO measures Onbu on this machine. Scenarios:\n%s\nonbu bench --help lists the options.\n", scenarioList())
+		return nil
 	}
 	words, err := e.parse(1, "the name of a scenario")
 	if err != nil {
@@ -46,20 +52,23 @@ func runBench(ctx context.Context, e *env) error {
 	o.Progress = progress(e.stderr)
 	report, err := bench.Run(ctx, o)
 	o.Progress("")
-	if ctx.Err() != nil {
+	switch {
+	case report == nil && ctx.Err() != nil:
 		return errors.New("stopped before there was anything to report; all that was started has ended")
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	return writeReport(report, *jsonFile, e.stdout)
 }
 
+// scenarioList has a line for each scenario.
 func scenarioList() string {
 	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, s := range bench.Scenarios() {
-		fmt.Fprintf(&b, "  %-6s %s\n", s[0], s[1])
+		fmt.Fprintf(w, "  %s\t%s\n", s[0], s[1])
 	}
+	w.Flush()
 	return b.String()
 }
 
