@@ -75,7 +75,7 @@ func (c Config) withDefaults() Config {
 }
 
 // Conn is one TLS connection, of either side. One goroutine may read while another writes; the handshake comes first,
-// by HandshakeContext or by the first Read or Write.
+// by Handshake, HandshakeContext or the first Read or Write.
 type Conn struct {
 	conn      net.Conn
 	cfg       Config
@@ -120,6 +120,9 @@ func Server(conn net.Conn, cfg Config) *Conn {
 	c.handshake = c.serverHandshake
 	return c
 }
+
+// Handshake agrees on keys. It ends with the connection's deadline; otherwise it is HandshakeContext.
+func (c *Conn) Handshake() error { return c.ready() }
 
 // HandshakeContext agrees on keys. When ctx ends first it ends with ctx's error, and the connection is of no more use.
 // The error of a handshake that the other side refused is an AlertError. Later calls give the first call's answer.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"time"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -17,10 +16,12 @@ const maxAddresses = 8
 
 // call is one run of a probe.
 type call struct {
-	*probe
+	*check
 	ctx       context.Context
 	stage     string // what is waited for, after "It was "
 	addresses []netip.Addr
+	// release ends the connection's tie to ctx.
+	release func() bool
 }
 
 // ask resolves, connects and asks, with every packet version and mode that may do, those that did last time first.
@@ -28,11 +29,11 @@ func (c *call) ask() (monitor.Outcome, error) {
 	if err := c.resolve(); err != nil {
 		return monitor.Outcome{}, err
 	}
-	who := server{c.host, c.port, habit{c.versions[0], c.modes[0]}}
-	last := c.module.known.recall(who)
+	q := question{server{c.host, c.port, habit{c.versions[0], c.modes[0]}}, c.query}
+	last, vain := c.module.known.recall(q)
 	modes := inOrder(c.modes, last.mode)
 	var trouble error
-	for _, version := range inOrder(c.versions, last.version) {
+	for _, version := range order(c.versions, last, vain) {
 		conn, m, err := c.open(modes)
 		if err != nil {
 			trouble = err
@@ -40,9 +41,7 @@ func (c *call) ask() (monitor.Outcome, error) {
 		}
 		o, err := c.converse(conn, version)
 		if err == nil {
-			if now := (habit{version, m}); now != last {
-				c.module.known.learn(who, now)
-			}
+			c.module.known.worked(q, last, habit{version, m}, vain)
 			return o, nil
 		}
 		trouble = tellingOf(trouble, err)
@@ -52,8 +51,8 @@ func (c *call) ask() (monitor.Outcome, error) {
 		}
 		modes = []mode{m}
 	}
-	if last != (habit{}) {
-		c.module.known.learn(who, habit{})
+	if bad, ok := errors.AsType[*badAnswer](trouble); ok && !bad.final {
+		c.module.known.doubt(q)
 	}
 	return monitor.Outcome{}, c.blame(trouble)
 }
@@ -79,8 +78,7 @@ func (c *call) blame(err error) error {
 // resolve finds the addresses of the host.
 func (c *call) resolve() error {
 	c.stage = "looking up the name"
-	if a, err := netip.ParseAddr(c.host); err == nil {
-		a = a.Unmap()
+	if a := c.literal; a.IsValid() {
 		if c.network == "ip4" && !a.Is4() || c.network == "ip6" && a.Is4() {
 			return c.unresolved("Address family for hostname not supported", "")
 		}
@@ -113,8 +111,7 @@ func (c *call) unresolved(why, detail string) error {
 
 // converse sends the query and reads the answer. The connection is closed.
 func (c *call) converse(conn net.Conn, version uint16) (monitor.Outcome, error) {
-	stop := context.AfterFunc(c.ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer c.release()
 	buf := c.module.buffers.Get().(*[]byte)
 	defer func() {
 		if cap(*buf) <= 4*bufferSize {

@@ -2,7 +2,6 @@ package nrpe
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,14 +12,15 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/adh"
+	"github.com/onbu/onbu/internal/probe"
 )
 
 // open connects and shakes hands, in the first mode that the server does not refuse. The connection's deadline is set.
 func (c *call) open(modes []mode) (conn net.Conn, used mode, err error) {
 	for _, m := range modes {
 		conn, err = c.try(m)
-		if _, old := errors.AsType[*adh.SessionError](err); old && !c.late(err) {
-			conn, err = c.try(m) // a full handshake this time
+		if isSession(err) && !c.late(err) {
+			conn, err = c.try(m) // a whole handshake this time
 		}
 		if err == nil || !refused(err) {
 			return conn, m, c.plugins(err)
@@ -29,14 +29,27 @@ func (c *call) open(modes []mode) (conn net.Conn, used mode, err error) {
 	return nil, 0, c.plugins(err)
 }
 
+// isSession says whether a handshake failed that offered to take a session up. An nrpe that asks for client certificates
+// gives tickets and then answers them with alert 80, because it names no session context
+// (SSL_CTX_set_session_id_context(3)).
+func isSession(err error) bool {
+	if _, ok := errors.AsType[*adh.SessionError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*probe.SessionError](err)
+	return ok
+}
+
 // try connects and shakes hands in one mode.
 func (c *call) try(m mode) (net.Conn, error) {
 	tcp, err := c.connect()
 	if err != nil {
 		return nil, err
 	}
+	c.release = context.AfterFunc(c.ctx, func() { _ = tcp.SetDeadline(time.Unix(1, 0)) })
 	conn, err := c.secure(tcp, m)
 	if err != nil {
+		c.release()
 		slam(tcp)
 		return nil, &shakeError{tcp.RemoteAddr().String(), err}
 	}
@@ -56,7 +69,7 @@ func (e *shakeError) Unwrap() error { return e.err }
 // connect tries the host's addresses in turn; all share the time that is left.
 func (c *call) connect() (net.Conn, error) {
 	c.stage = "connecting"
-	d := net.Dialer{KeepAlive: -1}
+	d := net.Dialer{KeepAlive: -1, FallbackDelay: -1}
 	if c.bind.IsValid() {
 		d.LocalAddr = &net.TCPAddr{IP: c.bind.AsSlice(), Zone: c.bind.Zone()}
 		d.Control = bindLate
@@ -102,14 +115,13 @@ func (c *call) secure(tcp net.Conn, m mode) (net.Conn, error) {
 			MinVersion: c.minTLS, MaxVersion: c.maxTLS, Suites: c.suites, MinPrimeBits: c.module.opts.MinPrimeBits,
 			Sessions: c.module.sessions, SessionKey: tcp.RemoteAddr().String(),
 		})
-		return conn, conn.HandshakeContext(c.ctx)
-	case certified, anew:
-		config, err := c.module.trust.config(trustKey{c.files, c.minCertified, c.maxTLS, m == certified})
-		if err != nil {
-			return nil, &failure{state: c.trouble, text: "Error: " + err.Error()}
+		return conn, conn.Handshake()
+	case certified:
+		conn, err := c.module.trust.shake(tcp, trustKey{c.files, c.minCertified, c.maxTLS})
+		if f, ok := errors.AsType[*filesError](err); ok {
+			return nil, &failure{state: c.trouble, text: "Error: " + f.Error()}
 		}
-		conn := tls.Client(tcp, config)
-		return conn, conn.HandshakeContext(c.ctx)
+		return conn, err
 	}
 	return tcp, nil
 }

@@ -50,13 +50,13 @@ func serve(t testing.TB, talk func(conn net.Conn)) *fake {
 }
 
 // probe parses a command line for the fake.
-func (f *fake) probe(t testing.TB, m *Module, args string) *probe {
+func (f *fake) probe(t testing.TB, m *Module, args string) *check {
 	t.Helper()
 	p, err := m.Parse(strings.Fields(fmt.Sprintf("check_nrpe -H %s -p %d %s", f.addr.IP, f.addr.Port, args)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.(*probe)
+	return p.(*check)
 }
 
 func (f *fake) run(t testing.TB, m *Module, args string) monitor.Outcome {
@@ -131,14 +131,65 @@ func TestUpgradedServerIsFoundAgain(t *testing.T) {
 			t.Errorf("version %d: %+v", v, o)
 		}
 		who := server{"127.0.0.1", uint16(f.addr.Port), habit{4, plain}}
-		if got := m.known.recall(who); got != (habit{uint16(v), plain}) {
+		if got, vain := m.known.recall(question{who, defaultCommand}); got != (habit{uint16(v), plain}) || vain != 0 {
 			t.Errorf("version %d: remembered %+v", v, got)
 		}
 	}
-	version.Store(9)
+}
+
+// TestACommandThatIsNotAllowedCostsOneConnection once all versions were tried: each is a complaint in the server's log
+// (nrpe #236). What others of the same server get is not touched by it.
+func TestACommandThatIsNotAllowedCostsOneConnection(t *testing.T) {
+	var allowed atomic.Bool
+	f := serve(t, func(conn net.Conn) {
+		b := make([]byte, minQuery)
+		_, _ = io.ReadFull(conn, b)
+		if b[1] == 2 && (allowed.Load() || !bytes.Contains(b, []byte("secret"))) {
+			_, _ = conn.Write(respond(2, 0, "hello", v2Text))
+		}
+	})
+	m := New(Options{})
+	for i, step := range []struct {
+		args string
+		want string
+		cost int64
+	}{
+		{"-n -c secret", "Received 0 bytes", 3},
+		{"-n -c secret", "Received 0 bytes", 1},
+		{"-n -c fine", "hello", 3},
+		{"-n -c secret", "Received 0 bytes", 1},
+		{"-n -c fine", "hello", 1},
+		{"-n -c secret", "hello", 1}, // allowed by now
+		{"-n -c secret", "hello", 1},
+	} {
+		allowed.Store(i >= 5)
+		before := f.count.Load()
+		if o := f.run(t, m, step.args); !strings.Contains(o.Output, step.want) {
+			t.Errorf("step %d: got %+v, want %q", i, o, step.want)
+		}
+		if got := f.count.Load() - before; got != step.cost {
+			t.Errorf("step %d: %d connections, want %d", i, got, step.cost)
+		}
+	}
+}
+
+// TestAQuestionInDoubtIsPutInEachVersion lets a server answer that was silent in all of them before.
+func TestAQuestionInDoubtIsPutInEachVersion(t *testing.T) {
+	var speaks atomic.Bool
+	f := serve(t, func(conn net.Conn) {
+		if speaks.Load() {
+			speaking("hello", 2)(conn)
+		}
+	})
+	m := New(Options{})
 	f.run(t, m, "-n")
-	if len(m.known.habits) != 0 {
-		t.Errorf("after a failure %+v is remembered", m.known.habits)
+	speaks.Store(true)
+	var outputs []string
+	for range 4 {
+		outputs = append(outputs, f.run(t, m, "-n").Output)
+	}
+	if outputs[2] != "hello" || outputs[3] != "hello" || f.count.Load() != 3+3+3 {
+		t.Errorf("%d connections, %q", f.count.Load(), outputs)
 	}
 }
 
@@ -147,10 +198,13 @@ func TestMemoryIsBounded(t *testing.T) {
 	for i := range 100 {
 		m.learn(server{host: fmt.Sprint(i)}, habit{4, plain})
 	}
-	if len(m.habits) != 10 {
-		t.Errorf("%d servers are remembered, want 10", len(m.habits))
+	for i := range 100 {
+		m.doubt(question{query: fmt.Sprint(i)})
 	}
-	if m.recall(server{host: "99"}) == (habit{}) {
+	if len(m.habits) != 10 || len(m.doubts) != 10 {
+		t.Errorf("%d servers and %d doubts are remembered, want 10", len(m.habits), len(m.doubts))
+	}
+	if last, _ := m.recall(question{server: server{host: "99"}}); last == (habit{}) {
 		t.Error("the latest is forgotten")
 	}
 }
@@ -161,11 +215,11 @@ func TestMemoryFadesAfterAnHour(t *testing.T) {
 		m := memory{limit: 10}
 		m.learn(server{host: "h"}, habit{2, plain})
 		time.Sleep(relearn)
-		if got := m.recall(server{host: "h"}); got != (habit{2, plain}) {
+		if got, _ := m.recall(question{server: server{host: "h"}}); got != (habit{2, plain}) {
 			t.Errorf("after an hour: %+v", got)
 		}
 		time.Sleep(time.Second)
-		if got := m.recall(server{host: "h"}); got != (habit{}) {
+		if got, _ := m.recall(question{server: server{host: "h"}}); got != (habit{}) {
 			t.Errorf("after more than an hour: %+v", got)
 		}
 	})

@@ -29,43 +29,90 @@ type remembered struct {
 	since time.Time
 }
 
-// memory keeps what worked, of a bounded number of servers; when it is full, whichever goes.
+// question is a query to a server.
+type question struct {
+	server
+	query string
+}
+
+// memory keeps what worked, of a bounded number of servers, and as many questions that no version of the packets got an
+// answer to; when it is full, whichever goes.
 type memory struct {
 	limit int
 
 	mu     sync.Mutex // guards what follows
 	habits map[server]remembered
+	// doubts counts how often a question was put in vain since. A server says nothing to a version that it does not
+	// know, and nothing to a command that it does not allow, so all versions are tried. What they all failed for is
+	// tried in one version at a time: each try is a connection, and a complaint in the server's log.
+	doubts map[question]int
 }
 
-// recall gives what worked last time, or the zero habit.
-func (m *memory) recall(s server) habit {
+// recall gives what worked last time, or the zero habit, and how often the question was put in vain since it was answered.
+func (m *memory) recall(q question) (last habit, vain int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	h, ok := m.habits[s]
-	if !ok || time.Since(h.since) > relearn {
-		return habit{}
+	if h, ok := m.habits[q.server]; ok && time.Since(h.since) <= relearn {
+		last = h.habit
 	}
-	return h.habit
+	return last, m.doubts[q]
 }
 
-// learn notes what worked; the zero habit forgets.
+// learn notes what worked.
 func (m *memory) learn(s server, h habit) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if h == (habit{}) {
-		delete(m.habits, s)
-		return
-	}
 	if m.habits == nil {
 		m.habits = map[server]remembered{}
 	}
-	if _, known := m.habits[s]; !known && len(m.habits) >= m.limit {
-		for other := range m.habits {
-			delete(m.habits, other)
+	put(m.habits, s, remembered{h, time.Now()}, m.limit)
+}
+
+// put makes room in a map for at most limit.
+func put[K comparable, V any](m map[K]V, key K, value V, limit int) {
+	if _, known := m[key]; !known && len(m) >= limit {
+		for other := range m {
+			delete(m, other)
 			break
 		}
 	}
-	m.habits[s] = remembered{h, time.Now()}
+	m[key] = value
+}
+
+// order gives the versions to be tried, that which worked last time first. In doubt it is one: the known one, or each in its
+// turn.
+func order(versions []uint16, last habit, vain int) []uint16 {
+	versions = inOrder(versions, last.version)
+	switch {
+	case vain == 0:
+		return versions
+	case versions[0] == last.version:
+		return versions[:1]
+	}
+	i := (vain - 1) % len(versions)
+	return versions[i : i+1]
+}
+
+// worked notes what answered a question. What was found in doubt may be a lesser version than the server has, and is looked
+// for again.
+func (m *memory) worked(q question, last, now habit, vain int) {
+	if vain > 0 {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.doubts, q)
+	} else if now != last {
+		m.learn(q.server, now)
+	}
+}
+
+// doubt notes that a question was put in vain.
+func (m *memory) doubt(q question) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.doubts == nil {
+		m.doubts = map[question]int{}
+	}
+	put(m.doubts, q, m.doubts[q]+1, m.limit)
 }
 
 // inOrder gives choices with the first one moved to the front, if it is among them. It does not change choices.

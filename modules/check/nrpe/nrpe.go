@@ -83,11 +83,11 @@ func (m *Module) Parse(argv []string) (modules.Probe, error) {
 	if err != nil {
 		return nil, fmt.Errorf("check_nrpe: %w", err)
 	}
-	return &probe{settings: s, module: m}, nil
+	return &check{settings: s, module: m}, nil
 }
 
-// probe is a parsed command line.
-type probe struct {
+// check is a parsed command line.
+type check struct {
 	settings
 	module *Module
 }

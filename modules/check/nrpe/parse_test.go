@@ -22,7 +22,7 @@ func base() settings {
 		host: "h", port: 5666, network: "ip", query: "_NRPE_CHECK", timeout: 10 * time.Second, trouble: monitor.Critical,
 		versions: []uint16{4, 3, 2}, payload: 1024,
 		tlsSettings: tlsSettings{
-			modes: []mode{anonymous, certified, anew}, suites: adh.Suites(),
+			modes: []mode{anonymous, certified}, suites: adh.Suites(),
 			minTLS: tls.VersionTLS10, maxTLS: tls.VersionTLS13, minCertified: tls.VersionTLS10,
 		},
 	}
@@ -69,24 +69,24 @@ func TestEveryOptionIsUnderstood(t *testing.T) {
 		{"-H h -n -A ca", with(func(s *settings) {
 			s.modes, s.suites, s.minCertified, s.files.ca = []mode{plain}, nil, 0, "ca"
 		})},
-		{"-H h -d 0", with(func(s *settings) { s.modes, s.suites = []mode{certified, anew, anonymous}, ecdh })},
+		{"-H h -d 0", with(func(s *settings) { s.modes, s.suites = []mode{certified, anonymous}, ecdh })},
 		{"-H h -d 2", with(func(s *settings) { s.suites, s.minCertified = dh, tls.VersionTLS13 })},
 		{"-H h -d 2 -S TLSv1.2", with(func(s *settings) {
 			s.modes, s.suites, s.minTLS, s.maxTLS, s.minCertified = []mode{anonymous}, dh, tls.VersionTLS12, tls.VersionTLS12, tls.VersionTLS13
 		})},
-		{"-H h -A ca", with(func(s *settings) { s.modes, s.files.ca = []mode{certified, anew}, "ca" })},
+		{"-H h -A ca", with(func(s *settings) { s.modes, s.files.ca = []mode{certified}, "ca" })},
 		{"-H h -C cert -K key", with(func(s *settings) {
-			s.modes, s.files.cert, s.files.key = []mode{anew, anonymous}, "cert", "key"
+			s.modes, s.files.cert, s.files.key = []mode{certified, anonymous}, "cert", "key"
 		})},
 		{"-H h -S TLSv1.2+", with(func(s *settings) { s.minTLS, s.minCertified = tls.VersionTLS12, tls.VersionTLS12 })},
 		{"-H h -S TLSv1.3", with(func(s *settings) {
-			s.modes, s.minTLS, s.minCertified = []mode{certified, anew}, tls.VersionTLS13, tls.VersionTLS13
+			s.modes, s.minTLS, s.minCertified = []mode{certified}, tls.VersionTLS13, tls.VersionTLS13
 		})},
 		{"-H h -S SSLv3+", base()},
 		{"-H h -L ALL:!MD5:@STRENGTH:@SECLEVEL=0", base()},
 		{"-H h -L ADH:@SECLEVEL=0", with(func(s *settings) { s.suites, s.minCertified = dh, tls.VersionTLS13 })},
-		{"-H h -L ALL:!aNULL", with(func(s *settings) { s.modes, s.suites = []mode{certified, anew}, nil })},
-		{"-H h -L ALL:@SECLEVEL=1", with(func(s *settings) { s.modes, s.suites = []mode{certified, anew}, nil })},
+		{"-H h -L ALL:!aNULL", with(func(s *settings) { s.modes, s.suites = []mode{certified}, nil })},
+		{"-H h -L ALL:@SECLEVEL=1", with(func(s *settings) { s.modes, s.suites = []mode{certified}, nil })},
 	} {
 		got, err := parse(strings.Fields(test.line))
 		if err != nil {

@@ -14,10 +14,10 @@ import (
 )
 
 // Run asks the server, as modules.Probe says.
-func (p *probe) Run(ctx context.Context) (monitor.Outcome, error) {
+func (p *check) Run(ctx context.Context) (monitor.Outcome, error) {
 	limited, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	c := call{probe: p, ctx: limited}
+	c := call{check: p, ctx: limited}
 	o, err := c.ask()
 	if err == nil {
 		return o, nil
@@ -35,7 +35,7 @@ func (p *probe) Run(ctx context.Context) (monitor.Outcome, error) {
 }
 
 // timedOut gives check_nrpe's sentence, and what was waited for; ctx is the engine's context, limited the check's.
-func (p *probe) timedOut(ctx, limited context.Context, stage string) monitor.Outcome {
+func (p *check) timedOut(ctx, limited context.Context, stage string) monitor.Outcome {
 	text := fmt.Sprintf("CHECK_NRPE STATE %s: Socket timeout after %d seconds.", p.trouble.ServiceName(), p.timeout/time.Second)
 	end, _ := limited.Deadline()
 	if engines, ok := ctx.Deadline(); ok && !engines.After(end) {

@@ -24,6 +24,7 @@ const (
 // settings is what a command line says. It is not changed once parsed.
 type settings struct {
 	host    string
+	literal netip.Addr // the host, if it is an address
 	port    uint16
 	network string // of the resolver: "ip", "ip4" or "ip6"
 	bind    netip.Addr
@@ -214,6 +215,9 @@ func (r *reader) finish(args []string) error {
 		r.versions = []uint16{3, 2}
 	default:
 		r.versions = []uint16{4, 3, 2}
+	}
+	if a, err := netip.ParseAddr(r.host); err == nil {
+		r.literal = a.Unmap()
 	}
 	r.timeout = time.Duration(r.seconds) * time.Second
 	r.query = join(r.query, args)

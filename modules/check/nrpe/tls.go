@@ -17,9 +17,6 @@ const (
 	plain mode = iota + 1
 	anonymous
 	certified
-	// anew is certified without taking a session up again: an nrpe that asks for client certificates gives tickets and
-	// then answers them with alert 80, because it names no session context (SSL_CTX_set_session_id_context(3)).
-	anew
 )
 
 // tlsSettings is what a command line says about TLS.
@@ -89,7 +86,7 @@ func (t *tlsSettings) chooseModes(noSSL bool, adhChoice byte, list string) error
 		t.modes = append(t.modes, anonymous)
 	}
 	if t.minCertified <= t.maxTLS {
-		t.modes = append(t.modes, t.certifiedModes()...)
+		t.modes = append(t.modes, certified)
 	}
 	if len(t.modes) == 0 {
 		return errors.New("-S, -L, -d and -A together leave no way to shake hands")
@@ -98,14 +95,6 @@ func (t *tlsSettings) chooseModes(noSSL bool, adhChoice byte, list string) error
 		t.modes = append(t.modes[1:], anonymous)
 	}
 	return nil
-}
-
-// certifiedModes leaves the attempt out that is known to fail: whoever has a client certificate is asked for it.
-func (t *tlsSettings) certifiedModes() []mode {
-	if t.files.cert != "" {
-		return []mode{anew}
-	}
-	return []mode{certified, anew}
 }
 
 // defaultCiphers is check_nrpe's list (NRPE 4.1 with OpenSSL 1.1 or later).

@@ -5,9 +5,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/onbu/onbu/internal/probe"
 )
 
 // maxTrusts bounds how many sets of certificate files are kept ready.
@@ -25,12 +28,12 @@ type trust struct {
 type trustKey struct {
 	files
 	min, max uint16
-	resume   bool // take sessions up again
 }
 
 type trusted struct {
-	config *tls.Config
-	stamps [3]stamp
+	config   *tls.Config
+	sessions *probe.Sessions // nil: none are kept
+	stamps   [3]stamp
 }
 
 // stamp tells whether a file has changed.
@@ -43,27 +46,45 @@ func newTrust(sessions int) trust {
 	return trust{sessions: sessions, ready: map[trustKey]trusted{}}
 }
 
-// config gives the configuration for a set of files.
-func (t *trust) config(key trustKey) (*tls.Config, error) {
+// shake shakes hands as a set of files asks for.
+func (t *trust) shake(conn net.Conn, key trustKey) (net.Conn, error) {
+	of, err := t.of(key)
+	if err != nil {
+		return nil, err
+	}
+	return of.sessions.Handshake(conn, of.config)
+}
+
+// of gives what goes with a set of files. Its error is about the files.
+func (t *trust) of(key trustKey) (trusted, error) {
 	stamps := [3]stamp{stampOf(key.ca), stampOf(key.cert), stampOf(key.key)}
 	t.mu.Lock()
 	known, ok := t.ready[key]
 	t.mu.Unlock()
 	if ok && known.stamps == stamps {
-		return known.config, nil
+		return known, nil
 	}
 	config, err := t.load(key)
 	if err != nil {
-		return nil, err
+		return known, &filesError{err}
+	}
+	known = trusted{config: config, stamps: stamps}
+	if t.sessions > 0 && key.cert == "" { // a server that asks for certificates is asked for its own too
+		known.sessions = probe.NewSessions(t.sessions)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.ready) >= maxTrusts {
 		clear(t.ready)
 	}
-	t.ready[key] = trusted{config, stamps}
-	return config, nil
+	t.ready[key] = known
+	return known, nil
 }
+
+// filesError is about files of ours, not about a server.
+type filesError struct{ err error }
+
+func (e *filesError) Error() string { return e.err.Error() }
 
 func stampOf(path string) stamp {
 	if path == "" {
@@ -84,9 +105,6 @@ func (t *trust) load(key trustKey) (*tls.Config, error) {
 		CipherSuites:       allSuites(),
 		// No ML-KEM: it costs a fifth more, and old servers choke on the size of its hello.
 		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
-	}
-	if key.resume && t.sessions > 0 {
-		c.ClientSessionCache = tls.NewLRUClientSessionCache(t.sessions)
 	}
 	if key.ca != "" {
 		roots, err := authorities(key.ca)
