@@ -123,3 +123,25 @@ func BenchmarkSnapshotAndRestore(b *testing.B) {
 		started(b, inv).Restore(c.Snapshot())
 	}
 }
+
+// BenchmarkAdopt exchanges the configuration of a shard of 62,500 services, a sixteenth of a million, for one in which the
+// first host is gone, so that every object has another number.
+func BenchmarkAdopt(b *testing.B) {
+	was, now := fleet(6251), fleet(6251)
+	now.Hosts = now.Hosts[1:]
+	now.Services = now.Services[10:]
+	for i := range now.Services {
+		now.Services[i].Host--
+	}
+	c := started(b, was)
+	var d core.Decisions
+	c.Begin(t0)
+	both := [2]*monitor.Inventory{now, was}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := c.Adopt(t0, both[i%2], &d); err != nil {
+			b.Fatal(err)
+		}
+		d.Reset()
+	}
+}
