@@ -1,6 +1,8 @@
 package icmp_test
 
 import (
+	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	probing "github.com/prometheus-community/pro-bing"
 	"golang.org/x/sys/unix"
 
+	"github.com/onbu/onbu/internal/mmsg"
 	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/check/icmp"
@@ -45,6 +48,7 @@ func starter(b *testing.B, m *icmp.Module, argv ...string) modules.Starter {
 func BenchmarkPing(b *testing.B) {
 	realpeer.Root(b, "raw ICMP sockets")
 	b.Run("onbu/raw", func(b *testing.B) { started(b) })
+	b.Run("bare/raw", bare)
 	b.Run("onbu/ping", func(b *testing.B) {
 		network(b, "sysctl -q net.ipv4.ping_group_range=0\t0")
 		started(b)
@@ -82,15 +86,57 @@ func started(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	before := processorTime(b)
-	for range b.N {
-		a := <-turns
-		a.probe.Start(time.Now().Add(time.Minute), a)
-	}
-	for range len(all) {
-		<-turns
-	}
+	var wg sync.WaitGroup
+	wg.Go(func() { // not in the thread of the network namespace, which would be switched to each time
+		for range b.N {
+			a := <-turns
+			a.probe.Start(time.Now().Add(time.Minute), a)
+		}
+		for range len(all) {
+			<-turns
+		}
+	})
+	wg.Wait()
 	report(b, before)
 	b.ReportMetric(float64(bad.Load()), "lost")
+}
+
+// bare sends and receives the same packets and does nothing else: what the kernel costs.
+func bare(b *testing.B) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const icmpFilter, onlyReplies = 1, ^1
+	if err := unix.SetsockoptInt(fd, unix.SOL_RAW, icmpFilter, onlyReplies); err != nil {
+		b.Fatal(err)
+	}
+	file := os.NewFile(uintptr(fd), "icmp")
+	defer file.Close()
+	socket, err := mmsg.New(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	request := append([]byte{8, 0, 0xf7, 0xff}, make([]byte, 72)...)
+	out, in := mmsg.ForSending(16), mmsg.ForReceiving(mmsg.Batch, 256, 64)
+	all := hosts(1000)
+	b.ResetTimer()
+	before := processorTime(b)
+	for n := 0; n < b.N; {
+		out.Reset()
+		for out.Add(request, netip.AddrPortFrom(netip.MustParseAddr(all[n%len(all)]), 0), nil) {
+			n++
+		}
+		if _, err := socket.Send(out, 0); err != nil {
+			b.Fatal(err)
+		}
+		for left := out.Len(); left > 0; left -= in.Len() {
+			if err := socket.Receive(in); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	report(b, before)
 }
 
 // atOnce calls f b.N times from n goroutines, each with a number of its own, and reports the rate and the processor time.

@@ -45,6 +45,7 @@ type conn struct {
 	outgoing     *mmsg.Messages
 	ready        func(n int) moment
 	sentText     []byte
+	looked       time.Duration // when it was last looked for what is due
 
 	receiving sync.Mutex // guards the rest: the receiver's, or the sender's while it reads
 	incoming  *mmsg.Messages
@@ -181,10 +182,14 @@ func (c *conn) write(n int) moment {
 // expire ends what is due. Before that it reads what has arrived: a machine that had no time to look does not make a target
 // dead.
 func (c *conn) expire() {
-	if at, ok := c.engine.wake(); !ok || at > time.Since(c.start) {
+	due := time.Since(c.start)
+	if due < c.looked+resolution {
 		return
 	}
-	due := time.Since(c.start)
+	c.looked = due
+	if at, ok := c.engine.wake(); !ok || at > due {
+		return
+	}
 	c.receiving.Lock()
 	c.read(true)
 	c.receiving.Unlock()
