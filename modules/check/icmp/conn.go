@@ -60,16 +60,22 @@ func dial(f family) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	c := newConn(s)
+	c.wg.Go(c.send)
+	c.wg.Go(c.receive)
+	return c, nil
+}
+
+// newConn gives a conn whose goroutines do not run yet.
+func newConn(s *socket) *conn {
 	c := &conn{
-		engine: newEngine(f, s.raw), socket: s, start: time.Now(),
+		engine: newEngine(s.family, s.raw), socket: s, start: time.Now(),
 		wakeup: make(chan struct{}, 1), ended: make(chan struct{}),
 		batch: make([]request, sendBatch), packets: make([][]byte, sendBatch), outgoing: mmsg.ForSending(sendBatch),
 		incoming: mmsg.ForReceiving(mmsg.Batch, 256, 64), reports: mmsg.ForReceiving(8, 256, 256),
 	}
 	c.ready = c.write
-	c.wg.Go(c.send)
-	c.wg.Go(c.receive)
-	return c, nil
+	return c
 }
 
 // begin starts a check. w is told at the latest a little after until; a zero until is never.
