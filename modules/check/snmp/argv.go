@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/probe"
+	"github.com/onbu/onbu/internal/snmp"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -64,15 +65,15 @@ type command struct {
 	target         target
 	host, port     string
 	hostGiven      bool
-	version        int
+	version        snmp.Version
 	community      string
 	security       security
-	user           user
+	user           *snmp.User
 	timeout        time.Duration
 	retries        int
 	next           bool
 	oidText        []string
-	names          []oid
+	names          []snmp.OID
 	mibs           string
 	mibsGiven      bool
 	symbolic       bool // an -o holds more than digits, dots and commas: the plugin loads MIB files
@@ -141,8 +142,10 @@ func (c *command) finish(known mib) error {
 			return err
 		}
 	}
-	if c.version == version3 {
-		c.user, err = c.security.user(c.user.context)
+	if c.version == snmp.Version3 {
+		var user snmp.User
+		user, err = c.security.user()
+		c.user = &user
 	}
 	return err
 }
@@ -179,7 +182,7 @@ func (c *command) set(id rune, value string) error {
 }
 
 func (c *command) setVersion(value string) error {
-	version, ok := map[string]int{"1": version1, "2c": version2c, "3": version3}[value]
+	version, ok := map[string]snmp.Version{"1": snmp.Version1, "2c": snmp.Version2c, "3": snmp.Version3}[value]
 	if !ok {
 		return fmt.Errorf("-P %q: SNMP has versions 1, 2c and 3", value)
 	}

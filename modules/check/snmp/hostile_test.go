@@ -182,7 +182,11 @@ func TestEngineEndsTheCheck(t *testing.T) {
 
 func TestThousandChecksAtOnceGetTheirOwnAnswers(t *testing.T) {
 	a := startAgent(t, func(q query) [][]byte { // the value is the object's last number
-		return [][]byte{q.values(tlv(2, []byte{q.names[0][len(q.names[0])-1]}))}
+		var values [][]byte
+		for _, name := range q.names {
+			values = append(values, tlv(2, []byte{name[len(name)-1]}))
+		}
+		return [][]byte{q.values(values...)}
 	})
 	m := snmp.New(snmp.Options{})
 	var wg sync.WaitGroup

@@ -2,15 +2,15 @@ package snmp
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/onbu/onbu/internal/snmp"
 )
 
 // object is what a MIB file says of one object, as far as it shows in check_snmp's output.
 type object struct {
 	module, name string
-	at           oid
+	at           snmp.OID
 	text         bool     // a DisplayString: printed without quotes
 	units        string   // printed behind the value
 	enums        []string // names of 1, 2, …
@@ -24,37 +24,37 @@ type mib []object
 // is printed: "text", units in "<>", or the names of an enumeration.
 func builtin() mib {
 	var m mib
-	m.add("SNMPv2-MIB", oid{1, 3, 6, 1, 2, 1, 1}, "1 sysDescr text", "4 sysContact text", "5 sysName text",
+	m.add("SNMPv2-MIB", "1.3.6.1.2.1.1", "1 sysDescr text", "4 sysContact text", "5 sysName text",
 		"6 sysLocation text", "7 sysServices")
-	m.add("DISMAN-EVENT-MIB", oid{1, 3, 6, 1, 2, 1, 1, 3}, "0 sysUpTimeInstance")
-	m.add("IF-MIB", oid{1, 3, 6, 1, 2, 1, 2}, "1 ifNumber")
+	m.add("DISMAN-EVENT-MIB", "1.3.6.1.2.1.1.3", "0 sysUpTimeInstance")
+	m.add("IF-MIB", "1.3.6.1.2.1.2", "1 ifNumber")
 	status := " up down testing"
-	m.add("IF-MIB", oid{1, 3, 6, 1, 2, 1, 2, 2, 1}, "1 ifIndex", "2 ifDescr text", "4 ifMtu", "5 ifSpeed",
+	m.add("IF-MIB", "1.3.6.1.2.1.2.2.1", "1 ifIndex", "2 ifDescr text", "4 ifMtu", "5 ifSpeed",
 		"7 ifAdminStatus"+status, "8 ifOperStatus"+status+" unknown dormant notPresent lowerLayerDown", "9 ifLastChange",
 		"10 ifInOctets", "11 ifInUcastPkts", "12 ifInNUcastPkts", "13 ifInDiscards", "14 ifInErrors",
 		"15 ifInUnknownProtos", "16 ifOutOctets", "17 ifOutUcastPkts", "18 ifOutNUcastPkts", "19 ifOutDiscards",
 		"20 ifOutErrors", "21 ifOutQLen")
-	m.add("IF-MIB", oid{1, 3, 6, 1, 2, 1, 31, 1, 1, 1}, "1 ifName text", "2 ifInMulticastPkts", "3 ifInBroadcastPkts",
+	m.add("IF-MIB", "1.3.6.1.2.1.31.1.1.1", "1 ifName text", "2 ifInMulticastPkts", "3 ifInBroadcastPkts",
 		"4 ifOutMulticastPkts", "5 ifOutBroadcastPkts", "6 ifHCInOctets", "7 ifHCInUcastPkts", "8 ifHCInMulticastPkts",
 		"9 ifHCInBroadcastPkts", "10 ifHCOutOctets", "11 ifHCOutUcastPkts", "12 ifHCOutMulticastPkts",
 		"13 ifHCOutBroadcastPkts", "15 ifHighSpeed", "16 ifPromiscuousMode true false", "18 ifAlias text")
-	m.add("HOST-RESOURCES-MIB", oid{1, 3, 6, 1, 2, 1, 25, 1}, "1 hrSystemUptime", "5 hrSystemNumUsers",
+	m.add("HOST-RESOURCES-MIB", "1.3.6.1.2.1.25.1", "1 hrSystemUptime", "5 hrSystemNumUsers",
 		"6 hrSystemProcesses", "7 hrSystemMaxProcesses")
-	m.add("HOST-RESOURCES-MIB", oid{1, 3, 6, 1, 2, 1, 25, 2}, "2 hrMemorySize <KBytes>")
-	m.add("HOST-RESOURCES-MIB", oid{1, 3, 6, 1, 2, 1, 25, 2, 3, 1}, "1 hrStorageIndex", "3 hrStorageDescr text",
+	m.add("HOST-RESOURCES-MIB", "1.3.6.1.2.1.25.2", "2 hrMemorySize <KBytes>")
+	m.add("HOST-RESOURCES-MIB", "1.3.6.1.2.1.25.2.3.1", "1 hrStorageIndex", "3 hrStorageDescr text",
 		"4 hrStorageAllocationUnits <Bytes>", "5 hrStorageSize", "6 hrStorageUsed", "7 hrStorageAllocationFailures")
-	m.add("HOST-RESOURCES-MIB", oid{1, 3, 6, 1, 2, 1, 25, 3, 3, 1}, "2 hrProcessorLoad")
-	m.add("UCD-SNMP-MIB", oid{1, 3, 6, 1, 4, 1, 2021, 4}, "3 memTotalSwap <kB>", "4 memAvailSwap <kB>",
+	m.add("HOST-RESOURCES-MIB", "1.3.6.1.2.1.25.3.3.1", "2 hrProcessorLoad")
+	m.add("UCD-SNMP-MIB", "1.3.6.1.4.1.2021.4", "3 memTotalSwap <kB>", "4 memAvailSwap <kB>",
 		"5 memTotalReal <kB>", "6 memAvailReal <kB>", "11 memTotalFree <kB>", "14 memBuffer <kB>", "15 memCached <kB>")
-	m.add("UCD-SNMP-MIB", oid{1, 3, 6, 1, 4, 1, 2021, 10, 1}, "2 laNames text", "3 laLoad text", "5 laLoadInt")
+	m.add("UCD-SNMP-MIB", "1.3.6.1.4.1.2021.10.1", "2 laNames text", "3 laLoad text", "5 laLoadInt")
 	return m
 }
 
-func (m *mib) add(module string, below oid, entries ...string) {
+func (m *mib) add(module, below string, entries ...string) {
 	for _, entry := range entries {
 		words := strings.Fields(entry)
-		arc, _ := strconv.ParseUint(words[0], 10, 32)
-		o := object{module: module, name: words[1], at: append(slices.Clone(below), uint32(arc))}
+		at, _ := snmp.ParseOID(below + "." + words[0])
+		o := object{module: module, name: words[1], at: at}
 		switch rest := words[2:]; {
 		case len(rest) == 0:
 		case rest[0] == "text":
@@ -69,9 +69,9 @@ func (m *mib) add(module string, below oid, entries ...string) {
 }
 
 // find gives the object at or above name.
-func (m mib) find(name oid) *object {
+func (m mib) find(name snmp.OID) *object {
 	for i := range m {
-		if name.startsWith(m[i].at) {
+		if name.Under(m[i].at) {
 			return &m[i]
 		}
 	}
@@ -79,9 +79,9 @@ func (m mib) find(name oid) *object {
 }
 
 // lookup reads an object identifier by name: sysName.0, IF-MIB::ifInOctets.1, iso.3.6.1.
-func (m mib) lookup(text string) (oid, error) {
+func (m mib) lookup(text string) (snmp.OID, error) {
 	if after, ok := strings.CutPrefix(strings.TrimPrefix(text, "."), "iso."); ok {
-		return parseOID("1." + after)
+		return snmp.ParseOID("1." + after)
 	}
 	module, name, qualified := strings.Cut(text, "::")
 	if !qualified {
@@ -96,10 +96,10 @@ func (m mib) lookup(text string) (oid, error) {
 			if index == "" {
 				return o.at, nil
 			}
-			return parseOID(string(oid(o.at).appendDotted(nil)) + "." + index)
+			return o.at.Below(index)
 		}
 	}
-	return nil, fmt.Errorf("the name %q stands in MIB files only", text)
+	return "", fmt.Errorf("the name %q stands in MIB files only", text)
 }
 
 // addOIDs takes a value of -o.
@@ -125,7 +125,7 @@ func (c *command) resolveNames(known mib) error {
 	c.named = c.mibs != "" || c.symbolic && !c.mibsGiven
 	size := 0
 	for _, text := range c.oidText {
-		name, err := parseOID(text)
+		name, err := snmp.ParseOID(text)
 		if c.named && err != nil {
 			name, err = known.lookup(text)
 		}

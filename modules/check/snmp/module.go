@@ -13,9 +13,11 @@ package snmp
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"path"
 
 	"github.com/onbu/onbu/internal/probe"
+	"github.com/onbu/onbu/internal/snmp"
 	"github.com/onbu/onbu/modules"
 )
 
@@ -32,16 +34,20 @@ type Options struct {
 
 // Module runs check_snmp.
 type Module struct {
-	names   *net.Resolver
-	syntax  *probe.Syntax
-	known   mib
-	buffers *datagrams
-	rates   *recent[lineKey, *sample]
-	engines *recent[engineKey, knownEngine]
-	keys    *keyRing
+	names  *net.Resolver
+	syntax *probe.Syntax
+	known  mib
+	rates  *recent[lineKey, *sample]
+	engine *snmp.Engine
 }
 
-var _ modules.Check = (*Module)(nil)
+var (
+	_ modules.Check  = (*Module)(nil)
+	_ modules.Closer = (*Module)(nil)
+)
+
+// Close ends the checks that are under way.
+func (m *Module) Close() error { return m.engine.Close() }
 
 // New makes a module. It opens nothing.
 func New(opts Options) *Module {
@@ -51,14 +57,9 @@ func New(opts Options) *Module {
 	if opts.Rates <= 0 {
 		opts.Rates = 200_000
 	}
-	if opts.Engines <= 0 {
-		opts.Engines = 100_000
-	}
 	return &Module{
-		names: opts.Resolver, syntax: syntax(), known: builtin(), buffers: newDatagrams(),
-		rates:   newRecent[lineKey, *sample](opts.Rates),
-		engines: newRecent[engineKey, knownEngine](opts.Engines),
-		keys:    newKeyRing(4 * opts.Engines),
+		names: opts.Resolver, syntax: syntax(), known: builtin(), rates: newRecent[lineKey, *sample](opts.Rates),
+		engine: snmp.New(snmp.Options{Agents: opts.Engines}),
 	}
 }
 
@@ -80,15 +81,20 @@ func (m *Module) Parse(argv []string) (modules.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &check{module: m, command: c, key: keyOf(argv)}, nil
+	device := &snmp.Device{
+		Addr: netip.AddrPortFrom(c.target.literal, c.target.port), Version: c.version, Community: c.community, User: c.user,
+		Timeout: c.timeout, Retries: c.retries,
+	}
+	return &check{module: m, command: c, device: device, key: keyOf(argv)}, nil
 }
 
-var _ modules.Probe = (*check)(nil)
+var _ modules.Starter = (*check)(nil)
 
 // check is one command line, ready to run.
 type check struct {
 	*command
 	module *Module
+	device *snmp.Device // without an address if that is a name
 	key    lineKey
 }
 

@@ -6,82 +6,91 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/onbu/onbu/internal/snmp"
 )
 
 // printer writes bindings as snmpget 5.9 does without options: names by the MIB files it has loaded, numbers without.
 type printer struct{ known mib }
 
 // line appends name, " = ", type and value.
-func (p *printer) line(b []byte, v binding) []byte {
-	b = append(p.name(b, v.name), " = "...)
-	o := p.known.find(v.name)
+func (p *printer) line(b []byte, v *snmp.Binding) []byte {
+	b = append(p.name(b, v.Name), " = "...)
+	o := p.known.find(v.Name)
 	if o == nil {
 		o = &object{}
 	}
 	start := len(b)
 	b = p.value(b, o, v)
-	if o.units != "" && v.tag < tagNoSuchObject && len(b) > start {
+	if o.units != "" && v.Tag < snmp.TagNoSuchObject && len(b) > start {
 		b = append(append(b, ' '), o.units...)
 	}
 	return b
 }
 
 // name appends an object identifier. Its first number always has a name.
-func (p *printer) name(b []byte, name oid) []byte {
+func (p *printer) name(b []byte, name snmp.OID) []byte {
 	if o := p.known.find(name); o != nil {
 		b = append(append(append(b, o.module...), "::"...), o.name...)
-		return name[len(o.at):].appendDotted(b)
+		return name.AppendBelow(b, o.at)
 	}
 	root := [...]string{"ccitt", "iso", "joint-iso-ccitt"}
-	return name[1:].appendDotted(append(b, root[min(name[0], 2)]...))
+	first := true
+	for arc := range name.Arcs {
+		if first {
+			b, first = append(b, root[min(arc, 2)]...), false
+			continue
+		}
+		b = strconv.AppendUint(append(b, '.'), uint64(arc), 10)
+	}
+	return b
 }
 
-func (p *printer) value(b []byte, o *object, v binding) []byte {
-	switch v.tag {
-	case tagNoSuchObject:
+func (p *printer) value(b []byte, o *object, v *snmp.Binding) []byte {
+	switch v.Tag {
+	case snmp.TagNoSuchObject:
 		return append(b, "No Such Object available on this agent at this OID"...)
-	case tagNoSuchInstance:
+	case snmp.TagNoSuchInstance:
 		return append(b, "No Such Instance currently exists at this OID"...)
-	case tagEndOfMibView:
+	case snmp.TagEndOfMibView:
 		return append(b, "No more variables left in this MIB View (It is past the end of the MIB tree)"...)
-	case tagNull:
+	case snmp.TagNull:
 		return append(b, "NULL"...)
-	case tagOID:
-		name, _ := decodeOID(v.value)
-		return p.name(append(b, "OID: "...), name)
-	case tagOctets:
-		return appendOctets(b, v.value, o.text)
-	case tagOpaque:
-		return appendOpaque(b, v.value)
-	case tagBits:
-		return appendBits(append(b, "BITS: "...), v.value)
-	case tagIPAddress:
-		return fmt.Appendf(b, "IpAddress: %d.%d.%d.%d", v.value[0], v.value[1], v.value[2], v.value[3])
+	case snmp.TagOID:
+		return p.name(append(b, "OID: "...), snmp.OID(v.Value))
+	case snmp.TagOctets:
+		return appendOctets(b, v.Value, o.text)
+	case snmp.TagOpaque:
+		return appendOpaque(b, v.Value)
+	case snmp.TagBits:
+		return appendBits(append(b, "BITS: "...), v.Value)
+	case snmp.TagIPAddress:
+		return fmt.Appendf(b, "IpAddress: %d.%d.%d.%d", v.Value[0], v.Value[1], v.Value[2], v.Value[3])
 	}
 	return appendNumber(b, o, v)
 }
 
-func appendNumber(b []byte, o *object, v binding) []byte {
-	if v.tag == tagInteger {
-		n, _ := signed(v.value)
+func appendNumber(b []byte, o *object, v *snmp.Binding) []byte {
+	if v.Tag == snmp.TagInteger {
+		n, _ := snmp.Signed(v.Value)
 		b = append(b, "INTEGER: "...)
 		if n = int64(int32(n)); n >= 1 && n <= int64(len(o.enums)) {
 			return fmt.Appendf(b, "%s(%d)", o.enums[n-1], n)
 		}
 		return strconv.AppendInt(b, n, 10)
 	}
-	n, _ := unsigned(v.value)
-	if v.tag != tagCounter64 {
+	n, _ := snmp.Unsigned(v.Value)
+	if v.Tag != snmp.TagCounter64 {
 		n &= math.MaxUint32
 	}
-	switch v.tag {
-	case tagTimeTicks:
+	switch v.Tag {
+	case snmp.TagTimeTicks:
 		return appendTicks(b, n)
-	case tagCounter32:
+	case snmp.TagCounter32:
 		b = append(b, "Counter32: "...)
-	case tagGauge32:
+	case snmp.TagGauge32:
 		b = append(b, "Gauge32: "...)
-	case tagCounter64:
+	case snmp.TagCounter64:
 		b = append(b, "Counter64: "...)
 	}
 	return strconv.AppendUint(b, n, 10) // an UInteger32 has no type in front
@@ -173,10 +182,10 @@ func appendOpaque(b, value []byte) []byte {
 		case value[1] == 0x79 && len(inner) == 8:
 			return fmt.Appendf(b, "Opaque: Float: %f", math.Float64frombits(binary.BigEndian.Uint64(inner)))
 		case value[1] == 0x7a:
-			n, _ := signed(inner)
+			n, _ := snmp.Signed(inner)
 			return fmt.Appendf(b, "Opaque: Int64: %d", n)
 		case value[1] == 0x76 || value[1] == 0x7b:
-			n, _ := unsigned(inner)
+			n, _ := snmp.Unsigned(inner)
 			return fmt.Appendf(b, "Opaque: %s: %d", map[byte]string{0x76: "Counter64", 0x7b: "UInt64"}[value[1]], n)
 		}
 	}

@@ -33,13 +33,6 @@ func (r *recent[K, V]) put(k K, v V) {
 	r.keep(k, v)
 }
 
-func (r *recent[K, V]) drop(k K) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.young, k)
-	delete(r.old, k)
-}
-
 func (r *recent[K, V]) keep(k K, v V) {
 	if _, ok := r.young[k]; !ok && len(r.young) >= r.half {
 		r.young, r.old = make(map[K]V), r.young

@@ -4,51 +4,158 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/onbu/onbu/internal/probe"
+	"github.com/onbu/onbu/internal/snmp"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
-// errAlarm ends a check whose tries take longer together than the plugin allows.
-var errAlarm = errors.New("the plugin's time limit")
+// run is one check under way.
+type run struct {
+	snmp.Request
+	check *check
+	wait  modules.Waiter
+	alarm bool // the plugin's own limit comes before the engine's
+}
+
+var _ snmp.Receiver = (*run)(nil)
+
+// Start begins a check.
+func (c *check) Start(until time.Time, w modules.Waiter) {
+	r := &run{check: c, wait: w}
+	now := time.Now()
+	// The plugin sets its alarm to this sum, which falls short of the tries' when the timeout is above 5 s.
+	limit := now.Add(c.timeout*time.Duration(c.retries) + 5*time.Second)
+	if r.alarm = until.IsZero() || limit.Before(until); r.alarm {
+		until = limit
+	}
+	r.Kind, r.OIDs, r.Until, r.Then = snmp.Get, c.names, until, r
+	if c.next {
+		r.Kind = snmp.GetNext
+	}
+	if c.target.literal.IsValid() {
+		r.ask()
+		return
+	}
+	go r.resolve()
+}
+
+// resolve looks the agent's name up, and asks.
+func (r *run) resolve() {
+	ctx, cancel := context.WithDeadline(context.Background(), r.Until)
+	defer cancel()
+	addr, err := r.check.target.resolve(ctx, r.check.module.names)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.done(r.timedOut())
+	case err != nil:
+		var out output
+		out.fail("%s: Unknown host (%s)", r.check.program(), r.check.target.peer)
+		r.done(r.judge(&out))
+	default:
+		device := *r.check.device
+		device.Addr = addr
+		r.To = &device
+		r.check.module.engine.Ask(&r.Request)
+	}
+}
+
+func (r *run) ask() {
+	r.To = r.check.device
+	r.check.module.engine.Ask(&r.Request)
+}
+
+// Answered implements snmp.Receiver.
+func (r *run) Answered(_ *snmp.Request, a *snmp.Answer) {
+	o, err := r.outcome(a)
+	r.done(o, err)
+}
+
+func (r *run) done(o monitor.Outcome, err error) { r.wait.Done(o, err) }
+
+// outcome judges the answer. A panic costs one check, not the daemon.
+func (r *run) outcome(a *snmp.Answer) (o monitor.Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("judging the answer of %s panicked, which is our mistake: %v\n%s", r.check.target.peer, p, debug.Stack())
+		}
+	}()
+	var out output
+	var refused snmp.Refusal
+	var unreachable *snmp.Unreachable
+	switch c := r.check; {
+	case a.Err == nil:
+		c.print(a, &out)
+	case errors.Is(a.Err, context.DeadlineExceeded):
+		return r.timedOut()
+	case errors.Is(a.Err, snmp.ErrNoAnswer):
+		out.fail("Timeout: No Response from %s.", c.target.peer)
+	case errors.As(a.Err, &refused):
+		out.fail("%s: %s", c.program(), refused)
+	case errors.As(a.Err, &unreachable):
+		out.fail("%s: Failure in sendto (%v)", c.program(), unreachable.Err)
+	default:
+		return o, fmt.Errorf("asking %s: %w", c.target.peer, a.Err)
+	}
+	return r.judge(&out)
+}
 
 // Run makes one check.
 func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
-	now := time.Now()
-	// The plugin sets its alarm to this sum, which falls short of the tries' when the timeout is above 5 s.
-	limit := c.timeout*time.Duration(c.retries) + 5*time.Second
-	inner, cancel := context.WithTimeoutCause(ctx, limit, errAlarm)
-	defer cancel()
-	printed, err := c.get(inner)
-	switch {
-	case inner.Err() != nil && err != nil:
-		return c.timedOut(ctx)
-	case err != nil:
-		return monitor.Outcome{}, err
+	until, _ := ctx.Deadline()
+	w := make(waiter, 1)
+	c.Start(until, w)
+	cancelled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) { // the engine minds the deadline
+			close(cancelled)
+		}
+	})
+	defer stop()
+	select {
+	case r := <-w:
+		return r.outcome, r.err
+	case <-cancelled:
+		return monitor.Outcome{}, fmt.Errorf("asking %s: %w", c.target.peer, context.Cause(ctx))
 	}
-	v := c.judge(printed, now)
-	return probe.Result(v.state, v.text, v.perf), nil
+}
+
+// waiter is who waits in Run.
+type waiter chan result
+
+type result struct {
+	outcome monitor.Outcome
+	err     error
+}
+
+// Done implements modules.Waiter.
+func (w waiter) Done(o monitor.Outcome, err error) {
+	o.Output, o.LongOutput, o.Perfdata = strings.Clone(o.Output), strings.Clone(o.LongOutput), strings.Clone(o.Perfdata)
+	w <- result{o, err}
 }
 
 // timedOut is the outcome of a check that the plugin's alarm ended, or the engine's.
-func (c *check) timedOut(ctx context.Context) (monitor.Outcome, error) {
-	text := "CRITICAL - Plugin timed out while executing system call"
-	switch err := ctx.Err(); {
-	case errors.Is(err, context.DeadlineExceeded):
-		text = "CRITICAL - the engine's time limit ended the check"
-	case err != nil:
-		return monitor.Outcome{}, fmt.Errorf("asking %s: %w", c.target.peer, context.Cause(ctx))
+func (r *run) timedOut() (monitor.Outcome, error) {
+	text := "CRITICAL - the engine's time limit ended the check"
+	if r.alarm {
+		text = "CRITICAL - Plugin timed out while executing system call"
 	}
-	o := probe.Say(monitor.Critical, "%s\nwhile waiting for %s", text, c.target.peer)
+	o := probe.Say(monitor.Critical, "%s\nwhile waiting for %s", text, r.check.target.peer)
 	o.TimedOut = true
 	return o, nil
 }
 
 // judge gives the verdict on what was printed, and keeps the values if the next check needs them.
-func (c *check) judge(printed output, now time.Time) *verdict {
+func (r *run) judge(printed *output) (monitor.Outcome, error) {
+	v := r.check.judge(printed, time.Now())
+	return probe.Result(v.state, v.text, v.perf), nil
+}
+
+func (c *check) judge(printed *output, now time.Time) *verdict {
 	if len(printed.errors) > 0 {
 		return say(monitor.Unknown, "External command error: %s\n", strings.Join(printed.errors, "\n"))
 	}
@@ -68,125 +175,4 @@ func (c *check) judge(printed output, now time.Time) *verdict {
 
 func splitLines(printed []byte) []string {
 	return strings.Split(strings.TrimSuffix(string(printed), "\n"), "\n")
-}
-
-// output is what snmpget or snmpgetnext would have printed.
-type output struct {
-	lines  []byte   // to standard output
-	errors []string // to standard error; then it returned an error too
-}
-
-func (o *output) fail(format string, args ...any) {
-	o.errors = append(o.errors, fmt.Sprintf(format, args...))
-}
-
-// get asks the agent. The error is ctx's, or says why nothing could be asked.
-func (c *check) get(ctx context.Context) (output, error) {
-	var out output
-	program, kind := "snmpget", byte(tagGet)
-	if c.next {
-		program, kind = "snmpgetnext", tagGetNext
-	}
-	agent, err := c.target.resolve(ctx, c.module.names)
-	if err != nil {
-		out.fail("%s: Unknown host (%s)", program, c.target.peer)
-		return out, ctx.Err()
-	}
-	l, err := dial(agent, c.module.buffers)
-	if errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.EACCES) {
-		out.fail("%s: Failure in sendto (%v)", program, err)
-		return out, nil
-	}
-	if err != nil {
-		return out, fmt.Errorf("open a socket to %s: %w", agent, err)
-	}
-	defer l.close()
-	s := session{l, agent, c.command, c.module.keys, c.module.engines}
-	err = c.fetch(ctx, &s, kind, program, &out)
-	return out, err
-}
-
-// fetch asks for the objects and prints what comes. When the agent says that one of them is in error the others are
-// asked for again, as long as there are any, although it only adds to the errors that are shown.
-func (c *check) fetch(ctx context.Context, s *session, kind byte, program string, out *output) error {
-	p := printer{}
-	if c.named {
-		p.known = c.module.known
-	}
-	names, stop := c.names, ""
-	if c.next {
-		stop = "."
-	}
-	for range c.names { // each error costs one object, whatever the agent makes of it
-		if len(names) == 0 {
-			return nil
-		}
-		answer, err := s.ask(ctx, kind, names)
-		var refused refusal
-		switch {
-		case ctx.Err() != nil && err != nil:
-			return ctx.Err()
-		case errors.As(err, &refused):
-			out.fail("%s: %s", program, refused)
-			return nil
-		case errors.Is(err, errNoAnswer):
-			out.fail("Timeout: No Response from %s.", c.target.peer)
-			return nil
-		case err != nil:
-			return err
-		case answer.status == 0:
-			for _, v := range answer.bindings {
-				out.lines = append(p.line(out.lines, v), '\n')
-			}
-			return nil
-		}
-		out.fail("Error in packet%s\nReason: %s", stop, statusText(answer.status))
-		names = withoutFailed(answer, &p, out)
-	}
-	return nil
-}
-
-// withoutFailed says which object is in error and gives the others, none if the agent names no object of its answer.
-func withoutFailed(answer pdu, p *printer, out *output) []oid {
-	if answer.index == 0 {
-		return nil
-	}
-	named := answer.index > 0 && answer.index <= len(answer.bindings)
-	if !named {
-		out.fail("Failed object: ")
-		return nil
-	}
-	out.fail("Failed object: %s\n", p.name(nil, answer.bindings[answer.index-1].name))
-	var names []oid
-	for i, v := range answer.bindings {
-		if i != answer.index-1 {
-			names = append(names, v.name)
-		}
-	}
-	return names
-}
-
-// statusText gives net-snmp's words for an error-status (snmp_client.c, snmp_errstring).
-func statusText(status int) string {
-	words := [...]string{
-		1: "(tooBig) Response message would have been too large.",
-		2: "(noSuchName) There is no such variable name in this MIB.",
-		3: "(badValue) The value given has the wrong type or length.",
-		4: "(readOnly) The two parties used do not have access to use the specified SNMP PDU.",
-		5: "(genError) A general failure occured",
-		6: "noAccess",
-		7: "wrongType (The set datatype does not match the data type the agent expects)",
-		8: "wrongLength (The set value has an illegal length from what the agent expects)",
-		9: "wrongEncoding", 10: "wrongValue (The set value is illegal or unsupported in some way)",
-		11: "noCreation (That table does not support row creation or that object can not ever be created)",
-		12: "inconsistentValue (The set value is illegal or unsupported in some way)",
-		13: "resourceUnavailable (This is likely a out-of-memory failure within the agent)",
-		14: "commitFailed", 15: "undoFailed", 16: "authorizationError (access denied to that object)",
-		17: "notWritable (That object does not support modification)",
-		18: "inconsistentName (That object can not currently be created)",
-	}
-	if status < 1 || status >= len(words) {
-		return "Unknown Error"
-	}
-	return words[status]
 }

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// refusal is a report by which an agent refuses a SNMPv3 request, or the lack of an engine to ask, in net-snmp's words.
-type refusal string
+// Refusal is a report by which an agent refuses a SNMPv3 request, or the lack of an engine to ask, in net-snmp's words.
+type Refusal string
 
-func (r refusal) Error() string { return string(r) }
+func (r Refusal) Error() string { return string(r) }
 
 // errNoEngine says that the agent did not even answer the question for its engine id.
-const errNoEngine = refusal("Timeout")
+const errNoEngine = Refusal("Timeout")
 
 // knownEngine is an engine as it was at a moment.
 type knownEngine struct {
@@ -35,50 +35,32 @@ func (k *knownEngine) now() engine {
 // whether it will answer us.
 type engineKey struct {
 	agent netip.AddrPort
-	user  userKey
+	user  User
 }
 
-// session asks one agent the questions of one check.
+// session asks one agent the questions of one request, over SNMPv3.
 type session struct {
 	link    *link
-	agent   netip.AddrPort
-	line    *command
+	to      *Device
+	user    *user
 	keys    *keyRing
 	engines *recent[engineKey, knownEngine]
 }
 
-// ask sends a GET or GETNEXT for names and gives the agent's response. Errors: errNoAnswer, refusal, ctx's.
-func (s *session) ask(ctx context.Context, kind byte, names []oid) (pdu, error) {
-	if s.line.version == version3 {
-		return s.askSecurely(ctx, kind, names)
-	}
-	id := newID()
-	var answer pdu
-	msg := encodeCommunity(s.line.version, s.line.community, request(kind, id, names))
-	err := s.exchange(ctx, msg, func(datagram []byte) (err error) {
-		answer, err = decodeCommunity(s.line.version, datagram)
-		if err == nil && (answer.request != id || answer.kind != tagResponse) {
-			err = errStray
-		}
-		return err
-	})
-	return answer, err
-}
-
-// exchange is link.exchange with the line's tries and with a net under the decoders: whatever an agent sends, a panic
+// exchange is link.exchange with the device's tries and with a net under the decoders: whatever an agent sends, a panic
 // costs one datagram, not the daemon. When no better answer comes, the error says that there was a panic.
 func (s *session) exchange(ctx context.Context, msg []byte, take func([]byte) error) error {
 	var broken error
-	err := s.link.exchange(ctx, msg, s.line.retries+1, s.line.timeout, func(datagram []byte) (err error) {
+	err := s.link.exchange(ctx, msg, s.to.Retries+1, s.to.Timeout, func(datagram []byte) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				broken = fmt.Errorf("decoding an answer of %s panicked, which is our mistake: %v", s.agent, p)
+				broken = fmt.Errorf("decoding an answer of %s panicked, which is our mistake: %v", s.to.Addr, p)
 				err = broken
 			}
 		}()
 		return take(datagram)
 	})
-	if errors.Is(err, errNoAnswer) && broken != nil {
+	if errors.Is(err, ErrNoAnswer) && broken != nil {
 		return broken
 	}
 	return err
@@ -87,10 +69,11 @@ func (s *session) exchange(ctx context.Context, msg []byte, take func([]byte) er
 // newID gives a request id: 31 random bits, since they are what tells an answer from a forgery.
 func newID() int32 { return rand.Int32N(math.MaxInt32) + 1 }
 
-// askSecurely asks over SNMPv3. It learns the agent's engine first, or uses what it learned in an earlier check, and
-// follows at most three hints of the agent that engine or clock are others than we thought.
-func (s *session) askSecurely(ctx context.Context, kind byte, names []oid) (pdu, error) {
-	key := engineKey{s.agent, s.line.user.key()}
+// ask sends a request and gives the agent's response. It learns the agent's engine first, or uses what it learned in an
+// earlier request, and follows at most three hints of the agent that engine or clock are others than we thought. Errors:
+// ErrNoAnswer, a Refusal, ctx's.
+func (s *session) ask(ctx context.Context, p pdu) (pdu, error) {
+	key := engineKey{s.to.Addr, s.user.User}
 	known, cached := s.engines.get(key)
 	if !cached {
 		var err error
@@ -99,9 +82,9 @@ func (s *session) askSecurely(ctx context.Context, kind byte, names []oid) (pdu,
 		}
 	}
 	for range 3 {
-		u := usm{&s.line.user, known.now(), s.keys}
-		m, err := s.round(ctx, &u, request(kind, newID(), names))
-		if errors.Is(err, errNoAnswer) && cached {
+		u := usm{s.user, known.now(), s.keys}
+		m, err := s.round(ctx, &u, p)
+		if errors.Is(err, ErrNoAnswer) && cached {
 			s.engines.drop(key)
 			return pdu{}, errNoEngine
 		}
@@ -123,10 +106,10 @@ func (s *session) askSecurely(ctx context.Context, kind byte, names []oid) (pdu,
 				return pdu{}, err
 			}
 		default:
-			return pdu{}, refusal(why)
+			return pdu{}, Refusal(why)
 		}
 	}
-	return pdu{}, refusal(notInTime)
+	return pdu{}, Refusal(notInTime)
 }
 
 // round sends one request and gives the response or report to it.
@@ -146,7 +129,7 @@ func (s *session) round(ctx context.Context, u *usm, p pdu) (secureMessage, erro
 // discover asks the agent for its engine (RFC 3414, 4).
 func (s *session) discover(ctx context.Context) (knownEngine, error) {
 	id := newID()
-	u := usm{user: &user{}, keys: s.keys}
+	u := usm{user: newUser(User{}), keys: s.keys}
 	var answer secureMessage
 	msg := u.encode(id, request(tagGet, newID(), nil))
 	err := s.exchange(ctx, msg, func(datagram []byte) (err error) {
@@ -156,7 +139,7 @@ func (s *session) discover(ctx context.Context) (knownEngine, error) {
 		}
 		return err
 	})
-	if errors.Is(err, errNoAnswer) {
+	if errors.Is(err, ErrNoAnswer) {
 		err = errNoEngine
 	}
 	return knownEngine{answer.engine, time.Now()}, err
@@ -170,20 +153,20 @@ const (
 
 // reportText names a report's reason. The counters are those of RFC 3412, 5 and RFC 3414, 5.
 func reportText(p pdu) string {
-	if len(p.bindings) == 0 || len(p.bindings[0].name) != 11 {
+	if len(p.bindings) == 0 || p.bindings[0].Name.arcs() != 11 {
 		return "Unknown Report message"
 	}
-	name := p.bindings[0].name
+	name := p.bindings[0].Name
 	switch {
-	case name.startsWith(oid{1, 3, 6, 1, 6, 3, 15, 1, 1}):
-		return usmReport(name[9])
-	case name.startsWith(oid{1, 3, 6, 1, 6, 3, 11, 2, 1}) && name[9] == 2:
+	case name.Under("\x2b\x06\x01\x06\x03\x0f\x01\x01"):
+		return usmReport(name[8])
+	case name.Under("\x2b\x06\x01\x06\x03\x0b\x02\x01\x02"):
 		return "Invalid message (e.g. msgFlags)"
 	}
 	return "Unknown Report message"
 }
 
-func usmReport(counter uint32) string {
+func usmReport(counter byte) string {
 	switch counter {
 	case 1:
 		return "Unsupported security level"

@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// errNoAnswer says that the agent stayed silent, or sent nothing but rubbish, for all tries.
-var errNoAnswer = errors.New("no answer")
-
 // maxStrays is how many datagrams that are no answer one try looks at; a flood of them is left in the socket.
 const maxStrays = 1000
 
@@ -48,7 +45,7 @@ func dial(agent netip.AddrPort, buffers *datagrams) (*link, error) {
 func (l *link) close() { l.conn.Close() }
 
 // exchange sends msg, up to tries times with wait in between, until take is content with a datagram. What take refuses
-// is skipped. It gives errNoAnswer after the last try and ctx's error when ctx ends; take must not keep the datagram.
+// is skipped. It gives ErrNoAnswer after the last try and ctx's error when ctx ends; take must not keep the datagram.
 func (l *link) exchange(ctx context.Context, msg []byte, tries int, wait time.Duration, take func([]byte) error) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -67,7 +64,7 @@ func (l *link) exchange(ctx context.Context, msg []byte, tries int, wait time.Du
 			return ctx.Err()
 		}
 	}
-	return errNoAnswer
+	return ErrNoAnswer
 }
 
 // send sends msg. An error is as good as a lost datagram: the next try may do better. The first send of a try can fail

@@ -48,7 +48,7 @@ type usm struct {
 
 // encode makes the message that carries p. Without an engine id it is the question for one: unsigned, with no user.
 func (s *usm) encode(id int32, p pdu) []byte {
-	flags, name, mac := s.user.flags(), s.user.name, 0
+	flags, name, mac := s.user.flags(), s.user.Name, 0
 	if s.engine.id == "" {
 		flags, name = 0, ""
 	}
@@ -56,16 +56,16 @@ func (s *usm) encode(id int32, p pdu) []byte {
 		mac = s.user.auth.mac
 	}
 	data, salt := s.scoped(flags, p)
-	body := appendInt(make([]byte, 0, len(data)+200), version3)
+	body := appendInt(make([]byte, 0, len(data)+200), int64(Version3))
 	body = appendTLV(body, tagSequence, globalData(id, flags|flagReportable))
 
-	params := appendTLV(nil, tagOctets, []byte(s.engine.id))
+	params := appendTLV(nil, TagOctets, []byte(s.engine.id))
 	params = appendInt(params, int64(s.engine.boots))
 	params = appendInt(params, int64(s.engine.time))
-	params = appendTLV(params, tagOctets, []byte(name))
-	params = appendTLV(params, tagOctets, make([]byte, mac))
-	params = appendTLV(params, tagOctets, salt)
-	body = appendTLV(body, tagOctets, appendTLV(nil, tagSequence, params))
+	params = appendTLV(params, TagOctets, []byte(name))
+	params = appendTLV(params, TagOctets, make([]byte, mac))
+	params = appendTLV(params, TagOctets, salt)
+	body = appendTLV(body, TagOctets, appendTLV(nil, tagSequence, params))
 	msg := appendTLV(nil, tagSequence, append(body, data...))
 	if mac > 0 {
 		// Behind the code come only the salt's element and the data.
@@ -78,14 +78,14 @@ func (s *usm) encode(id int32, p pdu) []byte {
 func globalData(id int32, flags byte) []byte {
 	b := appendInt(nil, int64(id))
 	b = appendInt(b, maxMessage)
-	b = appendTLV(b, tagOctets, []byte{flags})
+	b = appendTLV(b, TagOctets, []byte{flags})
 	return appendInt(b, userSecurity)
 }
 
 // scoped makes the part of the message that may be encrypted, and the salt it was encrypted with.
 func (s *usm) scoped(flags byte, p pdu) (data, salt []byte) {
-	b := appendTLV(nil, tagOctets, []byte(s.engine.id))
-	b = appendTLV(b, tagOctets, []byte(s.user.context))
+	b := appendTLV(nil, TagOctets, []byte(s.engine.id))
+	b = appendTLV(b, TagOctets, []byte(s.user.Context))
 	plain := appendTLV(nil, tagSequence, p.append(b))
 	if flags&flagPriv == 0 {
 		return plain, nil
@@ -94,11 +94,11 @@ func (s *usm) scoped(flags byte, p pdu) (data, salt []byte) {
 	if s.user.priv.des {
 		binary.BigEndian.PutUint32(salt, uint32(s.engine.boots))
 	}
-	return appendTLV(nil, tagOctets, s.encrypt(plain, salt)), salt
+	return appendTLV(nil, TagOctets, s.encrypt(plain, salt)), salt
 }
 
 func (s *usm) sign(msg []byte) []byte {
-	h := hmac.New(s.user.auth.hash, s.keys.localised(s.user.auth, s.user.authPassword, s.engine.id))
+	h := hmac.New(s.user.auth.hash, s.keys.localised(s.user.auth, s.user.AuthPassword, s.engine.id))
 	h.Write(msg)
 	return h.Sum(nil)[:s.user.auth.mac]
 }
@@ -107,12 +107,14 @@ func (s *usm) sign(msg []byte) []byte {
 // is not, or wrongly, errNotAuthentic. Reports may come unsigned, since an agent that cannot read us can say so in no
 // other way; flags says whether this one was signed.
 func (s *usm) decode(id int32, msg []byte) (secureMessage, error) {
-	r := newReader(msg).enter(tagSequence)
-	if r.int() != version3 {
+	all := newReader(msg)
+	r := all.enter(tagSequence)
+	if r.int() != int64(Version3) {
 		return secureMessage{}, errStray
 	}
-	m, model := readGlobal(r.enter(tagSequence))
-	outer := r.enter(tagOctets)
+	global := r.enter(tagSequence)
+	m, model := readGlobal(&global)
+	outer := r.enter(TagOctets)
 	params := outer.enter(tagSequence)
 	engineID, _ := params.octets()
 	m.engine = engine{string(engineID), int32(params.int()), int32(params.int())}
@@ -130,7 +132,7 @@ func (s *usm) decode(id int32, msg []byte) (secureMessage, error) {
 			return m, err
 		}
 	}
-	err := s.readScoped(&m, r, salt)
+	err := s.readScoped(&m, &r, salt)
 	if err == nil && m.pdu.kind != tagReport && m.flags&(flagAuth|flagPriv) != s.user.flags() {
 		return m, errNotAuthentic
 	}
@@ -173,7 +175,8 @@ func (s *usm) readScoped(m *secureMessage, r *reader, salt []byte) error {
 		if r.err != nil || err != nil {
 			return errBER
 		}
-		r = newReader(plain)
+		inner := newReader(plain)
+		r = &inner
 	}
 	scoped := r.enter(tagSequence)
 	scoped.octets() // context engine
@@ -181,9 +184,11 @@ func (s *usm) readScoped(m *secureMessage, r *reader, salt []byte) error {
 	if scoped.err != nil {
 		return errBER
 	}
-	var err error
-	m.pdu, err = readPDU(scoped)
-	return err
+	if err := m.pdu.read(&scoped); err != nil {
+		return err
+	}
+	m.pdu = m.pdu.clone()
+	return nil
 }
 
 func (s *usm) encrypt(plain, salt []byte) []byte {
@@ -215,7 +220,7 @@ func (s *usm) decrypt(from engine, sealed, salt []byte) ([]byte, error) {
 // cipher gives the block cipher of the user's privacy key and the IV for a salt: RFC 3414, 8.1.1 for DES, RFC 3826,
 // 3.1.2 for AES.
 func (s *usm) cipher(of engine, salt []byte) (cipher.Block, []byte) {
-	key := s.keys.private(s.user.auth, s.user.priv, s.user.privPassword, s.engine.id)
+	key := s.keys.private(s.user.auth, s.user.priv, s.user.PrivPassword, s.engine.id)
 	if s.user.priv.des {
 		iv := make([]byte, 8)
 		for i := range iv {

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package snmp
+
+import "net"
+
+// forceBuffer does nothing here.
+func forceBuffer(*net.UDPConn, int) {}
