@@ -51,6 +51,8 @@ type Config struct {
 	// client's name for the server in it.
 	Sessions   *Sessions
 	SessionKey string
+	// Shares keeps Diffie-Hellman secrets to be used again; nil means that each handshake has its own.
+	Shares *Shares
 	// Rand gives randomness; nil means crypto/rand.
 	Rand io.Reader
 }

@@ -28,7 +28,7 @@ func (g group) curve() (ecdh.Curve, error) {
 	return nil, fmt.Errorf("curve %d was not offered", g)
 }
 
-// dhKey is one side's secret in a group, with the share that the other side gets.
+// dhKey is one side's secret in a group, with the share that the other side gets. It is not changed.
 type dhKey struct {
 	p, x  *big.Int
 	share []byte

@@ -248,7 +248,7 @@ func (c *Conn) agreeDH(body []byte) (premaster, share []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := newDHKey(params.p, params.g, c.cfg.MinPrimeBits, c.cfg.Rand)
+	key, err := c.cfg.Shares.key(params.p, params.g, c.cfg.MinPrimeBits, c.cfg.Rand)
 	if err != nil {
 		return nil, nil, err
 	}

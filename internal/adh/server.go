@@ -114,7 +114,7 @@ func (c *Conn) exchange(curve group) ([]byte, error) {
 // secret.
 func (c *Conn) draw(curve group) (msg []byte, agree func(share []byte) ([]byte, error), err error) {
 	if !c.suite.ec {
-		key, err := newDHKey(c.cfg.Prime, []byte{2}, c.cfg.MinPrimeBits, c.cfg.Rand)
+		key, err := c.cfg.Shares.key(c.cfg.Prime, []byte{2}, c.cfg.MinPrimeBits, c.cfg.Rand)
 		return dhParams{p: c.cfg.Prime, g: []byte{2}, share: key.share}.marshal(), key.agree, err
 	}
 	key, err := ecKey(curve, c.cfg.Rand)

@@ -113,7 +113,7 @@ func (c *call) secure(tcp net.Conn, m mode) (net.Conn, error) {
 	case anonymous:
 		conn := adh.Client(tcp, adh.Config{
 			MinVersion: c.minTLS, MaxVersion: c.maxTLS, Suites: c.suites, MinPrimeBits: c.module.opts.MinPrimeBits,
-			Sessions: c.module.sessions, SessionKey: tcp.RemoteAddr().String(),
+			Sessions: c.module.sessions, SessionKey: tcp.RemoteAddr().String(), Shares: c.module.shares,
 		})
 		return conn, conn.Handshake()
 	case certified:

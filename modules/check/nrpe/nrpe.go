@@ -42,6 +42,7 @@ type Module struct {
 	known memory
 	// sessions are those of anonymous servers.
 	sessions *adh.Sessions
+	shares   *adh.Shares
 	trust    trust
 	buffers  sync.Pool // of *[]byte, for packets
 }
@@ -57,7 +58,10 @@ func New(opts Options) *Module {
 	if opts.Sessions == 0 {
 		opts.Sessions = 1 << 14
 	}
-	m := &Module{opts: opts, known: memory{limit: opts.Remember}, trust: newTrust(opts.Sessions), sessions: adh.NewSessions(opts.Remember)}
+	m := &Module{
+		opts: opts, known: memory{limit: opts.Remember}, trust: newTrust(opts.Sessions),
+		sessions: adh.NewSessions(opts.Remember), shares: adh.NewShares(),
+	}
 	m.buffers.New = func() any {
 		b := make([]byte, 0, bufferSize)
 		return &b
