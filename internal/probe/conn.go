@@ -66,18 +66,29 @@ func (t *Target) words() string {
 	return "address " + t.host + " and port " + t.port
 }
 
-// dial opens one socket. The dialer sets no keep-alive, tries one address only, and leaves the local port to connect(2):
-// a socket that is bound before takes a port for all destinations at once.
+// dial opens one socket.
 func (t *Target) dial(ctx context.Context, network, address string) (*Conn, error) {
-	dialer := net.Dialer{KeepAlive: -1, FallbackDelay: -1}
-	socket, err := dialer.DialContext(ctx, network, address)
+	socket, err := connect(ctx, network, address)
 	if err != nil {
 		return nil, dialFailed(ctx, err, t.words())
 	}
-	c := &Conn{ctx: ctx, wire: wire{Conn: socket}}
-	c.top = &c.wire
-	c.stop = context.AfterFunc(ctx, func() { _ = socket.SetDeadline(time.Unix(1, 0)) })
+	c := &Conn{ctx: ctx}
+	c.take(socket)
 	return c, nil
+}
+
+// take makes the connection one over a socket.
+func (c *Conn) take(socket net.Conn) {
+	c.wire = wire{Conn: socket}
+	c.top = &c.wire
+	c.stop = context.AfterFunc(c.ctx, func() { _ = socket.SetDeadline(time.Unix(1, 0)) })
+}
+
+// connect sets no keep-alive, tries one address only, and leaves the local port to connect(2): a socket that is bound before
+// takes a port for all destinations at once.
+func connect(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := net.Dialer{KeepAlive: -1, FallbackDelay: -1}
+	return dialer.DialContext(ctx, network, address)
 }
 
 func dialFailed(ctx context.Context, err error, words string) error {
@@ -95,10 +106,21 @@ func dialFailed(ctx context.Context, err error, words string) error {
 	return fmt.Errorf("connect to %s: %w", words, err)
 }
 
-// StartTLS makes the connection a TLS one.
-func (c *Conn) StartTLS(config *tls.Config) error {
-	secure := tls.Client(&c.wire, config)
-	if err := secure.Handshake(); err != nil { // no context: the deadline does it, without a goroutine
+// StartTLS makes the connection, which nothing was said over yet, a TLS one, with a session of sessions if it has one. When
+// the server refuses that, it is another connection to the same address.
+func (c *Conn) StartTLS(config *tls.Config, sessions *Sessions) error {
+	secure, err := sessions.Handshake(&c.wire, config)
+	if _, old := errors.AsType[*SessionError](err); old && c.ctx.Err() == nil {
+		at := c.wire.RemoteAddr()
+		c.Close()
+		socket, failed := connect(c.ctx, at.Network(), at.String())
+		if failed != nil {
+			return failed
+		}
+		c.take(socket)
+		secure, err = sessions.Handshake(&c.wire, config)
+	}
+	if err != nil {
 		return err
 	}
 	c.top = secure

@@ -37,6 +37,9 @@ type session struct {
 	since   time.Time               // when everything was offered last
 }
 
+// SessionsKept is how many sessions a module keeps that has no reason to keep another number.
+const SessionsKept = 1 << 14
+
 // NewSessions gives room for limit sessions, of about 3 KiB each.
 func NewSessions(limit int) *Sessions {
 	return &Sessions{limit: limit, of: map[server]session{}}

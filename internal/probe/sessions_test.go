@@ -154,3 +154,25 @@ func TestSessionsOfMoreServersThanThereIsRoomFor(t *testing.T) {
 		t.Errorf("the latest: resumed %t, %v", resumed, err)
 	}
 }
+
+// TestARefusedSessionIsMadeGood: whoever only wants to talk does not notice.
+func TestARefusedSessionIsMadeGood(t *testing.T) {
+	s, kept := newTLSServer(t, tls.VersionTLS12, tls.VersionTLS12), probe.NewSessions(10)
+	if _, err := s.visit(t, kept); err != nil {
+		t.Fatal(err)
+	}
+	upgraded := s.config.Load().Clone()
+	upgraded.MinVersion, upgraded.MaxVersion = tls.VersionTLS13, tls.VersionTLS13
+	s.config.Store(upgraded)
+	c, err := dial(t, t.Context(), "127.0.0.1", s.port, probe.AnyFamily)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.StartTLS(probe.TLSConfig(""), kept); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(c); string(got) != "hello" || err != nil || c.TLS().Version != tls.VersionTLS13 {
+		t.Errorf("%q, %v over %s", got, err, tls.VersionName(c.TLS().Version))
+	}
+}

@@ -42,6 +42,21 @@ func ServeTLS(t testing.TB, name string, life time.Duration, talk func(net.Conn)
 	})
 }
 
+// ServeTLSSeen is ServeTLS with a certificate that does not matter. It says how each connection was agreed on.
+func ServeTLSSeen(t testing.TB, talk func(net.Conn)) (port string, seen <-chan tls.ConnectionState) {
+	t.Helper()
+	states := make(chan tls.ConnectionState, 100)
+	config := &tls.Config{Certificates: []tls.Certificate{Certificate(t, "seen.example", 60*24*time.Hour)}}
+	return Serve(t, func(c net.Conn) {
+		secure := tls.Server(c, config)
+		defer secure.Close()
+		if secure.Handshake() == nil {
+			states <- secure.ConnectionState()
+			talk(secure)
+		}
+	}), states
+}
+
 // ServeUnix is Serve on a unix socket.
 func ServeUnix(t testing.TB, path string, talk func(net.Conn)) {
 	t.Helper()

@@ -16,6 +16,7 @@ import (
 	"net"
 	"path"
 
+	"github.com/onbu/onbu/internal/probe"
 	"github.com/onbu/onbu/modules"
 )
 
@@ -27,14 +28,17 @@ type Options struct {
 
 // Module is the check module. It holds no connections; any number of goroutines may use it.
 type Module struct {
-	opts    Options
-	buffers buffers
+	opts     Options
+	buffers  buffers
+	sessions *probe.Sessions
 }
 
 var _ modules.Check = (*Module)(nil)
 
 // New builds the module.
-func New(opts Options) *Module { return &Module{opts: opts} }
+func New(opts Options) *Module {
+	return &Module{opts: opts, sessions: probe.NewSessions(probe.SessionsKept)}
+}
 
 // Name is "http".
 func (m *Module) Name() string { return "http" }
@@ -58,6 +62,9 @@ func (m *Module) Parse(argv []string) (modules.Probe, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !c.certificate && c.certFile == "" {
+		c.sessions = m.sessions
 	}
 	return c, nil
 }

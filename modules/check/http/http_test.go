@@ -265,6 +265,30 @@ func TestAResolverThatHangsEndsWithTheCheck(t *testing.T) {
 	}
 }
 
+// TestSessionsAreTakenUpUnlessTheCertificateIsLookedAt, which a session would bring along from its first handshake.
+func TestSessionsAreTakenUpUnlessTheCertificateIsLookedAt(t *testing.T) {
+	port, seen := probetest.ServeTLSSeen(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"))
+	module := http.New(http.Options{})
+	for i, step := range []struct {
+		args    string
+		resumed bool
+	}{
+		{"check_http -S", false},
+		{"check_http -S", true},
+		{"check_http -S -C 30 --continue-after-certificate", false},
+		{"check_http -S -C 30", false},
+		{"check_http -S", true},
+		{"check_curl -S -C 30", false},
+		{"check_curl -S", false}, // another name is sent
+		{"check_curl -S", true},
+	} {
+		o := probetest.Run(t, module, strings.Fields(step.args+" -I 127.0.0.1 -p "+port)...)
+		if got := (<-seen).DidResume; o.State != monitor.OK || got != step.resumed {
+			t.Errorf("step %d, %s: %+v, resumed %t, want %t", i, step.args, o, got, step.resumed)
+		}
+	}
+}
+
 func FuzzParseNeverPanics(f *testing.F) {
 	for _, seed := range append(prefixed("check_http ", httpLines), prefixed("check_curl ", lines)...) {
 		f.Add(seed)

@@ -48,7 +48,8 @@ type check struct {
 	headers                   []string
 	http10                    bool
 
-	tls              *tls.Config // with the name of the first hop
+	tls              *tls.Config     // with the name of the first hop
+	sessions         *probe.Sessions // nil: each handshake is a whole one
 	sni              bool
 	certFile, key    string
 	certificate      bool

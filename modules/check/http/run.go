@@ -74,7 +74,7 @@ func (r *running) visit(target *probe.Target, request []byte) (o monitor.Outcome
 	state := monitor.OK
 	if r.hop.tls {
 		began = time.Now()
-		if err := conn.StartTLS(r.tls); err != nil {
+		if err := conn.StartTLS(r.tls, r.sessions); err != nil {
 			o, err = r.noTLS(target, err)
 			return o, false, err
 		}

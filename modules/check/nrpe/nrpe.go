@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/onbu/onbu/internal/adh"
+	"github.com/onbu/onbu/internal/probe"
 	"github.com/onbu/onbu/modules"
 )
 
@@ -56,7 +57,7 @@ func New(opts Options) *Module {
 		opts.Remember = 1 << 17
 	}
 	if opts.Sessions == 0 {
-		opts.Sessions = 1 << 14
+		opts.Sessions = probe.SessionsKept
 	}
 	m := &Module{
 		opts: opts, known: memory{limit: opts.Remember}, trust: newTrust(opts.Sessions),

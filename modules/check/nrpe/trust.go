@@ -103,8 +103,7 @@ func (t *trust) load(key trustKey) (*tls.Config, error) {
 		MinVersion: key.min, MaxVersion: key.max,
 		InsecureSkipVerify: true,
 		CipherSuites:       allSuites(),
-		// No ML-KEM: it costs a fifth more, and old servers choke on the size of its hello.
-		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
+		CurvePreferences:   probe.Curves(),
 	}
 	if key.ca != "" {
 		roots, err := authorities(key.ca)

@@ -69,6 +69,7 @@ type check struct {
 	refused      monitor.State
 	mismatched   monitor.State
 	tls          *tls.Config
+	sessions     *probe.Sessions // nil: each handshake is a whole one
 	sni          string
 	certificate  bool
 	days         probe.Days
@@ -89,6 +90,9 @@ func (m *Module) parse(s service, args []string) (modules.Probe, error) {
 	}
 	if !c.hostGiven && len(rest) > 0 {
 		c.host = rest[0]
+	}
+	if !c.certificate {
+		c.sessions = m.sessions
 	}
 	if err := c.complete(m.opts); err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
 	defer conn.Close()
 	var certificate string
 	if c.tls != nil {
-		if err := conn.StartTLS(c.tls); err != nil {
+		if err := conn.StartTLS(c.tls, c.sessions); err != nil {
 			return c.noTLS(ctx, err)
 		}
 		if c.certificate {

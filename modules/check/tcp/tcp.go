@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/onbu/onbu/internal/probe"
 	"github.com/onbu/onbu/modules"
 )
 
@@ -23,12 +24,17 @@ type Options struct {
 }
 
 // Module is the check module. It holds no connections; any number of goroutines may use it.
-type Module struct{ opts Options }
+type Module struct {
+	opts     Options
+	sessions *probe.Sessions
+}
 
 var _ modules.Check = (*Module)(nil)
 
 // New builds the module.
-func New(opts Options) *Module { return &Module{opts} }
+func New(opts Options) *Module {
+	return &Module{opts: opts, sessions: probe.NewSessions(probe.SessionsKept)}
+}
 
 // Name is "tcp".
 func (m *Module) Name() string { return "tcp" }

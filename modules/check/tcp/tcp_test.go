@@ -166,6 +166,21 @@ func TestAResolverThatHangsEndsWithTheCheck(t *testing.T) {
 	}
 }
 
+// TestSessionsAreTakenUpUnlessTheCertificateIsLookedAt, which a session would bring along from its first handshake.
+func TestSessionsAreTakenUpUnlessTheCertificateIsLookedAt(t *testing.T) {
+	port, seen := probetest.ServeTLSSeen(t, probetest.Say("220 hello\r\n"))
+	module := tcp.New(tcp.Options{})
+	for i, step := range []struct {
+		args    string
+		resumed bool
+	}{{"-S -e 220", false}, {"-S -e 220", true}, {"-D 30 -e 220", false}, {"-D 30 -e 220", false}, {"-S -e 220", true}} {
+		o := probetest.Run(t, module, strings.Fields("check_tcp -H 127.0.0.1 -p "+port+" "+step.args)...)
+		if got := (<-seen).DidResume; o.State != monitor.OK || got != step.resumed {
+			t.Errorf("step %d, %s: %+v, resumed %t, want %t", i, step.args, o, got, step.resumed)
+		}
+	}
+}
+
 func FuzzParseNeverPanics(f *testing.F) {
 	for _, seed := range []string{
 		"check_tcp -H a -p 1 -e x -AjSE -q bye", "check_ssh host 22", "check_nntp --sni=x --certificate 3,4 -e y",
