@@ -182,11 +182,11 @@ func (r *room) leave(c *check, end *metrics.Counter) {
 func (r *room) vacateLocked(c *check) {
 	r.held -= c.shares
 	r.under--
-	if r.short && r.whole-r.held >= max(r.whole/16, slotShares) {
+	if r.short && r.whole-r.held >= slotShares {
 		r.short = false
 		signal(r.nudge)
 	}
-	if r.slow.ready(r.whole - r.held) {
+	if r.readyLocked(&r.slow.net) || r.readyLocked(&r.slow.forks) {
 		signal(r.wake)
 	}
 	if r.closing && r.under == 0 {

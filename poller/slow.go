@@ -6,9 +6,9 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// slow are the lanes of checks in goroutines whose last run waited for a target that did not answer. They run in a share of
-// the slots, so that dead targets never hold what the living need, and wait for their turn: one job for each object, whose
-// newer issue takes the place of an older one. They do not count against the windows of the schedulers.
+// slow are the lanes of checks in goroutines whose last run waited for a target that did not answer. They run in half of the
+// slots, so that dead targets never hold what the living need, and wait for their turn: one job for each object, whose newer
+// issue takes the place of an older one. They do not count against the windows of the schedulers.
 //
 // What dies for the first time is in the open. When slots run short there, checks that were expected to be brisk and have
 // run for longer are cut short, and begin anew in the slow lane.
@@ -18,7 +18,7 @@ type slow struct {
 	net, forks queue
 	of         map[objectKey]*check // all that wait, run, or are on their way here after they were cut short
 	under      int                  // those that run
-	untold     int                  // those that came since the schedulers heard of the room
+	untold     int                  // shares of those that came less those that left since the schedulers heard of the room
 }
 
 type queue struct {
@@ -26,13 +26,13 @@ type queue struct {
 	held, most int // shares
 }
 
-// newSlow gives the lanes: a quarter of the slots, and a quarter of the plugins that may run at once, 0 for no bound.
+// newSlow gives the lanes: half of the slots, and half of the plugins that may run at once, 0 for no bound.
 func newSlow(slots, forks int) slow {
 	s := slow{of: map[objectKey]*check{}}
-	s.net.most = max(slots/4, 1) * slotShares
+	s.net.most = max(slots/2, 1) * slotShares
 	s.forks.most = s.net.most
 	if forks > 0 {
-		s.forks.most = min(s.forks.most, max(forks/4, 1)*slotShares)
+		s.forks.most = min(s.forks.most, max(forks/2, 1)*slotShares)
 	}
 	return s
 }
@@ -44,12 +44,15 @@ func (s *slow) queue(c *check) *queue {
 	return &s.net
 }
 
-// ready says whether something that waits can run, with so many shares free.
-func (s *slow) ready(free int) bool { return s.net.ready(free) || s.forks.ready(free) }
-
-func (q *queue) ready(free int) bool {
-	return q.waiting.n > 0 && q.held+slotShares <= q.most && slotShares <= free
+// readyLocked says whether a check of a slow lane can begin: it does not take the eighth of the slots that is kept free, unless
+// its lane has not even so much.
+func (r *room) readyLocked(q *queue) bool {
+	free := r.whole - r.held - slotShares
+	return q.waiting.n > 0 && q.held+slotShares <= q.most && free >= 0 && (free >= r.reserve() || q.held < r.reserve())
 }
+
+// reserve is an eighth of the slots; none where there are fewer than eight.
+func (r *room) reserve() int { return r.whole / slotShares / 8 * slotShares }
 
 // asideLocked takes a job of a slow line.
 func (r *room) asideLocked(p *Poller, job *monitor.Job, f found, from *sender) {
@@ -88,10 +91,18 @@ func (r *room) standLocked(c *check) {
 	q := r.slow.queue(c)
 	q.waiting.push(c)
 	c.from.aside++
-	if r.slow.untold++; r.slow.untold == max(r.whole/slotShares/8, 16) {
+	r.untoldLocked(c.shares)
+	signal(r.wake)
+}
+
+// untoldLocked notes that there is more room, or less, than schedulers believe: they take what is in the slow lanes for jobs
+// that hold slots until they are told. While room is scarce they are told at once.
+func (r *room) untoldLocked(shares int) {
+	r.slow.untold += shares
+	free := r.whole - r.held
+	if min(free, free-r.slow.untold) < r.reserve() || max(r.slow.untold, -r.slow.untold) > r.reserve() {
 		signal(r.nudge)
 	}
-	signal(r.wake)
 }
 
 // next gives the next check of a slow lane that is to be begun now; nil when there is none or no room.
@@ -99,7 +110,7 @@ func (r *room) next(now time.Time) *check {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, q := range []*queue{&r.slow.net, &r.slow.forks} {
-		if !r.closing && q.ready(r.whole-r.held) {
+		if !r.closing && r.readyLocked(q) {
 			c := q.waiting.pop()
 			q.held += c.shares
 			r.slow.under++
@@ -110,10 +121,8 @@ func (r *room) next(now time.Time) *check {
 	return nil
 }
 
-// tightLocked says whether less than an eighth of the slots is free. With fewer than eight slots none is kept free.
-func (r *room) tightLocked() bool {
-	return r.whole-r.held+r.cutting < r.whole/slotShares/8*slotShares
-}
+// tightLocked says whether slots are short, those on the way of becoming free counted as such.
+func (r *room) tightLocked() bool { return r.whole-r.held+r.cutting < r.reserve() }
 
 // cut cuts checks short while slots are short, and says after what time to look again; 0 for not before wake.
 func (r *room) cut(now time.Time) time.Duration {
@@ -161,6 +170,7 @@ func (r *room) settle(c *check, took time.Duration, o *monitor.Outcome) (issue, 
 // outLocked says that a check is not in a slow lane any more.
 func (r *room) outLocked(c *check) {
 	c.from.aside--
+	r.untoldLocked(-c.shares)
 	if r.slow.of[c.key] == c {
 		delete(r.slow.of, c.key)
 	}
