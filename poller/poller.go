@@ -55,7 +55,7 @@ type Poller struct {
 
 	unheard bool // whether the last want was lost; only announce touches it
 
-	// What take alone touches.
+	// What take alone touches. The strings of jobs lie in the message.
 	decoder wire.Decoder
 	jobs    wire.Jobs
 }
@@ -71,6 +71,7 @@ func New(o Options) *Poller {
 		refused: o.Metrics.NewCounter("onbu_poller_jobs_refused_total"),
 		dropped: o.Metrics.NewCounter("onbu_poller_unreadable_messages_total"),
 	}
+	p.decoder.Alias = true
 	p.crew.work = p.work
 	p.results = newCollector(o.Bus, o.Name, o.Boot, o.Log, o.Metrics)
 	p.room.measure(o.Metrics)

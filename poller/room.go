@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -90,14 +91,14 @@ func newRoom(slots, forks int, e ends) *room {
 	return r
 }
 
-// hear notes that a scheduler sent jobs.
+// hear notes that a scheduler sent jobs. It does not keep name.
 func (r *room) hear(name string, now time.Time) *sender {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.senders[name]
 	if s == nil {
 		s = &sender{}
-		r.senders[name] = s
+		r.senders[strings.Clone(name)] = s
 	}
 	s.last = now
 	return s

@@ -11,8 +11,7 @@ import (
 
 // take begins the jobs of a message, and gives back those that there is no room for.
 func (p *Poller) take(m bus.Msg) {
-	p.jobs = wire.Jobs{}
-	if err := p.decoder.Decode(m.Data, &p.jobs); err != nil {
+	if err := p.decoder.DecodeJobs(m.Data, &p.jobs); err != nil {
 		p.dropped.Inc()
 		p.o.Log.Warn("unreadable jobs", "error", err)
 		return

@@ -1,6 +1,8 @@
 package poller
 
 import (
+	"strings"
+
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
@@ -10,7 +12,7 @@ import (
 type trace struct{ name, why string }
 
 func (p *Poller) traceOf(job *monitor.Job) *trace {
-	return &trace{job.Trace, p.o.Probes.Prepare(string(job.Line)).Why}
+	return &trace{strings.Clone(job.Trace), p.o.Probes.Prepare(string(job.Line)).Why}
 }
 
 // follow tells whoever follows a check how it was made.
