@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	r.scenario, _ = find(o.Scenario)
 	r.defaults()
 	if o.Peer != "" {
-		if err := findPeer(o.Peer).installed(); err != nil {
+		if _, err := findPeer(o.Peer).program(); err != nil {
 			return nil, err
 		}
 	}
@@ -168,7 +168,7 @@ const peerStart = 8
 // peer measures the peer, after a search of its own if Onbu's highest rate was looked for. A run that is stopped meanwhile has Onbu's figures.
 func (r *run) peer(ctx context.Context, out *Report) (err error) {
 	p := findPeer(r.o.Peer)
-	measure := func(ctx context.Context) (*Figures, error) { return p.measure(ctx, r) }
+	measure := func(ctx context.Context) (*Figures, error) { return p.measure(r, ctx) }
 	var f *Figures
 	if r.o.Max {
 		f, out.PeerSearch, err = r.search(ctx, p.name, max(1, r.first/peerStart), measure)
@@ -189,15 +189,16 @@ func (r *run) peer(ctx context.Context, out *Report) (err error) {
 
 // peer is another engine that is offered the same checks.
 type peer struct {
-	name      string
-	installed func() error
-	measure   func(ctx context.Context, r *run) (*Figures, error)
+	name    string
+	program func() (path string, err error)
+	measure func(r *run, ctx context.Context) (*Figures, error)
 }
 
 // peers is the one list of peers.
 func peers() []*peer {
 	return []*peer{
-		{peerNagios, func() error { _, err := nagiosProgram(); return err }, func(ctx context.Context, r *run) (*Figures, error) { return r.nagios(ctx) }},
+		{peerNagios, nagiosProgram, (*run).nagios},
+		{peerIcinga, icingaProgram, (*run).icinga},
 	}
 }
 

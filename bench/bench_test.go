@@ -81,23 +81,27 @@ func TestAWholeRunCountsEveryCheckAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestNagiosGetsTheSameChecks(t *testing.T) {
-	realpeer.Program(t, "nagios4", "nagios4-core")
-	realpeer.Program(t, "check_dummy", "monitoring-plugins-basic")
-	o := small(t, "dummy")
-	o.Services, o.Peer = 20, "nagios4"
-	r, err := bench.Run(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Peer.CompletedPerS <= 0 || r.Peer.Errors != 0 || r.Peer.CPU.Forked <= 0 {
-		t.Errorf("nagios4: %+v", *r.Peer)
-	}
-	if r.Ratio <= 0 || r.CPURatio <= 0 {
-		t.Errorf("ratio %v, CPU ratio %v", r.Ratio, r.CPURatio)
-	}
-	if left := leftovers(t); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
+func TestAPeerGetsTheSameChecks(t *testing.T) {
+	realpeer.Program(t, "check_tcp", "monitoring-plugins-basic")
+	for peer, where := range map[string]string{"nagios4": "nagios4-core", "icinga2": "icinga2-bin"} {
+		t.Run(peer, func(t *testing.T) {
+			realpeer.Program(t, peer, where)
+			o := small(t, "tcp")
+			o.Services, o.Window, o.Peer = 20, 2*time.Second, peer
+			r, err := bench.Run(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Peer.CompletedPerS <= 0 || r.Peer.Errors != 0 || r.Peer.CPU.Forked <= 0 {
+				t.Errorf("%s: %+v", peer, *r.Peer)
+			}
+			if r.Ratio <= 0 || r.CPURatio <= 0 {
+				t.Errorf("ratio %v, CPU ratio %v", r.Ratio, r.CPURatio)
+			}
+			if left := leftovers(t); len(left) > 0 {
+				t.Errorf("left behind: %q", left)
+			}
+		})
 	}
 }
 

@@ -46,11 +46,9 @@ func (s *site) write() error {
 // objects writes templates, hosts and services. Hosts have no check of their own, so that every check is of the scenario.
 func (s *site) objects(o *objectstest.Text) {
 	s.templates(o)
-	patience := min(10, max(1, int(s.interval.Seconds())-1))
 	host := 0
 	for _, g := range s.groups {
-		fill := strings.NewReplacer("PORT", strconv.Itoa(s.ports[g.target]), "PATIENCE", strconv.Itoa(patience))
-		o.Command(g.name, fill.Replace(g.command))
+		o.Command(g.name, s.commandLine(g))
 		o.Define("service", "name of-"+g.name, "use each", "check_command "+g.name, "register 0")
 		for i := range g.services {
 			if i%servicesOfHost == 0 {
@@ -60,6 +58,12 @@ func (s *site) objects(o *objectstest.Text) {
 			o.Define("service", "use of-"+g.name, fmt.Sprintf("host_name %s-%d", g.name, host), fmt.Sprintf("service_description s%d", i%servicesOfHost))
 		}
 	}
+}
+
+// commandLine is the command of a load with everything but Nagios' macros filled in.
+func (s *site) commandLine(g group) string {
+	patience := min(10, max(1, int(s.interval.Seconds())-1))
+	return strings.NewReplacer("PORT", strconv.Itoa(s.ports[g.target]), "PATIENCE", strconv.Itoa(patience)).Replace(g.command)
 }
 
 // templates writes what the hosts and services have in common. Nobody is told of anything.

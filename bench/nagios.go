@@ -36,6 +36,7 @@ func (r *run) nagios(ctx context.Context) (*Figures, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer os.RemoveAll(s.dir)
 	if err := r.nagiosSite(s); err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func (r *run) nagios(ctx context.Context) (*Figures, error) {
 	}
 	defer c.stop()
 	count := func(ctx context.Context) (checks, error) { return nagiosChecks(ctx, s.path("qh")) }
-	if err := r.nagiosWarmUp(ctx, c, count); err != nil {
+	if err := r.peerWarmUp(ctx, peerNagios, c, count); err != nil {
 		return nil, err
 	}
 	w, err := r.measure(ctx, peerNagios, c, count, nil)
@@ -57,10 +58,10 @@ func (r *run) nagios(ctx context.Context) (*Figures, error) {
 	return f, addStatus(f, s.path("status.dat"))
 }
 
-// nagiosWarmUp waits until as many checks were made as there are services, and an interval more. An engine that is offered too much may never
+// peerWarmUp waits until as many checks were made as there are services, and an interval more. An engine that is offered too much may never
 // get there, so it is given three intervals and what a slow start takes.
-func (r *run) nagiosWarmUp(ctx context.Context, c *child, count counter) error {
-	err := c.waitFor(ctx, "its query handler", readyWait, func() error {
+func (r *run) peerWarmUp(ctx context.Context, name string, c *child, count counter) error {
+	err := c.waitFor(ctx, "a word from "+name, readyWait, func() error {
 		_, err := count(ctx)
 		return err
 	})
@@ -75,7 +76,7 @@ func (r *run) nagiosWarmUp(ctx context.Context, c *child, count counter) error {
 		}
 		if time.Since(shown) > lookEvery {
 			shown = time.Now()
-			r.say("nagios4: %s of %s services checked", thousands(int(n.done)), thousands(r.o.Services))
+			r.say("%s: %s of %s services checked", name, thousands(int(n.done)), thousands(r.o.Services))
 		}
 		return errNotYet
 	})

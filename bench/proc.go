@@ -110,6 +110,18 @@ func memory(pid int) (now, peak int64) {
 	return parseMemory(b)
 }
 
+// largest gives the process with the most in memory among one and what descends from it.
+func largest(pid int) int {
+	most := int64(-1)
+	found := pid
+	for _, p := range tree(pid) {
+		if now, _ := memory(p.pid); now > most {
+			most, found = now, p.pid
+		}
+	}
+	return found
+}
+
 // parseMemory reads VmRSS and VmHWM of /proc/PID/status, which are in kB.
 func parseMemory(status []byte) (now, peak int64) {
 	for line := range strings.Lines(string(status)) {

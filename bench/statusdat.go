@@ -23,7 +23,7 @@ func addStatus(f *Figures, path string) error {
 		return fmt.Errorf("its status file: %w", err)
 	}
 	slices.Sort(late)
-	f.Lateness = Lateness{P50: nearest(late, 0.5) * 1000, P99: nearest(late, 0.99) * 1000, Max: nearest(late, 1) * 1000}
+	f.Lateness = latenessOf(late)
 	f.Errors = bad
 	return nil
 }
@@ -67,4 +67,9 @@ func nearest(sorted []float64, q float64) float64 {
 		return 0
 	}
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
+}
+
+// latenessOf gives the quantiles of sorted seconds.
+func latenessOf(late []float64) Lateness {
+	return Lateness{P50: nearest(late, 0.5) * 1000, P99: nearest(late, 0.99) * 1000, Max: nearest(late, 1) * 1000}
 }
