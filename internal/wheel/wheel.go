@@ -121,7 +121,7 @@ func (w *Wheel[T]) nextUsed(t, end int64) int64 {
 }
 
 // Wake gives a moment before which no entry is due, so that a loop may sleep until then; it is not ok while none waits.
-// It is exact for what is due within a turn of the wheel.
+// There may be none then either: one that is due a turn later looks the same.
 func (w *Wheel[T]) Wake() (at time.Duration, ok bool) {
 	switch {
 	case w.len == 0:
@@ -129,16 +129,7 @@ func (w *Wheel[T]) Wake() (at time.Duration, ok bool) {
 	case w.due.next != &w.due:
 		return time.Duration(w.cursor-1) * w.resolution, true
 	}
-	for t, end := w.cursor, w.cursor+slots; ; t++ {
-		if t = w.nextUsed(t, end); t == end {
-			return time.Duration(end) * w.resolution, true
-		}
-		for e := w.slot[t%slots].next; e != &w.slot[t%slots]; e = e.next {
-			if e.tick == t {
-				return time.Duration(t) * w.resolution, true
-			}
-		}
-	}
+	return time.Duration(w.nextUsed(w.cursor, w.cursor+slots)) * w.resolution, true
 }
 
 // alone makes e the head of an empty ring.

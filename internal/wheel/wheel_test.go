@@ -165,6 +165,17 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
+func BenchmarkWake(b *testing.B) {
+	w := wheel.New[*flight](resolution)
+	all := flights(100_000)
+	for i := range all {
+		w.Set(&all[i].deadline, 10*time.Minute)
+	}
+	for b.Loop() {
+		w.Wake()
+	}
+}
+
 // One deadline that is set and removed because the answer came, with 10,000 others waiting.
 func BenchmarkSetAndRemove(b *testing.B) {
 	w := wheel.New[*flight](resolution)
