@@ -15,6 +15,7 @@ import (
 	"github.com/onbu/onbu/modules/check/icmp"
 	"github.com/onbu/onbu/modules/check/nrpe"
 	"github.com/onbu/onbu/modules/check/snmp"
+	"github.com/onbu/onbu/modules/check/ssh"
 	"github.com/onbu/onbu/modules/check/tcp"
 	"github.com/onbu/onbu/modules/notify/mail"
 	"github.com/onbu/onbu/modules/notify/webhook"
@@ -25,6 +26,7 @@ import (
 func Checks() []modules.Check {
 	return []modules.Check{
 		dummy.New(), icmp.New(icmp.Options{}), tcp.New(tcp.Options{}), http.New(http.Options{}), nrpe.New(nrpe.Options{}), snmp.New(snmp.Options{}),
+		ssh.New(ssh.Options{Fork: Exec(Plugins()).Parse}),
 	}
 }
 

@@ -52,6 +52,7 @@ func typical() map[string]string {
 		"check_http":      "-H www.example.org -I 127.0.0.1 -u / -w 1 -c 2",
 		"check_curl":      "-H www.example.org -I 127.0.0.1 -u / --sni",
 		"check_nrpe":      "-H 127.0.0.1 -t 10 -c check_load -a 1 2",
+		"check_by_ssh":    "-H 127.0.0.1 -l nagios -i /etc/onbu/id_ed25519 -C uptime",
 		"check_snmp":      "-H 127.0.0.1 -o 1.3.6.1.2.1.1.3.0 -C public -w 1 -c 2",
 	}
 }
