@@ -77,8 +77,8 @@ func (b *Broker) Run(ctx context.Context) error {
 	if err := b.o.Bus.Ready(ctx); err != nil {
 		return err
 	}
-	var d wire.Decoder
-	stop, err := b.o.Bus.Subscribe(bus.AllPerf(), func(m bus.Msg) { b.apply(&d, m) })
+	checks := checkReader{broker: b, decoder: wire.Decoder{Alias: true}}
+	stop, err := b.o.Bus.Subscribe(bus.AllPerf(), checks.apply)
 	if err != nil {
 		return fmt.Errorf("listening for checks made: %w", err)
 	}
@@ -154,6 +154,31 @@ func (b *Broker) apply(d *wire.Decoder, m bus.Msg) {
 	}
 }
 
+// checkReader folds the checks of PERF into the view. One goroutine uses it.
+type checkReader struct {
+	broker  *Broker
+	decoder wire.Decoder
+	checks  []monitor.Check // of the message before, to be used again
+}
+
+func (r *checkReader) apply(m bus.Msg) {
+	b := r.broker
+	checks, err := wire.DecodeBatch(&r.decoder, m.Data, r.checks[:0])
+	if err != nil {
+		b.unreadable.Inc()
+		b.o.Log.Debug("unreadable checks", "subject", m.Subject, "error", err)
+		return
+	}
+	b.applied.Add(len(checks))
+	b.mu.Lock()
+	for i := range checks {
+		b.view.Check(&checks[i])
+	}
+	b.mu.Unlock()
+	clear(checks) // their strings lie in the message
+	r.checks = checks
+}
+
 // decode reads the broks of a message, whatever its kind.
 func decode(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 	broks, err := decodeAny(d, m)
@@ -168,6 +193,8 @@ func decode(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 // complete says whether a brok has what its kind promises and every reader relies on.
 func complete(b *monitor.Brok) bool {
 	switch b.Kind {
+	case monitor.BrokCheck:
+		return b.Check != nil
 	case monitor.BrokDowntime, monitor.BrokDowntimeGone, monitor.BrokContactDowntime, monitor.BrokContactDowntimeGone:
 		return b.Downtime != nil
 	case monitor.BrokComment, monitor.BrokCommentGone:
@@ -188,7 +215,17 @@ func decodeAny(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 		err := d.Decode(m.Data, &one[0])
 		return one, err
 	}
-	return wire.DecodeBatch(d, m.Data, []monitor.Brok(nil))
+	return decodeChecks(d, m.Data)
+}
+
+// decodeChecks reads the checks of a message of PERF as broks.
+func decodeChecks(d *wire.Decoder, data []byte) ([]monitor.Brok, error) {
+	checks, err := wire.DecodeBatch(d, data, []monitor.Check(nil))
+	broks := make([]monitor.Brok, len(checks))
+	for i := range checks {
+		broks[i] = checks[i].Brok()
+	}
+	return broks, err
 }
 
 // fill asks the owners of all shards for everything, again and again until each has answered, and then forgets what none

@@ -76,10 +76,10 @@ func (s *site) run(exports ...broker.Export) (stop func()) {
 }
 
 // checked tells of checks made.
-func (s *site) checked(shard uint16, broks ...monitor.Brok) {
+func (s *site) checked(shard uint16, checks ...monitor.Check) {
 	s.t.Helper()
-	s.must(s.bus.Append(s.t.Context(), bus.Perf(shard), wire.AppendBatch(nil, broks), ""))
-	s.must(s.bus.Publish(bus.Perf(shard), wire.AppendBatch(nil, broks)))
+	s.must(s.bus.Append(s.t.Context(), bus.Perf(shard), wire.AppendBatch(nil, checks), ""))
+	s.must(s.bus.Publish(bus.Perf(shard), wire.AppendBatch(nil, checks)))
 	synctest.Wait()
 }
 
@@ -176,6 +176,12 @@ func brok(kind monitor.BrokKind, s monitor.Status) monitor.Brok {
 	return monitor.Brok{Kind: kind, Time: monitor.At(time.Now()), Status: &s}
 }
 
+// check is a check that was made just now.
+func check(name string, state monitor.State) monitor.Check {
+	host, service, _ := strings.Cut(name, "/")
+	return monitor.Check{Ref: monitor.Ref{Host: host, Service: service}, State: state, Time: monitor.At(time.Now())}
+}
+
 // states gives the states that the API shows, by HOST or HOST/SERVICE.
 func (s *site) states() map[string]string {
 	s.t.Helper()
@@ -216,7 +222,7 @@ func TestTheViewFollowsWhatIsCheckedAndWhatIsRecorded(t *testing.T) {
 		stop := s.run()
 		time.Sleep(time.Second)
 		s.shows("after the start", map[string]string{"web": "UP", "web/http": "OK"})
-		s.checked(0, brok(monitor.BrokCheck, status("web/http", monitor.Warning)))
+		s.checked(0, check("web/http", monitor.Warning))
 		s.shows("after a check", map[string]string{"web": "UP", "web/http": "WARNING"})
 		time.Sleep(time.Second)
 		s.happened(0, brok(monitor.BrokAlert, status("web", monitor.Down)), brok(monitor.BrokState, status("web/http", monitor.Critical)))

@@ -68,6 +68,8 @@ func words(b *monitor.Brok) string {
 	switch {
 	case b.Status != nil:
 		return b.Status.Ref.String() + " " + b.Status.StateName()
+	case b.Check != nil:
+		return b.Check.Ref.String() + " " + b.Check.StateName()
 	case b.Action != nil:
 		return "action " + b.Action.ID
 	}
@@ -86,7 +88,7 @@ func TestAModuleGetsWhatItAskedForInOrder(t *testing.T) {
 			s.note(fmt.Sprint(i))
 			want = append(want, fmt.Sprint(i))
 		}
-		s.checked(0, brok(monitor.BrokCheck, status("a/1", monitor.OK)), brok(monitor.BrokCheck, status("a/2", monitor.Warning)))
+		s.checked(0, check("a/1", monitor.OK), check("a/2", monitor.Warning))
 		action := monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{ID: "x"}}
 		s.record(0, bus.Record{Subject: bus.Actions(0, "EU"), Data: wire.Marshal(action)})
 		want = append(want, "action x")

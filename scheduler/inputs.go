@@ -54,32 +54,44 @@ func (s *shard) read(ctx context.Context, c bus.Cursor, handle func(context.Cont
 	}
 }
 
-// results takes what pollers found. What cannot be read is counted and passed over: the core issues those jobs again.
+// results takes what pollers found. It returns once the core has it: what comes meanwhile is read together.
 func (s *shard) results(ctx context.Context, msgs []bus.Msg) error {
-	for _, m := range msgs {
-		var batch []monitor.Result
-		batch, err := wire.DecodeBatch(&s.decoder, m.Data, batch)
-		if err != nil {
-			s.meter.unreadable.Inc()
-			continue
+	read, used := time.Now(), make(chan struct{})
+	err := s.post(ctx, func(now monitor.Time) {
+		for i := range msgs {
+			s.observe(now, &msgs[i], read)
 		}
-		s.jobs.answered(batch)
-		read := time.Now()
-		err = s.post(ctx, func(now monitor.Time) {
-			s.traces.arrived(batch, m.Time, read)
-			s.core.Observe(now, batch, &s.decided)
-			s.traces.applied(batch, s.core.Status, s.recorded)
-		})
-		if err != nil {
-			return err
-		}
+		close(used)
+	})
+	if err != nil {
+		return err
 	}
-	return nil
+	select {
+	case <-used:
+		return nil
+	case <-s.ended:
+		return errEnded
+	}
+}
+
+// observe gives the core the results of a message. What cannot be read is counted and passed over: the core issues those
+// jobs again.
+func (s *shard) observe(now monitor.Time, m *bus.Msg, read time.Time) {
+	found, err := wire.DecodeBatch(&s.decoder, m.Data, s.found[:0])
+	if err != nil {
+		s.meter.unreadable.Inc()
+		return
+	}
+	s.found = found
+	s.jobs.answered(found)
+	s.traces.arrived(found, m.Time, read)
+	s.core.Observe(now, found, &s.decided)
+	s.traces.applied(found, s.core.Status, s.recorded)
 }
 
 // passive takes results from outside. It returns once what came of them is in the journal.
 func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
-	var d wire.Decoder
+	d := wire.Decoder{Alias: true}
 	return s.settle(ctx, func(now monitor.Time) {
 		for _, m := range msgs {
 			if m.Seq <= s.used.Passive {
@@ -201,16 +213,20 @@ func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.S
 	}
 }
 
-// publisher sends the broks of checks to PERF, in order.
+// publisher tells PERF of the checks made, in order.
 func (s *shard) publisher(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case data := <-s.broks:
+		case batch := <-s.perfOut:
 			try, cancel := context.WithTimeout(ctx, 5*time.Second)
-			err := s.bus.Append(try, bus.Perf(uint16(s.id)), data, "")
+			err := s.bus.Append(try, bus.Perf(uint16(s.id)), batch.Message(), "")
 			cancel()
+			select {
+			case s.perfBack <- batch:
+			default:
+			}
 			if err != nil && ctx.Err() == nil {
 				s.meter.perfFailed.Inc()
 				s.log.Debug("broks of checks were not stored", "error", err)

@@ -9,8 +9,6 @@ import (
 	"sync"
 
 	"github.com/VictoriaMetrics/metrics"
-
-	"github.com/onbu/onbu/monitor"
 )
 
 // meter holds the scheduler's metrics. Any goroutine may use it.
@@ -60,18 +58,6 @@ func (m *meter) watch(d *dispatcher, owned func() holdings) {
 			fmt.Fprintf(w, "onbu_pollers{poller_tag=%s} %d\n", label, l.pollers[pool])
 		}
 	})
-}
-
-// check counts one result that was applied.
-func (m *meter) check(s *monitor.Status) {
-	if s.CheckType == monitor.Passive {
-		m.passive.Inc()
-		return
-	}
-	one := m.module(s.Module)
-	one.checks.Inc()
-	one.latency.Update(s.Latency.Seconds())
-	one.took.Update(s.Execution.Seconds())
 }
 
 func (m *meter) module(name string) moduleMeter {

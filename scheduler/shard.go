@@ -21,6 +21,7 @@ const (
 	perfEvery = 50 * time.Millisecond
 	perfBytes = 256 << 10
 	perfQueue = 64 // messages that may wait to be published
+	perfSpare = 2  // of which the memory is kept
 	inboxSize = 256
 )
 
@@ -38,6 +39,7 @@ type shard struct {
 	bus     bus.Conn
 	log     *slog.Logger
 	meter   *meter
+	tally   tally // what the meter is still to be told
 	jobs    *dispatcher
 	census  *census
 	counted time.Time // when it was last told of this shard
@@ -53,11 +55,14 @@ type shard struct {
 	ended   chan struct{} // closed when the loop has ended
 	decided core.Decisions
 	used    wire.Position
-	perf    wire.Batch
-	perfDue time.Time
 	stamped monitor.Time // the time of the last brok
-	broks   chan []byte  // messages for PERF on their way out
+	perf    wire.Batch   // the checks of which PERF is to be told
+	perfDue time.Time
+	// perfOut are batches for PERF on their way out, perfBack those whose memory can be used again.
+	perfOut, perfBack chan wire.Batch
+	// decoder reads results, whose strings lie in their message, into found.
 	decoder wire.Decoder
+	found   []monitor.Result
 
 	hosts, services, waiting atomic.Int64 // for the metrics
 	generation               atomic.Uint64
@@ -175,40 +180,56 @@ func (s *shard) act() {
 		s.traces.mark(s.decided.Jobs)
 		s.jobs.offer(s.decided.Jobs)
 	}
-	for i := range s.decided.Broks {
-		b := &s.decided.Broks[i]
-		b.Shard = s.id
-		// Checks go over PERF and the rest over EV: who reads both needs to know which of two broks is the newer one.
-		s.stamped = max(s.stamped+1, b.Time)
-		b.Time = s.stamped
-		if b.Durable() {
-			s.journal.add(b)
-			continue
-		}
-		s.meter.check(b.Status)
-		if s.perf.Len() == 0 {
-			s.perfDue = time.Now().Add(perfEvery)
-		}
-		s.perf.Add(b)
-	}
+	s.decided.Each(s.checked, s.happened)
+	s.tally.flush(s.meter)
 	s.decided.Reset()
-	if s.perf.Len() > 0 && (s.perf.Size() > perfBytes || !time.Now().Before(s.perfDue)) {
+	if s.perf.Len() > 0 && !time.Now().Before(s.perfDue) {
 		s.publishPerf()
 	}
 	s.journal.flush()
 	s.waiting.Store(int64(s.journal.bytes))
 }
 
+// stamp gives the time of a check or brok. Checks go over PERF and the rest over EV: who reads both needs to know which of
+// two is the newer one.
+func (s *shard) stamp(t monitor.Time) monitor.Time {
+	s.stamped = max(s.stamped+1, t)
+	return s.stamped
+}
+
+// happened records a brok.
+func (s *shard) happened(b *monitor.Brok) {
+	b.Shard, b.Time = s.id, s.stamp(b.Time)
+	s.journal.add(b)
+}
+
+// checked tells of a check made.
+func (s *shard) checked(c *monitor.Check) {
+	c.Time = s.stamp(c.Time)
+	s.tally.check(c)
+	if s.perf.Len() == 0 {
+		s.perfDue = time.Now().Add(perfEvery)
+	}
+	s.perf.Add(c)
+	if s.perf.Size() > perfBytes {
+		s.publishPerf()
+	}
+}
+
 // publishPerf hands the broks of checks to the publisher; when that is behind by perfQueue messages they are dropped and
 // counted, since nothing behind the scheduler may hold it up.
 func (s *shard) publishPerf() {
-	n := s.perf.Len()
 	select {
-	case s.broks <- s.perf.Take():
+	case s.perfOut <- s.perf:
+		s.perf = wire.Batch{}
+		select {
+		case s.perf = <-s.perfBack:
+		default:
+		}
 	default:
-		s.perf.Take()
-		s.meter.perfDropped.Add(n)
+		s.meter.perfDropped.Add(s.perf.Len())
 	}
+	s.perf.Reset()
 }
 
 // leave commits what is left, writes a snapshot and gives up the lease.

@@ -3,6 +3,7 @@ package view
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
@@ -69,17 +70,17 @@ func (r *row) pack(s *monitor.Status, names *names) bool {
 	r.lastState, r.lastHard, r.own = s.LastState, s.LastHardState, s.OwnState
 	r.stateType, r.checkType, r.businessImpact = s.Type, s.CheckType, s.BusinessImpact
 	r.flapping, r.hostProblem, r.pinned = s.Flapping, s.HostProblem, s.Pinned
-	r.keepText(s)
+	r.keepText(s.Output, s.LongOutput, s.Perfdata)
 	return true
 }
 
-func (r *row) keepText(s *monitor.Status) {
-	need := len(s.Output) + len(s.LongOutput) + len(s.Perfdata)
+func (r *row) keepText(output, long, perfdata string) {
+	need := len(output) + len(long) + len(perfdata)
 	if need > cap(r.text) || need < cap(r.text)/2 {
 		r.text = slices.Grow([]byte(nil), need+need/8) // the next output is seldom of the same length
 	}
-	r.text = append(append(append(r.text[:0], s.Output...), s.LongOutput...), s.Perfdata...)
-	r.output, r.outputs = uint16(len(s.Output)), uint16(len(s.Output)+len(s.LongOutput))
+	r.text = append(append(append(r.text[:0], output...), long...), perfdata...)
+	r.output, r.outputs = uint16(len(output)), uint16(len(output)+len(long))
 }
 
 // after gives how long a is after b, if that is at most some seconds.
@@ -130,9 +131,18 @@ func (n *names) number(name string) (uint16, bool) {
 	number, ok := n.of[name]
 	if !ok && len(n.all) < math.MaxUint16 {
 		number, ok = uint16(len(n.all)), true
+		name = strings.Clone(name)
 		n.of[name], n.all = number, append(n.all, name)
 	}
 	return number, ok
+}
+
+// still is number, for a name that had this number before.
+func (n *names) still(number uint16, name string) (uint16, bool) {
+	if int(number) < len(n.all) && n.all[number] == name {
+		return number, true
+	}
+	return n.number(name)
 }
 
 func (n *names) name(number uint16) string { return n.all[number] }

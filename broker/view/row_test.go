@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -28,7 +29,7 @@ func TestAStatusIsGivenAsItWasTaken(t *testing.T) {
 			n := 1 + r.IntN(fields.NumField()-1) // the first is the name
 			disturb(r, fields.Field(n))
 		}
-		v.Fill([]monitor.Status{s}, monitor.Time(i))
+		v.Fill([]monitor.Status{s}, math.MaxInt64-30_000+monitor.Time(i))
 		for _, got := range v.Services(view.Query{Host: "h"}) {
 			if got.Service == s.Service {
 				if diff := cmp.Diff(s, got); diff != "" {
@@ -71,20 +72,20 @@ func disturb(r *rand.Rand, f reflect.Value) {
 func BenchmarkApplyACheck(b *testing.B) {
 	v := view.New()
 	const hosts = 10_000
-	broks := make([]monitor.Brok, hosts*10)
-	for i := range broks {
-		broks[i] = monitor.Brok{Kind: monitor.BrokCheck, Time: 1, Status: &monitor.Status{
-			Ref:   monitor.Ref{Host: "host-" + string(rune('a'+i/10%26)) + string(rune(i/10)), Service: string(rune('0' + i%10))},
-			State: monitor.OK, LastCheck: 1e18, LastUpdate: 1e18 + 1e6, LastTimeOK: 1e18 + 1e6, Module: "icmp", Poller: "p1",
+	checks := make([]monitor.Check, hosts*10)
+	for i := range checks {
+		checks[i] = monitor.Check{
+			Ref:    monitor.Ref{Host: "host-" + string(rune('a'+i/10%26)) + string(rune(i/10)), Service: string(rune('0' + i%10))},
+			Object: monitor.ID(i), Time: 1e18 + 1e6, State: monitor.OK, Started: 1e18, Module: "icmp", Poller: "p1",
 			Output: "OK - 127.0.0.2: rta 0.039ms, lost 0%", Perfdata: "rta=0.039ms;200.000;500.000;0; pl=0%;40;80;;",
-		}}
-		v.Apply(&broks[i])
+		}
+		v.Check(&checks[i])
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		brok := &broks[i%len(broks)]
-		brok.Time++
-		v.Apply(brok)
+		c := &checks[i%len(checks)]
+		c.Time++
+		v.Check(c)
 	}
 }
 
@@ -100,7 +101,7 @@ func BenchmarkMemory(b *testing.B) {
 				State: monitor.OK, LastCheck: 1e18, LastUpdate: 1e18 + 1e6, LastTimeOK: 1e18 + 1e6, Module: "icmp", Poller: "p1",
 				Output: strings.Clone("OK - 127.0.0.2: rta 0.039ms, lost 0%"), Perfdata: strings.Clone("rta=0.039ms;200.000;500.000;0; pl=0%;40;80;;"),
 			}
-			v.Apply(&monitor.Brok{Kind: monitor.BrokCheck, Time: 1, Status: &s})
+			v.Apply(&monitor.Brok{Kind: monitor.BrokState, Time: 1, Status: &s})
 		}
 		b.ReportMetric(float64(heap()-before)/(hosts*10), "B/service")
 		runtime.KeepAlive(v)

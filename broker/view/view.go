@@ -18,6 +18,7 @@ type View struct {
 	downtimes map[key]monitor.Downtime
 	comments  map[key]monitor.Comment
 	programs  map[monitor.Shard]monitor.Program
+	hints     map[monitor.Shard]*hints
 }
 
 // host is a host and its services, sorted by name.
@@ -43,7 +44,7 @@ func New() *View {
 	return &View{
 		hosts: map[string]*host{}, names: names{of: map[string]uint16{}},
 		downtimes: map[key]monitor.Downtime{}, comments: map[key]monitor.Comment{},
-		programs: map[monitor.Shard]monitor.Program{},
+		programs: map[monitor.Shard]monitor.Program{}, hints: map[monitor.Shard]*hints{},
 	}
 }
 
@@ -53,6 +54,8 @@ func (v *View) Apply(b *monitor.Brok) {
 		v.put(b.Status, b.Time)
 	}
 	switch b.Kind {
+	case monitor.BrokCheck:
+		v.Check(b.Check)
 	case monitor.BrokDowntime:
 		v.downtimes[key{b.Shard, b.Downtime.ID}] = *b.Downtime
 	case monitor.BrokDowntimeGone:
@@ -90,6 +93,7 @@ func (v *View) Notes(shard monitor.Shard, downtimes []monitor.Downtime, comments
 
 // Retain forgets the objects that the configuration no longer has.
 func (v *View) Retain(known func(monitor.Ref) bool) {
+	clear(v.hints) // else a host that is gone and comes back would be found in both forms
 	for name, h := range v.hosts {
 		if !known(monitor.Ref{Host: name}) {
 			delete(v.hosts, name)
@@ -102,32 +106,33 @@ func (v *View) Retain(known func(monitor.Ref) bool) {
 }
 
 func (v *View) put(s *monitor.Status, at monitor.Time) {
-	h := v.hosts[s.Host]
-	if h == nil {
-		h = &host{name: s.Host}
-		h.own.put(&monitor.Status{State: monitor.Pending}, &v.names)
-		v.hosts[s.Host] = h
-	}
+	h := v.host(s.Host)
 	r := &h.own
 	if !s.IsHost() {
-		r = h.service(s.Service)
+		r = &h.services[h.service(s.Service)].row
 	}
-	if at >= r.at {
-		r.at = at
-		r.put(s, &v.names)
+	if at < r.at {
+		return
 	}
+	if r.lastUpdate() > at { // a later check came first
+		was, now := r.status(s.Ref, &v.names), *s
+		carry(&now, &was)
+		s = &now
+	}
+	r.at = at
+	r.put(s, &v.names)
 }
 
-// service gives the row of a service, a new one if there is none.
-func (h *host) service(name string) *row {
+// service gives the place of a service, a new one if there is none.
+func (h *host) service(name string) int {
 	i, ok := slices.BinarySearchFunc(h.services, name, func(s service, name string) int { return cmp.Compare(s.name, name) })
 	if !ok {
 		if n := len(h.services); n == cap(h.services) { // the usual growth by half leaves much of it empty for ever
 			h.services = append(make([]service, 0, n+1+n/8), h.services...)
 		}
-		h.services = slices.Insert(h.services, i, service{name: name})
+		h.services = slices.Insert(h.services, i, service{name: strings.Clone(name)})
 	}
-	return &h.services[i].row
+	return i
 }
 
 // Query says which objects are asked for; the zero Query asks for all.
@@ -163,7 +168,7 @@ func (v *View) Services(q Query) []monitor.Status {
 	for _, h := range v.chosen(q) {
 		for i := range h.services {
 			s := &h.services[i]
-			if q.wants(s.state, s.state.ServiceName()) {
+			if s.at != 0 && q.wants(s.state, s.state.ServiceName()) {
 				out = append(out, s.status(monitor.Ref{Host: h.name, Service: s.name}, &v.names))
 			}
 		}
@@ -190,11 +195,22 @@ type Tally struct {
 
 // Tally counts everything.
 func (v *View) Tally() Tally {
-	t := Tally{Hosts: map[string]int{}, Services: map[string]int{}}
+	var hosts, services [256]int // by state: a name for each object would take most of the time
 	for _, h := range v.hosts {
-		t.Hosts[h.own.state.HostName()]++
+		hosts[h.own.state]++
 		for i := range h.services {
-			t.Services[h.services[i].state.ServiceName()]++
+			if h.services[i].at != 0 {
+				services[h.services[i].state]++
+			}
+		}
+	}
+	t := Tally{Hosts: map[string]int{}, Services: map[string]int{}}
+	for i := range hosts {
+		if hosts[i] > 0 {
+			t.Hosts[monitor.State(i).HostName()] = hosts[i]
+		}
+		if services[i] > 0 {
+			t.Services[monitor.State(i).ServiceName()] = services[i]
 		}
 	}
 	return t

@@ -10,7 +10,7 @@ import (
 )
 
 func brok(at monitor.Time, host, service string, state monitor.State) *monitor.Brok {
-	return &monitor.Brok{Kind: monitor.BrokCheck, Time: at, Status: &monitor.Status{Ref: monitor.Ref{Host: host, Service: service}, State: state}}
+	return &monitor.Brok{Kind: monitor.BrokState, Time: at, Status: &monitor.Status{Ref: monitor.Ref{Host: host, Service: service}, State: state}}
 }
 
 func TestTheNewestStatusCounts(t *testing.T) {

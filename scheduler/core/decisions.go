@@ -16,7 +16,7 @@ type JobKey struct {
 // and empties it with Reset before it hands it in again.
 //
 // The decisions own what they point to: the lines of the jobs and the statuses of the broks lie in arenas that Reset
-// takes back. So jobs and broks must have been sent, encoded or copied before Reset; strings inside them stay valid.
+// takes back. So jobs, checks and broks must have been sent, encoded or copied before Reset; strings inside them stay valid.
 // Downtimes, comments and actions that broks point to are never changed afterwards and may be kept.
 //
 // The zero value is ready. Reusing one Decisions is what keeps the core free of allocations.
@@ -26,6 +26,8 @@ type Decisions struct {
 	// Broks are what happened, in the order in which it happened. Those that are Durable belong into the journal
 	// before anything else that these decisions ask for becomes visible.
 	Broks []monitor.Brok
+	// Checks are the checks that were made and applied. Each tells where it stands among Broks.
+	Checks []monitor.Check
 	// Wake is when Tick has something to do next; the core sets it at the end of each call. A caller may come later,
 	// and everything due until then is done in one go.
 	Wake monitor.Time
@@ -34,6 +36,22 @@ type Decisions struct {
 
 	lines    []byte
 	statuses []monitor.Status
+	before   []int32 // of each check: how many of the broks come before it
+}
+
+// Each hands on all checks and broks in the order in which they happened.
+func (d *Decisions) Each(check func(*monitor.Check), brok func(*monitor.Brok)) {
+	next := 0
+	for i := range d.Broks {
+		for next < len(d.Checks) && int(d.before[next]) <= i {
+			check(&d.Checks[next])
+			next++
+		}
+		brok(&d.Broks[i])
+	}
+	for ; next < len(d.Checks); next++ {
+		check(&d.Checks[next])
+	}
 }
 
 // Reset empties d for the next call and keeps its memory.
@@ -41,7 +59,9 @@ func (d *Decisions) Reset() {
 	clear(d.Jobs)
 	clear(d.Broks)
 	clear(d.statuses)
+	clear(d.Checks)
 	d.Jobs, d.Broks, d.lines, d.statuses = d.Jobs[:0], d.Broks[:0], d.lines[:0], d.statuses[:0]
+	d.Checks, d.before = d.Checks[:0], d.before[:0]
 	d.Wake, d.Orphans, d.Dropped = 0, 0, 0
 }
 
@@ -50,6 +70,13 @@ func (d *Decisions) Reset() {
 func (d *Decisions) status() *monitor.Status {
 	d.statuses = slices.Grow(d.statuses, 1)[:len(d.statuses)+1]
 	return &d.statuses[len(d.statuses)-1]
+}
+
+// check appends an empty check behind the broks that are there, and gives its index.
+func (d *Decisions) check() int {
+	d.Checks = append(d.Checks, monitor.Check{})
+	d.before = append(d.before, int32(len(d.Broks)))
+	return len(d.Checks) - 1
 }
 
 // job appends an empty job.

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -76,6 +77,7 @@ func (c *Core) hold(id monitor.ID, l *look, on []monitor.ID, d *Decisions) {
 	if l != &h.look {
 		h.proven = h.proven || h.avoid != "" // the second answer
 		h.look, h.said = *l, *l.outcome
+		h.own()
 		h.outcome = &h.said
 		if l.how == monitor.Active {
 			c.plan(id, c.interval(id), c.now)
@@ -88,6 +90,12 @@ func (c *Core) hold(id monitor.ID, l *look, on []monitor.ID, d *Decisions) {
 			c.waiting.by[p] = append(c.waiting.by[p], id)
 		}
 	}
+}
+
+// own copies the strings of a result: it outlives the message that they lie in.
+func (h *heldLook) own() {
+	h.module, h.look.poller = strings.Clone(h.module), strings.Clone(h.look.poller)
+	h.said.Output, h.said.LongOutput, h.said.Perfdata = strings.Clone(h.said.Output), strings.Clone(h.said.LongOutput), strings.Clone(h.said.Perfdata)
 }
 
 // release forgets that a result was held: its verdict is made now, or a newer one took its place.

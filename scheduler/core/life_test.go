@@ -134,13 +134,7 @@ func TestResultsThatNobodyWaitsForAreDropped(t *testing.T) {
 		r := good
 		tt.change(&r)
 		c.Observe(t0.Add(3*time.Second), []monitor.Result{r}, &d)
-		applied := 0
-		for _, b := range d.Broks {
-			if b.Kind == monitor.BrokCheck {
-				applied++
-			}
-		}
-		if applied != tt.want || d.Dropped != 1-tt.want {
+		if applied := len(d.Checks); applied != tt.want || d.Dropped != 1-tt.want {
 			t.Errorf("%s: %d applied and %d dropped, want %d and %d", tt.name, applied, d.Dropped, tt.want, 1-tt.want)
 		}
 	}

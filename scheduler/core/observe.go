@@ -23,7 +23,7 @@ type look struct {
 }
 
 // Observe applies results of jobs. Those of another shard or epoch, with an old sequence number, or coming twice are
-// dropped and counted. The strings of the results are kept, the slice is not.
+// dropped and counted. What is kept of the strings is copied: they may lie in a message.
 func (c *Core) Observe(now monitor.Time, results []monitor.Result, d *Decisions) {
 	c.enter(now)
 	for i := range results {
@@ -102,9 +102,7 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	if c.wait(id, l, d) {
 		return
 	}
-	status := d.status()
-	d.Broks = append(d.Broks, monitor.Brok{Kind: monitor.BrokCheck, Time: c.now, Shard: c.inv.Shard, Status: status})
-	at := len(d.Broks)
+	made, at := d.check(), len(d.Broks)
 
 	c.record(id, l)
 	v := c.weigh(id, l)
@@ -125,8 +123,8 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	} else {
 		c.confirm(id, v.Steps)
 	}
-	c.fill(id, status)
-	c.keep(id, before, v, at, status, d)
+	c.fillCheck(id, &d.Checks[made])
+	c.keep(id, before, v, at, d)
 	c.remindOfHost(id, v.Steps, d)
 	c.askOthers(id, v.Steps, d)
 	c.askMasters(id, d)
@@ -156,12 +154,12 @@ func (c *Core) record(id monitor.ID, l *look) {
 	replace(&x.perfdata, l.outcome.Perfdata)
 }
 
-// replace keeps the old string if the new one is equal, so that the new one's memory can go; true if it is not.
+// replace keeps the old string if the new one is equal, and else a copy of the new one; true if it is not.
 func replace(old *string, s string) bool {
 	if *old == s {
 		return false
 	}
-	*old = s
+	*old = strings.Clone(s)
 	return true
 }
 
@@ -243,11 +241,13 @@ func (c *Core) confirm(id monitor.ID, steps verdict.Steps) {
 
 // keep adds the brok that lasts if anything lasting has changed, before those that came of it. A passive result always
 // lasts: its sender was told that it is stored, and nobody makes it again.
-func (c *Core) keep(id monitor.ID, before lasting, v verdict.Verdict, at int, s *monitor.Status, d *Decisions) {
+func (c *Core) keep(id monitor.ID, before lasting, v verdict.Verdict, at int, d *Decisions) {
 	alert := v.Steps.Has(verdict.Alert)
-	if !alert && s.CheckType == monitor.Active && before == c.lasting(id) {
+	if !alert && c.standing[id].check == monitor.Active && before == c.lasting(id) {
 		return
 	}
+	s := d.status()
+	c.fill(id, s)
 	b := monitor.Brok{Kind: monitor.BrokState, Time: c.now, Shard: c.inv.Shard, Status: s}
 	if alert {
 		b.Kind, b.Text = monitor.BrokAlert, c.alertText(id, v.Seen)

@@ -357,7 +357,7 @@ func avoiding(j *monitor.Job) string {
 
 func (s *script) brok(b *monitor.Brok) string {
 	switch b.Kind {
-	case monitor.BrokCheck, monitor.BrokCommand:
+	case monitor.BrokCommand:
 		return ""
 	case monitor.BrokState, monitor.BrokAck:
 		return strings.TrimSpace("state " + s.standing(b.Status) + " " + b.Text)

@@ -2,6 +2,7 @@ package core
 
 import (
 	"math"
+	"strings"
 
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/verdict"
@@ -49,6 +50,20 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	if len(c.inv.own) > 0 {
 		s.Changed = c.changes(id)
 	}
+}
+
+// fillCheck writes into a check what every check changes.
+func (c *Core) fillCheck(id monitor.ID, k *monitor.Check) {
+	st, r, x := &c.standing[id], &c.run[id], &c.text[id]
+	k.Ref, k.Shard, k.Object, k.Time = c.inv.Ref(id), c.inv.Shard, id, c.now
+	k.State, k.OwnState, k.Type, k.Attempt, k.CheckType = c.effective(id), st.State, st.Type, st.Attempt, st.check
+	k.Started = c.times[id].check
+	if r.flags.has(pinned) || c.checked(id) {
+		k.Next = r.next
+	}
+	k.Latency, k.Execution, k.PercentChange = r.latency, r.execution, float32(r.history.Percent())
+	k.Module, k.Poller = c.names[r.module], c.names[r.poller]
+	k.Output, k.LongOutput, k.Perfdata = x.output, x.long, x.perfdata
 }
 
 // load is fill turned round. What the inventory decides (attempts, switches that no command changed) is not taken over,
@@ -100,7 +115,7 @@ func (c *Core) intern(name string) uint16 {
 	if len(c.names) > math.MaxUint16 {
 		return 0
 	}
-	c.names = append(c.names, name)
+	c.names = append(c.names, strings.Clone(name))
 	return uint16(len(c.names) - 1)
 }
 

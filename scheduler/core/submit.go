@@ -3,7 +3,7 @@ package core
 import "github.com/onbu/onbu/monitor"
 
 // Submit applies passive results. Those for unknown objects, with a state that does not exist, or where passive results
-// are turned off, are dropped with a BrokLog. The strings are kept, the slice is not.
+// are turned off, are dropped with a BrokLog. What is kept of the strings is copied.
 func (c *Core) Submit(now monitor.Time, subs []monitor.Submission, d *Decisions) {
 	c.enter(now)
 	for i := range subs {

@@ -47,11 +47,10 @@ func (r *recorder) since(t monitor.Time) Offset { return Offset(t.Sub(r.script.s
 
 // take writes down what one call on the core gave.
 func (r *recorder) take(now monitor.Time, d *core.Decisions) {
+	r.report.Checks += len(d.Checks)
 	for i := range d.Broks {
 		b := &d.Broks[i]
 		switch b.Kind {
-		case monitor.BrokCheck:
-			r.report.Checks++
 		case monitor.BrokNotification:
 			r.notification(now, b)
 		case monitor.BrokEventHandler, monitor.BrokSnapshot:

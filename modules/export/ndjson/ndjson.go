@@ -155,6 +155,10 @@ func lineOf(b *monitor.Brok) (line, bool) {
 		l.Host, l.Service, l.State, l.StateType = s.Host, s.Service, s.StateName(), s.Type.String()
 		l.Attempt, l.Output, l.Perfdata = s.Attempt, s.Output, s.Perfdata
 	}
+	if c := b.Check; c != nil {
+		l.Host, l.Service, l.State, l.StateType = c.Host, c.Service, c.StateName(), c.Type.String()
+		l.Attempt, l.Output, l.Perfdata = c.Attempt, c.Output, c.Perfdata
+	}
 	if b.Attempt > 0 {
 		l.StateType, l.Attempt = b.Type.String(), b.Attempt
 	}
