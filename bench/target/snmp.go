@@ -2,6 +2,9 @@ package target
 
 import (
 	"context"
+	"encoding/binary"
+	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/onbu/onbu/bench/target/snmpagent"
@@ -9,12 +12,35 @@ import (
 
 // snmp is a kind of SNMP agents with the same habits.
 func snmp(name, about string, h snmpagent.Habits) Kind {
-	a := snmpagent.New(h, time.Now())
+	a, t := snmpagent.New(h, time.Now()), new(trouble)
+	answer := func(datagram []byte, host netip.Addr, now time.Time) []byte {
+		if t.hits(host) {
+			return nil
+		}
+		return a.Answer(datagram, host, now)
+	}
 	return Kind{
-		Name: name, About: about,
-		Serve: func(ctx context.Context, ready func(port int)) error { return serveUDP(ctx, a.Answer, h.Delay, ready) },
+		Name: name, About: about, Trouble: t.set,
+		Serve: func(ctx context.Context, ready func(port int)) error { return serveUDP(ctx, answer, h.Delay, ready) },
 		Count: func() int64 { return a.Requests.Load() },
 	}
+}
+
+// trouble says which hosts are silent at the moment: the share in the upper half of the value, in 2^-16, and a seed.
+type trouble struct{ now atomic.Uint64 }
+
+func (t *trouble) set(share float64, seed uint32) {
+	t.now.Store(uint64(min(max(share, 0), 1)*(1<<16))<<32 | uint64(seed))
+}
+
+func (t *trouble) hits(host netip.Addr) bool {
+	now := t.now.Load()
+	if now == 0 {
+		return false
+	}
+	four := host.As4()
+	spread := (binary.BigEndian.Uint32(four[:]) ^ uint32(now)) * 2654435761
+	return uint64(spread>>16) < now>>32
 }
 
 // snmpKinds are good agents and those that a poller has to get along with.

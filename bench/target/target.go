@@ -22,12 +22,19 @@ type Kind struct {
 	Serve func(ctx context.Context, ready func(port int)) error
 	// Count gives how many requests were answered so far; nil if nobody counts. It is called while Serve runs.
 	Count func() int64
+	// Trouble has a share of the hosts, 0 to 1, fail from now on in the way of the kind; which ones, seed decides. Nil if nothing
+	// can be done to them. It is called while Serve runs.
+	Trouble func(share float64, seed uint32)
 }
 
 // Kinds is the one list of kinds.
 func Kinds() []Kind {
 	return append(snmpKinds(), []Kind{
-		{Name: "tcp", About: "takes connections and never says a word", Serve: silence},
+		hold(),
+		{Name: "tcp-closed", About: "refuses every connection", Serve: closed},
+		{Name: "tcp-mute", About: "answers no attempt to connect", Serve: mute},
+		{Name: "udp-mute", About: "takes datagrams and answers none", Serve: unread},
+		{Name: "agent", About: "a Checkmk agent: 30 kB of plain output", Serve: agent},
 		{Name: "http", About: "a small page", Serve: page().serve},
 		{Name: "nrpe", About: "nrpe without TLS, packet versions 2 to 4", Serve: nrpe().serve},
 		{Name: "nrpe-tls13", About: "nrpe over TLS 1.3 with a certificate and without tickets", Serve: nrpeTLS(tls.VersionTLS13, false)},
@@ -37,7 +44,7 @@ func Kinds() []Kind {
 }
 
 // Run runs a kind until ctx ends or whoever started it closes input. Once it listens it writes "listening PORT" to output,
-// and "answered N" for each line "count" of input.
+// and "answered N" for each line "count" of input. A line "trouble SHARE SEED" calls Trouble.
 func Run(ctx context.Context, kind string, input io.Reader, output io.Writer) error {
 	var names []string
 	for _, k := range Kinds() {
@@ -67,7 +74,12 @@ func run(ctx context.Context, k Kind, input io.Reader, output io.Writer) error {
 func (k *Kind) obey(input io.Reader, output io.Writer) {
 	lines := bufio.NewScanner(input)
 	for lines.Scan() {
-		if lines.Text() == "count" && k.Count != nil {
+		var share float64
+		var seed uint32
+		switch n, _ := fmt.Sscanf(lines.Text(), "trouble %g %d", &share, &seed); {
+		case n == 2 && k.Trouble != nil:
+			k.Trouble(share, seed)
+		case lines.Text() == "count" && k.Count != nil:
 			fmt.Fprintln(output, "answered", k.Count())
 		}
 	}
@@ -75,8 +87,13 @@ func (k *Kind) obey(input io.Reader, output io.Writer) {
 
 // listen takes TCP connections on one port of all loopback addresses and has each handled in a goroutine, until ctx ends.
 func listen(ctx context.Context, ready func(port int), handle func(net.Conn)) error {
+	return listenAt(ctx, 0, ready, handle)
+}
+
+// listenAt is listen at a port, 0 for one that is free.
+func listenAt(ctx context.Context, port int, ready func(port int), handle func(net.Conn)) error {
 	config := net.ListenConfig{Control: onlyLoopback}
-	l, err := config.Listen(ctx, "tcp4", "0.0.0.0:0")
+	l, err := config.Listen(ctx, "tcp4", fmt.Sprintf("0.0.0.0:%d", port))
 	if err != nil {
 		return err
 	}
@@ -103,18 +120,4 @@ func onlyLoopback(_, _ string, c syscall.RawConn) error {
 		return err
 	}
 	return bound
-}
-
-// silence is the kind that never says a word.
-func silence(ctx context.Context, ready func(port int)) error { return listen(ctx, ready, hold) }
-
-// hold keeps a connection until the other side closes it.
-func hold(c net.Conn) {
-	defer c.Close()
-	var buf [512]byte
-	for {
-		if _, err := c.Read(buf[:]); err != nil {
-			return
-		}
-	}
 }
