@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,13 +130,22 @@ func benchPoller(b *testing.B, m modules.Check) {
 	w.wait(0)
 	b.ReportAllocs()
 	b.ResetTimer()
+	before := cpu()
 	for i := 0; i < b.N; i += perMessage {
 		give(i / perMessage)
 	}
 	w.wait(0)
+	b.ReportMetric(float64(cpu()-before)/float64(b.N), "cpu-ns/op")
 	b.StopTimer()
 	cancel()
 	if err := <-ended; err != nil {
 		b.Fatal(err)
 	}
+}
+
+// cpu is what the process has used so far, which other processes change less than how long it takes.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

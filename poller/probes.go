@@ -57,7 +57,7 @@ func NewProbes(native []modules.Check, fork Fork, forked ...string) *Probes {
 func (p *Probes) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.lines.len()
+	return p.lines.count
 }
 
 // found is how a command line is run.

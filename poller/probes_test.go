@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -160,16 +161,90 @@ func TestAKnownLineCostsNoAllocation(t *testing.T) {
 	}
 }
 
-func BenchmarkFind(b *testing.B) {
-	p := NewProbes([]modules.Check{native{name: "n", programs: []string{"n"}}}, fork{})
-	lines := make([][]byte, 10000)
-	for i := range lines {
-		lines[i] = fmt.Appendf(nil, "n -H 10.0.%d.%d -w 100,20%% -c 200,40%%", i/256, i%256)
-		p.find(lines[i])
+func TestTheTableOfLinesIsAMap(t *testing.T) {
+	const limit = 200
+	s, want := newLines(limit), map[lineKey]string{}
+	keep := func(key lineKey, text string) {
+		for k := range want { // whatever was forgotten
+			if s.find(k) == nil {
+				delete(want, k)
+			}
+		}
+		want[key] = text
 	}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		p.find(lines[i%len(lines)])
+	for i := range 5000 {
+		text := fmt.Sprint(i * i % 997)
+		key := s.key([]byte(text))
+		key.a &= 7 // all want to be at the same few places
+		l := s.find(key)
+		if known, ok := want[key]; ok != (l != nil) || ok && outputOf(t, l.probe) != known {
+			t.Fatalf("step %d: found %v, want %q", i, l, known)
+		}
+		if l == nil {
+			s.add(key, Prepared{Module: "m", Probe: said(text)})
+			keep(key, text)
+		}
+		if s.count != len(want) || s.count > limit {
+			t.Fatalf("step %d: %d lines, want %d", i, s.count, len(want))
+		}
+	}
+}
+
+// someLine is the i-th of very many different command lines.
+func someLine(i int) []byte {
+	if i%2 == 0 {
+		return fmt.Appendf(nil, "/usr/lib/nagios/plugins/check_icmp -H 10.%d.%d.%d -w 100,20%% -c 500,60%% -n 5", i>>16, i>>8&255, i&255)
+	}
+	return fmt.Appendf(nil, "/usr/lib/nagios/plugins/check_snmp -H 10.%d.%d.%d -C public -P 2c -o 1.3.6.1.2.1.2.2.1.8.%d", i>>16, i>>8&255, i&255, i)
+}
+
+// flat is a module that makes the same probe of every line.
+type flat struct{}
+
+func (flat) Name() string       { return "flat" }
+func (flat) Programs() []string { return []string{"check_icmp", "check_snmp"} }
+
+func (flat) Parse([]string) (modules.Probe, error) { return said(""), nil }
+
+func manyLines(n int) *Probes {
+	p := NewProbes([]modules.Check{flat{}}, fork{})
+	for i := range n {
+		p.find(someLine(i))
+	}
+	return p
+}
+
+func TestALineCostsLessThan100Bytes(t *testing.T) {
+	const n = 200_000
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	p := manyLines(n)
+	each := float64(heap()-before) / n
+	t.Logf("%.1f bytes a line", each)
+	if p.Len() != n || each > 100 {
+		t.Errorf("%d lines of %.1f bytes each", p.Len(), each)
+	}
+	runtime.KeepAlive(p)
+}
+
+func BenchmarkFind(b *testing.B) {
+	for _, n := range []int{10_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			p := manyLines(n)
+			text := make([][]byte, 1<<15) // of all over the table
+			for i := range text {
+				text[i] = someLine(i * 7919 % n)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				p.find(text[i%len(text)])
+			}
+		})
 	}
 }
 
