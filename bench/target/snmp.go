@@ -39,8 +39,9 @@ func (t *trouble) hits(host netip.Addr) bool {
 		return false
 	}
 	four := host.As4()
-	spread := (binary.BigEndian.Uint32(four[:]) ^ uint32(now)) * 2654435761
-	return uint64(spread>>16) < now>>32
+	z := (now<<32 | uint64(binary.BigEndian.Uint32(four[:]))) * 0x9e3779b97f4a7c15
+	z = (z ^ z>>32) * 0xd6e8feb86659fd93 // so that neighbours differ
+	return z>>48 < now>>32
 }
 
 // snmpKinds are good agents and those that a poller has to get along with.
