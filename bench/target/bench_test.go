@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 // apart runs a kind of target in a process of its own and gives its port.
-func apart(b *testing.B, kind string) (port string) {
+func apart(b testing.TB, kind string) (port string) {
 	b.Helper()
 	c := exec.Command(os.Args[0])
 	c.Env, c.Stderr = append(os.Environ(), asTarget+"="+kind), os.Stderr
@@ -79,19 +79,24 @@ func BenchmarkCheck(b *testing.B) {
 		{"nrpe ADH", "nrpe-adh", nrpe.New(nrpe.Options{}), "check_nrpe -H HOST -p PORT -c check_load"},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			var probes []modules.Probe
-			line := strings.ReplaceAll(bench.line, "PORT", apart(b, bench.kind))
-			for i := range 1000 {
-				host := netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)}).String()
-				p, err := bench.module.Parse(strings.Fields(strings.Replace(line, "HOST", host, 1)))
-				if err != nil {
-					b.Fatal(err)
-				}
-				probes = append(probes, p)
-			}
-			measure(b, probes)
+			measure(b, parse(b, bench.module, strings.ReplaceAll(bench.line, "PORT", apart(b, bench.kind)), 1000))
 		})
 	}
+}
+
+// parse makes probes of a line for so many hosts.
+func parse(t testing.TB, module modules.Check, line string, hosts int) []modules.Probe {
+	t.Helper()
+	var probes []modules.Probe
+	for i := range hosts {
+		host := netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)}).String()
+		p, err := module.Parse(strings.Fields(strings.Replace(line, "HOST", host, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		probes = append(probes, p)
+	}
+	return probes
 }
 
 // measure runs the probes, each once before it counts.

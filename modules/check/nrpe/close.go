@@ -9,17 +9,19 @@ import (
 // farewell is how long a server may take to close after its answer, so that the port in TIME_WAIT is its own.
 const farewell = 250 * time.Millisecond
 
-// part waits a moment, until end at most, for the server to close first, and closes. scratch is written over.
+// part waits a moment, until end at most, for the server to close first, and closes. A TLS server says goodbye, and then
+// keeps the connection open until it hears the same, or anything. scratch is written over.
 func part(conn net.Conn, end time.Time, scratch []byte) {
 	tcp := raw(conn)
-	if t, ok := tcp.(syscall.Conn); ok && tcp != conn {
+	secure := tcp != conn
+	if t, ok := tcp.(syscall.Conn); ok && secure {
 		acknowledge(t)
 	}
 	if soon := time.Now().Add(farewell); soon.Before(end) {
 		end = soon
 	}
 	_ = conn.SetReadDeadline(end)
-	if _, err := conn.Read(scratch); ended(err) {
+	if _, err := conn.Read(scratch); ended(err) && !secure {
 		_ = tcp.Close()
 		return
 	}

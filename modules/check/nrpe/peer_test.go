@@ -206,6 +206,25 @@ func TestAuthorityNeedsACertificate(t *testing.T) {
 	}
 }
 
+// TestTheRealServerGetsItsTimeWaits: whoever closes first keeps the port for a minute. After its goodbye over TLS nrpe waits for
+// ours.
+func TestTheRealServerGetsItsTimeWaits(t *testing.T) {
+	for _, flags := range []string{"", "-n"} {
+		port := daemon(t, "", strings.Fields(flags)...)
+		m := nrpe.New(nrpe.Options{})
+		for range 20 {
+			native(t, m, strings.TrimSpace("-H 127.0.0.1 -p "+port+" "+flags))
+		}
+		out, err := exec.Command(realpeer.Program(t, "ss", "iproute2"), "-Htn", "state", "time-wait", "dport", "=", port).CombinedOutput()
+		if err != nil {
+			t.Fatalf("ss: %v\n%s", err, out)
+		}
+		if n := bytes.Count(out, []byte("\n")); n > 3 { // that of whoever waited for the server is one
+			t.Errorf("%q: %d of 20 checks left their port in TIME_WAIT", flags, n)
+		}
+	}
+}
+
 // certificate makes a certificate for itself and gives its files.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
