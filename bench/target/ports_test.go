@@ -2,6 +2,7 @@ package target_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -9,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/check/http"
@@ -54,8 +58,11 @@ func TestChecksLeaveNoPortsBehind(t *testing.T) {
 	}
 }
 
-// waiting counts connections to a port that are in TIME_WAIT on this side (proc_net_tcp(5)).
-func waiting(t *testing.T, port string) (n int) {
+// waiting counts connections to a port that are in TIME_WAIT on this side.
+func waiting(t *testing.T, port string) int { return inState(t, port, "06") }
+
+// inState counts connections to a port that are in a state on this side (proc_net_tcp(5)).
+func inState(t *testing.T, port, state string) (n int) {
 	t.Helper()
 	number, err := strconv.Atoi(port)
 	if err != nil {
@@ -68,11 +75,79 @@ func waiting(t *testing.T, port string) (n int) {
 	defer f.Close()
 	for s := bufio.NewScanner(f); s.Scan(); {
 		w := strings.Fields(s.Text()) // number, local address, remote address, state
-		if len(w) > 3 && strings.HasSuffix(w[2], fmt.Sprintf(":%04X", number)) && w[3] == "06" {
+		if len(w) > 3 && strings.HasSuffix(w[2], fmt.Sprintf(":%04X", number)) && w[3] == state {
 			n++
 		}
 	}
 	return n
+}
+
+// TestAHostThatIsSilentHoldsTwoDescriptors however many of its checks are due, once it was found to be silent.
+func TestAHostThatIsSilentHoldsTwoDescriptors(t *testing.T) {
+	for _, test := range []struct {
+		module modules.Check
+		line   string
+	}{
+		{tcp.New(tcp.Options{}), "check_tcp -H HOST -p PORT -t 1"},
+		{http.New(http.Options{}), "check_http -I HOST -p PORT -t 1"},
+		{nrpe.New(nrpe.Options{}), "check_nrpe -H HOST -p PORT -n -t 1"},
+	} {
+		t.Run(test.line, func(t *testing.T) {
+			port := silent(t)
+			p := parse(t, test.module, strings.ReplaceAll(test.line, "PORT", port), 1)[0]
+			late := func() {
+				if o, err := p.Run(t.Context()); err != nil || !o.TimedOut || !strings.Contains(o.Output, "Socket timeout after 1 seconds") {
+					t.Errorf("got %+v, %v", o, err)
+				}
+			}
+			late()
+			var all sync.WaitGroup
+			for range 50 {
+				all.Go(late)
+			}
+			ended := make(chan bool)
+			go func() {
+				all.Wait()
+				close(ended)
+			}()
+			for most := 0; ; {
+				most = max(most, inState(t, port, "02")) // SYN_SENT
+				select {
+				case <-ended:
+					if most < 1 || most > 2 {
+						t.Errorf("%d connects were under way at once", most)
+					}
+					return
+				default:
+				}
+			}
+		})
+	}
+}
+
+// silent gives a port on 127.1.0.0 that drops every SYN: nobody takes connections, and there is no room for more.
+func silent(t *testing.T) (port string) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 1}}), unix.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	at, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port = strconv.Itoa(at.(*unix.SockaddrInet4).Port)
+	for {
+		c, err := net.DialTimeout("tcp", "127.1.0.0:"+port, 200*time.Millisecond)
+		if err != nil {
+			return port
+		}
+		t.Cleanup(func() { c.Close() })
+	}
 }
 
 // TestConnectionsToDifferentHostsShareLocalPorts: a port that is bound before the kernel knows where the connection goes is

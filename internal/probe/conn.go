@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -36,13 +38,15 @@ func (w *wire) Read(b []byte) (int, error) {
 }
 
 // Dial connects to the target: to each of a name's addresses in turn until one answers, as the plugins do, all under
-// ctx. Its errors are *LookupError, *ConnectError, one of which TimedOut is true, or one of which Local is true.
-func (t *Target) Dial(ctx context.Context) (*Conn, error) {
+// ctx. doors bounds the connects to an address that does not answer. Dial's errors are *LookupError, *ConnectError, one of
+// which TimedOut is true, or one of which Local is true.
+func (t *Target) Dial(ctx context.Context, doors *Doors) (*Conn, error) {
 	switch {
 	case t.path != "":
-		return t.dial(ctx, "unix", t.path)
+		socket, err := connect(ctx, "unix", t.path)
+		return t.dialled(ctx, socket, err)
 	case t.literal.IsValid() && t.family == AnyFamily:
-		return t.dial(ctx, "tcp", t.direct)
+		return t.dial(ctx, doors, t.literal)
 	}
 	addresses, err := t.addresses(ctx)
 	if err != nil {
@@ -51,7 +55,7 @@ func (t *Target) Dial(ctx context.Context) (*Conn, error) {
 	err = &LookupError{"No address associated with hostname", errors.New(t.host)}
 	for _, a := range addresses {
 		var c *Conn
-		if c, err = t.dial(ctx, "tcp", net.JoinHostPort(a.String(), t.port)); err == nil {
+		if c, err = t.dial(ctx, doors, a); err == nil {
 			return c, nil
 		}
 	}
@@ -63,12 +67,21 @@ func (t *Target) words() string {
 	if t.path != "" {
 		return "file socket " + t.path
 	}
-	return "address " + t.host + " and port " + t.port
+	return "address " + t.host + " and port " + strconv.Itoa(int(t.port))
 }
 
-// dial opens one socket.
-func (t *Target) dial(ctx context.Context, network, address string) (*Conn, error) {
-	socket, err := connect(ctx, network, address)
+// dial connects to one address.
+func (t *Target) dial(ctx context.Context, doors *Doors, to netip.Addr) (*Conn, error) {
+	at := netip.AddrPortFrom(to, t.port)
+	if err := doors.Enter(ctx, at); err != nil {
+		return nil, err
+	}
+	socket, err := connect(ctx, "tcp", at.String())
+	doors.Leave(at, err)
+	return t.dialled(ctx, socket, err)
+}
+
+func (t *Target) dialled(ctx context.Context, socket net.Conn, err error) (*Conn, error) {
 	if err != nil {
 		return nil, dialFailed(ctx, err, t.words())
 	}

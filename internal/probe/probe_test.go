@@ -140,7 +140,7 @@ func dial(t *testing.T, ctx context.Context, host, port string, family probe.Fam
 	if err != nil {
 		t.Fatal(err)
 	}
-	return target.Dial(ctx)
+	return target.Dial(ctx, nil)
 }
 
 func TestWhoeverClosesFirstLeavesNoTimeWait(t *testing.T) {

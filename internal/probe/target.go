@@ -25,11 +25,10 @@ const (
 // Target is a place to connect to: a host and port, or the path of a unix socket. It is immutable.
 type Target struct {
 	host    string
-	port    string
+	port    uint16
 	path    string
 	family  Family
 	literal netip.Addr // valid if host is an address
-	direct  string     // literal and port, ready to dial
 	names   *net.Resolver
 }
 
@@ -39,7 +38,7 @@ func NewTarget(host string, port int, family Family, names *net.Resolver) (Targe
 	if port < 0 || port > 65535 {
 		return Target{}, fmt.Errorf("port %d: there are only 0 to 65535", port)
 	}
-	t := Target{host: host, port: strconv.Itoa(port), family: family, names: names}
+	t := Target{host: host, port: uint16(port), family: family, names: names}
 	if t.names == nil {
 		t.names = net.DefaultResolver
 	}
@@ -47,7 +46,6 @@ func NewTarget(host string, port int, family Family, names *net.Resolver) (Targe
 	switch {
 	case err == nil:
 		t.literal = addr
-		t.direct = net.JoinHostPort(addr.String(), t.port)
 	case host == "" || len(host) > 255 || strings.ContainsAny(host, " \t\r\n\x00/[]:"):
 		return Target{}, fmt.Errorf("host %.64q is neither a name nor an address", host)
 	case oddAddress(host):
@@ -82,7 +80,7 @@ func (t *Target) String() string {
 	if t.path != "" {
 		return t.path
 	}
-	return net.JoinHostPort(t.host, t.port)
+	return net.JoinHostPort(t.host, strconv.Itoa(int(t.port)))
 }
 
 // LookupError says that a name has no address; Reason is in the words of gai_strerror(3).

@@ -30,6 +30,7 @@ type check struct {
 	curl    bool // check_curl rather than check_http
 	names   *net.Resolver
 	buffers *buffers
+	doors   *probe.Doors
 
 	first    hop
 	portSet  bool
@@ -78,7 +79,7 @@ type redirect struct {
 
 func newCheck(curl bool, m *Module) *check {
 	c := &check{
-		curl: curl, names: m.opts.Resolver, buffers: &m.buffers, timeout: 10 * time.Second, expect: "HTTP/1.", maxAge: -1,
+		curl: curl, names: m.opts.Resolver, buffers: &m.buffers, doors: m.doors, timeout: 10 * time.Second, expect: "HTTP/1.", maxAge: -1,
 		agent: "check_http/v2.3.3 (monitoring-plugins 2.3.3)", redirect: redirect{depth: 15},
 		first: hop{path: "/", port: 80, scheme: "http"},
 	}

@@ -63,7 +63,7 @@ func (r *running) say(state monitor.State, format string, args ...any) monitor.O
 // visit makes one request and judges the answer; again says that r.hop is now where the answer redirects to.
 func (r *running) visit(target *probe.Target, request []byte) (o monitor.Outcome, again bool, err error) {
 	began := time.Now()
-	conn, err := target.Dial(r.ctx)
+	conn, err := target.Dial(r.ctx, r.doors)
 	if err != nil {
 		o, err = r.notConnected(target, err)
 		return o, false, err

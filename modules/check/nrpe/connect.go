@@ -103,7 +103,12 @@ func (c *call) dial(d *net.Dialer, to netip.AddrPort, left int) (net.Conn, error
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
 		defer cancel()
 	}
-	return d.DialContext(ctx, "tcp", to.String())
+	if err := c.module.doors.Enter(ctx, to); err != nil {
+		return nil, err
+	}
+	conn, err := d.DialContext(ctx, "tcp", to.String())
+	c.module.doors.Leave(to, err)
+	return conn, err
 }
 
 // secure shakes hands.

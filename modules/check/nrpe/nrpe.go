@@ -45,6 +45,7 @@ type Module struct {
 	sessions *adh.Sessions
 	shares   *adh.Shares
 	trust    trust
+	doors    *probe.Doors
 	buffers  sync.Pool // of *[]byte, for packets
 }
 
@@ -61,7 +62,7 @@ func New(opts Options) *Module {
 	}
 	m := &Module{
 		opts: opts, known: memory{limit: opts.Remember}, trust: newTrust(opts.Sessions),
-		sessions: adh.NewSessions(opts.Remember), shares: adh.NewShares(),
+		sessions: adh.NewSessions(opts.Remember), shares: adh.NewShares(), doors: probe.NewDoors(),
 	}
 	m.buffers.New = func() any {
 		b := make([]byte, 0, bufferSize)

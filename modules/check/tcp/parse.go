@@ -70,6 +70,7 @@ type check struct {
 	mismatched   monitor.State
 	tls          *tls.Config
 	sessions     *probe.Sessions // nil: each handshake is a whole one
+	doors        *probe.Doors
 	sni          string
 	certificate  bool
 	days         probe.Days
@@ -78,7 +79,7 @@ type check struct {
 
 func (m *Module) parse(s service, args []string) (modules.Probe, error) {
 	c := &check{
-		service: s, host: "127.0.0.1", timeout: 10 * time.Second,
+		service: s, doors: m.doors, host: "127.0.0.1", timeout: 10 * time.Second,
 		refused: monitor.Critical, mismatched: monitor.Warning,
 	}
 	if dashes := len(args[0]) - len(strings.TrimLeft(args[0], "-")); dashes != 1 && dashes != 2 {

@@ -23,7 +23,7 @@ func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
 	run, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	start := time.Now()
-	conn, err := c.target.Dial(run)
+	conn, err := c.target.Dial(run, c.doors)
 	if err != nil {
 		return c.notConnected(ctx, err)
 	}

@@ -37,6 +37,7 @@ func sshSyntax() *probe.Syntax {
 // sshCheck is a parsed command line of check_ssh.
 type sshCheck struct {
 	target            probe.Target
+	doors             *probe.Doors
 	host              string
 	port              int
 	family            probe.Family
@@ -45,7 +46,7 @@ type sshCheck struct {
 }
 
 func (m *Module) parseSSH(args []string) (modules.Probe, error) {
-	c := &sshCheck{timeout: 10 * time.Second}
+	c := &sshCheck{doors: m.doors, timeout: 10 * time.Second}
 	rest, err := sshSyntax().Parse(args, c.set)
 	if err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func (c *sshCheck) Run(ctx context.Context) (monitor.Outcome, error) {
 	run, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	start := time.Now()
-	conn, err := c.target.Dial(run)
+	conn, err := c.target.Dial(run, c.doors)
 	if err != nil {
 		return c.notConnected(ctx, err)
 	}

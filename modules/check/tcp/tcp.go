@@ -27,13 +27,14 @@ type Options struct {
 type Module struct {
 	opts     Options
 	sessions *probe.Sessions
+	doors    *probe.Doors
 }
 
 var _ modules.Check = (*Module)(nil)
 
 // New builds the module.
 func New(opts Options) *Module {
-	return &Module{opts: opts, sessions: probe.NewSessions(probe.SessionsKept)}
+	return &Module{opts: opts, sessions: probe.NewSessions(probe.SessionsKept), doors: probe.NewDoors()}
 }
 
 // Name is "tcp".
