@@ -57,6 +57,7 @@ func verbs() []verb {
 		{"reactionner", "", "run a reactionner", runRole("reactionner")},
 		{"receiver", "", "run a receiver", runRole("receiver")},
 		{"broker", "", "run a broker", runRole("broker")},
+		{"probe", "icmp HOST | -- COMMAND LINE", "ping a host, or make one check as a poller would, and show what comes of it", probe},
 		{"bench", "SCENARIO", "put load on a whole engine on this machine, and on a peer, and measure", runBench},
 		{"version", "", "print the version", version},
 	}
@@ -69,6 +70,12 @@ func (u usageError) Error() string { return string(u) }
 
 // errQuiet ends the program with exitError; everything is said already.
 var errQuiet = errors.New("said already")
+
+// exitStatus ends the program with a plugin's exit status; everything is said already.
+type exitStatus int
+
+// Error implements error.
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -109,6 +116,7 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 	e := &env{flags: flags, args: args, stdout: stdout, stderr: stderr}
 	err := v.run(ctx, e)
 	var wrong usageError
+	var status exitStatus
 	switch {
 	case err == nil:
 		return exitOK
@@ -120,6 +128,8 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 		return exitOK
 	case errors.Is(err, errQuiet):
 		return exitError
+	case errors.As(err, &status):
+		return int(status)
 	case errors.As(err, &wrong):
 		fmt.Fprintf(stderr, "onbu %s: %v\nusage: %s; onbu %s --help lists the flags\n", v.name, err, v.usage(), v.name)
 		return exitUsage

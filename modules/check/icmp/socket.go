@@ -42,7 +42,8 @@ func openSocket(f family) (*socket, error) {
 		var err error
 		if fd, err = unix.Socket(domain, unix.SOCK_RAW|flags, proto); err != nil {
 			return nil, fmt.Errorf("opening an ICMP socket for IPv%d: ping socket: %w; raw socket: %w: "+
-				"let one of the process's groups in with sysctl net.ipv4.ping_group_range=\"GID GID\", or give the program CAP_NET_RAW",
+				"let one of the process's groups in with sysctl net.ipv4.ping_group_range=\"GID GID\", or give the program CAP_NET_RAW "+
+				"(setcap cap_net_raw+ep PROGRAM)",
 				f, pingErr, err)
 		}
 		s.raw = true
@@ -55,6 +56,16 @@ func openSocket(f family) (*socket, error) {
 	var err error
 	s.Socket, err = mmsg.New(s.file)
 	return s, err
+}
+
+// Allowed says whether this process may ping addr, and how: with a ping socket or, if raw, with a raw one. The error says
+// what to do.
+func Allowed(addr netip.Addr) (raw bool, err error) {
+	s, err := openSocket(familyOf(addr.Unmap()))
+	if err != nil {
+		return false, err
+	}
+	return s.raw, s.file.Close()
 }
 
 // configure keeps from a raw socket what is of no interest, among it our own requests on loopback, and lets a ping socket
