@@ -148,9 +148,6 @@ func (b *Broker) apply(d *wire.Decoder, m bus.Msg) {
 	defer b.mu.Unlock()
 	for i := range broks {
 		b.view.Apply(&broks[i])
-		if len(b.sightings) > 0 && broks[i].Kind == monitor.BrokCheck {
-			b.seenLocked(broks[i].Status)
-		}
 	}
 }
 
@@ -173,6 +170,9 @@ func (r *checkReader) apply(m bus.Msg) {
 	b.mu.Lock()
 	for i := range checks {
 		b.view.Check(&checks[i])
+		if len(b.sightings) > 0 {
+			b.seenLocked(&checks[i])
+		}
 	}
 	b.mu.Unlock()
 	clear(checks) // their strings lie in the message

@@ -40,10 +40,10 @@ type sighting struct {
 }
 
 // seenLocked tells the traces that wait for an object that the view has a new result of it.
-func (b *Broker) seenLocked(s *monitor.Status) {
+func (b *Broker) seenLocked(c *monitor.Check) {
 	for one := range b.sightings {
-		if one.ref == s.Ref {
-			hop := wire.Hop{Time: monitor.At(time.Now()), Daemon: "broker", Step: "the view shows it: " + s.StateName(), Last: true}
+		if one.ref == c.Ref {
+			hop := wire.Hop{Time: monitor.At(time.Now()), Daemon: "broker", Step: "the view shows it: " + c.StateName(), Last: true}
 			select {
 			case one.hops <- hop:
 			default: // whoever follows has stopped listening
