@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/onbu/onbu/internal/realpeer"
 )
 
 // Serve listens on a free port of 127.0.0.1 and gives each connection to talk, which need not close it. It gives the
@@ -42,11 +44,30 @@ func ServeTLS(t testing.TB, name string, life time.Duration, talk func(net.Conn)
 	})
 }
 
+// Day is what certificates are counted in.
+const Day = 24 * time.Hour
+
+// Places starts the targets that tables of command lines have in common, and gives pairs of the name that stands in the table
+// and the port, for strings.NewReplacer: CLOSED refuses, HANG never says a word, TLS60, TLS10, TLSHOURS, TLSMIN and TLSOLD talk over TLS with
+// certificates that end then, TLSHOURS' without a name.
+func Places(t testing.TB, talk func(net.Conn)) []string {
+	t.Helper()
+	return []string{
+		"CLOSED", strconv.Itoa(realpeer.Port(t)),
+		"HANG", Serve(t, Hang),
+		"TLS60", ServeTLS(t, "sixty.example", 60*Day+time.Hour, talk),
+		"TLS10", ServeTLS(t, "ten.example", 10*Day+time.Hour, talk),
+		"TLSHOURS", ServeTLS(t, "", 5*time.Hour+time.Minute, talk),
+		"TLSMIN", ServeTLS(t, "min.example", 5*time.Minute+30*time.Second, talk),
+		"TLSOLD", ServeTLS(t, "old.example", -Day, talk),
+	}
+}
+
 // ServeTLSSeen is ServeTLS with a certificate that does not matter. It says how each connection was agreed on.
 func ServeTLSSeen(t testing.TB, talk func(net.Conn)) (port string, seen <-chan tls.ConnectionState) {
 	t.Helper()
 	states := make(chan tls.ConnectionState, 100)
-	config := &tls.Config{Certificates: []tls.Certificate{Certificate(t, "seen.example", 60*24*time.Hour)}}
+	config := &tls.Config{Certificates: []tls.Certificate{Certificate(t, "seen.example", 60*Day)}}
 	return Serve(t, func(c net.Conn) {
 		secure := tls.Server(c, config)
 		defer secure.Close()

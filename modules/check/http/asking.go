@@ -134,8 +134,8 @@ func (c *check) complete(rest []string) (err error) {
 	if c.first.address == "" {
 		c.first.address = strings.TrimSuffix(strings.TrimPrefix(c.first.host, "["), "]")
 	}
-	if c.crit.Set && !math.IsInf(c.crit.End, 1) && c.crit.End > c.timeout.Seconds() {
-		c.timeout = time.Duration(int(min(c.crit.End, 86400))+1) * time.Second
+	if c.crit.Set && !math.IsInf(c.crit.End, 1) && c.crit.End > c.Timeout.Seconds() {
+		c.Timeout = time.Duration(int(min(c.crit.End, 86400))+1) * time.Second
 	}
 	if c.method == "" {
 		c.method = "GET"
@@ -147,7 +147,7 @@ func (c *check) complete(rest []string) (err error) {
 		return err
 	}
 	c.request, c.tls.ServerName = c.ask(&c.first), c.serverName(&c.first)
-	c.target, err = probe.NewTarget(c.first.address, c.first.port, c.family, c.names)
+	c.target, err = probe.NewTarget(c.first.address, c.first.port, c.Family, c.names)
 	return err
 }
 

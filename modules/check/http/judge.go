@@ -198,7 +198,7 @@ func (r *running) finish(state monitor.State, said string, took time.Duration, p
 // perf gives the performance data; a range's end stands for the range, 0 for a range without one.
 func (r *running) perf(took time.Duration, p *page) []byte {
 	var none perfdata.Number
-	limit := perfdata.Of(r.timeout.Seconds())
+	limit := perfdata.Of(r.Timeout.Seconds())
 	b := make([]byte, 0, 320)
 	b = probe.AppendSeconds(b, "time", took, end(r.warn), end(r.crit), perfdata.Of(0), limit)
 	b = strconv.AppendInt(append(b, " size="...), int64(p.size), 10)

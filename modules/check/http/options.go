@@ -32,12 +32,10 @@ type check struct {
 	buffers *buffers
 	doors   *probe.Doors
 
+	probe.Common
 	first    hop
-	portSet  bool
-	family   probe.Family
 	target   probe.Target // of the first hop
 	request  []byte       // of the first hop
-	timeout  time.Duration
 	warn     perfdata.Range
 	crit     perfdata.Range
 	extended bool
@@ -79,7 +77,8 @@ type redirect struct {
 
 func newCheck(curl bool, m *Module) *check {
 	c := &check{
-		curl: curl, names: m.opts.Resolver, buffers: &m.buffers, doors: m.doors, timeout: 10 * time.Second, expect: "HTTP/1.", maxAge: -1,
+		Common: probe.Common{Timeout: 10 * time.Second}, curl: curl, names: m.opts.Resolver, buffers: &m.buffers, doors: m.doors,
+		expect: "HTTP/1.", maxAge: -1,
 		agent: "check_http/v2.3.3 (monitoring-plugins 2.3.3)", redirect: redirect{depth: 15},
 		first: hop{path: "/", port: 80, scheme: "http"},
 	}
@@ -95,12 +94,10 @@ func newCheck(curl bool, m *Module) *check {
 func (c *check) syntax() *probe.Syntax {
 	s := &probe.Syntax{
 		Aliases: map[string]string{"-to": "-t", "-hn": "-H", "-wt": "-w", "-ct": "-c", "-nohtml": "-n"},
-		Options: []probe.Option{
+		Options: append(probe.CommonOptions(), []probe.Option{
 			{ID: 'H', Long: "hostname", Argument: probe.Value},
 			{ID: 'I', Long: "IP-address", Argument: probe.Value},
 			{ID: 'u', Long: "url", Argument: probe.Value},
-			{ID: 'p', Long: "port", Argument: probe.Value},
-			{ID: 't', Long: "timeout", Argument: probe.Value},
 			{ID: 'c', Long: "critical", Argument: probe.Value},
 			{ID: 'w', Long: "warning", Argument: probe.Value},
 			{ID: 'A', Long: "useragent", Argument: probe.Value},
@@ -133,12 +130,7 @@ func (c *check) syntax() *probe.Syntax {
 			{ID: 'N', Long: "no-body"},
 			{ID: 'E', Long: "extended-perfdata"},
 			{ID: 'B', Long: "show-body"},
-			{ID: '4', Long: "use-ipv4"},
-			{ID: '6', Long: "use-ipv6"},
-			{ID: 'v', Long: "verbose"},
-			{ID: 'V', Long: "version"},
-			{ID: 'h', Long: "help"},
-		},
+		}...),
 	}
 	if c.curl {
 		s.Options = append(s.Options,
@@ -151,42 +143,36 @@ func (c *check) syntax() *probe.Syntax {
 
 // set takes one option. Like the programs it goes by the order of the line: -S sets the port to 443 unless -p came
 // before, -H with a port sets that one.
-func (c *check) set(id rune, value string) (err error) {
-	switch id {
-	case 'H':
+func (c *check) set(id rune, value string) error {
+	known, err := c.Common.Set(id, value)
+	if c.Port != 0 {
+		c.first.port = c.Port
+	}
+	switch {
+	case known:
+	case id == 'H':
 		err = c.setHost(value)
-	case 'I':
+	case id == 'I':
 		c.first.address = strings.TrimSuffix(strings.TrimPrefix(value, "["), "]")
-	case 'u':
+	case id == 'u':
 		c.first.path = value
-	case 'p':
-		c.first.port, err = probe.Int(value, 1, 65535)
-		c.portSet = true
-	case '4':
-		c.family = probe.IPv4
-	case '6':
-		c.family = probe.IPv6
-	case 't':
-		var n int
-		n, err = probe.Int(value, 1, 86400)
-		c.timeout = time.Duration(n) * time.Second
-	case 'w':
+	case id == 'w':
 		c.warn, err = perfdata.ParseRange(value)
-	case 'c':
+	case id == 'c':
 		c.crit, err = perfdata.ParseRange(value)
-	case 'E':
+	case id == 'E':
 		c.extended = true
-	case 'L':
+	case id == 'L':
 		c.link = true
-	case 'n':
+	case id == 'n':
 		c.link = false
-	case 'v', 'V', 'h':
+	case id == 'v' || id == 'V' || id == 'h':
 		err = errors.New("not supported")
 	default:
 		err = c.setTLS(id, value)
 	}
 	if err != nil {
-		return fmt.Errorf("option %s: %w", c.optionName(id), err)
+		return c.syntax().Naming(id, err)
 	}
 	return nil
 }
@@ -206,7 +192,7 @@ func (c *check) setHost(value string) (err error) {
 	if host == value {
 		return nil
 	}
-	if c.first.virtual, err = probe.Int(port, 1, 65535); err == nil && !c.portSet && !c.curl {
+	if c.first.virtual, err = probe.Int(port, 1, 65535); err == nil && c.Port == 0 && !c.curl {
 		c.first.port = c.first.virtual
 	}
 	return err
@@ -238,7 +224,7 @@ func (c *check) setTLS(id rune, value string) (err error) {
 		return c.setRequest(id, value)
 	}
 	c.first.tls = true
-	if !c.portSet {
+	if c.Port == 0 {
 		c.first.port = 443
 	}
 	return err
@@ -257,19 +243,6 @@ func (c *check) setVersion(value string) error {
 		return fmt.Errorf("TLS version %q is not supported", value)
 	}
 	return nil
-}
-
-// optionName gives an option as it is written on a command line.
-func (c *check) optionName(id rune) string {
-	if id < probe.LongOnly {
-		return "-" + string(id)
-	}
-	for _, o := range c.syntax().Options {
-		if o.ID == id {
-			return "--" + o.Long
-		}
-	}
-	return "?"
 }
 
 // serverName gives the name that is sent to a hop's TLS server; empty for none.

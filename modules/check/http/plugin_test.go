@@ -19,8 +19,6 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-const day = 24 * time.Hour
-
 // answer gives a talk that reads the head of a request, answers, and hangs up.
 func answer(text string) func(net.Conn) {
 	return func(c net.Conn) {
@@ -85,10 +83,8 @@ func site(t *testing.T) string {
 func targets(t *testing.T) *strings.Replacer {
 	t.Helper()
 	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-	return strings.NewReplacer(
+	return strings.NewReplacer(append([]string{
 		"SITE", site(t),
-		"CLOSED", strconv.Itoa(realpeer.Port(t)),
-		"HANG", probetest.Serve(t, probetest.Hang),
 		"DROP", probetest.Serve(t, answer("")),
 		"GARBAGE", probetest.Serve(t, answer("\x16\x03 garbage\r\n")),
 		"SHORT", probetest.Serve(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")),
@@ -104,11 +100,8 @@ func targets(t *testing.T) *strings.Replacer {
 		"NOCHUNK", probetest.Serve(t, answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")),
 		"NOLOC", probetest.Serve(t, answer("HTTP/1.1 302 Found\r\nX: y\r\n\r\n")),
 		"EMPTYLOC", probetest.Serve(t, answer("HTTP/1.1 302 Found\r\nLocation:\r\nX: y\r\n\r\n")),
-		"TLS60", probetest.ServeTLS(t, "sixty.example", 60*day+time.Hour, answer(ok)),
-		"TLS10", probetest.ServeTLS(t, "ten.example", 10*day+time.Hour, answer("HTTP/1.1 404 Gone\r\n\r\n")),
-		"TLSHOURS", probetest.ServeTLS(t, "", 5*time.Hour+time.Minute, answer(ok)),
-		"TLSOLD", probetest.ServeTLS(t, "old.example", -day, answer(ok)),
-	)
+		"TLSGONE", probetest.ServeTLS(t, "gone.example", 10*probetest.Day+time.Hour, answer("HTTP/1.1 404 Gone\r\n\r\n")),
+	}, probetest.Places(t, answer(ok))...)...)
 }
 
 // lines are what both programs are asked; HTTP is the program.
@@ -189,8 +182,8 @@ var lines = []string{
 	"-I 127.0.0.1 -H sixty.example -p TLS60 -S1.2+ --sni -s hello",
 	"-I 127.0.0.1 -p TLS60 -C 30",
 	"-I 127.0.0.1 -p TLS60 -C 90,70",
-	"-I 127.0.0.1 -p TLS10 -C 30,5",
-	"-I 127.0.0.1 -p TLS10 -S",
+	"-I 127.0.0.1 -p TLSGONE -C 30,5",
+	"-I 127.0.0.1 -p TLSGONE -S",
 	"-I 127.0.0.1 -p TLSHOURS --certificate=0",
 	"-I 127.0.0.1 -p TLSOLD -C 30,14 -L",
 	"-I 127.0.0.1 -p TLSOLD -S",
@@ -219,7 +212,7 @@ var httpLines = []string{
 	"-I 127.0.0.1 -p SITE -d nah -s nope -r nope -m 9999 -e 200",
 	"-I 127.0.0.1 -p TLS60 -C 30 --continue-after-certificate",
 	"-I 127.0.0.1 -p TLS60 -C 70 --continue-after-certificate -s hello",
-	"-I 127.0.0.1 -p TLS10 -C 5 --continue-after-certificate",
+	"-I 127.0.0.1 -p TLSGONE -C 5 --continue-after-certificate",
 	"-I 127.0.0.1 -p SITE -S",
 	"-I 127.0.0.1 -p SITE -f follow -u /to?l=/there",
 	"-I 127.0.0.1 -p SITE -f follow -u /to?l=there -B",

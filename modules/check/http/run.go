@@ -26,7 +26,7 @@ type running struct {
 
 // Run makes the check.
 func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
-	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	limited, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	r := &running{check: c, engine: ctx, ctx: limited, start: time.Now(), tls: c.tls, hop: c.first}
 	if c.link {
@@ -46,7 +46,7 @@ func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
 		if !again {
 			return o, err
 		}
-		if target, err = probe.NewTarget(r.hop.address, r.hop.port, c.family, c.names); err != nil {
+		if target, err = probe.NewTarget(r.hop.address, r.hop.port, c.Family, c.names); err != nil {
 			return r.say(monitor.Critical, "%v\nHTTP CRITICAL - Unable to open TCP socket", err), nil
 		}
 		request = c.ask(&r.hop)
@@ -163,7 +163,7 @@ func (r *running) unread(target *probe.Target, p *page, err error) (o monitor.Ou
 
 // timedOut is the outcome of a check whose time is over; curl and rest are libcurl's words for it.
 func (r *running) timedOut(curl, rest, doing string) (monitor.Outcome, error) {
-	o, err := probe.Timeout(r.engine, r.timeout, doing)
+	o, err := probe.Timeout(r.engine, r.Timeout, doing)
 	if err == nil && r.curl && r.engine.Err() == nil {
 		long := o.LongOutput
 		o = r.curlFailed(28, curl+" "+strconv.FormatInt(time.Since(r.start).Milliseconds(), 10)+" milliseconds"+rest, long)

@@ -21,14 +21,10 @@ func syntax() *probe.Syntax {
 	return &probe.Syntax{
 		InOrder: true,
 		Aliases: map[string]string{"-to": "-t", "-wt": "-w", "-ct": "-c"},
-		Options: []probe.Option{
+		Options: append(probe.CommonOptions(), []probe.Option{
 			{ID: 'H', Long: "hostname", Argument: probe.Value},
-			{ID: 'p', Long: "port", Argument: probe.Value},
-			{ID: '4', Long: "use-ipv4"},
-			{ID: '6', Long: "use-ipv6"},
 			{ID: 'w', Long: "warning", Argument: probe.Value},
 			{ID: 'c', Long: "critical", Argument: probe.Value},
-			{ID: 't', Long: "timeout", Argument: probe.Value},
 			{ID: 'E', Long: "escape"},
 			{ID: 'A', Long: "all"},
 			{ID: 's', Long: "send", Argument: probe.Value},
@@ -42,25 +38,21 @@ func syntax() *probe.Syntax {
 			{ID: 'S', Long: "ssl"},
 			{ID: sniOption, Long: "sni", Argument: probe.Value},
 			{ID: 'D', Long: "certificate", Argument: probe.Value},
-			{ID: 'v', Long: "verbose"},
-			{ID: 'V', Long: "version"},
-			{ID: 'h', Long: "help"},
 			{ID: 'W', Long: "warning-codes", Argument: probe.Value},
 			{ID: 'C', Long: "critical-codes", Argument: probe.Value},
 			{ID: probe.LongOnly + 1, Long: "protocol", Argument: probe.Value},
-		},
+		}...),
 	}
 }
 
 // check is a parsed command line of check_tcp.
 type check struct {
 	service
+	probe.Common
 	target       probe.Target
 	where        string // "127.0.0.1 port 80" in the output
-	family       probe.Family
 	host         string
 	hostGiven    bool
-	timeout      time.Duration
 	warn, crit   perfdata.Number // seconds
 	match        matcher
 	escape       bool
@@ -79,7 +71,7 @@ type check struct {
 
 func (m *Module) parse(s service, args []string) (modules.Probe, error) {
 	c := &check{
-		service: s, doors: m.doors, host: "127.0.0.1", timeout: 10 * time.Second,
+		service: s, Common: probe.Common{Port: s.port, Timeout: 10 * time.Second}, doors: m.doors, host: "127.0.0.1",
 		refused: monitor.Critical, mismatched: monitor.Warning,
 	}
 	if dashes := len(args[0]) - len(strings.TrimLeft(args[0], "-")); dashes != 1 && dashes != 2 {
@@ -113,43 +105,40 @@ func (c *check) complete(opts Options) error {
 		c.target, err = probe.UnixTarget(c.host)
 		return err
 	}
-	c.where = "port " + strconv.Itoa(c.port)
+	c.where = "port " + strconv.Itoa(c.Port)
 	if c.hostGiven {
 		c.where = c.host + " " + c.where
 	}
-	c.target, err = probe.NewTarget(c.host, c.port, c.family, opts.Resolver)
+	c.target, err = probe.NewTarget(c.host, c.Port, c.Family, opts.Resolver)
 	return err
 }
 
 // set takes one option.
-func (c *check) set(id rune, value string) (err error) {
-	switch id {
-	case 'H':
+func (c *check) set(id rune, value string) error {
+	known, err := c.Common.Set(id, value)
+	switch {
+	case known:
+	case id == 'H':
 		c.host, c.hostGiven = value, true
-	case 'p':
-		c.port, err = probe.Int(value, 1, 65535)
-	case '4':
-		c.family = probe.IPv4
-	case '6':
-		c.family = probe.IPv6
-	case 'w':
+	case id == 'w':
 		c.warn, err = seconds(value)
-	case 'c':
+	case id == 'c':
 		c.crit, err = seconds(value)
-	case 't':
-		c.timeout, err = wholeSeconds(value)
-	case 'd':
-		c.delay, err = wholeSeconds(value)
-	case 'm':
+	case id == 'd':
+		c.delay, err = probe.Seconds(value)
+	case id == 'm':
 		c.maxBytes, err = probe.Int(value, 1, 1<<30)
-	case 'r':
+	case id == 'r':
 		c.refused, err = stateName(value)
-	case 'M':
+	case id == 'M':
 		c.mismatched, err = stateName(value)
 	default:
-		return c.setTalk(id, value)
+		err = c.setTalk(id, value)
 	}
-	return naming(id, err)
+	if err != nil {
+		return syntax().Naming(id, err)
+	}
+	return nil
 }
 
 // setTalk takes the options about what is said and expected.
@@ -178,9 +167,9 @@ func (c *check) setTalk(id rune, value string) (err error) {
 		c.service.tls, c.certificate = true, true
 		c.days, err = probe.ParseDays(value)
 	default:
-		return fmt.Errorf("option %s is not supported", optionName(id))
+		return errors.New("not supported")
 	}
-	return naming(id, err)
+	return err
 }
 
 // unescape gives a string to send: with -E before it backslash escapes are resolved, otherwise end is added.
@@ -212,23 +201,6 @@ func (c *check) unescape(value, end string) (string, error) {
 	return b.String(), nil
 }
 
-// naming puts the option in front of an error.
-func naming(id rune, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("option %s: %w", optionName(id), err)
-}
-
-func optionName(id rune) string {
-	for _, o := range syntax().Options {
-		if o.ID == id && id >= probe.LongOnly {
-			return "--" + o.Long
-		}
-	}
-	return "-" + string(id)
-}
-
 // seconds reads a threshold.
 func seconds(value string) (perfdata.Number, error) {
 	v, err := strconv.ParseFloat(value, 64)
@@ -236,12 +208,6 @@ func seconds(value string) (perfdata.Number, error) {
 		return perfdata.Number{}, fmt.Errorf("%q is not a number of seconds", value)
 	}
 	return perfdata.Of(v), nil
-}
-
-// wholeSeconds reads a time that must not be 0.
-func wholeSeconds(value string) (time.Duration, error) {
-	n, err := probe.Int(value, 1, 86400)
-	return time.Duration(n) * time.Second, err
 }
 
 // stateName reads ok, warn or crit; what follows these letters does not matter.

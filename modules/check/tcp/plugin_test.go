@@ -15,17 +15,13 @@ import (
 	"github.com/onbu/onbu/modules/check/tcp"
 )
 
-const day = 24 * time.Hour
-
 // targets starts what the tables talk to and gives the ports by name, as they stand in the tables.
 func targets(t *testing.T) *strings.Replacer {
 	t.Helper()
 	sock := filepath.Join(realpeer.Dir(t), "s")
 	probetest.ServeUnix(t, sock, probetest.Say("220 unix\r\n"))
-	return strings.NewReplacer(
+	return strings.NewReplacer(append([]string{
 		"UNIX", sock,
-		"CLOSED", strconv.Itoa(realpeer.Port(t)),
-		"HANG", probetest.Serve(t, probetest.Hang),
 		"DROP", probetest.Serve(t, func(net.Conn) {}),
 		"FTP", probetest.Serve(t, probetest.SayAndClose("220 ProFTPD ready\r\n")),
 		"MULTI", probetest.Serve(t, probetest.Say("220-hello\r\n220 ready \r\n")),
@@ -42,12 +38,8 @@ func targets(t *testing.T) *strings.Replacer {
 		"LONG", probetest.Serve(t, probetest.Say("SSH-2.0-"+strings.Repeat("x", 600))),
 		"ONE", probetest.Serve(t, probetest.SayAndClose("x")),
 		"NUL", probetest.Serve(t, probetest.SayAndClose("22\x000 hidden\r\n")),
-		"TLS60", probetest.ServeTLS(t, "sixty.example", 60*day+time.Hour, probetest.Say("220 secure\r\n")),
-		"TLS10", probetest.ServeTLS(t, "ten.example", 10*day+time.Hour, probetest.Say("* OK secure\r\n")),
-		"TLSHOURS", probetest.ServeTLS(t, "", 5*time.Hour+time.Minute, probetest.Say("")),
-		"TLSMIN", probetest.ServeTLS(t, "min.example", 5*time.Minute+30*time.Second, probetest.Say("")),
-		"TLSOLD", probetest.ServeTLS(t, "old.example", -day, probetest.Say("")),
-	)
+		"TLSIMAP", probetest.ServeTLS(t, "imap.example", 10*probetest.Day+time.Hour, probetest.Say("* OK secure\r\n")),
+	}, probetest.Places(t, probetest.Say("220 secure\r\n"))...)...)
 }
 
 // echo answers what it knows.
@@ -130,7 +122,7 @@ func TestEveryCommandLineGivesWhatThePluginGives(t *testing.T) {
 		"check_pop -H 127.0.0.1 -p POP",
 		"check_imap -H 127.0.0.1 -p IMAP",
 		"check_imap -H 127.0.0.1 -p MULTI",
-		"check_simap -H 127.0.0.1 -p TLS10",
+		"check_simap -H 127.0.0.1 -p TLSIMAP",
 		"check_spop -H 127.0.0.1 -p TLS10",
 		"check_ssmtp -H 127.0.0.1 -p TLS60",
 		"check_nntp -H 127.0.0.1 -p NNTP",

@@ -20,7 +20,7 @@ const (
 
 // Run makes the check.
 func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
-	run, cancel := context.WithTimeout(ctx, c.timeout)
+	run, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	start := time.Now()
 	conn, err := c.target.Dial(run, c.doors)
@@ -43,7 +43,7 @@ func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
 	}
 	answer, found, err := c.talk(run, conn)
 	if err != nil {
-		return probe.Timeout(ctx, c.timeout, fmt.Sprintf("talking to %s, %d bytes received", &c.target, len(answer)))
+		return probe.Timeout(ctx, c.Timeout, fmt.Sprintf("talking to %s, %d bytes received", &c.target, len(answer)))
 	}
 	if len(c.expect) > 0 && len(answer) == 0 {
 		return probe.Say(monitor.Critical, "No data received from host\n%s ended the connection", &c.target), nil
@@ -62,14 +62,14 @@ func (c *check) notConnected(ctx context.Context, err error) (monitor.Outcome, e
 		return probe.Say(c.refused, "%v", refused), nil
 	}
 	if probe.TimedOut(err) {
-		return probe.Timeout(ctx, c.timeout, "connecting to "+c.target.String())
+		return probe.Timeout(ctx, c.Timeout, "connecting to "+c.target.String())
 	}
 	return monitor.Outcome{}, err
 }
 
 func (c *check) noTLS(ctx context.Context, err error) (monitor.Outcome, error) {
 	if probe.TimedOut(err) {
-		return probe.Timeout(ctx, c.timeout, "waiting for the TLS handshake of "+c.target.String())
+		return probe.Timeout(ctx, c.Timeout, "waiting for the TLS handshake of "+c.target.String())
 	}
 	return probe.Say(monitor.Critical, "CRITICAL - Cannot make SSL connection.\n%v", err), nil
 }
@@ -154,6 +154,6 @@ func (c *check) judge(certificate string, answer []byte, found verdict, took tim
 		}
 	}
 	perf := make([]byte, 0, 64)
-	perf = probe.AppendSeconds(perf, "time", took, warn, crit, perfdata.Of(0), perfdata.Of(c.timeout.Seconds()))
+	perf = probe.AppendSeconds(perf, "time", took, warn, crit, perfdata.Of(0), perfdata.Of(c.Timeout.Seconds()))
 	return probe.Result(state, out, perf)
 }

@@ -18,35 +18,26 @@ func sshSyntax() *probe.Syntax {
 	return &probe.Syntax{
 		InOrder: true,
 		Aliases: map[string]string{"-to": "-t"},
-		Options: []probe.Option{
+		Options: append(probe.CommonOptions(), []probe.Option{
 			{ID: 'H', Long: "host", Argument: probe.Value},
 			{ID: 'H', Long: "hostname", Argument: probe.Value},
-			{ID: 'p', Long: "port", Argument: probe.Value},
-			{ID: '4', Long: "use-ipv4"},
-			{ID: '6', Long: "use-ipv6"},
-			{ID: 't', Long: "timeout", Argument: probe.Value},
 			{ID: 'r', Long: "remote-version", Argument: probe.Value},
 			{ID: 'P', Long: "remote-protcol", Argument: probe.Value},
-			{ID: 'v', Long: "verbose"},
-			{ID: 'V', Long: "version"},
-			{ID: 'h', Long: "help"},
-		},
+		}...),
 	}
 }
 
 // sshCheck is a parsed command line of check_ssh.
 type sshCheck struct {
+	probe.Common
 	target            probe.Target
 	doors             *probe.Doors
 	host              string
-	port              int
-	family            probe.Family
-	timeout           time.Duration
 	version, protocol string // wanted; empty for any
 }
 
 func (m *Module) parseSSH(args []string) (modules.Probe, error) {
-	c := &sshCheck{doors: m.doors, timeout: 10 * time.Second}
+	c := &sshCheck{Common: probe.Common{Timeout: 10 * time.Second}, doors: m.doors}
 	rest, err := sshSyntax().Parse(args, c.set)
 	if err != nil {
 		return nil, err
@@ -54,45 +45,42 @@ func (m *Module) parseSSH(args []string) (modules.Probe, error) {
 	if c.host == "" && len(rest) > 0 {
 		c.host, rest = rest[0], rest[1:]
 	}
-	if c.port == 0 && len(rest) > 0 {
-		if c.port, err = probe.Int(rest[0], 1, 65535); err != nil {
+	if c.Port == 0 && len(rest) > 0 {
+		if c.Port, err = probe.Int(rest[0], 1, 65535); err != nil {
 			return nil, fmt.Errorf("port: %w", err)
 		}
 	}
-	if c.port == 0 {
-		c.port = 22
+	if c.Port == 0 {
+		c.Port = 22
 	}
-	if c.target, err = probe.NewTarget(c.host, c.port, c.family, m.opts.Resolver); err != nil {
+	if c.target, err = probe.NewTarget(c.host, c.Port, c.Family, m.opts.Resolver); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *sshCheck) set(id rune, value string) (err error) {
-	switch id {
-	case 'H':
+func (c *sshCheck) set(id rune, value string) error {
+	known, err := c.Common.Set(id, value)
+	switch {
+	case known:
+	case id == 'H':
 		c.host = value
-	case 'p':
-		c.port, err = probe.Int(value, 1, 65535)
-	case '4':
-		c.family = probe.IPv4
-	case '6':
-		c.family = probe.IPv6
-	case 't':
-		c.timeout, err = wholeSeconds(value)
-	case 'r':
+	case id == 'r':
 		c.version = value
-	case 'P':
+	case id == 'P':
 		c.protocol = value
 	default:
-		return fmt.Errorf("option -%c is not supported", id)
+		err = errors.New("not supported")
 	}
-	return naming(id, err)
+	if err != nil {
+		return sshSyntax().Naming(id, err)
+	}
+	return nil
 }
 
 // Run reads the banner.
 func (c *sshCheck) Run(ctx context.Context) (monitor.Outcome, error) {
-	run, cancel := context.WithTimeout(ctx, c.timeout)
+	run, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	start := time.Now()
 	conn, err := c.target.Dial(run, c.doors)
@@ -103,7 +91,7 @@ func (c *sshCheck) Run(ctx context.Context) (monitor.Outcome, error) {
 	buf := make([]byte, 256)
 	n, err := conn.Read(buf)
 	if err != nil && run.Err() != nil {
-		return probe.Timeout(ctx, c.timeout, "waiting for the banner of "+c.target.String())
+		return probe.Timeout(ctx, c.Timeout, "waiting for the banner of "+c.target.String())
 	}
 	banner := string(text(buf[:n]))
 	if !strings.HasPrefix(banner, "SSH") {
@@ -135,7 +123,7 @@ func (c *sshCheck) judge(server, protocol string, took time.Duration) monitor.Ou
 			server, protocol, c.protocol)
 	}
 	var none perfdata.Number
-	perf := probe.AppendSeconds(nil, "time", took, none, none, perfdata.Of(0), perfdata.Of(c.timeout.Seconds()))
+	perf := probe.AppendSeconds(nil, "time", took, none, none, perfdata.Of(0), perfdata.Of(c.Timeout.Seconds()))
 	return probe.Result(monitor.OK, fmt.Appendf(nil, "SSH OK - %s (protocol %s)", server, protocol), perf)
 }
 
@@ -147,7 +135,7 @@ func (c *sshCheck) notConnected(ctx context.Context, err error) (monitor.Outcome
 		return probe.Say(monitor.Critical, "%v", refused), nil
 	}
 	if probe.TimedOut(err) {
-		return probe.Timeout(ctx, c.timeout, "connecting to "+c.target.String())
+		return probe.Timeout(ctx, c.Timeout, "connecting to "+c.target.String())
 	}
 	return monitor.Outcome{}, err
 }
