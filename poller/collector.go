@@ -18,7 +18,7 @@ import (
 
 const (
 	flushEvery   = 10 * time.Millisecond
-	batchResults = 256
+	batchResults = 1024
 	// maxMessage stays well below the megabyte that the bus carries at most.
 	maxMessage = 700 << 10
 	// What may wait for the bus; beyond, the oldest are dropped and counted.
@@ -28,7 +28,7 @@ const (
 	lastWords   = 2 * time.Second // for what is left once the poller ends
 	// Empty batches that are kept for use again, and how large they may be.
 	spareBatches = 64
-	spareBytes   = 128 << 10
+	spareBytes   = 256 << 10
 )
 
 // collector gathers results, encoded as they come, and appends them to RES, a batch for each shard, in the order in which
