@@ -66,8 +66,8 @@ func (e *engine) owner(m *message) *flight {
 	}
 	// Eight bytes quoted by an old router: on raw sockets the identifier tells the slot; sequence number and destination
 	// must fit as well.
-	slot := int(m.id - e.id)
-	if !e.raw || slot >= len(e.slots) || e.slots[slot].check == nil {
+	slot := int(m.id-e.id) / 2
+	if !e.raw || (m.id-e.id)%2 != 0 || slot >= len(e.slots) || e.slots[slot].check == nil {
 		return nil
 	}
 	f := e.slots[slot]

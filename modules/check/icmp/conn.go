@@ -2,6 +2,7 @@ package icmp
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -54,22 +55,48 @@ type conn struct {
 	text      []byte
 }
 
-// dial opens the socket of a family and starts its goroutines.
-func dial(f family) (*conn, error) {
-	s, err := openSocket(f)
-	if err != nil {
-		return nil, err
+// conns are the sockets of a family. Two do a fifth more than one, since the kernel lets one processor at a time into a
+// socket; with more than two nothing is won.
+type conns [2]*conn
+
+// dial opens the sockets of a family and starts their goroutines.
+func dial(f family) (*conns, error) {
+	var all conns
+	id := uint16(rand.Uint32())
+	for i := range all {
+		s, err := openSocket(f)
+		if err == nil && s.raw {
+			err = s.share(id + uint16(i))
+		}
+		if err != nil {
+			return nil, errors.Join(err, all.close())
+		}
+		all[i] = newConn(s, id+uint16(i))
+		all[i].wg.Go(all[i].send)
+		all[i].wg.Go(all[i].receive)
 	}
-	c := newConn(s)
-	c.wg.Go(c.send)
-	c.wg.Go(c.receive)
-	return c, nil
+	return &all, nil
+}
+
+// of gives the socket for an address.
+func (all *conns) of(a netip.Addr) *conn {
+	b := a.As16()
+	return all[int(b[15])%len(all)]
+}
+
+func (all *conns) close() (err error) {
+	for _, c := range all {
+		if c != nil {
+			err = errors.Join(err, c.close())
+		}
+	}
+	return err
 }
 
 // newConn gives a conn whose goroutines do not run yet.
-func newConn(s *socket) *conn {
+func newConn(s *socket, id uint16) *conn {
 	c := &conn{
-		engine: newEngine(s.family, s.raw), socket: s, start: time.Now(),
+		engine: newEngine(s.family, s.raw, id), socket: s, start: time.Now(),
 		wakeup: make(chan struct{}, 1), ended: make(chan struct{}),
 		batch: make([]request, sendBatch), packets: make([][]byte, sendBatch), outgoing: mmsg.ForSending(sendBatch),
 		incoming: mmsg.ForReceiving(mmsg.Batch, 256, 64), reports: mmsg.ForReceiving(8, 256, 256),
@@ -179,7 +206,7 @@ func (c *conn) write(n int) moment {
 			c.packets[i] = make([]byte, headerLen+r.size)
 		}
 		b := c.packets[i][:headerLen+r.size]
-		putEcho(b, c.engine.family, c.engine.id+uint16(r.slot), uint16(r.token)+uint16(r.number), tag{r.token, r.slot, r.number})
+		putEcho(b, c.engine.family, c.engine.identifier(r.slot), uint16(r.token)+uint16(r.number), tag{r.token, r.slot, r.number})
 		c.outgoing.Add(b, netip.AddrPortFrom(r.to, 0), r.controls)
 	}
 	return c.now()

@@ -17,7 +17,7 @@ func TestWhatHasArrivedIsReadBeforeATargetIsLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newConn(s) // nobody receives, as on a machine that has no time to
+	c := newConn(s, 0) // nobody receives, as on a machine that has no time to
 	defer c.close()
 	a := &answer{world: &world{}}
 	c.begin(line1(t, "check_icmp -n 1 127.0.0.1"), []target{{addr: netip.MustParseAddr("127.0.0.1")}}, false, time.Time{}, a)

@@ -50,7 +50,7 @@ var errClosed = errors.New("the icmp module is closed")
 type engine struct {
 	family family
 	raw    bool
-	id     uint16 // identifier of the packets of slot 0, on raw sockets
+	id     uint16 // identifier of the packets of slot 0, on raw sockets; its lowest bit is that of the other slots too
 
 	mu     sync.Mutex // guards everything that follows, the flights in slots and their checks
 	closed bool
@@ -63,9 +63,12 @@ type engine struct {
 	count  Counters
 }
 
-func newEngine(f family, raw bool) *engine {
-	return &engine{family: f, raw: raw, id: uint16(rand.Uint32()), wheel: wheel.New[*check](resolution)}
+func newEngine(f family, raw bool, id uint16) *engine {
+	return &engine{family: f, raw: raw, id: id, wheel: wheel.New[*check](resolution)}
 }
+
+// identifier gives what raw sockets have in the packets of a slot.
+func (e *engine) identifier(slot uint32) uint16 { return e.id + 2*uint16(slot) }
 
 func (e *engine) counters() Counters {
 	e.mu.Lock()

@@ -27,7 +27,7 @@ type world struct {
 }
 
 func newWorld(fate func(netip.Addr, uint32) (trip, unread time.Duration)) *world {
-	return &world{engine: newEngine(v4, false), fate: fate}
+	return &world{engine: newEngine(v4, false, 0), fate: fate}
 }
 
 func always(trip time.Duration) func(netip.Addr, uint32) (time.Duration, time.Duration) {

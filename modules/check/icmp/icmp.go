@@ -1,5 +1,5 @@
 // Package icmp knows how to ping: check_icmp, check_host, check_rta_multi and check_ping of the monitoring plugins 2.3,
-// their options, their rules and their words. All checks of a module share one socket per address family, which is what
+// their options, their rules and their words. All checks of a module share two sockets per address family, which is what
 // makes thousands of them at once cheap: with a raw socket each, every check would be woken by every reply.
 package icmp
 
@@ -28,7 +28,7 @@ type Module struct {
 	errands *errands
 
 	mu     sync.RWMutex
-	conns  map[family]*conn
+	conns  map[family]*conns
 	closed bool
 }
 
@@ -37,7 +37,7 @@ func New(opts Options) *Module {
 	if opts.Lookup == nil {
 		opts.Lookup = net.DefaultResolver.LookupNetIP
 	}
-	return &Module{lookup: opts.Lookup, errands: newErrands(), conns: map[family]*conn{}}
+	return &Module{lookup: opts.Lookup, errands: newErrands(), conns: map[family]*conns{}}
 }
 
 // Name is "icmp".
@@ -91,33 +91,35 @@ func (m *Module) Counters() Counters {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var sum Counters
-	for _, c := range m.conns {
-		sum.add(c.engine.counters())
+	for _, both := range m.conns {
+		for _, c := range both {
+			sum.add(c.engine.counters())
+		}
 	}
 	return sum
 }
 
-// conn gives the shared socket of a family. One that could not be opened is tried again next time: the right to open it
-// may have been given since.
-func (m *Module) conn(f family) (*conn, error) {
+// conn gives the shared socket for an address. Sockets that could not be opened are tried again next time: the right to
+// open them may have been given since.
+func (m *Module) conn(a netip.Addr) (*conn, error) {
+	f := familyOf(a)
 	m.mu.RLock()
-	c := m.conns[f]
+	all := m.conns[f]
 	m.mu.RUnlock()
-	if c != nil {
-		return c, nil
+	if all != nil {
+		return all.of(a), nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return nil, errClosed
 	}
-	if c := m.conns[f]; c != nil {
-		return c, nil
+	if m.conns[f] == nil {
+		opened, err := dial(f)
+		if err != nil {
+			return nil, err
+		}
+		m.conns[f] = opened
 	}
-	c, err := dial(f)
-	if err != nil {
-		return nil, err
-	}
-	m.conns[f] = c
-	return c, nil
+	return m.conns[f].of(a), nil
 }

@@ -153,6 +153,17 @@ func allAnswered(t *testing.T) {
 	}
 }
 
+func TestRawSocketsDoNotGetEachOthersReplies(t *testing.T) {
+	network(t, "") // where nobody else pings, and ping sockets are not allowed
+	m := module(t)
+	for _, host := range append(hosts(10), "::1", "::1") {
+		ours(t, m, "check_icmp -n 1 "+host)
+	}
+	if got, want := m.Counters(), (icmp.Counters{Sent: 12, Replies: 12}); got != want {
+		t.Errorf("got counters %+v, want %+v", got, want)
+	}
+}
+
 // giveUpCapabilities takes all rights from the test's thread, which network has locked to it. On Linux they are a thread's.
 func giveUpCapabilities(t *testing.T) {
 	t.Helper()

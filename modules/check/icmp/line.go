@@ -67,7 +67,7 @@ type aimed interface {
 
 // launch starts pinging. If that cannot be, it tells w at once and gives no check.
 func (m *Module) launch(r rules, hosts []target, brief bool, until time.Time, w modules.Waiter) (*conn, *check) {
-	c, err := m.conn(familyOf(hosts[0].addr))
+	c, err := m.conn(hosts[0].addr)
 	if err != nil {
 		w.Done(monitor.Outcome{}, err)
 		return nil, nil

@@ -126,8 +126,7 @@ func report4(typ, code byte, quote []byte) []byte {
 
 // flying gives an engine with one flight that has sent two packets, which its check waits for.
 func flying(raw bool) (*engine, *flight) {
-	e := newEngine(v4, raw)
-	e.id = 100
+	e := newEngine(v4, raw, 100)
 	c := &check{rules: never{}, plan: plan{rounds: 2}, limit: time.Hour, round: 2}
 	f := e.board(c, netip.MustParseAddr("192.0.2.9"))
 	c.flights = append(c.flights, f)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"unsafe"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/onbu/onbu/internal/mmsg"
@@ -100,6 +101,43 @@ func (s *socket) filter(fd int) error {
 	}
 	const icmpFilter = 1
 	return unix.SetsockoptInt(fd, unix.SOL_RAW, icmpFilter, int(int32(block[0])))
+}
+
+// share has a raw socket get only those replies whose identifiers have the lowest bit of id, since all raw sockets get all
+// replies otherwise. Reports, in which the identifier is farther behind, are for all.
+func (s *socket) share(id uint16) error {
+	program := []bpf.Instruction{
+		bpf.LoadConstant{Dst: bpf.RegX, Val: 0}, // where the ICMP message begins
+		bpf.LoadIndirect{Off: 0, Size: 1},       // type
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(s.family.reply()), SkipTrue: 3},
+		bpf.LoadIndirect{Off: 4, Size: 2}, // identifier
+		bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 1},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(id & 1), SkipTrue: 1},
+		bpf.RetConstant{Val: 1 << 16},
+		bpf.RetConstant{Val: 0},
+	}
+	if s.family == v4 {
+		program[0] = bpf.LoadMemShift{Off: 0} // the length of the IP header
+	}
+	raw, err := bpf.Assemble(program)
+	if err != nil {
+		return err
+	}
+	filter := make([]unix.SockFilter, len(raw))
+	for i, r := range raw {
+		filter[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
+	}
+	conn, err := s.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	fprog := &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if control := conn.Control(func(fd uintptr) {
+		err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, fprog)
+	}); control != nil {
+		return control
+	}
+	return err
 }
 
 // pending says whether err may be what the kernel keeps on a socket from a report about an earlier packet.
