@@ -170,10 +170,3 @@ func (a *agent) messages() []int {
 	a.asked = nil
 	return list
 }
-
-// set changes the agent.
-func (a *agent) set(change func()) {
-	a.Lock()
-	defer a.Unlock()
-	change()
-}

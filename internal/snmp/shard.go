@@ -1,6 +1,7 @@
 package snmp
 
 import (
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -281,20 +282,21 @@ func (s *shard) close() error {
 		return nil
 	}
 	close(s.done)
-	var err error
 	s.mu.Lock()
-	for _, socket := range s.sockets {
-		if socket != nil {
-			err = socket.conn.Close()
-		}
-	}
 	s.admit()
 	for _, d := range s.devices {
 		for len(d.lanes) > 0 {
 			s.endAll(d.lanes[0], ErrClosed)
 		}
 	}
+	sockets := s.sockets
 	s.mu.Unlock()
+	var errs []error
+	for _, m := range sockets { // without the lock: it waits for who reads, and that takes the lock
+		if m != nil {
+			errs = append(errs, m.conn.Close())
+		}
+	}
 	s.group.Wait()
-	return err
+	return errors.Join(errs...)
 }
