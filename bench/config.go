@@ -39,6 +39,14 @@ func (s *site) write() error {
 	if err := os.WriteFile(s.path("resource.cfg"), fmt.Appendf(nil, "$USER1$=%s\n", plugins), 0o644); err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
 	}
+	for _, g := range s.groups {
+		if g.prepare == nil {
+			continue
+		}
+		if err := g.prepare(s.dir, s.ports[g.target]); err != nil {
+			return fmt.Errorf("preparing %s: %w", g.name, err)
+		}
+	}
 	_, err := objectstest.Write(s.dir, "onbu.cfg", []string{"resource_file=resource.cfg", "interval_length=1", "check_external_commands=0"}, s.objects)
 	return err
 }
@@ -63,7 +71,7 @@ func (s *site) objects(o *objectstest.Text) {
 // commandLine is the command of a load with everything but Nagios' macros filled in.
 func (s *site) commandLine(g group) string {
 	patience := min(10, max(1, int(s.interval.Seconds())-1))
-	return strings.NewReplacer("PORT", strconv.Itoa(s.ports[g.target]), "PATIENCE", strconv.Itoa(patience)).Replace(g.command)
+	return strings.NewReplacer("DIR", s.dir, "PORT", strconv.Itoa(s.ports[g.target]), "PATIENCE", strconv.Itoa(patience)).Replace(g.command)
 }
 
 // templates writes what the hosts and services have in common. Nobody is told of anything.

@@ -51,11 +51,14 @@ type load struct {
 	target string
 	// module is the check module that has to run the command.
 	module string
+	// prepare writes the files that the command needs, besides the configuration, into a folder: DIR in command. port is the
+	// target's. It may be nil.
+	prepare func(dir string, port int) error
 	// fails is whether the checks are meant to fail.
 	fails bool
 }
 
-// scenarios is the one list of scenarios. In commands PORT stands for the port of the load's fake target, and PATIENCE for a
+// scenarios is the one list of scenarios. In commands DIR stands for the folder of prepare, PORT for the port of the load's fake target, and PATIENCE for a
 // timeout in seconds: ten, or less if the next check would be due before.
 func scenarios() []scenario {
 	const (
@@ -98,6 +101,13 @@ func scenarios() []scenario {
 		{
 			name: "dummy", about: "check_dummy: nothing but the engine's own work", services: 100_000, interval: 10 * time.Second,
 			loads: []load{{name: "dummy", parts: 1, command: "$USER1$/check_dummy 0 fine", module: "dummy"}},
+		},
+		{
+			name: "ssh", about: "check_by_ssh on connections that stay open", services: 10_000, interval: 2 * time.Second,
+			loads: []load{{
+				name: "ssh", parts: 1, target: "ssh", module: "ssh", prepare: sshFiles,
+				command: "$USER1$/check_by_ssh -H $HOSTADDRESS$ -p PORT -l bench -i DIR/ssh_key -o UserKnownHostsFile=DIR/ssh_known_hosts -C uptime",
+			}},
 		},
 		{
 			name: "exec", about: "a plugin that is forked and does nothing (/bin/true)", services: 5_000, interval: 10 * time.Second,

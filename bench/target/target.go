@@ -35,6 +35,7 @@ func Kinds() []Kind {
 		{Name: "tcp-mute", About: "answers no attempt to connect", Serve: mute},
 		{Name: "udp-mute", About: "takes datagrams and answers none", Serve: unread},
 		{Name: "agent", About: "a Checkmk agent: 30 kB of plain output", Serve: agent},
+		{Name: "ssh", About: "takes everybody in, and answers every command with a line", Serve: sshd},
 		{Name: "http", About: "a small page", Serve: page().serve},
 		{Name: "nrpe", About: "nrpe without TLS, packet versions 2 to 4", Serve: nrpe().serve},
 		{Name: "nrpe-tls13", About: "nrpe over TLS 1.3 with a certificate and without tickets", Serve: nrpeTLS(tls.VersionTLS13, false)},

@@ -44,9 +44,18 @@ func (p *Pool) dial(g *group, d *dialing) (*conn, error) {
 	}
 	defer context.AfterFunc(ctx, func() { socket.Close() })()
 	until, _ := ctx.Deadline()
-	_ = socket.SetDeadline(until)
+	d.at("waiting for the server's greeting")
+	greeted := &greeted{Conn: socket}
+	greeted.wait(until)
+	d.at("waiting for others to log in")
+	select {
+	case p.logins <- struct{}{}:
+	case <-ctx.Done():
+		return nil, a.explain(ctx, ctx.Err())
+	}
+	defer func() { <-p.logins }()
 	d.at("logging in")
-	s, channels, requests, err := ssh.NewClientConn(socket, l.address(), a.config())
+	s, channels, requests, err := ssh.NewClientConn(greeted, l.address(), a.config())
 	a.hangUp()
 	if err != nil {
 		return nil, a.explain(ctx, err)
@@ -55,6 +64,49 @@ func (p *Pool) dial(g *group, d *dialing) (*conn, error) {
 	c := p.opened(g, s, channels, requests)
 	c.notes, c.banner = a.notes, a.banner
 	return c, nil
+}
+
+// patienceOfGreeting is how long a server may take to say who it is before it is taken for one that wants to hear us first.
+const patienceOfGreeting = time.Second
+
+// greeted is a connection of which the beginning was read. Servers that take connections and say nothing are kept from those
+// that log in: that is work for the processor, and bounded.
+type greeted struct {
+	net.Conn
+	first []byte
+	err   error
+	buf   [256]byte
+}
+
+// wait reads the first of what the server says.
+func (g *greeted) wait(until time.Time) {
+	_ = g.SetDeadline(earlier(until, time.Now().Add(patienceOfGreeting)))
+	n, err := g.Conn.Read(g.buf[:])
+	g.first = g.buf[:n]
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		g.err = err
+	}
+	_ = g.SetDeadline(until)
+}
+
+// Read gives what was read before, first.
+func (g *greeted) Read(b []byte) (int, error) {
+	switch {
+	case len(g.first) > 0:
+		n := copy(b, g.first)
+		g.first = g.first[n:]
+		return n, nil
+	case g.err != nil:
+		return 0, g.err
+	}
+	return g.Conn.Read(b)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // errConnectTimeout is the end of ConnectTimeout.

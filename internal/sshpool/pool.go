@@ -2,7 +2,7 @@
 // and a command takes a session on one of them. It finds keys and known hosts where ssh(1) does, and refuses what ssh
 // refuses, in its words.
 //
-// An idle connection costs three goroutines of x/crypto/ssh and one of this package, some 60 kB in all: BenchmarkIdle
+// An idle connection costs three goroutines of x/crypto/ssh and one of this package, some 40 kB in all: BenchmarkIdle
 // measures it. Logins without a connection cost nothing.
 package sshpool
 
@@ -11,6 +11,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,9 @@ type Options struct {
 	// Connections is how many there may be in all; 0 means 4096. When there are as many, one that is idle goes for each
 	// new one, whichever: who checks in turn would never again find a connection if the oldest went.
 	Connections int
+	// Logins is how many logins are under way at once, over all hosts: they cost milliseconds of a processor on both sides,
+	// and all are late if all begin together. 0 means 64 for each core.
+	Logins int
 }
 
 func (o *Options) defaults() {
@@ -50,6 +54,9 @@ func (o *Options) defaults() {
 	if o.Connections == 0 {
 		o.Connections = 4096
 	}
+	if o.Logins == 0 {
+		o.Logins = 64 * runtime.GOMAXPROCS(0)
+	}
 }
 
 // Pool keeps connections. Any number of goroutines may use it.
@@ -61,6 +68,7 @@ type Pool struct {
 	ctx    context.Context // ends with the pool
 	cancel context.CancelFunc
 	all    sync.WaitGroup // of goroutines
+	logins chan struct{}  // has an element for each login under way
 
 	mu     sync.Mutex // guards what follows, and all groups and connections
 	groups map[Login]*group
@@ -100,7 +108,7 @@ var errClosed = errors.New("the pool of SSH connections is closed")
 // New gives a pool. It opens nothing.
 func New(o Options) *Pool {
 	o.defaults()
-	p := &Pool{o: o, groups: map[Login]*group{}}
+	p := &Pool{o: o, groups: map[Login]*group{}, logins: make(chan struct{}, o.Logins)}
 	p.user, p.o.Home = whoAmI(o.Home)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
@@ -108,6 +116,13 @@ func New(o Options) *Pool {
 
 // Home gives the folder in which .ssh is looked for.
 func (p *Pool) Home() string { return p.o.Home }
+
+// Open says how many connections there are, with those that are being made.
+func (p *Pool) Open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.open
+}
 
 // Close ends all connections, and with them the commands that run.
 func (p *Pool) Close() error {

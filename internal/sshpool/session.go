@@ -57,6 +57,9 @@ const (
 	stale = 15 * time.Second
 	// grace is how much time a session has to end after its check was given up.
 	grace = 2 * time.Second
+	// quick is how long a command may take before it is told that its standard input has an end, and before anybody reads
+	// its standard error. Most are over by then, and save us a packet and a goroutine.
+	quick = 20 * time.Millisecond
 	// tries is how often a session is tried to begin: a connection may be lost, or full, in between.
 	tries = 3
 )
@@ -198,11 +201,18 @@ func (s *session) exec(channel ssh.Channel, requests <-chan *ssh.Request) error 
 	if !ok {
 		return errNoExec
 	}
-	_ = channel.CloseWrite()
-	var stderr sync.WaitGroup
-	stderr.Go(func() { s.reply.Stderr = take(channel.Stderr(), s.limit) })
+	rest := make(chan struct{})
+	slow := time.AfterFunc(quick, func() {
+		defer close(rest)
+		_ = channel.CloseWrite()
+		s.reply.Stderr = take(channel.Stderr(), s.limit)
+	})
 	s.reply.Stdout = take(channel, s.limit)
-	stderr.Wait()
+	if slow.Stop() {
+		s.reply.Stderr = take(channel.Stderr(), s.limit)
+	} else {
+		<-rest
+	}
 	s.reply.Exit = -1
 	ended := false
 	for r := range requests {
@@ -241,10 +251,14 @@ func (r *Reply) note(q *ssh.Request) bool {
 	return false
 }
 
+// scratch is what streams are read into.
+var scratch = sync.Pool{New: func() any { return new([4096]byte) }}
+
 // take reads a stream to its end and keeps at most limit bytes.
 func take(from io.Reader, limit int) []byte {
+	buf := scratch.Get().(*[4096]byte)
+	defer scratch.Put(buf)
 	var kept []byte
-	var buf [4096]byte
 	for {
 		n, err := from.Read(buf[:])
 		kept = append(kept, buf[:min(n, limit-len(kept))]...)
