@@ -10,7 +10,9 @@ import (
 
 // Load reads a configuration with everything judged that can be judged without running it.
 func Load(main string) (*objects.Config, *objects.Report) {
-	return objects.Load(main, objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts, CheckLine: checkLine})
+	c, report := objects.Load(main, objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts, CheckLine: checkLine})
+	boost(c)
+	return c, report
 }
 
 func checkLine(line string) error {

@@ -22,10 +22,11 @@ type undefined struct {
 	warnings []string
 }
 
-// look looks at the check of a host, or of a service when service is not nil.
-func (u *undefined) look(call monitor.Call, host *objects.Host, service *objects.Service) {
-	if call.Command == monitor.None {
-		return
+// look looks at the check of a host, or of a service of it unless that is monitor.None.
+func (u *undefined) look(call monitor.Call, hostIndex, serviceIndex int32) {
+	host, service := &u.config.Hosts[hostIndex], (*objects.Service)(nil)
+	if serviceIndex != monitor.None {
+		service = &u.config.Services[serviceIndex]
 	}
 	asks, ok := u.asks[call]
 	if !ok {

@@ -2,6 +2,7 @@ package arbiter
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,8 +12,19 @@ import (
 	"github.com/onbu/onbu/monitor/macro"
 )
 
-// Native says which module runs a command line, and why it forks if it does. poller.Probes has it.
-type Native func(line string) (module, why string)
+// Native says how a command line is run. poller.Probes has it.
+type Native func(line string) Way
+
+// Way is how a command line is run.
+type Way struct {
+	// Module runs it; Why says why it forks, if it does.
+	Module, Why string
+	// Wrong is what the line cannot work with, in itself and in files that it names; Doubtful what else is wrong with
+	// those files.
+	Wrong, Doubtful []string
+	// Each says that the answer may be another one for each object that uses the command with the same arguments.
+	Each bool
+}
 
 // Summary is what `onbu verify` says of a configuration.
 type Summary struct {
@@ -97,12 +109,12 @@ func Verify(main string, shards int, native Native, sends Sends) Summary {
 	}
 	plan := compile.Plan(c, shards, nil)
 	s.Packs, s.Heaviest, s.Shards = plan.Packs, plan.Heaviest, plan.Weights
-	var missing []string
-	s.Commands, missing = commandUses(c, native)
-	s.Warnings = append(s.Warnings, missing...)
-	s.Counts["warnings"] += len(missing)
-	var wrong []string
-	s.Notifications, wrong = notificationUses(c, sends)
+	var doubts, wrong, unsent []string
+	s.Commands, doubts, wrong = commandUses(c, native)
+	s.Warnings = append(s.Warnings, doubts...)
+	s.Counts["warnings"] += len(doubts)
+	s.Notifications, unsent = notificationUses(c, sends)
+	wrong = append(wrong, unsent...)
 	s.Errors = append(s.Errors, wrong...)
 	s.Counts["errors"] += len(wrong)
 	s.OK = len(wrong) == 0
@@ -149,37 +161,48 @@ func commands(c *objects.Config) int {
 }
 
 // commandUses asks the modules about each command with each list of arguments once, with the values of the first
-// object that uses it so. The warnings name custom variables that are not there.
-func commandUses(c *objects.Config, native Native) (all []CommandUse, warnings []string) {
+// object that uses it so, or once for each object where that matters. The warnings name custom variables that are not
+// there too.
+func commandUses(c *objects.Config, native Native) (all []CommandUse, warnings, wrong []string) {
 	type outcome struct{ command, module, why string }
+	type answer struct {
+		outcome
+		each bool
+	}
 	uses := map[outcome]*CommandUse{}
-	asked := map[monitor.Call]outcome{}
+	asked := map[monitor.Call]answer{}
+	said := map[string]bool{}
 	s := sample{config: c}
+	u := undefined{config: c, asks: map[monitor.Call][]macro.Macro{}, said: map[string]bool{}}
 	count := func(call monitor.Call, host, service int32) {
 		if call.Command == monitor.None {
 			return
 		}
 		o, ok := asked[call]
-		if !ok {
+		if !ok || o.each {
 			s.host, s.service, s.args = host, service, c.Args[call.Args]
-			o = outcome{command: c.Commands[call.Command].Name}
-			o.module, o.why = native(s.line(c.Commands[call.Command].Line))
+			command := &c.Commands[call.Command]
+			way := native(s.line(command.Line))
+			o = answer{outcome{command.Name, way.Module, way.Why}, way.Each}
 			asked[call] = o
+			for _, text := range fresh(said, way.Wrong) {
+				wrong = append(wrong, fmt.Sprintf("%s (check_command %s of %s)", text, command.Name, s.name(host, service)))
+			}
+			warnings = append(warnings, fresh(said, way.Doubtful)...)
 		}
-		if uses[o] == nil {
-			uses[o] = &CommandUse{Command: o.command, Module: o.module, Why: o.why, Example: s.name(host, service)}
+		if uses[o.outcome] == nil {
+			uses[o.outcome] = &CommandUse{Command: o.command, Module: o.module, Why: o.why, Example: s.name(host, service)}
 		}
-		uses[o].Checks++
+		uses[o.outcome].Checks++
+		if !o.each { // else the module knows what it can do without
+			u.look(call, host, service)
+		}
 	}
-	u := undefined{config: c, asks: map[monitor.Call][]macro.Macro{}, said: map[string]bool{}}
 	for i := range c.Hosts {
 		count(c.Hosts[i].Check, int32(i), monitor.None)
-		u.look(c.Hosts[i].Check, &c.Hosts[i], nil)
 	}
 	for i := range c.Services {
-		sv := &c.Services[i]
-		count(sv.Check, int32(sv.Host), int32(i))
-		u.look(sv.Check, &c.Hosts[sv.Host], sv)
+		count(c.Services[i].Check, int32(c.Services[i].Host), int32(i))
 	}
 	all = make([]CommandUse, 0, len(uses))
 	for _, use := range uses {
@@ -188,7 +211,19 @@ func commandUses(c *objects.Config, native Native) (all []CommandUse, warnings [
 	slices.SortFunc(all, func(a, b CommandUse) int {
 		return cmp.Or(cmp.Compare(b.Checks, a.Checks), cmp.Compare(a.Command, b.Command), cmp.Compare(a.Why, b.Why))
 	})
-	return all, u.warnings
+	return all, append(warnings, u.warnings...), wrong
+}
+
+// fresh gives the texts that were not said yet, and notes that they are now.
+func fresh(said map[string]bool, texts []string) []string {
+	var list []string
+	for _, text := range texts {
+		if !said[text] {
+			said[text] = true
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 // sample puts a command line together as the first object that uses it would, as far as the configuration alone says.

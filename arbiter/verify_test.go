@@ -40,17 +40,23 @@ func golden(t *testing.T, file, got string) {
 // native stands for the modules: it remembers the lines that it was asked about.
 type native struct{ lines []string }
 
-func (n *native) of(line string) (module, why string) {
+func (n *native) of(line string) arbiter.Way {
 	n.lines = append(n.lines, line)
 	switch {
 	case strings.Contains(line, "-6"):
-		return "exec", "option -6 is not supported"
+		return arbiter.Way{Module: "exec", Why: "option -6 is not supported"}
+	case strings.HasPrefix(line, "check_snmp_booster "):
+		way := arbiter.Way{Module: "booster", Each: true, Doubtful: []string{"f.ini:1: doubtful"}}
+		if strings.Contains(line, "bad") {
+			way.Wrong = []string{"f.ini:2: wrong"}
+		}
+		return way
 	case strings.Contains(line, "/check_icmp "):
-		return "icmp", ""
+		return arbiter.Way{Module: "icmp"}
 	case strings.Contains(line, "/check_tcp "):
-		return "tcp", ""
+		return arbiter.Way{Module: "tcp"}
 	}
-	return "exec", "no native module for " + filepath.Base(strings.Fields(line)[0])
+	return arbiter.Way{Module: "exec", Why: "no native module for " + filepath.Base(strings.Fields(line)[0])}
 }
 
 func TestVerifySaysHowEachCommandRuns(t *testing.T) {
@@ -83,6 +89,31 @@ func TestVerifySaysHowEachCommandRuns(t *testing.T) {
 	}
 	if s.Packs != 2 || s.Heaviest != 6 {
 		t.Errorf("%d packs, the heaviest with %d; want 2, and web and gateway with their services together", s.Packs, s.Heaviest)
+	}
+}
+
+// In Shinken the module says where its files are, and a command's module_type whose it is: pollers learn both by the line.
+func TestTheLinesOfSNMPBoosterAreWholeAndEachIsLookedAt(t *testing.T) {
+	var n native
+	s := arbiter.Verify("testdata/booster.cfg", 4, n.of, nil)
+	lines := []string{
+		"check_snmp_booster --datasource '/etc/shinken/it'\\''s' -H sw1 -t chassis -i $_SERVICEINST$",
+		"check_snmp_booster --datasource '/etc/shinken/it'\\''s' -H sw1 -t bad -i 7",
+		"/x/check_snmp_booster -H sw1 -t own --datasource /own",
+	}
+	if diff := cmp.Diff(lines, n.lines); diff != "" {
+		t.Error(diff)
+	}
+	if want := []string{"f.ini:2: wrong (check_command poll of sw1/port)"}; s.OK || !slices.Equal(s.Errors, want) {
+		t.Errorf("ok %v with the errors %q, want %q", s.OK, s.Errors, want)
+	}
+	if want := []string{"f.ini:1: doubtful"}; !slices.Equal(s.Warnings, want) {
+		t.Errorf("warnings %q, want %q", s.Warnings, want)
+	}
+	for _, later := range s.Later {
+		if later.Directive == "module" || later.Directive == "module_type" {
+			t.Errorf("%+v is acted on", later)
+		}
 	}
 }
 

@@ -61,6 +61,22 @@ type Waiter interface {
 	Done(o monitor.Outcome, err error)
 }
 
+// Owner is a Check whose programs are not files: nobody else could run their lines, and no shell ever reads them.
+type Owner interface {
+	Check
+	// Own is Parse for a whole line, which the module divides into words itself. A line that is wrong gives a Probe that
+	// says so, and is a Verifier.
+	Own(line string) Probe
+}
+
+// Verifier is a Probe that depends on files of its module's own.
+type Verifier interface {
+	Probe
+	// Verify reads the files and says all that is wrong, with file and line where there are: wrong is what the probe
+	// cannot work with, doubtful what others will stumble over. Only `onbu verify` calls it.
+	Verify() (wrong, doubtful []string)
+}
+
 // Notify is a module that tells people without forking. It is chosen by the program of a notification command, as a Check
 // is; building it opens nothing.
 type Notify interface {

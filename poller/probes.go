@@ -96,7 +96,10 @@ func (p *Probes) of(job *monitor.Job) found {
 
 // Prepare finds out how a command line is run and remembers nothing; `onbu verify` uses it with sample lines.
 func (p *Probes) Prepare(line string) Prepared {
-	probe, module, why := p.native(line)
+	probe, module, why := p.own(line)
+	if probe == nil {
+		probe, module, why = p.native(line)
+	}
 	if probe != nil {
 		return Prepared{Module: module, Probe: probe}
 	}
@@ -105,6 +108,31 @@ func (p *Probes) Prepare(line string) Prepared {
 		forked = cannot{err}
 	}
 	return Prepared{Module: p.fork.Name(), Probe: forked, Why: why}
+}
+
+// own asks the modules whose lines no shell reads.
+func (p *Probes) own(line string) (probe modules.Probe, module, why string) {
+	first, _, _ := strings.Cut(strings.Trim(line, " \t"), " ")
+	program := path.Base(first)
+	if slices.Contains(p.forked, program) {
+		return nil, "", ""
+	}
+	for _, m := range p.programs[program] {
+		if o, ok := m.(modules.Owner); ok {
+			return ownProbe(o, line), m.Name(), ""
+		}
+	}
+	return nil, "", ""
+}
+
+// ownProbe keeps a module's panic from being the poller's.
+func ownProbe(m modules.Owner, line string) (probe modules.Probe) {
+	defer func() {
+		if r := recover(); r != nil {
+			probe = cannot{fmt.Errorf("module %s has a bug, please report it with this command line: %v", m.Name(), r)}
+		}
+	}()
+	return m.Own(line)
 }
 
 // native asks the modules; why says why none takes the line.

@@ -64,6 +64,34 @@ func outputOf(t *testing.T, p modules.Probe) string {
 	return o.Output
 }
 
+// owner is a module whose lines no shell reads.
+type owner struct{ native }
+
+func (owner) Own(line string) modules.Probe {
+	if strings.HasSuffix(line, "!") {
+		panic("a bug")
+	}
+	return said("own " + line)
+}
+
+func TestNoShellReadsTheLinesOfAnOwner(t *testing.T) {
+	modules := []modules.Check{owner{native{name: "owner", programs: []string{"check_o"}, parse: func([]string) error { return errors.New("Parse was called") }}}}
+	p := NewProbes(modules, fork{})
+	for line, want := range map[string]string{
+		" /x/check_o -i map(a,b) $c$ | d": "own  /x/check_o -i map(a,b) $c$ | d",
+		"check_o":                         "own check_o",
+		"check_o !":                       "error: module owner has a bug, please report it with this command line: a bug",
+		"check_p -i map(a,b)":             "forked check_p -i map(a,b)",
+	} {
+		if got := outputOf(t, p.Prepare(line).Probe); got != want {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
+	if got := NewProbes(modules, fork{}, "check_o").Prepare("check_o (").Module; got != "exec" {
+		t.Errorf("what is to be forked is run by %s", got)
+	}
+}
+
 func TestTheFirstModuleThatUnderstandsTheLineRunsIt(t *testing.T) {
 	refuses := func(words string) func([]string) error { return func([]string) error { return errors.New(words) } }
 	p := NewProbes([]modules.Check{

@@ -27,10 +27,7 @@ func verify(_ context.Context, e *env) error {
 	// The process ends right after: a heap that grows a little more slowly than by doubling keeps the peak low.
 	debug.SetGCPercent(50)
 	probes := poller.NewProbes(builtin.Checks(), builtin.Exec(0), list(*fork)...)
-	summary := arbiter.Verify(words[0], cmp.Or(shards, compile.DefaultShards), func(line string) (string, string) {
-		p := probes.Prepare(line)
-		return p.Module, p.Why
-	}, sends(builtin.Notifiers()))
+	summary := arbiter.Verify(words[0], cmp.Or(shards, compile.DefaultShards), ways(probes), sends(builtin.Notifiers()))
 	if *asJSON {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
@@ -44,6 +41,19 @@ func verify(_ context.Context, e *env) error {
 		return errQuiet
 	}
 	return nil
+}
+
+// ways says how command lines are run.
+func ways(probes *poller.Probes) arbiter.Native {
+	return func(line string) arbiter.Way {
+		p := probes.Prepare(line)
+		way := arbiter.Way{Module: p.Module, Why: p.Why}
+		if v, ok := p.Probe.(modules.Verifier); ok {
+			way.Wrong, way.Doubtful = v.Verify()
+			way.Each = true
+		}
+		return way
+	}
 }
 
 // sends says which module sends a notification.
