@@ -44,7 +44,7 @@ func (m Metric) String() string { return string(m.Append(nil)) }
 
 // Append appends what String gives to dst. The label must not be empty; the unit must be one that parsing could give.
 func (m Metric) Append(dst []byte) []byte {
-	dst = appendLabel(dst, m.Label)
+	dst = AppendLabel(dst, m.Label)
 	dst = append(dst, '=')
 	if m.Value.Set {
 		dst = appendNumber(dst, m.Value.Value)
@@ -73,9 +73,9 @@ func (m Metric) Append(dst []byte) []byte {
 
 func (n Number) append(dst []byte) []byte { return appendNumber(dst, n.Value) }
 
-// appendLabel quotes a label that would not survive bare. A plugin may quote any label, but bare ones are what people
+// AppendLabel quotes a label that would not survive bare. A plugin may quote any label, but bare ones are what people
 // compare with.
-func appendLabel(dst []byte, label string) []byte {
+func AppendLabel(dst []byte, label string) []byte {
 	if label != "" && !strings.ContainsAny(label, " \t='\n\r\v\f") {
 		return append(dst, label...)
 	}

@@ -174,7 +174,7 @@ func broken(why string) error {
 func missing[T any](section, name string, have map[string]T, path string) error {
 	hint := ""
 	if near := nearest(name, have); near != "" {
-		hint = "; did you mean " + near + "?"
+		hint = " (did you mean " + near + "?)"
 	}
 	if path != "" {
 		path = " of " + path

@@ -56,7 +56,7 @@ func TestAllMistakesAreSaidAtOnce(t *testing.T) {
 	const want = `mistakes.ini:2: ds_type DERIVES: the types are TEXT, GAUGE, COUNTER, COUNTER64, DERIVE, DERIVE64 and TIMETICKS
 mistakes.ini:4: datasource nothing has no ds_oid
 mistakes.ini:8: OID OidifInOctets.1: write $OidifInOctets, with a dollar sign, for what a line OidifInOctets = .1.3… defines
-mistakes.ini:9: ds_unti is no option of a datasource; did you mean ds_unit?
+mistakes.ini:9: ds_unti is no option of a datasource (did you mean ds_unit?)
 mistakes.ini:11: ds_type GAUGES: the types are TEXT, GAUGE, COUNTER, COUNTER64, DERIVE, DERIVE64 and TIMETICKS
 mistakes.ini:12: ds_oid: $OidifOutOctets is not defined: write a line OidifOutOctets = … in the same section or in one around it
 mistakes.ini:15: OID ".1.3.6.1.4294967296": "4294967296" is not possible in it
@@ -67,12 +67,12 @@ mistakes.ini:24: ds_calc: and_ joins comparisons, and one side of it is a plain 
 mistakes.ini:26: map name has no base_oid
 mistakes.ini:29: base_oid .1.3.6.%(instance)s: the column of a map has no instance in it
 mistakes.ini:31: template empty names no datasources: write ds = …
-mistakes.ini:34: template one: [DATASOURCE] has no tmep; did you mean temp?
+mistakes.ini:34: template one: [DATASOURCE] has no tmep (did you mean temp?)
 mistakes.ini:36: default_status "4": write 0 for OK, 1 for WARNING, 2 for CRITICAL or 3 for UNKNOWN
 mistakes.ini:37: trigger none has neither critical nor warning
 mistakes.ini:40: critical of trigger plain gives a number, which is neither yes nor no: compare it, as in in.last(),80,gt
 mistakes.ini:42: critical of trigger function: temp.average(): the functions of a datasource are last(), diff() and prct()
-mistakes.ini:44: critical of trigger unknown: tempp.last() is neither a number nor an operator, and [DATASOURCE] has no tempp; did you mean temp?
+mistakes.ini:44: critical of trigger unknown: tempp.last() is neither a number nor an operator, and [DATASOURCE] has no tempp (did you mean temp?)
 mistakes.ini:46: critical of trigger unfinished: 2 values are left at the end instead of one: an operator stands behind its two operands, as in 8,mul or in.last(),80,gt
 mistakes.ini:48: trigger group all: [TRIGGER] has no missing
 mistakes.ini:49: trigger group bad names no triggers: write triggers = …
@@ -88,7 +88,7 @@ mistakes.ini:49: trigger group bad names no triggers: write triggers = …
 	if _, err := s.Template("one"); err == nil || !strings.Contains(err.Error(), "mistakes.ini:") {
 		t.Errorf("a template with a mistake can be used, or nobody says why not: %v", err)
 	}
-	if _, err := s.Group("al"); err == nil || !strings.HasSuffix(err.Error(), "has no al; did you mean all?") {
+	if _, err := s.Group("al"); err == nil || !strings.HasSuffix(err.Error(), "has no al (did you mean all?)") {
 		t.Errorf("error %v", err)
 	}
 }

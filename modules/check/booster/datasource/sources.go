@@ -36,7 +36,7 @@ func (b *builder) sources(all *ini.Section) {
 				v, _, _ := s.Value(key)
 				hint := ""
 				if near := nearest(key, known); near != "" {
-					hint = "; did you mean " + near + "?"
+					hint = " (did you mean " + near + "?)"
 				}
 				b.wrong(v.Pos, "%s is no option of a datasource%s", key, hint)
 			}
