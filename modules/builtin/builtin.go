@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/check/booster"
 	"github.com/onbu/onbu/modules/check/dummy"
 	"github.com/onbu/onbu/modules/check/exec"
 	"github.com/onbu/onbu/modules/check/http"
@@ -24,8 +25,10 @@ import (
 
 // Checks gives the modules that run command lines of plugins natively.
 func Checks() []modules.Check {
+	asks := snmp.New(snmp.Options{})
 	return []modules.Check{
-		dummy.New(), icmp.New(icmp.Options{}), tcp.New(tcp.Options{}), http.New(http.Options{}), nrpe.New(nrpe.Options{}), snmp.New(snmp.Options{}),
+		dummy.New(), icmp.New(icmp.Options{}), tcp.New(tcp.Options{}), http.New(http.Options{}), nrpe.New(nrpe.Options{}),
+		asks, booster.New(booster.Options{Engine: asks.Engine()}),
 		ssh.New(ssh.Options{Fork: Exec(Plugins()).Parse}),
 	}
 }

@@ -42,18 +42,19 @@ func owners(t *testing.T) map[string]modules.Check {
 // typical has a command line for each program, as configurations have them.
 func typical() map[string]string {
 	return map[string]string{
-		"check_dummy":     "0 fine",
-		"check_icmp":      "-H 127.0.0.1 -n 3 -w 100,20% -c 500,60%",
-		"check_host":      "127.0.0.1",
-		"check_rta_multi": "127.0.0.1",
-		"check_ping":      "-H 127.0.0.1 -w 100,20% -c 500,60% -p 5",
-		"check_tcp":       "-H 127.0.0.1 -p 80 -w 1 -c 2 -t 5",
-		"check_ssh":       "-H 127.0.0.1 -t 10",
-		"check_http":      "-H www.example.org -I 127.0.0.1 -u / -w 1 -c 2",
-		"check_curl":      "-H www.example.org -I 127.0.0.1 -u / --sni",
-		"check_nrpe":      "-H 127.0.0.1 -t 10 -c check_load -a 1 2",
-		"check_by_ssh":    "-H 127.0.0.1 -l nagios -i /etc/onbu/id_ed25519 -C uptime",
-		"check_snmp":      "-H 127.0.0.1 -o 1.3.6.1.2.1.1.3.0 -C public -w 1 -c 2",
+		"check_dummy":        "0 fine",
+		"check_icmp":         "-H 127.0.0.1 -n 3 -w 100,20% -c 500,60%",
+		"check_host":         "127.0.0.1",
+		"check_rta_multi":    "127.0.0.1",
+		"check_ping":         "-H 127.0.0.1 -w 100,20% -c 500,60% -p 5",
+		"check_tcp":          "-H 127.0.0.1 -p 80 -w 1 -c 2 -t 5",
+		"check_ssh":          "-H 127.0.0.1 -t 10",
+		"check_http":         "-H www.example.org -I 127.0.0.1 -u / -w 1 -c 2",
+		"check_curl":         "-H www.example.org -I 127.0.0.1 -u / --sni",
+		"check_nrpe":         "-H 127.0.0.1 -t 10 -c check_load -a 1 2",
+		"check_by_ssh":       "-H 127.0.0.1 -l nagios -i /etc/onbu/id_ed25519 -C uptime",
+		"check_snmp_booster": "-H sw1 -A 127.0.0.1 -t chassis --datasource /etc/onbu/datasource",
+		"check_snmp":         "-H 127.0.0.1 -o 1.3.6.1.2.1.1.3.0 -C public -w 1 -c 2",
 	}
 }
 

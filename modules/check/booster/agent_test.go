@@ -17,7 +17,7 @@ type agent struct {
 
 	mu      sync.Mutex
 	objects map[string]gosnmp.SnmpPDU // by name, without a dot in front
-	silent  bool
+	quiet   bool
 	asked   []string // names of GETs
 	walks   int
 }
@@ -60,6 +60,13 @@ func (a *agent) set(list ...any) {
 	}
 }
 
+// silence has the agent answer nothing any more.
+func (a *agent) silence() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.quiet = true
+}
+
 func (a *agent) remove(names ...string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -81,7 +88,7 @@ func (a *agent) answer(msg []byte) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p, err := (&gosnmp.GoSNMP{}).SnmpDecodePacket(msg)
-	if err != nil || a.silent {
+	if err != nil || a.quiet {
 		return nil
 	}
 	r := &gosnmp.SnmpPacket{Version: p.Version, Community: p.Community, PDUType: gosnmp.GetResponse, RequestID: p.RequestID}

@@ -188,7 +188,7 @@ func TestWhatTheDeviceDoesNotHaveIsUnknown(t *testing.T) {
 		b.want("-V "+version+" -t chassis", 3, absent, "")
 		b.set(uptime, gosnmp.TimeTicks, uint32(100))
 	}
-	b.silent = true
+	b.silence()
 	b.want("-t chassis", 3, "No SNMP response received before timeout", "")
 }
 

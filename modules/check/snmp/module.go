@@ -63,6 +63,9 @@ func New(opts Options) *Module {
 	}
 }
 
+// Engine gives the engine that asks the agents, for other modules that ask the same ones. It ends with the module.
+func (m *Module) Engine() *snmp.Engine { return m.engine }
+
 // Name gives "snmp".
 func (m *Module) Name() string { return "snmp" }
 
