@@ -28,8 +28,10 @@ type check struct {
 	starter modules.Starter // nil for what needs a goroutine
 	shares  int
 
-	lane  lane
 	began time.Time
+	queue *queue // the lane in which it waits or runs; nil for none
+	// waits says that it has not begun; aside that it does not count against its scheduler's window.
+	waits, aside bool
 	// What is in a goroutine can be cut short: cancel does it, young says that it is in the room's list of such checks.
 	cancel     func()
 	young, cut bool

@@ -45,6 +45,12 @@ func open(t *testing.T, slots int, run func(ctx context.Context, words string) (
 // openWith starts a poller called p with modules of a test's own.
 func openWith(t *testing.T, slots int, native []modules.Check, pools ...string) *room {
 	t.Helper()
+	return openAs(t, poller.Options{Slots: slots, Pools: pools, Probes: poller.NewProbes(native, noFork{})})
+}
+
+// openAs starts a poller called p with options of a test's own.
+func openAs(t *testing.T, o poller.Options) *room {
+	t.Helper()
 	r := &room{t: t, bus: membus.New().Connect("test"), metrics: metrics.NewSet()}
 	r.must(r.bus.Prepare(t.Context()))
 	r.listen(bus.Wants(), func(data []byte) error {
@@ -63,13 +69,11 @@ func openWith(t *testing.T, slots int, native []modules.Check, pools ...string) 
 	}
 	read, stopReading := context.WithCancel(context.Background())
 	go func() { _ = r.bus.Read(read, bus.Cursor{Stream: bus.RES}, r.store) }()
-	if len(pools) == 0 {
-		pools = []string{""}
+	if len(o.Pools) == 0 {
+		o.Pools = []string{""}
 	}
-	p := poller.New(poller.Options{
-		Name: "p", Boot: "b", Pools: pools, Slots: slots, Bus: r.bus, Metrics: r.metrics,
-		Probes: poller.NewProbes(native, noFork{}), Log: slog.New(slog.DiscardHandler),
-	})
+	o.Name, o.Boot, o.Bus, o.Metrics, o.Log = "p", "b", r.bus, r.metrics, slog.New(slog.DiscardHandler)
+	p := poller.New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {

@@ -25,7 +25,7 @@ const (
 // itself.
 type room struct {
 	nudge chan struct{} // holds a token when the schedulers are to hear at once how much room there is
-	wake  chan struct{} // holds a token when something can be taken from the slow lanes, or is to be cut short
+	wake  chan struct{} // holds a token when something that waits can begin, or something is to be cut short
 
 	mu      sync.Mutex // guards everything that follows, and the checks in its lists
 	whole   int        // shares that there are
@@ -39,7 +39,7 @@ type room struct {
 	// young are under way in goroutines and can be cut short, the oldest first; cutting are shares of those that were.
 	young   list
 	cutting int
-	slow    slow
+	aside   aside
 	closing bool
 	empty   chan struct{} // closed when closing and nothing is under way
 	ends    ends
@@ -48,7 +48,7 @@ type room struct {
 }
 
 // ends counts how jobs ended: taken is the sum of answered, timedOut, cancelled, refused, what is under way and what waits
-// in the slow lanes. Cancelled is what got no answer: a newer issue of the same check took its place, or the poller ended.
+// aside. Cancelled is what got no answer: a newer issue of the same check took its place, or the poller ended.
 type ends struct {
 	taken, answered, timedOut, cancelled, refused *metrics.Counter
 	// cut counts checks that were cut short and began anew.
@@ -68,26 +68,16 @@ func newEnds(set *metrics.Set) ends {
 // sender is a scheduler.
 type sender struct {
 	last  time.Time // when it sent jobs
-	aside int       // its jobs in the slow lanes
+	aside int       // its jobs that are aside
 }
 
-// lane is where a check waits or runs.
-type lane uint8
-
-const (
-	inEngine  lane = iota // of its module
-	inOpen                // in a goroutine
-	laneWaits             // for its turn in a slow lane
-	laneRuns              // in a goroutine, of a slow lane
-)
-
-func newRoom(slots, forks int, e ends) *room {
+func newRoom(slots, plugins int, e ends) *room {
 	whole := slots * slotShares
 	r := &room{
 		nudge: make(chan struct{}, 1), wake: make(chan struct{}, 1), empty: make(chan struct{}),
 		whole: whole, mean: slotShares, senders: map[string]*sender{}, ends: e,
 	}
-	r.slow = newSlow(slots, forks)
+	r.aside = newAside(slots, plugins)
 	return r
 }
 
@@ -104,20 +94,20 @@ func (r *room) hear(name string, now time.Time) *sender {
 	return s
 }
 
-// enter finds a place for a job. It gives a check that is to be begun now, or nil: then ok says whether the job waits in a slow
-// lane or there is no room.
+// enter finds a place for a job. It gives a check that is to be begun now, or nil: then ok says whether the job waits aside or
+// there is no room.
 func (r *room) enter(p *Poller, job *monitor.Job, f found, from *sender, now time.Time) (c *check, ok bool) {
 	starter, _ := f.probe.(modules.Starter)
-	shares, to := engineShares, inEngine
-	if starter == nil {
-		shares, to = slotShares, inOpen
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ends.taken.Inc()
-	if to == inOpen && f.line.last.pace() == paceSlow {
-		r.asideLocked(p, job, f, from)
-		return nil, true
+	shares, q := engineShares, (*queue)(nil)
+	if starter == nil {
+		shares, q = slotShares, r.aside.laneOf(f)
+		if q != nil && (q != &r.aside.plugins || q.waiting.n > 0 || !r.fitsLocked(q)) {
+			r.asideLocked(p, job, f, from, q)
+			return nil, true
+		}
 	}
 	r.mean += (float64(shares) - r.mean) / meanOver
 	if r.held+shares > r.whole {
@@ -128,7 +118,7 @@ func (r *room) enter(p *Poller, job *monitor.Job, f found, from *sender, now tim
 	c = r.newLocked(p)
 	c.fill(job, f, from)
 	c.starter, c.shares = starter, shares
-	r.beginLocked(c, to, now)
+	r.beginLocked(c, q, now)
 	return c, true
 }
 
@@ -141,17 +131,21 @@ func (r *room) newLocked(p *Poller) *check {
 	return c
 }
 
-// freeLocked takes back a check that nobody but its module may still know.
-func (r *room) freeLocked(c *check) {
+// recycleLocked takes back a check that nobody but its module may still know.
+func (r *room) recycleLocked(c *check) {
 	c.probe, c.starter, c.line, c.from, c.cancel, c.trace = nil, nil, nil, nil, nil, nil
 	c.behind, r.free = r.free, c
 }
 
-func (r *room) beginLocked(c *check, in lane, now time.Time) {
-	c.lane, c.began, c.cut = in, now, false
+// beginLocked gives a check its place, in a lane if q is not nil.
+func (r *room) beginLocked(c *check, q *queue, now time.Time) {
+	c.queue, c.began, c.cut = q, now, false
 	c.open.Store(true)
 	r.held += c.shares
 	r.under++
+	if q != nil {
+		q.held += c.shares
+	}
 }
 
 // running notes how a check in a goroutine is cut short.
@@ -159,7 +153,7 @@ func (r *room) running(c *check, cancel func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c.cancel = cancel
-	if c.lane == inOpen && c.line.last.pace() != paceSteady {
+	if c.queue == nil && c.line.last.pace() != paceSteady {
 		c.young = true
 		r.young.push(c)
 	}
@@ -177,17 +171,20 @@ func (r *room) leave(c *check, end *metrics.Counter) {
 	}
 	end.Inc()
 	r.vacateLocked(c)
-	r.freeLocked(c)
+	r.recycleLocked(c)
 }
 
 func (r *room) vacateLocked(c *check) {
 	r.held -= c.shares
 	r.under--
+	if c.queue != nil {
+		c.queue.held -= c.shares
+	}
 	if r.short && r.whole-r.held >= slotShares {
 		r.short = false
 		signal(r.nudge)
 	}
-	if r.readyLocked(&r.slow.net) || r.readyLocked(&r.slow.forks) {
+	if r.readyLocked() {
 		signal(r.wake)
 	}
 	if r.closing && r.under == 0 {
@@ -223,8 +220,8 @@ func (r *room) window(now time.Time) (window int, aside map[string]uint32) {
 	}
 	more := int(float64(r.whole-r.held) / r.mean)
 	r.short = r.short || more == 0
-	r.slow.untold = 0
-	return max(1, (r.under-r.slow.under+more)/max(1, using)), aside
+	r.aside.untold = 0
+	return max(1, (r.under-r.aside.under+more)/max(1, using)), aside
 }
 
 // close lets nothing wait any more. What it returns is closed when nothing is under way.
@@ -232,7 +229,7 @@ func (r *room) close() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closing = true
-	r.dropSlowLocked()
+	r.dropAsideLocked()
 	if r.under == 0 {
 		close(r.empty)
 	}
@@ -248,11 +245,11 @@ func (r *room) forget() {
 	r.forgot.Store(true)
 }
 
-// load is how many checks are under way, and how many wait in the slow lanes.
+// load is how many checks are under way, and how many wait aside.
 func (r *room) load() (running, waiting int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.under, r.slow.net.waiting.n + r.slow.forks.waiting.n
+	return r.under, r.aside.slow.waiting.n + r.aside.slowPlugins.waiting.n + r.aside.plugins.waiting.n
 }
 
 func (r *room) measure(set *metrics.Set) {
@@ -263,7 +260,9 @@ func (r *room) measure(set *metrics.Set) {
 			return float64(value())
 		})
 	}
+	a := &r.aside
 	gauge("onbu_poller_running", func() int { return r.under })
-	gauge("onbu_poller_slow_running", func() int { return r.slow.under })
-	gauge("onbu_poller_slow_waiting", func() int { return r.slow.net.waiting.n + r.slow.forks.waiting.n })
+	gauge("onbu_poller_slow_running", func() int { return (a.slow.held + a.slowPlugins.held) / slotShares })
+	gauge("onbu_poller_slow_waiting", func() int { return a.slow.waiting.n + a.slowPlugins.waiting.n })
+	gauge("onbu_poller_plugins_waiting", func() int { return a.plugins.waiting.n })
 }

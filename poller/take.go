@@ -79,7 +79,7 @@ func (p *Poller) end(c *check, o *monitor.Outcome, took time.Duration) {
 	p.room.leave(c, how)
 }
 
-// tend begins what waits in the slow lanes, and cuts checks short when slots are short, until ctx ends.
+// tend begins what waits aside when its turn comes, and cuts checks short when slots are short, until ctx ends.
 func (p *Poller) tend(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := time.Now()

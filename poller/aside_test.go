@@ -11,6 +11,7 @@ import (
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/poller"
 )
 
 // targets is what "look NAME" finds: those that are dead keep it waiting for ten seconds.
@@ -192,6 +193,56 @@ func TestWhatAlwaysTakesLongIsNotCutShort(t *testing.T) {
 		}
 	})
 }
+
+// forking is a fork module whose plugins run "look NAME".
+type forking struct{ *targets }
+
+func (forking) Name() string { return "exec" }
+
+func (f forking) PrepareEnv(line string, _ []string) (modules.Probe, error) {
+	return deed{doing{f.look}, strings.TrimPrefix(line, "look ")}, nil
+}
+
+func TestPluginsWaitForEachOtherAndHoldNoSlotsMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x, native := newTargets("a", "b"), newTargets()
+		x.patient = time.Second
+		r := openAs(t, poller.Options{
+			Slots: 8, Forks: 2,
+			Probes: poller.NewProbes([]modules.Check{quick{doing{native.look}}}, forking{x}),
+		})
+		r.give("s1", of(1, 1, "a"), of(2, 2, "b"), of(3, 3, "c"), of(4, 4, "d"))
+		r.give("s1", of(4, 5, "d"))
+		if got := r.gauge("onbu_poller_running") + " " + r.gauge("onbu_poller_plugins_waiting"); got != "2 2" {
+			t.Errorf("running and waiting are %s, want 2 2", got)
+		}
+		for i := range 6 {
+			job := of(10+i, 10+i, "")
+			job.Line = []byte("quick " + fmt.Sprint(i))
+			r.give("s1", job)
+		}
+		if n := len(r.refused()); n > 0 {
+			t.Errorf("%d refused", n)
+		}
+		time.Sleep(11500 * time.Millisecond) // a and b are slow now
+		r.give("s1", of(1, 6, "a"), of(2, 7, "b"), of(3, 8, "c"), of(4, 9, "d"))
+		time.Sleep(30 * time.Second)
+		r.stop()
+		for name, want := range map[string]string{"a": "0s 12.5s", "b": "0s 22.5s", "c": "10s 11.5s", "d": "10s 11.5s"} {
+			if got := x.began(name); got != want {
+				t.Errorf("%s began at %s, want %s", name, got, want)
+			}
+		}
+		if got := r.got(); len(got) != 14 || got[5].Started.Sub(monitor.At(bubble)) != 10*time.Second {
+			t.Errorf("%d results; %+v", len(got), got[5])
+		}
+	})
+}
+
+// quick is a module that runs "quick NAME".
+type quick struct{ doing }
+
+func (quick) Programs() []string { return []string{"quick"} }
 
 func TestAnEngineTakesMoreChecksThanThereAreSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
