@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/onbu/onbu/internal/probe"
 	"github.com/onbu/onbu/internal/snmp"
@@ -60,17 +61,22 @@ const (
 	byRegexp
 )
 
-// command is a parsed command line.
+// line is a command line while it is being parsed.
+type line struct {
+	*command
+	host, port string
+	hostGiven  bool
+	version    snmp.Version
+	community  string
+	security   security
+	timeout    time.Duration
+	retries    int
+	shape      []byte // the options of command, one after the other
+}
+
+// command is what a command line says, except for whom to ask and how: lines that are alike for many hosts share it. It is
+// immutable once parsed.
 type command struct {
-	target         target
-	host, port     string
-	hostGiven      bool
-	version        snmp.Version
-	community      string
-	security       security
-	user           *snmp.User
-	timeout        time.Duration
-	retries        int
 	next           bool
 	oidText        []string
 	names          []snmp.OID
@@ -103,13 +109,15 @@ type command struct {
 // maxWords bounds the text that the plugin keeps of -s and -r (MAX_INPUT_BUFFER - 1).
 const maxWords = 8191
 
-func parse(args []string, line *probe.Syntax, known mib) (*command, error) {
-	c := &command{
-		community: "public", port: "161", delimiter: " = ", outDelimiter: " ", timeout: 10 * time.Second, retries: 5,
-		nullState: monitor.Unknown, multiplier: 1, rateMultiplier: 1,
+func parse(args []string, syntax *probe.Syntax, known mib) (*line, error) {
+	c := &line{
+		command: &command{
+			delimiter: " = ", outDelimiter: " ", nullState: monitor.Unknown, multiplier: 1, rateMultiplier: 1,
+		},
+		community: "public", port: "161", timeout: 10 * time.Second, retries: 5,
 		security: security{level: "noAuthNoPriv", auth: "MD5", priv: "DES"},
 	}
-	rest, err := line.Parse(args, c.set)
+	rest, err := syntax.Parse(args, c.set)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +136,6 @@ func parse(args []string, line *probe.Syntax, known mib) (*command, error) {
 // finish checks what takes more than one option to check.
 func (c *command) finish(known mib) error {
 	var err error
-	if c.target, err = parseTarget(c.host, c.port); err != nil {
-		return err
-	}
 	if err = c.resolveNames(known); err != nil {
 		return err
 	}
@@ -142,16 +147,11 @@ func (c *command) finish(known mib) error {
 			return err
 		}
 	}
-	if c.version == snmp.Version3 {
-		var user snmp.User
-		user, err = c.security.user()
-		c.user = &user
-	}
-	return err
+	return nil
 }
 
 // set takes one option.
-func (c *command) set(id rune, value string) error {
+func (c *line) set(id rune, value string) error {
 	switch id {
 	case 'H':
 		c.host, c.hostGiven = value, true
@@ -163,12 +163,6 @@ func (c *command) set(id rune, value string) error {
 		return c.setVersion(value)
 	case 't', 'e', 'E':
 		return c.setTries(id, value)
-	case 'n':
-		c.next = true
-	case 'o':
-		return c.addOIDs(value)
-	case 'm':
-		c.mibs, c.mibsGiven = value, true
 	case '4', '6':
 		// The plugin takes them and does nothing with them: udp6: in front of the host is what makes it use IPv6.
 	case 'N', 'L', 'U', 'a', 'A', 'x', 'X':
@@ -176,12 +170,28 @@ func (c *command) set(id rune, value string) error {
 	case 'h', 'V', 'v', extraOption:
 		return fmt.Errorf("-%c is for people, or reads files: the plugin does it", id)
 	default:
+		c.shape = append(append(utf8.AppendRune(c.shape, id), value...), 0)
+		return c.command.set(id, value)
+	}
+	return nil
+}
+
+// set takes the options that lines for many hosts have alike.
+func (c *command) set(id rune, value string) error {
+	switch id {
+	case 'n':
+		c.next = true
+	case 'o':
+		return c.addOIDs(value)
+	case 'm':
+		c.mibs, c.mibsGiven = value, true
+	default:
 		return c.setJudgement(id, value)
 	}
 	return nil
 }
 
-func (c *command) setVersion(value string) error {
+func (c *line) setVersion(value string) error {
 	version, ok := map[string]snmp.Version{"1": snmp.Version1, "2c": snmp.Version2c, "3": snmp.Version3}[value]
 	if !ok {
 		return fmt.Errorf("-P %q: SNMP has versions 1, 2c and 3", value)
@@ -190,7 +200,7 @@ func (c *command) setVersion(value string) error {
 	return nil
 }
 
-func (c *command) setTries(id rune, value string) error {
+func (c *line) setTries(id rune, value string) error {
 	if id == 't' {
 		seconds, err := probe.Int(value, 1, 86400)
 		c.timeout = time.Duration(seconds) * time.Second

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -43,7 +45,18 @@ type evaluation struct {
 
 	state            monitor.State
 	out, perf, extra []byte
-	escaped, quoted  int // backslashes and quotes open, over all strings
+	number           []byte // what formatted numbers lie in
+	escaped, quoted  int    // backslashes and quotes open, over all strings
+	text             []byte
+	verdict          verdict
+}
+
+// again makes the evaluation ready for another line, and keeps its memory.
+func (e *evaluation) again(c *command, now time.Time) {
+	*e = evaluation{
+		command: c, now: now, lines: e.lines[:0], values: e.values[:0],
+		out: e.out[:0], perf: e.perf[:0], extra: e.extra[:0], number: e.number[:0], text: e.text[:0],
+	}
 }
 
 // reading is one object's line while it is being judged.
@@ -83,9 +96,12 @@ func (e *evaluation) judge() *verdict {
 	if e.rate {
 		label = "SNMP RATE"
 	}
-	text := fmt.Appendf(nil, "%s %s -%s \n", label, stateText(e.state), e.out)
+	e.text = append(append(append(e.text[:0], label...), ' '), stateText(e.state)...)
+	e.text = append(append(append(e.text, " -"...), e.out...), " \n"...)
+	e.text = append(e.text, e.extra...)
 	perf := e.perf[:min(len(e.perf), maxPerfdata)]
-	return &verdict{e.state, append(text, e.extra...), bytes.TrimSpace(perf)}
+	e.verdict = verdict{e.state, e.text, bytes.TrimSpace(perf)}
+	return &e.verdict
 }
 
 // read parts a line at the delimiter.
@@ -156,7 +172,7 @@ func (e *evaluation) multiply(r *reading) *verdict {
 	if v == math.Trunc(v) && math.MinInt32 <= v && v <= math.MaxInt32 {
 		format = "%.0f"
 	}
-	r.show = formatFloat(format, v)
+	r.show = e.float(format, v)
 	r.show = r.show[:min(len(r.show), maxProduct)]
 	return nil
 }
@@ -256,9 +272,28 @@ func (e *evaluation) weighNumber(r *reading, i int) *verdict {
 		v = rate(v, e.previous.value(i), r.counter) / float64(seconds) * e.rateMultiplier
 	}
 	r.state = e.thresholds[i].state(v)
-	r.show = formatFloat(r.format, v)
+	r.show = e.float(r.format, v)
 	return nil
 }
+
+// float writes a number as formatFloat does; the usual formats take no memory of their own.
+func (e *evaluation) float(format string, v float64) string {
+	start := len(e.number)
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return formatFloat(format, v)
+	case format == "%.0f":
+		e.number = strconv.AppendFloat(e.number, v, 'f', 0, 64)
+	case format == "%.10g":
+		e.number = strconv.AppendFloat(e.number, v, 'g', 10, 64)
+	default:
+		return formatFloat(format, v)
+	}
+	return view(e.number[start:])
+}
+
+// view gives octets as a string that changes when they do.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // rate gives what a counter moved by, which may have passed its end (the same guess as in rrdtool: 32 bits, else 64).
 func rate(now, before float64, counter bool) float64 {

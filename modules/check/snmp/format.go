@@ -1,7 +1,6 @@
 package snmp
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/onbu/onbu/monitor"
@@ -42,7 +41,8 @@ func (e *evaluation) printPerf(r *reading, i int, value string) {
 			quote = `"`
 		}
 	}
-	e.perf = fmt.Appendf(e.perf, "%s%s%s=%s%s", quote, name, quote, value, r.kind)
+	e.perf = append(append(append(e.perf, quote...), name...), quote...)
+	e.perf = append(append(append(e.perf, '='), value...), r.kind...)
 	t := &e.thresholds[i]
 	if e.warnGiven {
 		e.perf = append(append(e.perf, ';'), t.warnText...)

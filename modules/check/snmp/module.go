@@ -12,9 +12,10 @@ package snmp
 
 import (
 	"errors"
+	"fmt"
 	"net"
-	"net/netip"
 	"path"
+	"sync"
 
 	"github.com/onbu/onbu/internal/probe"
 	"github.com/onbu/onbu/internal/snmp"
@@ -39,6 +40,10 @@ type Module struct {
 	known  mib
 	rates  *recent[lineKey, *sample]
 	engine *snmp.Engine
+	// What lines share. Who is forgotten is made anew: that costs memory, nothing else.
+	shapes *recent[string, *command]
+	agents *recent[string, *agent]
+	runs   sync.Pool
 }
 
 var (
@@ -57,10 +62,13 @@ func New(opts Options) *Module {
 	if opts.Rates <= 0 {
 		opts.Rates = 200_000
 	}
-	return &Module{
+	m := &Module{
 		names: opts.Resolver, syntax: syntax(), known: builtin(), rates: newRecent[lineKey, *sample](opts.Rates),
 		engine: snmp.New(snmp.Options{Agents: opts.Engines}),
+		shapes: newRecent[string, *command](100_000), agents: newRecent[string, *agent](400_000),
 	}
+	m.runs.New = func() any { return &run{} }
+	return m
 }
 
 // Engine gives the engine that asks the agents, for other modules that ask the same ones. It ends with the module.
@@ -80,25 +88,54 @@ func (m *Module) Parse(argv []string) (modules.Probe, error) {
 	if len(argv) == 1 {
 		return nil, errors.New("check_snmp without options")
 	}
-	c, err := parse(argv[1:], m.syntax, m.known)
+	l, err := parse(argv[1:], m.syntax, m.known)
 	if err != nil {
 		return nil, err
 	}
-	device := &snmp.Device{
-		Addr: netip.AddrPortFrom(c.target.literal, c.target.port), Version: c.version, Community: c.community, User: c.user,
-		Timeout: c.timeout, Retries: c.retries,
+	c := &check{module: m, command: m.shapeOf(l)}
+	if c.agent, err = m.agentOf(l); err != nil {
+		return nil, err
 	}
-	return &check{module: m, command: c, device: device, key: keyOf(argv)}, nil
+	if c.rate {
+		key := keyOf(argv)
+		c.key = &key
+	}
+	return c, nil
+}
+
+// shapeOf gives the one command for all lines like l.
+func (m *Module) shapeOf(l *line) *command {
+	if c, ok := m.shapes.get(string(l.shape)); ok {
+		return c
+	}
+	m.shapes.put(string(l.shape), l.command)
+	return l.command
+}
+
+// agentOf gives the one agent for all lines that ask it in the same way.
+func (m *Module) agentOf(l *line) (*agent, error) {
+	key := fmt.Sprintf("%q %q %d %q %d %d", l.host, l.port, l.version, l.community, l.timeout, l.retries)
+	if l.version == snmp.Version3 {
+		key += fmt.Sprintf(" %q", l.security)
+	}
+	if a, ok := m.agents.get(key); ok {
+		return a, nil
+	}
+	a, err := newAgent(l)
+	if err == nil {
+		m.agents.put(key, a)
+	}
+	return a, err
 }
 
 var _ modules.Starter = (*check)(nil)
 
-// check is one command line, ready to run.
+// check is one command line, ready to run. At a million services each of them costs its size.
 type check struct {
 	*command
+	agent  *agent
 	module *Module
-	device *snmp.Device // without an address if that is a name
-	key    lineKey
+	key    *lineKey // of lines with --rate
 }
 
-func (c *check) String() string { return "snmp " + c.target.peer } // never the secrets
+func (c *check) String() string { return "snmp " + c.agent.peer } // never the secrets

@@ -25,8 +25,9 @@ func (c *command) program() string {
 
 // print prints an answer. When the agent says that an object is in error snmpget asks for the others again, as long as
 // there are any, although it only adds to the errors that are shown.
-func (c *check) print(a *snmp.Answer, out *output) {
-	p := printer{}
+func (r *run) print(a *snmp.Answer) {
+	c, p, out := r.check, &r.printer, &r.printed
+	p.known = nil
 	if c.named {
 		p.known = c.module.known
 	}
@@ -47,7 +48,7 @@ func (c *check) print(a *snmp.Answer, out *output) {
 	}
 }
 
-func (c *check) printError(status int, out *output) {
+func (c *command) printError(status int, out *output) {
 	stop := ""
 	if c.next {
 		stop = "."

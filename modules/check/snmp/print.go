@@ -5,20 +5,24 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"net/netip"
 	"strconv"
 
 	"github.com/onbu/onbu/internal/snmp"
 )
 
 // printer writes bindings as snmpget 5.9 does without options: names by the MIB files it has loaded, numbers without.
-type printer struct{ known mib }
+type printer struct {
+	known mib
+	none  object // stands for what no MIB file knows
+}
 
 // line appends name, " = ", type and value.
 func (p *printer) line(b []byte, v *snmp.Binding) []byte {
 	b = append(p.name(b, v.Name), " = "...)
 	o := p.known.find(v.Name)
 	if o == nil {
-		o = &object{}
+		o = &p.none
 	}
 	start := len(b)
 	b = p.value(b, o, v)
@@ -65,7 +69,7 @@ func (p *printer) value(b []byte, o *object, v *snmp.Binding) []byte {
 	case snmp.TagBits:
 		return appendBits(append(b, "BITS: "...), v.Value)
 	case snmp.TagIPAddress:
-		return fmt.Appendf(b, "IpAddress: %d.%d.%d.%d", v.Value[0], v.Value[1], v.Value[2], v.Value[3])
+		return netip.AddrFrom4([4]byte(v.Value)).AppendTo(append(b, "IpAddress: "...))
 	}
 	return appendNumber(b, o, v)
 }
@@ -75,7 +79,8 @@ func appendNumber(b []byte, o *object, v *snmp.Binding) []byte {
 		n, _ := snmp.Signed(v.Value)
 		b = append(b, "INTEGER: "...)
 		if n = int64(int32(n)); n >= 1 && n <= int64(len(o.enums)) {
-			return fmt.Appendf(b, "%s(%d)", o.enums[n-1], n)
+			b = append(append(b, o.enums[n-1]...), '(')
+			return append(strconv.AppendInt(b, n, 10), ')')
 		}
 		return strconv.AppendInt(b, n, 10)
 	}
@@ -98,17 +103,23 @@ func appendNumber(b []byte, o *object, v *snmp.Binding) []byte {
 
 // appendTicks writes hundredths of a second: (123456) 0:20:34.56, with days in front where there are some.
 func appendTicks(b []byte, n uint64) []byte {
-	b = fmt.Appendf(b, "Timeticks: (%d) ", n)
+	b = append(strconv.AppendUint(append(b, "Timeticks: ("...), n, 10), ") "...)
 	hundredths, n := n%100, n/100
 	switch days := n / 86400; days {
 	case 0:
 	case 1:
 		b = append(b, "1 day, "...)
 	default:
-		b = fmt.Appendf(b, "%d days, ", days)
+		b = append(strconv.AppendUint(b, days, 10), " days, "...)
 	}
-	return fmt.Appendf(b, "%d:%02d:%02d.%02d", n/3600%24, n/60%60, n%60, hundredths)
+	b = strconv.AppendUint(b, n/3600%24, 10)
+	b = appendTwo(append(b, ':'), n/60%60)
+	b = appendTwo(append(b, ':'), n%60)
+	return appendTwo(append(b, '.'), hundredths)
 }
+
+// appendTwo appends a number below 100 in two digits.
+func appendTwo(b []byte, n uint64) []byte { return append(b, '0'+byte(n/10), '0'+byte(n%10)) }
 
 // appendOctets writes a string in quotes if all of it can be printed, else as hexadecimal numbers; one that a MIB calls
 // text as it is, in pieces of 255 bytes of which those with a NUL are made printable.
@@ -156,7 +167,7 @@ func appendHex(b, value []byte) []byte {
 		if i > 0 && i%16 == 0 {
 			b = append(b, '\n')
 		}
-		b = fmt.Appendf(b, "%02X ", c)
+		b = append(b, "0123456789ABCDEF"[c>>4], "0123456789ABCDEF"[c&15], ' ')
 	}
 	return b
 }

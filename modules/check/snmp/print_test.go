@@ -20,7 +20,7 @@ func FuzzPrint(f *testing.F) {
 	f.Add(uint8(9), []byte{0x9f, 0x78, 4, 1, 2, 3, 4})
 	f.Add(uint8(4), []byte{0x2b, 6, 1})
 	known := builtin()
-	c, err := parse([]string{"-H", "a", "-o", "1.3.6.1,1.3.6.2", "-w", "1", "-M", "2"}, syntax(), known)
+	l, err := parse([]string{"-H", "a", "-o", "1.3.6.1,1.3.6.2", "-w", "1", "-M", "2"}, syntax(), known)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -31,10 +31,10 @@ func FuzzPrint(f *testing.F) {
 		}
 		before := bytes.Clone(value)
 		for _, table := range []mib{nil, known} {
-			p := printer{table}
+			p := printer{known: table}
 			lines := append(p.line(nil, &v), '\n')
 			lines = append(p.line(lines, &snmp.Binding{Name: "\x2b\x06", Tag: v.Tag, Value: value}), '\n')
-			if v := (&evaluation{command: c, lines: splitLines(lines)}).judge(); v.state > dependent {
+			if v := (&evaluation{command: l.command, lines: appendLines(nil, lines)}).judge(); v.state > dependent {
 				t.Errorf("state %d", v.state)
 			}
 		}

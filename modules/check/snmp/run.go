@@ -20,16 +20,20 @@ type run struct {
 	check *check
 	wait  modules.Waiter
 	alarm bool // the plugin's own limit comes before the engine's
+	named snmp.Device
+
+	printed  output
+	printer  printer
+	evaluate evaluation
 }
 
 var _ snmp.Receiver = (*run)(nil)
 
 // Start begins a check.
 func (c *check) Start(until time.Time, w modules.Waiter) {
-	r := &run{check: c, wait: w}
-	now := time.Now()
-	// The plugin sets its alarm to this sum, which falls short of the tries' when the timeout is above 5 s.
-	limit := now.Add(c.timeout*time.Duration(c.retries) + 5*time.Second)
+	r := c.module.runs.Get().(*run)
+	r.check, r.wait = c, w
+	limit := time.Now().Add(c.agent.alarm())
 	if r.alarm = until.IsZero() || limit.Before(until); r.alarm {
 		until = limit
 	}
@@ -37,36 +41,31 @@ func (c *check) Start(until time.Time, w modules.Waiter) {
 	if c.next {
 		r.Kind = snmp.GetNext
 	}
-	if c.target.literal.IsValid() {
-		r.ask()
+	if !c.agent.literal.IsValid() {
+		go r.resolve()
 		return
 	}
-	go r.resolve()
+	r.To = &c.agent.Device
+	c.module.engine.Ask(&r.Request)
 }
 
 // resolve looks the agent's name up, and asks.
 func (r *run) resolve() {
 	ctx, cancel := context.WithDeadline(context.Background(), r.Until)
 	defer cancel()
-	addr, err := r.check.target.resolve(ctx, r.check.module.names)
+	addr, err := r.check.agent.resolve(ctx, r.check.module.names)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		r.done(r.timedOut())
 	case err != nil:
-		var out output
-		out.fail("%s: Unknown host (%s)", r.check.program(), r.check.target.peer)
-		r.done(r.judge(&out))
+		r.printed.fail("%s: Unknown host (%s)", r.check.program(), r.check.agent.peer)
+		r.done(r.judge())
 	default:
-		device := *r.check.device
-		device.Addr = addr
-		r.To = &device
+		r.named = r.check.agent.Device
+		r.named.Addr = addr
+		r.To = &r.named
 		r.check.module.engine.Ask(&r.Request)
 	}
-}
-
-func (r *run) ask() {
-	r.To = r.check.device
-	r.check.module.engine.Ask(&r.Request)
 }
 
 // Answered implements snmp.Receiver.
@@ -75,33 +74,49 @@ func (r *run) Answered(_ *snmp.Request, a *snmp.Answer) {
 	r.done(o, err)
 }
 
-func (r *run) done(o monitor.Outcome, err error) { r.wait.Done(o, err) }
+// done hands the outcome over, which may lie in r's memory, and keeps r for the next check.
+func (r *run) done(o monitor.Outcome, err error) {
+	m := r.check.module
+	r.wait.Done(o, err)
+	r.check, r.wait, r.To, r.OIDs, r.Then, r.named = nil, nil, nil, nil, nil, snmp.Device{}
+	r.printed.lines, r.printed.errors = r.printed.lines[:0], nil
+	if cap(r.printed.lines) <= 8<<10 {
+		m.runs.Put(r)
+	}
+}
 
 // outcome judges the answer. A panic costs one check, not the daemon.
 func (r *run) outcome(a *snmp.Answer) (o monitor.Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("judging the answer of %s panicked, which is our mistake: %v\n%s", r.check.target.peer, p, debug.Stack())
+			err = fmt.Errorf("judging the answer of %s panicked, which is our mistake: %v\n%s", r.check.agent.peer, p, debug.Stack())
 		}
 	}()
-	var out output
+	if a.Err == nil {
+		r.print(a)
+		return r.judge()
+	}
+	return r.failed(a.Err)
+}
+
+// failed is the outcome when there is no answer.
+func (r *run) failed(err error) (monitor.Outcome, error) {
 	var refused snmp.Refusal
 	var unreachable *snmp.Unreachable
-	switch c := r.check; {
-	case a.Err == nil:
-		c.print(a, &out)
-	case errors.Is(a.Err, context.DeadlineExceeded):
+	out, c := &r.printed, r.check
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return r.timedOut()
-	case errors.Is(a.Err, snmp.ErrNoAnswer):
-		out.fail("Timeout: No Response from %s.", c.target.peer)
-	case errors.As(a.Err, &refused):
+	case errors.Is(err, snmp.ErrNoAnswer):
+		out.fail("Timeout: No Response from %s.", c.agent.peer)
+	case errors.As(err, &refused):
 		out.fail("%s: %s", c.program(), refused)
-	case errors.As(a.Err, &unreachable):
+	case errors.As(err, &unreachable):
 		out.fail("%s: Failure in sendto (%v)", c.program(), unreachable.Err)
 	default:
-		return o, fmt.Errorf("asking %s: %w", c.target.peer, a.Err)
+		return monitor.Outcome{}, fmt.Errorf("asking %s: %w", c.agent.peer, err)
 	}
-	return r.judge(&out)
+	return r.judge()
 }
 
 // Run makes one check.
@@ -120,7 +135,7 @@ func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
 	case r := <-w:
 		return r.outcome, r.err
 	case <-cancelled:
-		return monitor.Outcome{}, fmt.Errorf("asking %s: %w", c.target.peer, context.Cause(ctx))
+		return monitor.Outcome{}, fmt.Errorf("asking %s: %w", c.agent.peer, context.Cause(ctx))
 	}
 }
 
@@ -144,35 +159,7 @@ func (r *run) timedOut() (monitor.Outcome, error) {
 	if r.alarm {
 		text = "CRITICAL - Plugin timed out while executing system call"
 	}
-	o := probe.Say(monitor.Critical, "%s\nwhile waiting for %s", text, r.check.target.peer)
+	o := probe.Say(monitor.Critical, "%s\nwhile waiting for %s", text, r.check.agent.peer)
 	o.TimedOut = true
 	return o, nil
-}
-
-// judge gives the verdict on what was printed, and keeps the values if the next check needs them.
-func (r *run) judge(printed *output) (monitor.Outcome, error) {
-	v := r.check.judge(printed, time.Now())
-	return probe.Result(v.state, v.text, v.perf), nil
-}
-
-func (c *check) judge(printed *output, now time.Time) *verdict {
-	if len(printed.errors) > 0 {
-		return say(monitor.Unknown, "External command error: %s\n", strings.Join(printed.errors, "\n"))
-	}
-	if len(printed.lines) == 0 {
-		return say(monitor.Unknown, "External command error with no output (return code: %d)\n", 0)
-	}
-	e := evaluation{command: c.command, lines: splitLines(printed.lines), now: now}
-	if c.rate {
-		e.previous, _ = c.module.rates.get(c.key)
-	}
-	v := e.judge()
-	if c.rate && e.complete {
-		c.module.rates.put(c.key, &sample{now.Unix(), e.values})
-	}
-	return v
-}
-
-func splitLines(printed []byte) []string {
-	return strings.Split(strings.TrimSuffix(string(printed), "\n"), "\n")
 }

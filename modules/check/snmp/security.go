@@ -11,7 +11,7 @@ import (
 type security struct{ level, name, context, auth, authPassword, priv, privPassword string }
 
 // setSecurity takes the options of SNMPv3.
-func (c *command) setSecurity(id rune, value string) {
+func (c *line) setSecurity(id rune, value string) {
 	switch id {
 	case 'N':
 		c.security.context = value

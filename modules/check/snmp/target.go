@@ -7,6 +7,9 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/onbu/onbu/internal/snmp"
 )
 
 // target is an agent as a command line names it.
@@ -17,6 +20,32 @@ type target struct {
 	port    uint16
 	literal netip.Addr // valid if host is an address
 }
+
+// agent is whom a command line asks, and how. Lines share it.
+type agent struct {
+	target
+	snmp.Device // without an address if the host is a name
+}
+
+func newAgent(l *line) (*agent, error) {
+	a := &agent{Device: snmp.Device{Version: l.version, Community: l.community, Timeout: l.timeout, Retries: l.retries}}
+	var err error
+	if a.target, err = parseTarget(l.host, l.port); err != nil {
+		return nil, err
+	}
+	a.Addr = netip.AddrPortFrom(a.literal, a.port)
+	if l.version == snmp.Version3 {
+		user, err := l.security.user()
+		if err != nil {
+			return nil, err
+		}
+		a.User = &user
+	}
+	return a, nil
+}
+
+// alarm is how long the plugin runs at most. It falls short of what the tries take when the timeout is above 5 s.
+func (a *agent) alarm() time.Duration { return a.Timeout*time.Duration(a.Retries) + 5*time.Second }
 
 // parseTarget reads the host as net-snmp 5.9 does: IPv4, or what udp: or udp6: in front of it says.
 func parseTarget(host, port string) (target, error) {
