@@ -68,8 +68,14 @@ type run struct {
 	step     string         // what progress lines begin with
 	stopped  bool           // by the end of ctx, with something measured
 	notes    []string
-	first    int // the services of the first step of a search
+	account  *Account
+	trends   []*trend
+	first    int  // the services of the first step of a search
+	half     bool // half of what a search finds is to be run
 }
+
+// halfStart is where a search begins whose scenario does not say.
+const halfStart = 20_000
 
 // Run measures. It takes about two intervals and the window for each engine. All processes that it
 // started have ended when it returns, also when ctx ends. If something was measured by then there is a report, and no error.
@@ -99,6 +105,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 func (r *run) defaults() {
 	if r.o.Services == 0 {
 		r.o.Services = r.scenario.services
+		if r.o.Services == 0 {
+			r.o.Services, r.half = halfStart, true
+		}
 	}
 	if r.o.Interval == 0 {
 		r.o.Interval = r.scenario.interval
@@ -129,7 +138,7 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	out.Services, out.Interval = r.o.Services, r.o.Interval.Seconds()
-	out.Notes = r.notes
+	out.Notes, out.Account, out.Trends = r.notes, r.account, r.trends
 	if r.o.Peer != "" && !r.stopped {
 		err = r.peer(ctx, out)
 	}
@@ -140,6 +149,11 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 // own measures Onbu.
 func (r *run) own(ctx context.Context, out *Report) (err error) {
 	all := func(ctx context.Context) (*Figures, error) { return r.onbu(ctx, "all", r.scenario.loads) }
+	if r.half {
+		if err := r.halve(ctx, out); err != nil {
+			return err
+		}
+	}
 	var figures *Figures
 	switch {
 	case r.o.Max:
@@ -160,6 +174,19 @@ func (r *run) own(ctx context.Context, out *Report) (err error) {
 	}
 	out.Figures, out.Seconds = *figures, figures.took.Seconds()
 	return nil
+}
+
+// halve looks for the highest rate, with nothing besides, and takes half of it for what follows.
+func (r *run) halve(ctx context.Context, out *Report) (err error) {
+	wanted, scenario := r.o, r.scenario
+	r.o.Max, r.o.Interval, r.o.Window, r.scenario.beside = true, searchInterval, searchWindow, nil
+	_, out.Search, err = r.search(ctx, "onbu", r.o.Services, func(ctx context.Context) (*Figures, error) { return r.onbu(ctx, "all", r.scenario.loads) })
+	if err == nil && r.stopped {
+		err = ctx.Err()
+	}
+	wanted.Services = max(1, int(float64(r.o.Services)/2*wanted.Interval.Seconds()/searchInterval.Seconds()))
+	r.o, r.scenario = wanted, scenario
+	return err
 }
 
 // peerStart is how much less a peer is offered first when its highest rate is looked for.
@@ -231,7 +258,7 @@ func (r *run) count(loads []load) int {
 
 // config writes the configuration for some of the scenario's loads into a folder of its own.
 func (r *run) config(name string, loads []load) (*site, error) {
-	s := &site{dir: filepath.Join(r.dir, name), interval: r.o.Interval, ports: r.ports}
+	s := &site{dir: filepath.Join(r.dir, name), interval: r.o.Interval, ports: r.ports, commands: r.scenario.beside != nil}
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("folder for the configuration: %w", err)
 	}

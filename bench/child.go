@@ -28,8 +28,8 @@ type child struct {
 	pid   int
 	lines *lines
 	ended chan struct{}
-	err   error // once ended is closed
-	hangs io.Closer
+	err   error          // once ended is closed
+	input io.WriteCloser // the child ends when it is closed
 }
 
 // start starts a program. The first line of its output that fits ready is what said waits for; what its first group
@@ -50,7 +50,7 @@ func start(ctx context.Context, ready *regexp.Regexp, program string, args ...st
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	c.pid, c.hangs = cmd.Process.Pid, input
+	c.pid, c.input = cmd.Process.Pid, input
 	go func() {
 		defer close(c.ended)
 		c.err = cmd.Wait()
@@ -89,7 +89,7 @@ func (c *child) gone() error {
 // stop ends the child, and what it forked if that does not end with it. It may be called again.
 func (c *child) stop() {
 	family := tree(c.pid)
-	_ = c.hangs.Close()
+	_ = c.input.Close()
 	c.end(syscall.SIGTERM, endWait)
 	c.end(syscall.SIGKILL, endWait)
 	for _, p := range family[min(1, len(family)):] {

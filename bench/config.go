@@ -24,7 +24,12 @@ type site struct {
 	interval time.Duration
 	ports    map[string]int // of the fake targets, by kind
 	groups   []group
+	commands bool // the engine is to take external commands
+	changed  int  // one service in so many is another than at first; 0 for none
 }
+
+// commandFile is the named pipe for external commands.
+const commandFile = "onbu.cmd"
 
 // group is a load with its number of services.
 type group struct {
@@ -47,7 +52,11 @@ func (s *site) write() error {
 			return fmt.Errorf("preparing %s: %w", g.name, err)
 		}
 	}
-	_, err := objectstest.Write(s.dir, "onbu.cfg", []string{"resource_file=resource.cfg", "interval_length=1", "check_external_commands=0"}, s.objects)
+	options := []string{"resource_file=resource.cfg", "interval_length=1", "check_external_commands=0"}
+	if s.commands {
+		options = []string{"resource_file=resource.cfg", "interval_length=1", "check_external_commands=1", "command_file=" + s.path(commandFile)}
+	}
+	_, err := objectstest.Write(s.dir, "onbu.cfg", options, s.objects)
 	return err
 }
 
@@ -57,13 +66,21 @@ func (s *site) objects(o *objectstest.Text) {
 	host := 0
 	for _, g := range s.groups {
 		o.Command(g.name, s.commandLine(g))
-		o.Define("service", "name of-"+g.name, "use each", "check_command "+g.name, "register 0")
+		template := []string{"name of-" + g.name, "use each", "check_command " + g.name, "register 0"}
+		if g.module == passive {
+			template = append(template, "active_checks_enabled 0")
+		}
+		o.Define("service", template...)
 		for i := range g.services {
 			if i%servicesOfHost == 0 {
 				host++
 				o.Define("host", "use every", fmt.Sprintf("host_name %s-%d", g.name, host), "address "+address(host).String())
 			}
-			o.Define("service", "use of-"+g.name, fmt.Sprintf("host_name %s-%d", g.name, host), fmt.Sprintf("service_description s%d", i%servicesOfHost))
+			service := []string{"use of-" + g.name, fmt.Sprintf("host_name %s-%d", g.name, host), fmt.Sprintf("service_description s%d", i%servicesOfHost)}
+			if s.changed > 0 && i%s.changed == 0 {
+				service = append(service, "notes changed", "max_check_attempts 2")
+			}
+			o.Define("service", service...)
 		}
 	}
 }

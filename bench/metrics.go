@@ -16,6 +16,7 @@ type metrics struct {
 	checks  map[string]int64
 	latency map[string]histogram // of every check, in seconds
 	running int64                // checks under way
+	values  map[string]float64   // of all metrics, by name with labels
 }
 
 func (m metrics) total() int64 {
@@ -26,36 +27,49 @@ func (m metrics) total() int64 {
 	return n
 }
 
-// parseMetrics reads the lines of the Prometheus text format that are needed, and no others.
+// parseMetrics reads the Prometheus text format, and keeps the buckets of the one histogram that is needed.
 func parseMetrics(r io.Reader) (metrics, error) {
-	m := metrics{checks: map[string]int64{}, latency: map[string]histogram{}}
+	m := metrics{checks: map[string]int64{}, latency: map[string]histogram{}, values: map[string]float64{}}
 	s := bufio.NewScanner(r)
 	for s.Scan() {
-		if value, ok := strings.CutPrefix(s.Text(), "onbu_poller_running "); ok {
-			m.running, _ = strconv.ParseInt(value, 10, 64)
-		}
-		name, rest, _ := strings.Cut(s.Text(), "{")
-		if name != "onbu_checks_total" && name != "onbu_check_latency_seconds_bucket" {
+		at := strings.LastIndexByte(s.Text(), ' ')
+		if at < 0 || s.Text()[0] == '#' {
 			continue
 		}
-		labels, value, found := strings.Cut(rest, "} ")
-		n, err := strconv.ParseInt(value, 10, 64)
-		if !found || err != nil {
+		metric := s.Text()[:at]
+		value, err := strconv.ParseFloat(s.Text()[at+1:], 64)
+		if err != nil {
 			return m, fmt.Errorf("metrics: %q cannot be read", s.Text())
 		}
-		module := label(labels, "module")
-		if name == "onbu_checks_total" {
-			m.checks[module] = n
-			continue
-		}
-		b, err := parseRange(label(labels, "vmrange"))
-		if err != nil {
+		if err := m.take(metric, value); err != nil {
 			return m, fmt.Errorf("metrics: %q: %w", s.Text(), err)
 		}
-		b.count = n
-		m.latency[module] = append(m.latency[module], b)
 	}
+	m.running = int64(m.values["onbu_poller_running"])
+	m.checks[passive] = int64(m.values["onbu_passive_results_total"])
 	return m, s.Err()
+}
+
+// take keeps the value of a metric.
+func (m *metrics) take(metric string, value float64) error {
+	name, labels, _ := strings.Cut(metric, "{")
+	switch name {
+	case "onbu_check_latency_seconds_bucket":
+		b, err := parseRange(label(labels, "vmrange"))
+		if err != nil {
+			return err
+		}
+		b.count = int64(value)
+		module := label(labels, "module")
+		m.latency[module] = append(m.latency[module], b)
+		return nil
+	case "onbu_checks_total":
+		m.checks[label(labels, "module")] = int64(value)
+	}
+	if !strings.HasSuffix(name, "_bucket") {
+		m.values[metric] = value
+	}
+	return nil
 }
 
 // label gives the value of a label; empty if it is not there.

@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,28 +41,15 @@ func (r *run) onbu(ctx context.Context, name string, loads []load) (f *Figures, 
 	if e.url, err = c.said(ctx); err != nil {
 		return nil, fmt.Errorf("onbu run: %w", err)
 	}
-	if err := r.warmUp(ctx, e, s.groups); err != nil {
-		return nil, fmt.Errorf("onbu run: %w", err)
+	warmUp := func(ctx context.Context) error { return r.warmUp(ctx, e, s.groups) }
+	window := func(ctx context.Context) (*Figures, error) { return r.window(ctx, e, loads) }
+	if r.scenario.beside != nil {
+		return r.with(ctx, r.scenario.beside(r, e, s), warmUp, window)
 	}
-	if r.scenario.beside == nil {
-		return r.window(ctx, e, loads)
-	}
-	return r.windowWith(ctx, e, loads, r.scenario.beside(r, e, s))
-}
-
-// windowWith measures a warm engine while something happens besides.
-func (r *run) windowWith(ctx context.Context, e *engine, loads []load, show sideshow) (*Figures, error) {
-	during, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- show.during(during) }()
-	f, err := r.window(ctx, e, loads)
-	stop()
-	if err = errors.Join(err, <-ended); err != nil {
+	if err := warmUp(ctx); err != nil {
 		return nil, err
 	}
-	notes, err := show.after(context.WithoutCancel(ctx), f)
-	r.notes = append(r.notes, notes...)
-	return f, err
+	return window(ctx)
 }
 
 // warmUp waits until every service was checked once, and an interval more.
@@ -74,7 +60,7 @@ func (r *run) warmUp(ctx context.Context, e *engine, groups []group) error {
 	}
 	var looked time.Time
 	checked := 0
-	err := e.waitFor(ctx, "the first check of every service", r.patience(services), func() error {
+	err := e.waitFor(ctx, "onbu's first check of every service", r.patience(services), func() error {
 		if time.Since(looked) >= tallyEvery(services)/5 {
 			t, err := e.tally(ctx)
 			if err != nil {

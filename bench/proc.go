@@ -140,6 +140,12 @@ func parseMemory(status []byte) (now, peak int64) {
 	return now, peak
 }
 
+// openFiles is how many descriptors a process has open.
+func openFiles(pid int) int {
+	entries, _ := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd") // none when it is gone
+	return len(entries)
+}
+
 // machineBusy is the CPU time that the whole machine has used.
 func machineBusy() time.Duration {
 	b, _ := os.ReadFile("/proc/stat")

@@ -24,6 +24,9 @@ type Report struct {
 	// Search is how the highest rate was found, if it was looked for.
 	Search     []Step `json:"search,omitempty"`
 	PeerSearch []Step `json:"peer_search,omitempty"`
+	// Account and Trends are what soak looks at.
+	Account *Account `json:"account,omitempty"`
+	Trends  []*trend `json:"trends,omitempty"`
 	// Notes are sentences about what the scenario looked at besides.
 	Notes []string `json:"notes,omitempty"`
 }

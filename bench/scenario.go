@@ -2,11 +2,12 @@ package bench
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/onbu/onbu/bench/target"
 )
 
 // maxServices keeps the addresses of the hosts inside 127.0.0.0/8.
@@ -23,15 +24,6 @@ type scenario struct {
 	loads []load
 	// beside is what happens besides while the engine is measured; nil for nothing.
 	beside func(r *run, e *engine, s *site) sideshow
-}
-
-// sideshow is what happens besides while an engine is measured.
-type sideshow interface {
-	// during does it, until ctx ends with the window.
-	during(ctx context.Context) error
-	// after says what came of it, in sentences for people, once during has ended and the figures are known, which it may
-	// correct. The engine still runs.
-	after(ctx context.Context, f *Figures) ([]string, error)
 }
 
 // measured gives the loads that the figures are about.
@@ -63,8 +55,22 @@ type load struct {
 func scenarios() []scenario {
 	const (
 		tcp  = "$USER1$/check_tcp -H $HOSTADDRESS$ -p PORT"
+		http = "$USER1$/check_http -I $HOSTADDRESS$ -p PORT"
 		nrpe = "$USER1$/check_nrpe -H $HOSTADDRESS$ -p PORT -c check_load"
+		snmp = "$USER1$/check_snmp -H $HOSTADDRESS$ -p PORT -P 2c -C public -o .1.3.6.1.2.1.31.1.1.1.6.1"
+		icmp = "$USER1$/check_icmp -H $HOSTADDRESS$ -n 1"
 	)
+	mixed := []load{
+		{name: "snmp", parts: 8, command: snmp, target: "snmp", module: "snmp"},
+		{name: "nrpe", parts: 4, command: nrpe + " -n", target: "nrpe", module: "nrpe"},
+		{name: "icmp", parts: 4, command: icmp, module: "icmp"},
+		{name: "tcp", parts: 3, command: tcp, target: "tcp", module: "tcp"},
+		{name: "exec", parts: 1, command: "/bin/true", module: "exec"},
+	}
+	large := []load{
+		{name: "snmp", parts: 1, command: snmp, target: "snmp", module: "snmp"},
+		{name: "icmp", parts: 1, command: icmp, module: "icmp"},
+	}
 	return []scenario{
 		{
 			name: "tcp", about: "check_tcp on a target that accepts", services: 20_000, interval: 10 * time.Second,
@@ -72,7 +78,7 @@ func scenarios() []scenario {
 		},
 		{
 			name: "http", about: "check_http on a small page", services: 20_000, interval: 10 * time.Second,
-			loads: []load{{name: "http", parts: 1, command: "$USER1$/check_http -I $HOSTADDRESS$ -p PORT", target: "http", module: "http"}},
+			loads: []load{{name: "http", parts: 1, command: http, target: "http", module: "http"}},
 		},
 		{
 			name: "nrpe", about: "check_nrpe without TLS", services: 40_000, interval: 5 * time.Second,
@@ -92,11 +98,11 @@ func scenarios() []scenario {
 		},
 		{
 			name: "icmp", about: "check_icmp with one packet; the kernel answers", services: 20_000, interval: 10 * time.Second,
-			loads: []load{{name: "icmp", parts: 1, command: "$USER1$/check_icmp -H $HOSTADDRESS$ -n 1", module: "icmp"}},
+			loads: []load{{name: "icmp", parts: 1, command: icmp, module: "icmp"}},
 		},
 		{
 			name: "snmp", about: "check_snmp: one object by SNMP v2c", services: 20_000, interval: 10 * time.Second,
-			loads: []load{{name: "snmp", parts: 1, command: "$USER1$/check_snmp -H $HOSTADDRESS$ -p PORT -P 2c -C public -o .1.3.6.1.2.1.31.1.1.1.6.1", target: "snmp", module: "snmp"}},
+			loads: []load{{name: "snmp", parts: 1, command: snmp, target: "snmp", module: "snmp"}},
 		},
 		{
 			name: "dummy", about: "check_dummy: nothing but the engine's own work", services: 100_000, interval: 10 * time.Second,
@@ -118,8 +124,45 @@ func scenarios() []scenario {
 			services: 12_000, interval: 11 * time.Second,
 			loads: []load{
 				{name: "healthy", parts: 1, command: tcp, target: "tcp", module: "tcp"},
-				{name: "hanging", parts: 5, command: "$USER1$/check_http -I $HOSTADDRESS$ -p PORT -t PATIENCE", target: "tcp", module: "http", fails: true},
+				{name: "hanging", parts: 5, command: http + " -t PATIENCE", target: "tcp", module: "http", fails: true},
 			},
+		},
+		{
+			name: "dead", about: "a third of the targets is silent, refuses or hangs; what is measured is the others",
+			services: 12_000, interval: 11 * time.Second,
+			loads: []load{
+				{name: "tcp", parts: 3, command: tcp, target: "tcp", module: "tcp"},
+				{name: "snmp", parts: 3, command: snmp, target: "snmp", module: "snmp"},
+				{name: "silent", parts: 1, command: http + " -t PATIENCE", target: "tcp-mute", module: "http", fails: true},
+				{name: "refusing", parts: 1, command: http + " -t PATIENCE", target: "tcp-closed", module: "http", fails: true},
+				{name: "hanging", parts: 1, command: http + " -t PATIENCE", target: "tcp", module: "http", fails: true},
+			},
+		},
+		{
+			name: "agent", about: "fetching 30 kB from Checkmk agents, by check_tcp until the last line; nothing reads them",
+			services: 20_000, interval: 10 * time.Second,
+			loads: []load{{name: "agent", parts: 1, command: tcp + " -j -e " + target.AgentEnd, target: "agent", module: "tcp"}},
+		},
+		{
+			name: "passive", about: "results through the command file; none is checked", services: 1_000, interval: 10 * time.Second,
+			loads:  []load{{name: passive, parts: 1, command: "/bin/true", module: passive}},
+			beside: newFeeding,
+		},
+		{
+			name: "mixed", about: "40 % SNMP, 20 % NRPE, 20 % ICMP, 15 % TCP, 5 % forked plugins", services: 20_000, interval: 10 * time.Second,
+			loads: mixed,
+		},
+		{
+			name: "scale", about: "a million services, once a minute: SNMP and ICMP", services: 1_000_000, interval: time.Minute, window: 10 * time.Minute,
+			loads: large,
+		},
+		{
+			name: "reload", about: "a million services, of which one in a hundred is changed while they are checked", services: 1_000_000, interval: time.Minute,
+			window: 2 * time.Minute, loads: large, beside: newReloading,
+		},
+		{
+			name: "soak", about: "mixed, for half an hour at half of what --max would find, with targets that fail and come back", interval: 10 * time.Second,
+			window: 30 * time.Minute, loads: mixed, beside: newSoaking,
 		},
 	}
 }
