@@ -25,7 +25,8 @@ const descriptors = "descriptors"
 
 func newSoaking(r *run, e *engine, _ *site) sideshow {
 	return &soaking{r: r, e: e, watched: []*trend{
-		{What: "memory", metric: "process_resident_memory_bytes"}, {What: "goroutines", metric: "go_goroutines"},
+		{What: "memory", metric: "process_resident_memory_bytes"},
+		{What: "goroutines", metric: "go_goroutines"},
 		{What: "descriptors", metric: descriptors},
 	}}
 }
