@@ -12,10 +12,9 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
-
-	"github.com/onbu/onbu/internal/realpeer"
 )
 
 // Serve listens on a free port of 127.0.0.1 and gives each connection to talk, which need not close it. It gives the
@@ -53,7 +52,7 @@ const Day = 24 * time.Hour
 func Places(t testing.TB, talk func(net.Conn)) []string {
 	t.Helper()
 	return []string{
-		"CLOSED", strconv.Itoa(realpeer.Port(t)),
+		"CLOSED", Closed(t),
 		"HANG", Serve(t, Hang),
 		"TLS60", ServeTLS(t, "sixty.example", 60*Day+time.Hour, talk),
 		"TLS10", ServeTLS(t, "ten.example", 10*Day+time.Hour, talk),
@@ -61,6 +60,24 @@ func Places(t testing.TB, talk func(net.Conn)) []string {
 		"TLSMIN", ServeTLS(t, "min.example", 5*time.Minute+30*time.Second, talk),
 		"TLSOLD", ServeTLS(t, "old.example", -Day, talk),
 	}
+}
+
+// Closed gives a port of 127.0.0.1 that refuses connections, and that nobody else gets: it is bound and does not listen.
+func Closed(t testing.TB) (port string) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(at.(*syscall.SockaddrInet4).Port)
 }
 
 // ServeTLSSeen is ServeTLS with a certificate that does not matter. It says how each connection was agreed on.

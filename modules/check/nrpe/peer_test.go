@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/onbu/onbu/internal/probe/probetest"
 	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/modules/check/nrpe"
 	"github.com/onbu/onbu/monitor"
@@ -166,7 +167,7 @@ func TestTroubleAgreesWithCheckNRPE(t *testing.T) {
 	open := at + daemon(t, "", "-n")
 	strict := at + daemon(t, withCert+"ssl_client_certs=2\n")
 	certified := at + daemon(t, withCert+"ssl_use_adh=0\n")
-	closed := at + fmt.Sprint(realpeer.Port(t))
+	closed := at + probetest.Closed(t)
 	for _, c := range []compare{
 		{name: "closed port", args: closed + " -E", state: monitor.Critical},
 		{name: "closed port, -u", args: closed + " -E -u", state: monitor.Unknown},
