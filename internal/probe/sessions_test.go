@@ -176,3 +176,34 @@ func TestARefusedSessionIsMadeGood(t *testing.T) {
 		t.Errorf("%q, %v over %s", got, err, tls.VersionName(c.TLS().Version))
 	}
 }
+
+// BenchmarkHandshake shakes hands over loopback, one connection after the other, so that the time is both sides' work.
+func BenchmarkHandshake(b *testing.B) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for name, kept := range map[string]*probe.Sessions{"whole": nil, "resumed": probe.NewSessions(10)} {
+			b.Run(tls.VersionName(version)+"/"+name, func(b *testing.B) {
+				s := &tls.Config{Certificates: []tls.Certificate{probetest.Certificate(b, "x", time.Hour)}, MaxVersion: version}
+				port := probetest.Serve(b, func(c net.Conn) {
+					secure := tls.Server(c, s)
+					_, _ = io.WriteString(secure, "hello")
+					secure.Close()
+				})
+				b.ReportAllocs()
+				for b.Loop() {
+					c, err := net.Dial("tcp", "127.0.0.1:"+port)
+					if err != nil {
+						b.Fatal(err)
+					}
+					secure, err := kept.Handshake(c, probe.TLSConfig(""))
+					if err != nil {
+						b.Fatal(err)
+					}
+					if _, err := io.ReadAll(secure); err != nil {
+						b.Fatal(err)
+					}
+					c.Close()
+				}
+			})
+		}
+	}
+}
