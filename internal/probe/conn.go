@@ -74,7 +74,7 @@ func (t *Target) words() string {
 func (t *Target) dial(ctx context.Context, doors *Doors, to netip.Addr) (*Conn, error) {
 	at := netip.AddrPortFrom(to, t.port)
 	if err := doors.Enter(ctx, at); err != nil {
-		return nil, err
+		return t.dialled(ctx, nil, err)
 	}
 	socket, err := connect(ctx, "tcp", at.String())
 	doors.Leave(at, err)

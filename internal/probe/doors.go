@@ -22,8 +22,8 @@ const (
 )
 
 // Doors has checks of an address that does not answer wait in front of it: a few connects are under way, each a descriptor
-// and SYN packets, and the others wait for them without either. The first answer, be it a refusal, lets all of them go on; who
-// waits longer than he has time is as late as those who tried. Any number of goroutines may use it; a nil *Doors is always open.
+// and SYN packets, and the others wait for them without either. The first answer, be it a refusal, lets all of them go on, and
+// what a router says of the host is said to all; who waits longer than he has time is as late as those who tried. Any number of goroutines may use it; a nil *Doors is always open.
 type Doors struct {
 	mu sync.Mutex // guards what follows
 	of map[netip.AddrPort]*door
@@ -31,16 +31,17 @@ type Doors struct {
 
 // door is what is known of an address with connects under way, or one that did not answer.
 type door struct {
-	under   int             // connects under way
-	silent  bool            // the last that ended had no answer
-	quiet   time.Time       // since when there was no answer to those under way
-	waiting []chan struct{} // to be closed when the connect may begin, which then counts as under way
+	under   int          // connects under way
+	silent  bool         // the last that ended had no answer
+	quiet   time.Time    // since when there was no answer to those under way
+	waiting []chan error // gets nil when the connect may begin, which then counts as under way, or why it need not
 }
 
 // NewDoors gives doors that are all open.
 func NewDoors() *Doors { return &Doors{of: map[netip.AddrPort]*door{}} }
 
-// Enter waits until a connect may begin, or ctx ends: then it gives ctx's error. Otherwise Leave must follow.
+// Enter waits until a connect may begin; then Leave must follow. Its error is ctx's, or that of another connect that says as much
+// of the host as one's own would.
 func (d *Doors) Enter(ctx context.Context, to netip.AddrPort) error {
 	if d == nil {
 		return nil
@@ -50,25 +51,30 @@ func (d *Doors) Enter(ctx context.Context, to netip.AddrPort) error {
 		return nil
 	}
 	select {
-	case <-turn:
-		return nil
+	case err := <-turn:
+		return err
 	case <-ctx.Done():
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	at := d.of[to]
-	if i := slices.Index(at.waiting, turn); i >= 0 {
+	select {
+	case err := <-turn: // in the same moment
+		if err != nil {
+			return err
+		}
+		d.of[to].under--
+	default:
+		at := d.of[to]
+		i := slices.Index(at.waiting, turn)
 		at.waiting = slices.Delete(at.waiting, i, i+1)
-	} else { // the turn came in the same moment
-		at.under--
-		at.next()
 	}
-	d.tidy(to, at)
+	d.of[to].next()
+	d.tidy(to, d.of[to])
 	return ctx.Err()
 }
 
 // enter counts a connect, or gives what to wait for.
-func (d *Doors) enter(to netip.AddrPort) (turn chan struct{}) {
+func (d *Doors) enter(to netip.AddrPort) (turn chan error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := d.of[to]
@@ -83,7 +89,7 @@ func (d *Doors) enter(to netip.AddrPort) (turn chan struct{}) {
 		at.under++
 		return nil
 	}
-	turn = make(chan struct{})
+	turn = make(chan error, 1)
 	at.waiting = append(at.waiting, turn)
 	return turn
 }
@@ -96,19 +102,21 @@ func (at *door) room() bool {
 // next lets those in for whom there is room.
 func (at *door) next() {
 	for len(at.waiting) > 0 && at.room() {
-		close(at.waiting[0])
+		at.waiting[0] <- nil
 		at.waiting = at.waiting[1:]
 		at.under++
 	}
 }
 
-// open lets everybody in.
-func (at *door) open() {
+// all tells everybody who waits: nil to go on, or why that is of no use.
+func (at *door) all(err error) {
 	for _, turn := range at.waiting {
-		close(turn)
+		turn <- err
 	}
-	at.under += len(at.waiting)
-	at.silent, at.quiet, at.waiting = false, time.Now(), nil
+	if err == nil {
+		at.under += len(at.waiting)
+	}
+	at.silent, at.quiet, at.waiting = err != nil, time.Now(), nil
 }
 
 // Leave ends what Enter began, with what the connect ended with.
@@ -126,8 +134,10 @@ func (d *Doors) Leave(to netip.AddrPort, err error) {
 		at.next()
 	case Local(err) || errors.Is(err, context.Canceled): // says nothing of the target
 		at.next()
+	case errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH):
+		at.all(err)
 	default:
-		at.open()
+		at.all(nil)
 	}
 	d.tidy(to, at)
 }

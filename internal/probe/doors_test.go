@@ -140,6 +140,38 @@ func TestTheFirstAnswerLetsAllIn(t *testing.T) {
 	})
 }
 
+// TestWhatARouterSaysIsSaidToAll: "no route to host" takes three seconds on the host's own network (ARP), and would be the same
+// for each.
+func TestWhatARouterSaysIsSaidToAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost()
+		tried := 0
+		check := func() {
+			err := h.doors.Enter(t.Context(), h.at)
+			if err == nil {
+				tried++
+				time.Sleep(3 * time.Second)
+				err = syscall.EHOSTUNREACH
+				h.doors.Leave(h.at, err)
+			}
+			if !errors.Is(err, syscall.EHOSTUNREACH) {
+				t.Errorf("got %v", err)
+			}
+		}
+		check()
+		start := time.Now()
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(check)
+			synctest.Wait()
+		}
+		all.Wait()
+		if took := time.Since(start); tried != 3 || took != 3*time.Second {
+			t.Errorf("%d connects in %v, want 1+2 and 3s", tried, took)
+		}
+	})
+}
+
 // TestManyAtOnceOfALivelyHostAreNotHeldUp beyond its first answer.
 func TestManyAtOnceOfALivelyHostAreNotHeldUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -3,12 +3,14 @@ package probe
 import (
 	"crypto/tls"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
 )
 
-// relearn is how long something is taken for granted of a TLS server: it may be upgraded, or mended.
+// relearn is how long something is taken for granted of a TLS server, which may be upgraded, or mended: from half of it to all
+// of it, so that not all servers are asked anew in the same minute.
 const relearn = time.Hour
 
 // Sessions keeps the TLS sessions of a bounded number of servers, so that most handshakes need no new keys and no
@@ -155,7 +157,7 @@ func refused(err error) bool {
 func (v *visit) done(s tls.ConnectionState) {
 	v.ended, v.next.version, v.next.since = true, s.Version, v.known.since
 	if v.known.state == nil {
-		v.next.since = time.Now()
+		v.next.since = time.Now().Add(-rand.N(relearn / 2))
 	}
 	if v.next.state != nil {
 		v.sessions.keep(v.server, v.next)
