@@ -11,11 +11,16 @@ import (
 	"github.com/onbu/onbu/scheduler/core"
 )
 
-// batchJobs is how many jobs are in one message to a poller at most.
-const batchJobs = 64
+// What one message to a poller holds at most, and how many jobs it may at least, however many pollers share the work.
+const (
+	batchJobs  = 512
+	batchBytes = 96 << 10
+	batchShare = 64
+)
 
-// dispatcher hands the jobs of all shards of this scheduler to pollers, as many as each has room for. What nobody has
-// room for waits here, at most one job for each object, in the order in which they fell due.
+// dispatcher hands the jobs of all shards of this scheduler to pollers, as many as each has room for. A job is encoded as it
+// is offered, where a poller has room. What nobody has room for waits here, at most one job for each object, in the order
+// in which they fell due.
 //
 // The credit is per scheduler and not per shard: a window cut into sixteen would leave one busy shard short of room while
 // fifteen hold some that they do not use.
@@ -23,21 +28,30 @@ type dispatcher struct {
 	name     string
 	bus      bus.Messenger
 	log      *slog.Logger
+	began    time.Time
 	orphaned func(monitor.Shard, []core.JobKey) // jobs of a dead poller; called without the lock
 
 	mu      sync.Mutex
 	pollers map[string]*pollerState
+	numbers []*pollerState // by number; nil for one that is gone
 	pools   map[string]*pool
-	flights map[flightKey]*flight
-	free    []*flight    // to be used again
-	batch   wire.Jobs    // being filled by pump
-	buf     []byte       // the batch encoded
-	taken   []*flight    // the flights of the batch
+	flights flights
+	swept   time.Time    // when it was last looked for answers that never came
 	decode  wire.Decoder // of what pollers say
+
+	// batch goes to the poller to of the pool in, and holds at most so many jobs; taken are these, traced those of them that
+	// somebody follows. It is sent before the lock is given up; to is nil then.
+	batch  wire.JobBatch
+	to     *pollerState
+	in     *pool
+	most   int
+	taken  []flightKey
+	traced []string
 }
 
 // pool is what waits for pollers of one tag.
 type pool struct {
+	name    string
 	waiting []flightKey // a queue; head is the index of the first
 	head    int
 	// shunned are jobs that wait for another poller than the one that they avoid.
@@ -47,78 +61,131 @@ type pool struct {
 	unserved, complained time.Time
 }
 
-type flightKey struct {
-	shard  monitor.Shard
-	object monitor.ID
-}
-
-// flight is a job on its way: waiting while poller is nil, else with that poller.
-type flight struct {
-	job    monitor.Job
-	line   []byte // what job.Line points to; kept when the flight is used again
-	poller *pollerState
-	since  time.Time
-}
-
 func newDispatcher(name string, b bus.Messenger, log *slog.Logger, orphaned func(monitor.Shard, []core.JobKey)) *dispatcher {
 	return &dispatcher{
-		name: name, bus: b, log: log, orphaned: orphaned,
-		pollers: map[string]*pollerState{}, pools: map[string]*pool{}, flights: map[flightKey]*flight{},
-		batch: wire.Jobs{From: name},
+		name: name, bus: b, log: log, orphaned: orphaned, began: time.Now(), swept: time.Now(),
+		pollers: map[string]*pollerState{}, numbers: []*pollerState{nil}, pools: map[string]*pool{},
+		batch: wire.JobBatch{From: name},
 	}
 }
 
-// offer takes jobs that have fallen due. It copies them.
+// offer takes jobs that have fallen due. It copies what it keeps.
 func (d *dispatcher) offer(jobs []monitor.Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	since := d.seconds()
 	for i := range jobs {
-		d.enqueueLocked(&jobs[i])
+		d.offerLocked(&jobs[i], since)
 	}
-	for name, p := range d.pools {
-		d.pumpLocked(name, p)
+	d.sendLocked()
+	d.pumpAllLocked()
+}
+
+func (d *dispatcher) offerLocked(job *monitor.Job, since uint32) {
+	s := d.flights.at(job)
+	d.landLocked(s)
+	p := d.in
+	if p == nil || p.name != job.Pool {
+		p = d.poolLocked(job.Pool)
+	}
+	if s.waiting == 0 && job.Avoid == "" && p.idle() && d.openLocked(p) {
+		d.addLocked(s, job, since)
+		return
+	}
+	queued := s.waiting != 0
+	d.flights.park(s, job)
+	if !queued {
+		p.waiting = append(p.waiting, flightKey{job.Shard, job.Object})
 	}
 }
 
-func (d *dispatcher) enqueueLocked(job *monitor.Job) {
-	key := flightKey{job.Shard, job.Object}
-	f := d.flights[key]
-	waits := f != nil && f.poller == nil
-	if f == nil {
-		f = d.newFlightLocked()
-		d.flights[key] = f
+// idle says that nothing waits in the pool.
+func (p *pool) idle() bool { return p.head == len(p.waiting) && len(p.shunned) == 0 }
+
+// openLocked sees to a batch with room for a job of a pool; false if no poller has any.
+func (d *dispatcher) openLocked(p *pool) bool {
+	if d.in == p && d.to != nil && d.batch.Len() < d.most && d.batch.Size() < batchBytes && d.to.credit() > 0 {
+		return true
 	}
-	d.landLocked(f)
-	f.line = append(f.line[:0], job.Line...)
-	f.job, f.since = *job, time.Now()
-	f.job.Line = f.line
-	if !waits {
-		p := d.poolLocked(job.Pool)
-		p.waiting = append(p.waiting, key)
-	}
+	d.sendLocked()
+	best := p.roomiest()
+	d.directLocked(p, best)
+	return best != nil
 }
 
-func (d *dispatcher) newFlightLocked() *flight {
-	if n := len(d.free); n > 0 {
-		f := d.free[n-1]
-		d.free = d.free[:n-1]
-		return f
-	}
-	return &flight{}
+// directLocked has the batch, which is empty, go to a poller.
+func (d *dispatcher) directLocked(p *pool, to *pollerState) {
+	d.in, d.to = p, to
+	d.most = max(batchShare, batchJobs/max(1, len(p.pollers)))
 }
 
-// landLocked takes a flight off the poller that has it.
-func (d *dispatcher) landLocked(f *flight) {
-	if f.poller != nil {
-		f.poller.running--
-		f.poller = nil
+// addLocked puts a job into the batch. It counts as the poller's from then on.
+func (d *dispatcher) addLocked(s *slot, job *monitor.Job, since uint32) {
+	d.batch.Add(job)
+	d.taken = append(d.taken, flightKey{job.Shard, job.Object})
+	if job.Trace != "" {
+		d.traced = append(d.traced, job.Trace)
+	}
+	s.seq, s.since, s.poller = job.Seq, since, d.to.number
+	d.to.running++
+	d.flights.unpark(s)
+}
+
+// sendLocked sends the batch, or says why not and passes the poller over until it speaks again; its jobs wait then, before
+// all others.
+func (d *dispatcher) sendLocked() {
+	to := d.to
+	d.to = nil
+	if d.batch.Len() == 0 {
+		return
+	}
+	err := d.bus.Publish(bus.Jobs(to.name), d.batch.Message())
+	if err == nil {
+		for _, trace := range d.traced {
+			d.followed(trace, to.name, len(d.taken)-1)
+		}
+	} else {
+		d.log.Warn("jobs could not be sent; they wait", "poller", to.name, "jobs", len(d.taken), "error", err)
+		to.full = true
+		d.takeBackLocked()
+	}
+	d.batch.Reset()
+	d.taken, d.traced = d.taken[:0], d.traced[:0]
+}
+
+// takeBackLocked parks the jobs of the batch in front of what waits.
+func (d *dispatcher) takeBackLocked() {
+	var back wire.Jobs
+	if err := wire.Unmarshal(d.batch.Message(), &back); err != nil {
+		d.log.Error("jobs that could not be sent are unreadable; they are issued again when they are overdue", "error", err)
+		return
+	}
+	for i := range back.Jobs {
+		s := d.flights.find(d.taken[i])
+		d.landLocked(s)
+		d.flights.park(s, &back.Jobs[i])
+	}
+	p := d.in
+	p.waiting, p.head = append(append([]flightKey(nil), d.taken...), p.waiting[p.head:]...), 0
+}
+
+// seconds gives the age of the dispatcher, as slots have it.
+func (d *dispatcher) seconds() uint32 { return uint32(time.Since(d.began) / time.Second) }
+
+// landLocked takes a job off the poller that has it.
+func (d *dispatcher) landLocked(s *slot) {
+	if s.poller != 0 {
+		if p := d.numbers[s.poller]; p != nil {
+			p.running--
+		}
+		s.poller = 0
 	}
 }
 
 func (d *dispatcher) poolLocked(name string) *pool {
 	p := d.pools[name]
 	if p == nil {
-		p = &pool{}
+		p = &pool{name: name}
 		d.pools[name] = p
 	}
 	return p
@@ -129,52 +196,48 @@ func (d *dispatcher) answered(results []monitor.Result) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := range results {
-		key := flightKey{results[i].Shard, results[i].Object}
-		f := d.flights[key]
-		if f == nil || f.poller == nil || f.job.Seq != results[i].Seq || f.job.Epoch != results[i].Epoch {
-			continue
+		r := &results[i]
+		if s := d.flights.sent(flightKey{r.Shard, r.Object}, r.Epoch, r.Seq); s != nil {
+			d.landLocked(s)
+			d.flights.forget(s)
 		}
-		d.forgetLocked(key, f)
 	}
-	for name, p := range d.pools {
-		d.pumpLocked(name, p)
-	}
-}
-
-func (d *dispatcher) forgetLocked(key flightKey, f *flight) {
-	d.landLocked(f)
-	delete(d.flights, key)
-	if len(d.free) < 1<<14 {
-		d.free = append(d.free, f)
-	}
+	d.pumpAllLocked()
 }
 
 // drop forgets everything of a shard that this scheduler no longer owns, or that got a new inventory.
 func (d *dispatcher) drop(shard monitor.Shard) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for key, f := range d.flights {
-		if key.shard == shard {
-			d.forgetLocked(key, f)
+	d.flights.each(shard, d.landLocked)
+	d.flights.drop(shard)
+}
+
+func (d *dispatcher) pumpAllLocked() {
+	for _, p := range d.pools {
+		if !p.idle() {
+			d.pumpLocked(p)
 		}
 	}
 }
 
 // pumpLocked sends what waits in a pool to those of its pollers that have room.
-func (d *dispatcher) pumpLocked(name string, p *pool) {
-	d.pumpShunnedLocked(name, p)
-	defer d.pumpShunnedLocked(name, p)
-	for p.head < len(p.waiting) {
-		best := p.roomiest()
-		if best == nil {
-			break
-		}
-		start := p.head
-		d.fillLocked(p, name, best, min(best.credit(), batchJobs))
-		if len(d.taken) > 0 && !d.sendLocked(best) {
-			p.head = start
+func (d *dispatcher) pumpLocked(p *pool) {
+	d.pumpShunnedLocked(p)
+	defer d.pumpShunnedLocked(p)
+	for since := d.seconds(); p.head < len(p.waiting) && d.openLocked(p); {
+		key := p.waiting[p.head]
+		p.head++
+		job := d.flights.waits(key)
+		switch {
+		case job == nil || job.Pool != p.name: // gone, or sent, or it waits elsewhere
+		case job.Avoid == d.to.name && p.hasOther(d.to.name):
+			p.shunned = append(p.shunned, key)
+		default:
+			d.addLocked(d.flights.find(key), job, since)
 		}
 	}
+	d.sendLocked()
 	if p.head == len(p.waiting) {
 		p.waiting, p.head = p.waiting[:0], 0
 	} else if p.head > 1024 && p.head > len(p.waiting)/2 {
@@ -185,22 +248,25 @@ func (d *dispatcher) pumpLocked(name string, p *pool) {
 
 // pumpShunnedLocked sends jobs that avoid a poller to another one that has room. They wait while one that has none could
 // take them, and go back to the queue, for whoever is left, where there is no other.
-func (d *dispatcher) pumpShunnedLocked(name string, p *pool) {
+func (d *dispatcher) pumpShunnedLocked(p *pool) {
 	waiting := p.shunned
 	p.shunned = nil
 	for _, key := range waiting {
-		f := d.flights[key]
-		if f == nil || f.poller != nil || f.job.Pool != name {
+		job := d.flights.waits(key)
+		if job == nil || job.Pool != p.name {
 			continue
 		}
-		best := p.roomiestBut(f.job.Avoid)
-		if best == nil && !p.hasOther(f.job.Avoid) {
+		best := p.roomiestBut(job.Avoid)
+		switch {
+		case best == nil && !p.hasOther(job.Avoid):
 			p.waiting = append(p.waiting, key)
-			continue
-		}
-		d.batch.Jobs, d.taken = append(d.batch.Jobs[:0], f.job), append(d.taken[:0], f)
-		if best == nil || !d.sendLocked(best) {
+		case best == nil:
 			p.shunned = append(p.shunned, key)
+		default:
+			d.sendLocked()
+			d.directLocked(p, best)
+			d.addLocked(d.flights.find(key), job, d.seconds())
+			d.sendLocked()
 		}
 	}
 }
@@ -226,42 +292,4 @@ func (p *pool) roomiestBut(avoid string) *pollerState {
 		}
 	}
 	return best
-}
-
-// fillLocked takes up to n waiting jobs for a poller into the batch; keys whose flight is gone or under way are passed
-// over, and jobs that avoid the poller are put aside for another one.
-func (d *dispatcher) fillLocked(p *pool, name string, to *pollerState, n int) {
-	d.batch.Jobs, d.taken = d.batch.Jobs[:0], d.taken[:0]
-	for p.head < len(p.waiting) && len(d.taken) < n {
-		key := p.waiting[p.head]
-		f := d.flights[key]
-		p.head++
-		if f != nil && f.poller == nil && f.job.Avoid == to.name && p.hasOther(to.name) {
-			p.shunned = append(p.shunned, key)
-			continue
-		}
-		if f != nil && f.poller == nil && f.job.Pool == name {
-			d.batch.Jobs = append(d.batch.Jobs, f.job)
-			d.taken = append(d.taken, f)
-		}
-	}
-}
-
-// sendLocked sends the batch, or says why not and passes the poller over until it speaks again.
-func (d *dispatcher) sendLocked(to *pollerState) bool {
-	d.buf = wire.Append(d.buf[:0], d.batch)
-	if err := d.bus.Publish(bus.Jobs(to.name), d.buf); err != nil {
-		d.log.Warn("jobs could not be sent; they wait", "poller", to.name, "jobs", len(d.taken), "error", err)
-		to.full = true
-		return false
-	}
-	now := time.Now()
-	for _, f := range d.taken {
-		f.poller, f.since = to, now
-		if f.job.Trace != "" {
-			d.followed(f.job.Trace, to.name, len(d.taken)-1)
-		}
-	}
-	to.running += len(d.taken)
-	return true
 }

@@ -267,8 +267,10 @@ func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
 	case wire.AskExplain, wire.AskTrace:
 		if e, ok := s.core.Explain(now, q.Ref); ok {
 			e.Shard, e.Epoch = s.id, s.epoch
-			if text := s.jobs.standing(s.id, q.Ref); text != "" {
-				e.Why = append(e.Why, text)
+			if id, ok := s.core.Object(q.Ref); ok {
+				if text := s.jobs.standing(s.id, id); text != "" {
+					e.Why = append(e.Why, text)
+				}
 			}
 			a.Explanation = &e
 			if q.Kind == wire.AskTrace {

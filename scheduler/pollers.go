@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -23,6 +24,7 @@ const (
 // pollerState is what is known of one poller.
 type pollerState struct {
 	name, boot string
+	number     uint32 // in dispatcher.numbers; slots have it
 	before     string // the boot that this one replaced
 	complained time.Time
 	window     int
@@ -62,8 +64,7 @@ func (d *dispatcher) want(m bus.Msg) {
 		p = nil
 	}
 	if p == nil {
-		p = &pollerState{name: w.Poller, boot: w.Boot, before: before, pools: map[string]bool{}}
-		d.pollers[w.Poller] = p
+		p = d.addPollerLocked(&pollerState{name: w.Poller, boot: w.Boot, before: before, pools: map[string]bool{}})
 		d.log.Info("poller joined", "poller", w.Poller, "pool", w.Pool)
 	}
 	if !p.pools[w.Pool] {
@@ -72,9 +73,21 @@ func (d *dispatcher) want(m bus.Msg) {
 		pl.pollers = append(pl.pollers, p)
 	}
 	p.window, p.heard, p.full = int(min(w.Window, 1<<20)+min(w.Aside[d.name], 1<<20)), time.Now(), false
-	d.pumpLocked(w.Pool, d.poolLocked(w.Pool))
+	d.pumpLocked(d.poolLocked(w.Pool))
 	d.mu.Unlock()
 	d.tell(lost)
+}
+
+// addPollerLocked gives a poller a number that no other has.
+func (d *dispatcher) addPollerLocked(p *pollerState) *pollerState {
+	free := 1 + slices.Index(d.numbers[1:], nil)
+	if free == 0 {
+		free = len(d.numbers)
+		d.numbers = append(d.numbers, nil)
+	}
+	p.number = uint32(free)
+	d.numbers[free], d.pollers[p.name] = p, p
+	return p
 }
 
 // refused takes jobs back that a poller has no room for.
@@ -89,18 +102,17 @@ func (d *dispatcher) refused(m bus.Msg) {
 	for i := range back.Jobs {
 		job := &back.Jobs[i]
 		key := flightKey{job.Shard, job.Object}
-		f := d.flights[key]
-		if f == nil || f.poller == nil || f.job.Seq != job.Seq || f.job.Epoch != job.Epoch {
+		s := d.flights.sent(key, job.Epoch, job.Seq)
+		if s == nil {
 			continue
 		}
-		f.poller.full = true
-		d.landLocked(f)
+		d.numbers[s.poller].full = true
+		d.landLocked(s)
+		d.flights.park(s, job)
 		p := d.poolLocked(job.Pool)
 		p.waiting = append(p.waiting, key)
 	}
-	for name, p := range d.pools {
-		d.pumpLocked(name, p)
-	}
+	d.pumpAllLocked()
 }
 
 // sweep finds dead pollers, whose jobs go back to their shards at once, and answers that never came.
@@ -116,14 +128,26 @@ func (d *dispatcher) sweep() {
 			}
 		}
 	}
-	for key, f := range d.flights {
-		if f.poller != nil && now.Sub(f.since) > forgetAfter {
-			d.forgetLocked(key, f)
-		}
+	if now.Sub(d.swept) > forgetAfter/10 {
+		d.swept = now
+		d.forgetLocked()
 	}
 	d.complainLocked(now)
 	d.mu.Unlock()
 	d.tell(lost)
+}
+
+// forgetLocked forgets the jobs that nobody will ever answer.
+func (d *dispatcher) forgetLocked() {
+	old := int64(d.seconds()) - int64(forgetAfter/time.Second)
+	for shard := range d.flights.tables {
+		d.flights.each(monitor.Shard(shard), func(s *slot) {
+			if s.poller != 0 && int64(s.since) < old {
+				d.landLocked(s)
+				d.flights.forget(s)
+			}
+		})
+	}
 }
 
 // complainLocked says, now and then, which pools have checks and no poller.
@@ -163,34 +187,33 @@ func tagOf(pool string) string {
 }
 
 // standing says, for people, where the check of an object stands; empty if none is on its way.
-func (d *dispatcher) standing(shard monitor.Shard, ref monitor.Ref) string {
+func (d *dispatcher) standing(shard monitor.Shard, object monitor.ID) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for key, f := range d.flights {
-		if key.shard != shard || f.job.Host != ref.Host || f.job.Service != ref.Service {
-			continue
-		}
-		if f.poller != nil {
-			return "its check is with poller " + f.poller.name
-		}
-		if p := d.pools[f.job.Pool]; p == nil || len(p.pollers) == 0 {
-			return "its check waits: no poller serves the tag " + tagOf(f.job.Pool)
-		}
-		return "its check waits until a poller of the tag " + tagOf(f.job.Pool) + " has room"
+	key := flightKey{shard, object}
+	if s := d.flights.find(key); s != nil && s.poller != 0 {
+		return "its check is with poller " + d.numbers[s.poller].name
 	}
-	return ""
+	job := d.flights.waits(key)
+	if job == nil {
+		return ""
+	}
+	if p := d.pools[job.Pool]; p == nil || len(p.pollers) == 0 {
+		return "its check waits: no poller serves the tag " + tagOf(job.Pool)
+	}
+	return "its check waits until a poller of the tag " + tagOf(job.Pool) + " has room"
 }
 
 // removeLocked forgets a poller and gives the jobs that it had.
 func (d *dispatcher) removeLocked(p *pollerState) map[monitor.Shard][]core.JobKey {
-	lost := map[monitor.Shard][]core.JobKey{}
-	for key, f := range d.flights {
-		if f.poller == p {
-			lost[key.shard] = append(lost[key.shard], core.JobKey{Object: key.object, Seq: f.job.Seq})
-			d.forgetLocked(key, f)
+	lost := d.flights.with(p.number)
+	for shard, keys := range lost {
+		for _, k := range keys {
+			d.flights.forget(d.flights.find(flightKey{shard, k.Object}))
 		}
 	}
 	delete(d.pollers, p.name)
+	d.numbers[p.number] = nil
 	for name := range p.pools {
 		d.pools[name].remove(p)
 	}

@@ -119,6 +119,9 @@ func (c *Core) initial(id monitor.ID) {
 // Inventory gives the configuration in use.
 func (c *Core) Inventory() *monitor.Inventory { return c.inv.Inventory }
 
+// Object gives the number of an object in the configuration in use; false if it has none of that name.
+func (c *Core) Object(ref monitor.Ref) (monitor.ID, bool) { return c.find(ref) }
+
 // Bytes gives how much memory the core takes for its objects: the first number without the texts of their last results
 // and without the inventory.
 func (c *Core) Bytes() (tables, indexes int) {
