@@ -217,9 +217,12 @@ func FuzzBothReadTheSame(f *testing.F) {
 		{kind: tagResponse, request: 1, bindings: []Binding{{Name: "\x2b\x06\x01", Tag: TagInteger, Value: []byte{0xff, 0x38}}}},
 		{kind: tagResponse, request: 1 << 30, status: 2, index: 1, bindings: []Binding{{Name: "\x2b\x06\x01\x81\x48", Tag: TagNull}}},
 		{kind: tagResponse, request: 77, bindings: []Binding{
-			{Name: "\x2b\x06\x01", Tag: TagOctets, Value: []byte("text")}, {Name: "\x2b\x06\x02", Tag: TagCounter64, Value: []byte{1, 2, 3, 4, 5, 6, 7}},
-			{Name: "\x2b\x06\x03", Tag: TagOID, Value: []byte("\x2b\x06\x01\x04")}, {Name: "\x2b\x06\x04", Tag: TagIPAddress, Value: []byte{10, 1, 2, 3}},
-			{Name: "\x2b\x06\x05", Tag: TagTimeTicks, Value: []byte{0, 200}}, {Name: "\x2b\x06\x06", Tag: TagEndOfMibView},
+			{Name: "\x2b\x06\x01", Tag: TagOctets, Value: []byte("text")},
+			{Name: "\x2b\x06\x02", Tag: TagCounter64, Value: []byte{1, 2, 3, 4, 5, 6, 7}},
+			{Name: "\x2b\x06\x03", Tag: TagOID, Value: []byte("\x2b\x06\x01\x04")},
+			{Name: "\x2b\x06\x04", Tag: TagIPAddress, Value: []byte{10, 1, 2, 3}},
+			{Name: "\x2b\x06\x05", Tag: TagTimeTicks, Value: []byte{0, 200}},
+			{Name: "\x2b\x06\x06", Tag: TagEndOfMibView},
 		}},
 	} {
 		f.Add(appendCommunity(nil, Version2c, "public", &p))

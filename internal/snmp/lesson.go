@@ -187,6 +187,14 @@ func (s *shard) about(device netip.AddrPort) string {
 	return k.String()
 }
 
+// note gives the same, if the device takes less than others.
+func (k *lesson) note() string {
+	if k == nil || k.when.IsZero() || k.why == byGrowth {
+		return ""
+	}
+	return k.String()
+}
+
 // String gives a line for people.
 func (k *lesson) String() string {
 	at := k.when.Format("15:04")

@@ -226,6 +226,9 @@ func (s *shard) end(l *lane, r *Request, a *Answer) {
 		}
 	}
 	a.Messages, a.Repeats = l.messages, l.repeats
+	if l.messages > 1 {
+		a.Note = l.device.lesson.note()
+	}
 	s.limits.Remove(&r.giveUp)
 	then := r.Then
 	r.state = state{}

@@ -92,6 +92,8 @@ type Answer struct {
 	Status, Index int
 	// Messages is how many requests the conversation has taken so far, Repeats how many of them were tries after the first.
 	Messages, Repeats int
+	// Note is what About says of a device that takes less than others, if the conversation took several messages; else empty.
+	Note string
 }
 
 var (

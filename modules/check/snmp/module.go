@@ -103,6 +103,16 @@ func (m *Module) Parse(argv []string) (modules.Probe, error) {
 	return c, nil
 }
 
+// Standing says what was learned of the agent that a command line asks, in a line for people, or nothing: "takes 64 objects
+// a request, learned from tooBig at 10:03". p is a Probe of this module's.
+func (m *Module) Standing(p modules.Probe) string {
+	c, ok := p.(*check)
+	if !ok || !c.agent.literal.IsValid() {
+		return ""
+	}
+	return m.engine.About(c.agent.Addr)
+}
+
 // shapeOf gives the one command for all lines like l.
 func (m *Module) shapeOf(l *line) *command {
 	if c, ok := m.shapes.get(string(l.shape)); ok {

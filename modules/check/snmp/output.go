@@ -2,6 +2,7 @@ package snmp
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/onbu/onbu/internal/snmp"
 )
@@ -46,6 +47,17 @@ func (r *run) print(a *snmp.Answer) {
 			out.lines = append(p.line(out.lines, v), '\n')
 		}
 	}
+}
+
+// remark adds to the long output what was odd about the agent.
+func remark(long string, a *snmp.Answer) string {
+	if a.Repeats > 0 {
+		long = fmt.Sprintf("%s\nasked %d times, as not every answer came", long, a.Messages)
+	}
+	if a.Note != "" {
+		long += "\nthe agent " + a.Note
+	}
+	return strings.TrimPrefix(long, "\n")
 }
 
 func (c *command) printError(status int, out *output) {

@@ -94,7 +94,11 @@ func (r *run) outcome(a *snmp.Answer) (o monitor.Outcome, err error) {
 	}()
 	if a.Err == nil {
 		r.print(a)
-		return r.judge()
+		o, err = r.judge()
+		if a.Repeats > 0 || a.Note != "" {
+			o.LongOutput = remark(o.LongOutput, a)
+		}
+		return o, err
 	}
 	return r.failed(a.Err)
 }
