@@ -3,7 +3,6 @@ package target
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"time"
 
@@ -26,24 +25,36 @@ const (
 
 // serve answers on one port of all loopback addresses until ctx ends.
 func (q quick) serve(ctx context.Context, ready func(port int)) error {
-	fd, port, err := listening()
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	defer context.AfterFunc(ctx, func() { _ = unix.Shutdown(fd, unix.SHUT_RDWR) })() // which wakes the threads
-	ready(port)
 	var threads sync.WaitGroup
-	for range 2 * runtime.NumCPU() {
+	var sockets []int
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		cancel()
+		for _, fd := range sockets {
+			_ = unix.Shutdown(fd, unix.SHUT_RDWR) // which wakes its thread
+		}
+		threads.Wait()
+		for _, fd := range sockets {
+			unix.Close(fd)
+		}
+	}()
+	port := 0
+	for range queues {
+		fd, at, err := listening(port)
+		if err != nil {
+			return err
+		}
+		port, sockets = at, append(sockets, fd)
 		threads.Go(func() { q.work(ctx, fd) })
 	}
-	threads.Wait()
+	ready(port)
+	<-ctx.Done()
 	return nil
 }
 
-// listening opens a socket that hands a connection out when its question is there. Sockets that it accepts have its time
-// limit.
-func listening() (fd, port int, err error) {
+// listening opens a socket at a port, 0 for one that is free, that hands a connection out when its question is there. Sockets that
+// it accepts have its time limit.
+func listening(wanted int) (fd, port int, err error) {
 	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return 0, 0, err
@@ -51,10 +62,11 @@ func listening() (fd, port int, err error) {
 	limit := unix.NsecToTimeval(patience.Nanoseconds())
 	err = errors.Join(
 		unix.BindToDevice(fd, "lo"),
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1),
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, int(patience/time.Second)),
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit),
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit),
-		unix.Bind(fd, &unix.SockaddrInet4{}),
+		unix.Bind(fd, &unix.SockaddrInet4{Port: wanted}),
 		unix.Listen(fd, 1<<16), // the kernel cuts it to what it has
 	)
 	if err == nil {

@@ -7,12 +7,16 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Kind is a kind of fake target.
@@ -91,20 +95,38 @@ func listen(ctx context.Context, ready func(port int), handle func(net.Conn)) er
 	return listenAt(ctx, 0, ready, handle)
 }
 
+// queues is how many sockets listen on a target's port. A kernel that is left as it is keeps 4,096 connections for each to be
+// taken; thousands of real hosts have as many queues, and never lose a connection because another host is behind.
+const queues = 16
+
 // listenAt is listen at a port, 0 for one that is free.
 func listenAt(ctx context.Context, port int, ready func(port int), handle func(net.Conn)) error {
 	config := net.ListenConfig{Control: onlyLoopback}
-	l, err := config.Listen(ctx, "tcp4", fmt.Sprintf("0.0.0.0:%d", port))
-	if err != nil {
-		return err
+	var all sync.WaitGroup
+	defer all.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for range queues {
+		l, err := config.Listen(ctx, "tcp4", fmt.Sprintf("0.0.0.0:%d", port))
+		if err != nil {
+			return err
+		}
+		port = l.Addr().(*net.TCPAddr).Port
+		context.AfterFunc(ctx, func() { l.Close() })
+		all.Go(func() { take(ctx, l, handle) })
 	}
-	defer context.AfterFunc(ctx, func() { l.Close() })()
-	ready(l.Addr().(*net.TCPAddr).Port)
+	ready(port)
+	<-ctx.Done()
+	return nil
+}
+
+// take takes connections until ctx ends.
+func take(ctx context.Context, l net.Listener, handle func(net.Conn)) {
 	for {
 		c, err := l.Accept()
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return
 		case err != nil: // out of descriptors, or the connection ended in the queue
 			time.Sleep(time.Millisecond)
 			continue
@@ -113,12 +135,12 @@ func listenAt(ctx context.Context, port int, ready func(port int), handle func(n
 	}
 }
 
-// onlyLoopback binds a socket to the loopback interface: all addresses of 127.0.0.0/8 at once, and no others.
+// onlyLoopback binds a socket to the loopback interface: all addresses of 127.0.0.0/8 at once, and no others. Several may have
+// the same port.
 func onlyLoopback(_, _ string, c syscall.RawConn) error {
 	var bound error
-	err := c.Control(func(fd uintptr) { bound = syscall.BindToDevice(int(fd), "lo") })
-	if err != nil {
-		return err
-	}
-	return bound
+	err := c.Control(func(fd uintptr) {
+		bound = errors.Join(syscall.BindToDevice(int(fd), "lo"), unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+	})
+	return errors.Join(err, bound)
 }
