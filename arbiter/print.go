@@ -14,6 +14,7 @@ func (s *Summary) Print(w io.Writer) {
 	s.printObjects(w)
 	if s.OK {
 		s.printCommands(w)
+		s.printForks(w)
 		s.printNotifications(w)
 	}
 	s.printLater(w)

@@ -38,6 +38,9 @@ type Summary struct {
 	Native   int          `json:"native_checks"`
 	Forked   int          `json:"forked_checks"`
 	Commands []CommandUse `json:"commands"`
+	// ChecksPerSecond is what the check intervals ask for, Forks what is forked of it, the heaviest first.
+	ChecksPerSecond float64   `json:"checks_per_second"`
+	Forks           []ForkUse `json:"forks"`
 	// Notifications say how contacts are told.
 	Notifications []NotificationUse `json:"notifications"`
 	Later         []NotActedOn      `json:"not_acted_on"`
@@ -88,7 +91,7 @@ func Verify(main string, shards int, native Native, sends Sends) Summary {
 	c, report := Load(main)
 	s := Summary{Main: main, Files: len(c.Files), OK: report.OK(), Objects: counts(c)}
 	s.Shards, s.Commands, s.Later, s.Warnings, s.Errors = []uint64{}, []CommandUse{}, []NotActedOn{}, []string{}, []string{}
-	s.Notifications = []NotificationUse{}
+	s.Notifications, s.Forks = []NotificationUse{}, []ForkUse{}
 	for _, p := range report.Problems {
 		if p.Severity == objects.Error {
 			s.Errors = append(s.Errors, Line(p))
@@ -110,7 +113,9 @@ func Verify(main string, shards int, native Native, sends Sends) Summary {
 	plan := compile.Plan(c, shards, nil)
 	s.Packs, s.Heaviest, s.Shards = plan.Packs, plan.Heaviest, plan.Weights
 	var doubts, wrong, unsent []string
-	s.Commands, doubts, wrong = commandUses(c, native)
+	f := newForks()
+	s.Commands, doubts, wrong = commandUses(c, native, f)
+	s.ChecksPerSecond, s.Forks = f.all, f.list()
 	s.Warnings = append(s.Warnings, doubts...)
 	s.Counts["warnings"] += len(doubts)
 	s.Notifications, unsent = notificationUses(c, sends)
@@ -161,20 +166,21 @@ func commands(c *objects.Config) int {
 }
 
 // commandUses asks the modules about each command with each list of arguments once, with the values of the first
-// object that uses it so, or once for each object where that matters. The warnings name custom variables that are not
-// there too.
-func commandUses(c *objects.Config, native Native) (all []CommandUse, warnings, wrong []string) {
+// object that uses it so, or once for each object where that matters, and adds what is forked to f. The warnings name custom
+// variables that are not there too.
+func commandUses(c *objects.Config, native Native, f *forks) (all []CommandUse, warnings, wrong []string) {
 	type outcome struct{ command, module, why string }
 	type answer struct {
 		outcome
 		each bool
+		fork ForkUse
 	}
 	uses := map[outcome]*CommandUse{}
 	asked := map[monitor.Call]answer{}
 	said := map[string]bool{}
 	s := sample{config: c}
 	u := undefined{config: c, asks: map[monitor.Call][]macro.Macro{}, said: map[string]bool{}}
-	count := func(call monitor.Call, host, service int32) {
+	count := func(call monitor.Call, host, service int32, settings uint32) {
 		if call.Command == monitor.None {
 			return
 		}
@@ -182,8 +188,12 @@ func commandUses(c *objects.Config, native Native) (all []CommandUse, warnings, 
 		if !ok || o.each {
 			s.host, s.service, s.args = host, service, c.Args[call.Args]
 			command := &c.Commands[call.Command]
-			way := native(s.line(command.Line))
-			o = answer{outcome{command.Name, way.Module, way.Why}, way.Each}
+			line := s.line(command.Line)
+			way := native(line)
+			o = answer{outcome: outcome{command.Name, way.Module, way.Why}, each: way.Each}
+			if way.Why != "" {
+				o.fork = f.program(line)
+			}
 			asked[call] = o
 			for _, text := range fresh(said, way.Wrong) {
 				wrong = append(wrong, fmt.Sprintf("%s (check_command %s of %s)", text, command.Name, s.name(host, service)))
@@ -194,15 +204,16 @@ func commandUses(c *objects.Config, native Native) (all []CommandUse, warnings, 
 			uses[o.outcome] = &CommandUse{Command: o.command, Module: o.module, Why: o.why, Example: s.name(host, service)}
 		}
 		uses[o.outcome].Checks++
+		f.add(o.fork, rate(&c.Settings[settings].Policy))
 		if !o.each { // else the module knows what it can do without
 			u.look(call, host, service)
 		}
 	}
 	for i := range c.Hosts {
-		count(c.Hosts[i].Check, int32(i), monitor.None)
+		count(c.Hosts[i].Check, int32(i), monitor.None, c.Hosts[i].Settings)
 	}
 	for i := range c.Services {
-		count(c.Services[i].Check, int32(c.Services[i].Host), int32(i))
+		count(c.Services[i].Check, int32(c.Services[i].Host), int32(i), c.Services[i].Settings)
 	}
 	all = make([]CommandUse, 0, len(uses))
 	for _, use := range uses {

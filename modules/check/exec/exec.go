@@ -28,6 +28,9 @@ type Options struct {
 	Limit int
 	// Concurrent is how many programs may run at once; further ones wait. 0 sets no bound.
 	Concurrent int
+	// PerProgram is how many of them may be the same program, so that one that hangs leaves room for the others; further
+	// ones wait. 0 is half of Concurrent, and no bound if there is none.
+	PerProgram int
 	// Linger is for how long output is still awaited after a program's end when it left children that hold its pipes.
 	Linger time.Duration
 }
@@ -47,8 +50,11 @@ func DefaultOptions() Options {
 type Module struct {
 	opts  Options
 	env   []string
-	slots chan struct{} // nil for no bound
-	seal  sync.Once
+	slots slots
+
+	sealed  sync.Once
+	null    int // /dev/null, once sealed
+	nullErr error
 }
 
 // New gives a module; it starts nothing.
@@ -57,9 +63,7 @@ func New(opts Options) *Module {
 		opts.Limit = plugin.DefaultLimit
 	}
 	m := &Module{opts: opts, env: []string{"PATH=" + opts.Path, "HOME=" + opts.Home, "LANG=" + opts.Lang}}
-	if opts.Concurrent > 0 {
-		m.slots = make(chan struct{}, opts.Concurrent)
-	}
+	m.slots.open(opts.Concurrent, opts.PerProgram)
 	return m
 }
 

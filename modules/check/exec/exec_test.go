@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -248,6 +249,45 @@ func TestConcurrentBoundsHowManyRun(t *testing.T) {
 	<-done
 	if _, _, err := m.Run(t.Context(), "true", nil); err != nil {
 		t.Errorf("got %v when the slot was free again", err)
+	}
+}
+
+func TestAProgramThatHangsLeavesRoomForOthers(t *testing.T) {
+	opts := exec.DefaultOptions()
+	opts.Concurrent = 4
+	m := exec.New(opts)
+	dir := t.TempDir()
+	hanging, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer stop()
+	hang := script(t, "#!/bin/sh\necho $$ > $1\nexec sleep 300\n")
+	for i := range 2 {
+		file := filepath.Join(dir, strconv.Itoa(i))
+		all.Go(func() { _, _, _ = m.Run(hanging, hang+" "+file, nil) })
+		pid(t, file)
+	}
+	short, giveUp := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer giveUp()
+	if _, _, err := m.Run(short, hang+" "+filepath.Join(dir, "third"), nil); err == nil || !strings.Contains(err.Error(), "no free slot among 2 for running /") {
+		t.Errorf("the third of the same: %v", err)
+	}
+	if _, _, err := m.Run(t.Context(), "true", nil); err != nil {
+		t.Errorf("another: %v", err)
+	}
+}
+
+func TestStandardErrorIsWholeHoweverItComes(t *testing.T) {
+	for _, line := range []string{
+		"echo one >&2; echo two >&2; exit 2",
+		"exec >&-; echo one >&2; sleep 0.1; echo two >&2; exit 2",
+		"echo one >&2; sleep 0.1; echo two >&2; exit 2",
+		"echo one >&2; exec >&-; sleep 0.02; echo two >&2; exec 2>&-; sleep 0.1; exit 2",
+	} {
+		out, code, err := exec.New(exec.DefaultOptions()).Run(t.Context(), line, nil)
+		if string(out) != "one\ntwo\n" || code != 2 || err != nil {
+			t.Errorf("%s: got %q, %d, %v", line, out, code, err)
+		}
 	}
 }
 

@@ -15,38 +15,43 @@ import (
 
 // process is a running program with a process group of its own.
 type process struct {
-	pid            int
-	stdout, stderr *os.File
-	linger         time.Duration
-	// exited is closed when the program has ended; code holds from then on.
+	pid    int
+	stdout *os.File
+	linger time.Duration
+	// exited is closed when the watcher has seen the end of the program; code holds from then on.
 	exited chan struct{}
 	code   int
 	// killed says that kill came before the end.
 	killed atomic.Bool
 
-	mu sync.Mutex
+	mu sync.Mutex // guards what follows
 	// reaped says that the kernel may give pid, and so the group's number, to somebody else.
 	reaped bool
+	// errFD is the pipe of standard error; stderr is the same once somebody has to wait for it.
+	errFD  int
+	stderr *os.File
 }
 
 // start starts argv[0] with /dev/null as standard input. syscall.ForkExec rather than os/exec because it costs the
-// parent half as much: BenchmarkRun has both.
+// parent half as much: BenchmarkRun has both. A process that does nothing but start others would save nothing: most of the
+// cost is the kernel's, and Go's own fork shares the memory until exec (vfork).
 func (m *Module) start(argv, env []string) (*process, error) {
 	file, err := m.find(argv[0])
 	if err != nil {
 		return nil, err
+	}
+	if m.seal(); m.nullErr != nil {
+		return nil, m.nullErr
 	}
 	var pipes plumbing
 	defer pipes.close()
 	if err := pipes.open(); err != nil {
 		return nil, err
 	}
-	m.seal.Do(sealFDs)
-	pidfd := -1
 	attr := &syscall.ProcAttr{
 		Env:   env,
-		Files: []uintptr{uintptr(pipes.null), uintptr(pipes.stdout[1]), uintptr(pipes.stderr[1])},
-		Sys:   &syscall.SysProcAttr{Setpgid: true, PidFD: &pidfd},
+		Files: []uintptr{uintptr(m.null), uintptr(pipes.stdout[1]), uintptr(pipes.stderr[1])},
+		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	}
 	pid, err := syscall.ForkExec(file, argv, attr)
 	if err == syscall.ENOEXEC { // a script without a first line that names its interpreter: execvp(3) does the same
@@ -55,28 +60,26 @@ func (m *Module) start(argv, env []string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{
-		pid: pid, linger: m.opts.Linger, exited: make(chan struct{}),
-		stdout: pipes.take(&pipes.stdout[0]), stderr: pipes.take(&pipes.stderr[0]),
-	}
-	go p.watch(pidfd)
+	p := &process{pid: pid, linger: m.opts.Linger, stdout: pollable(pipes.stdout[0]), errFD: pipes.stderr[0]}
+	_ = unix.SetNonblock(p.errFD, true)
+	pipes.stdout[0], pipes.stderr[0] = 0, 0
 	return p, nil
 }
 
-// sealFDs keeps from programs what this process itself was started with and what does not come from Go's library, which
-// marks all it opens. Kernels before 5.11 cannot do it.
-func sealFDs() { _ = unix.CloseRange(3, 1<<31-1, unix.CLOSE_RANGE_CLOEXEC) }
-
-// plumbing holds the file descriptors that a program starts with, and our ends of its pipes; 0 stands for none.
-type plumbing struct {
-	null           int
-	stdout, stderr [2]int
+// seal opens what all programs share, and keeps from them what this process itself was started with and what does not come
+// from Go's library, which marks all it opens. Kernels before 5.11 cannot do that.
+func (m *Module) seal() {
+	m.sealed.Do(func() {
+		_ = unix.CloseRange(3, 1<<31-1, unix.CLOSE_RANGE_CLOEXEC)
+		m.null, m.nullErr = unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		m.nullErr = os.NewSyscallError("open /dev/null", m.nullErr)
+	})
 }
 
+// plumbing holds the file descriptors that a program starts with, and our ends of its pipes; 0 stands for none.
+type plumbing struct{ stdout, stderr [2]int }
+
 func (p *plumbing) open() (err error) {
-	if p.null, err = unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
-		return os.NewSyscallError("open /dev/null", err)
-	}
 	if err = unix.Pipe2(p.stdout[:], unix.O_CLOEXEC); err != nil {
 		return os.NewSyscallError("pipe2", err)
 	}
@@ -86,17 +89,15 @@ func (p *plumbing) open() (err error) {
 	return nil
 }
 
-// take makes a file that a goroutine can wait for without a thread; fd is then the file's to close.
-func (p *plumbing) take(fd *int) *os.File {
-	_ = unix.SetNonblock(*fd, true)
-	f := os.NewFile(uintptr(*fd), "pipe")
-	*fd = 0
-	return f
+// pollable makes a file that a goroutine can wait for without a thread; fd is then the file's to close.
+func pollable(fd int) *os.File {
+	_ = unix.SetNonblock(fd, true)
+	return os.NewFile(uintptr(fd), "pipe")
 }
 
-// close closes what take has not taken.
+// close closes what nobody has taken.
 func (p *plumbing) close() {
-	for _, fd := range [...]int{p.null, p.stdout[0], p.stdout[1], p.stderr[0], p.stderr[1]} {
+	for _, fd := range [...]int{p.stdout[0], p.stdout[1], p.stderr[0], p.stderr[1]} {
 		if fd > 0 {
 			_ = unix.Close(fd)
 		}
@@ -130,31 +131,60 @@ func exitCode(err error) (code int, ok bool) {
 	return 0, false
 }
 
-// watch waits for the end of the program, notes how it ended, and sets a limit to reading what its children may still
-// write. It runs until the end even if nobody waits any more.
-func (p *process) watch(pidfd int) {
-	await(p.pid, pidfd)
+// reap takes the end of the program from the kernel, if there is one yet.
+func (p *process) reap() bool {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	var status syscall.WaitStatus
 	for {
-		if _, err := syscall.Wait4(p.pid, &status, 0, nil); err != syscall.EINTR {
-			break
+		pid, err := syscall.Wait4(p.pid, &status, syscall.WNOHANG, nil)
+		if err == syscall.EINTR {
+			continue
 		}
+		if pid == 0 && err == nil {
+			return false
+		}
+		break
 	}
 	p.reaped = true
-	p.mu.Unlock()
 	p.code = status.ExitStatus()
 	if status.Signaled() {
 		p.code = 128 + int(status.Signal())
+	}
+	return true
+}
+
+// reapSoon is reap for a program that has closed its output: it mostly ends at that moment.
+func (p *process) reapSoon() bool {
+	if p.reap() {
+		return true
+	}
+	fd, err := unix.PidfdOpen(p.pid, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 5)
+	return p.reap()
+}
+
+// watch waits for the end of the program and sets a limit to reading what its children may still write. It runs until the
+// end even if nobody waits any more.
+func (p *process) watch() {
+	for {
+		await(p.pid)
+		if p.reap() {
+			break
+		}
 	}
 	p.limitReading(p.linger)
 	close(p.exited)
 }
 
 // await returns when the process has ended, without reaping it. It blocks the goroutine and no thread, but for kernels
-// that have no pidfd yet (before 5.4).
-func await(pid, pidfd int) {
-	if pidfd >= 0 && awaitFD(pidfd) == nil {
+// that have no pidfd yet (before 5.3).
+func await(pid int) {
+	if fd, err := unix.PidfdOpen(pid, 0); err == nil && awaitFD(fd) == nil {
 		return
 	}
 	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
@@ -162,8 +192,7 @@ func await(pid, pidfd int) {
 }
 
 func awaitFD(pidfd int) error {
-	_ = unix.SetNonblock(pidfd, true)
-	f := os.NewFile(uintptr(pidfd), "pidfd")
+	f := pollable(pidfd)
 	defer f.Close()
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -189,8 +218,12 @@ func (p *process) kill() {
 
 func (p *process) limitReading(wait time.Duration) {
 	at := time.Now().Add(wait)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	_ = p.stdout.SetReadDeadline(at)
-	_ = p.stderr.SetReadDeadline(at)
+	if p.stderr != nil {
+		_ = p.stderr.SetReadDeadline(at)
+	}
 }
 
 // wait gives the exit code once the program has ended; not ended if it outlives ctx although it was killed.

@@ -27,10 +27,11 @@ type ending struct {
 // run waits for a free slot, starts argv, collects what it prints, and calls done with the ending, also with what there
 // was until ctx ended. done is not called if nothing was started.
 func (m *Module) run(ctx context.Context, argv, env []string, done func(ending)) error {
-	if err := m.enter(ctx); err != nil {
+	leave, err := m.enter(ctx, argv)
+	if err != nil {
 		return err
 	}
-	defer m.leave()
+	defer leave()
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
 	p, err := m.start(argv, env)
@@ -43,8 +44,7 @@ func (m *Module) run(ctx context.Context, argv, env []string, done func(ending))
 		return nil
 	}
 	stop := context.AfterFunc(ctx, p.kill)
-	p.collect(b, m.opts.Limit)
-	code, ended := p.wait(ctx)
+	code, ended := p.follow(ctx, b, m.opts.Limit)
 	stop()
 	e := ending{stdout: b.stdout, stderr: b.stderr, code: code}
 	done(e)
@@ -63,27 +63,6 @@ func endOf(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-func (m *Module) enter(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("not started: %w", context.Cause(ctx))
-	}
-	if m.slots == nil {
-		return nil
-	}
-	select {
-	case m.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("no free slot among %d for running programs: %w", cap(m.slots), context.Cause(ctx))
-	}
-}
-
-func (m *Module) leave() {
-	if m.slots != nil {
-		<-m.slots
-	}
-}
-
 // buffer is where the two streams of a program go; spare takes what is thrown away, one part for each stream.
 type buffer struct {
 	stdout, stderr []byte
@@ -93,12 +72,65 @@ type buffer struct {
 // buffers keeps them for the next program: checks print much the same each time.
 var buffers = sync.Pool{New: func() any { return &buffer{stdout: make([]byte, 0, 1024)} }}
 
-// collect reads both streams to their end, or until the watcher or the end of ctx sets a limit to reading.
-func (p *process) collect(b *buffer, limit int) {
-	var stderr sync.WaitGroup
-	stderr.Go(func() { b.stderr = read(p.stderr, b.stderr[:0], b.spare[0][:], limit) })
+// quick is for how long a program runs before goroutines of their own wait for its end and its standard error. Most have
+// ended by then: their output ends with them, and nobody else has to be asked.
+const quick = 50 * time.Millisecond
+
+// follow collects what the program prints until it has ended, or until the end of ctx.
+func (p *process) follow(ctx context.Context, b *buffer, limit int) (code int, ended bool) {
+	b.stderr = b.stderr[:0]
+	rest := make(chan struct{})
+	slow := time.AfterFunc(quick, func() { p.attend(b, limit, rest) })
 	b.stdout = read(p.stdout, b.stdout[:0], b.spare[1][:], limit)
-	stderr.Wait()
+	if slow.Stop() {
+		if p.drain(b, limit) && p.reapSoon() {
+			return p.code, true
+		}
+		p.attend(b, limit, rest)
+	}
+	<-rest
+	return p.wait(ctx)
+}
+
+// drain reads what there is on standard error; false if there may be more to come. The file is then still open.
+func (p *process) drain(b *buffer, limit int) bool {
+	for {
+		b.stderr = grow(b.stderr, limit)
+		room := b.stderr[len(b.stderr):min(cap(b.stderr), limit)]
+		if len(room) == 0 {
+			room = b.spare[0][:]
+		}
+		n, err := unix.Read(p.errFD, room)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return false
+		case n == 0:
+			_ = unix.Close(p.errFD)
+			p.errFD = -1
+			return true
+		case len(b.stderr) < limit:
+			b.stderr = b.stderr[:len(b.stderr)+n]
+		}
+	}
+}
+
+// attend waits for the program's end, and reads its standard error to its end. It closes rest when that is done.
+func (p *process) attend(b *buffer, limit int, rest chan struct{}) {
+	defer close(rest)
+	p.exited = make(chan struct{})
+	if p.errFD < 0 { // it closed its output, and goes on
+		go p.watch()
+		return
+	}
+	p.mu.Lock()
+	p.stderr = pollable(p.errFD)
+	p.mu.Unlock()
+	if p.killed.Load() { // before there was a file to be told so
+		p.limitReading(0)
+	}
+	go p.watch()
+	b.stderr = read(p.stderr, b.stderr, b.spare[0][:], limit)
 }
 
 // read appends what f gives to to, at most limit bytes, throws the rest away, and closes f. When a limit to reading
