@@ -154,6 +154,13 @@ type lines struct {
 
 func newLines(ready *regexp.Regexp) *lines { return &lines{ready: ready, found: make(chan string, 1)} }
 
+// expect has the next line that fits be the one that said waits for.
+func (l *lines) expect(ready *regexp.Regexp) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ready = ready
+}
+
 func (l *lines) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

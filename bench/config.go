@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"os"
@@ -72,11 +73,11 @@ func (s *site) objects(o *objectstest.Text) {
 		}
 		o.Define("service", template...)
 		for i := range g.services {
-			if i%servicesOfHost == 0 {
+			if i%g.ofHost() == 0 {
 				host++
 				o.Define("host", "use every", fmt.Sprintf("host_name %s-%d", g.name, host), "address "+address(host).String())
 			}
-			service := []string{"use of-" + g.name, fmt.Sprintf("host_name %s-%d", g.name, host), fmt.Sprintf("service_description s%d", i%servicesOfHost)}
+			service := []string{"use of-" + g.name, fmt.Sprintf("host_name %s-%d", g.name, host), fmt.Sprintf("service_description s%d", i%g.ofHost())}
 			if s.changed > 0 && i%s.changed == 0 {
 				service = append(service, "notes changed", "max_check_attempts 2")
 			}
@@ -84,6 +85,9 @@ func (s *site) objects(o *objectstest.Text) {
 		}
 	}
 }
+
+// ofHost is how many services a host of the load has.
+func (l *load) ofHost() int { return cmp.Or(l.perHost, servicesOfHost) }
 
 // commandLine is the command of a load with everything but Nagios' macros filled in.
 func (s *site) commandLine(g group) string {

@@ -116,11 +116,11 @@ func (s *site) writeIcinga() error {
 		}
 		fmt.Fprintf(w, "object CheckCommand %q { %s }\n", g.name, command)
 		for i := range g.services {
-			if i%servicesOfHost == 0 {
+			if i%g.ofHost() == 0 {
 				host++
 				fmt.Fprintf(w, "object Host \"%s-%d\" { import \"every\", address = \"%s\" }\n", g.name, host, address(host))
 			}
-			fmt.Fprintf(w, "object Service \"s%d\" { import \"each\", host_name = \"%s-%d\", check_command = %q }\n", i%servicesOfHost, g.name, host, g.name)
+			fmt.Fprintf(w, "object Service \"s%d\" { import \"each\", host_name = \"%s-%d\", check_command = %q }\n", i%g.ofHost(), g.name, host, g.name)
 		}
 	}
 	if err := w.Flush(); err != nil {

@@ -46,6 +46,8 @@ type load struct {
 	// prepare writes the files that the command needs, besides the configuration, into a folder: DIR in command. port is the
 	// target's. It may be nil.
 	prepare func(dir string, port int) error
+	// perHost is how many services a host has, if not servicesOfHost.
+	perHost int
 	// fails is whether the checks are meant to fail.
 	fails bool
 }
@@ -104,6 +106,7 @@ func scenarios() []scenario {
 			name: "snmp", about: "check_snmp: one object by SNMP v2c", services: 20_000, interval: 10 * time.Second,
 			loads: []load{{name: "snmp", parts: 1, command: snmp, target: "snmp", module: "snmp"}},
 		},
+		switches(),
 		{
 			name: "dummy", about: "check_dummy: nothing but the engine's own work", services: 100_000, interval: 10 * time.Second,
 			loads: []load{{name: "dummy", parts: 1, command: "$USER1$/check_dummy 0 fine", module: "dummy"}},
