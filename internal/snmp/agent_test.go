@@ -26,7 +26,7 @@ type agent struct {
 	asked   []pdu
 }
 
-func startAgent(t testing.TB, objects map[string]string) *agent {
+func startAgent(t testing.TB, objects map[string]string, weaknesses ...func(*agent)) *agent {
 	t.Helper()
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -38,6 +38,9 @@ func startAgent(t testing.TB, objects map[string]string) *agent {
 		a.objects[o] = Binding{Name: o, Tag: TagOctets, Value: []byte(value)}
 	}
 	a.order = slices.SortedFunc(maps.Keys(a.objects), OID.Compare)
+	for _, weaken := range weaknesses {
+		weaken(a)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -154,8 +154,7 @@ func TestSwitchTakesFewMessages(t *testing.T) {
 		objects[name] = "4444"
 	}
 	for octets, want := range map[int]int{1472: 6, 0: 4} {
-		a, e := startAgent(t, objects), newEngine(t)
-		a.most = octets
+		a, e := startAgent(t, objects, func(a *agent) { a.most = octets }), newEngine(t)
 		var requests []Request
 		for i := range 15 {
 			requests = append(requests, Request{To: a.device(Version2c), OIDs: oids(t, names[25*i:25*i+25]...)})
@@ -177,8 +176,7 @@ func TestSwitchTakesFewMessages(t *testing.T) {
 
 func TestTooBigMakesMessagesSmaller(t *testing.T) {
 	const all = 60
-	a := startAgent(t, column("1.3.6.1.2", all))
-	a.most = 300
+	a := startAgent(t, column("1.3.6.1.2", all), func(a *agent) { a.most = 300 })
 	e := newEngine(t)
 	var names []string
 	for i := range all {
@@ -199,8 +197,7 @@ func TestTooBigMakesMessagesSmaller(t *testing.T) {
 }
 
 func TestSilenceMakesMessagesSmallerWhenSmallerOnesAreAnswered(t *testing.T) {
-	a := startAgent(t, column("1.3.6.1.2", 80))
-	a.mute = 45
+	a := startAgent(t, column("1.3.6.1.2", 80), func(a *agent) { a.mute = 45 })
 	e := newEngine(t)
 	var names []string
 	for i := range 80 {
@@ -246,8 +243,7 @@ func TestMisunderstoodRequestsAreAskedAlone(t *testing.T) {
 		"other objects": func(a *agent) { a.swap = true }, "an error for nothing in particular": func(a *agent) { a.blame = 5 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, e := startAgent(t, column("1.3.6.1.2", 3)), newEngine(t)
-			change(a)
+			a, e := startAgent(t, column("1.3.6.1.2", 3), change), newEngine(t)
 			for round, want := range [][]int{{3, 1, 1, 1}, {1, 1, 1}} {
 				got := ask(
 					e, Request{To: a.device(Version2c), OIDs: oids(t, "1.3.6.1.2.1")},
@@ -271,8 +267,7 @@ func TestMisunderstoodRequestsAreAskedAlone(t *testing.T) {
 }
 
 func TestSilentDeviceCostsOneConversation(t *testing.T) {
-	a, e := startAgent(t, nil), newEngine(t)
-	a.silent = true
+	a, e := startAgent(t, nil, func(a *agent) { a.silent = true }), newEngine(t)
 	to := &Device{Addr: a.addr, Version: Version2c, Community: "public", Timeout: 40 * time.Millisecond, Retries: 2}
 	var requests []Request
 	for i := range 10 {
@@ -292,8 +287,7 @@ func TestSilentDeviceCostsOneConversation(t *testing.T) {
 }
 
 func TestUntilEndsARequest(t *testing.T) {
-	a, e := startAgent(t, nil), newEngine(t)
-	a.silent = true
+	a, e := startAgent(t, nil, func(a *agent) { a.silent = true }), newEngine(t)
 	for _, until := range []time.Time{time.Now().Add(-time.Second), time.Now().Add(30 * time.Millisecond)} {
 		got := ask(e, Request{To: a.device(Version2c), OIDs: oids(t, "1.3.6"), Until: until})[0].reply
 		if !errors.Is(got.Err, context.DeadlineExceeded) {
@@ -308,8 +302,7 @@ func TestWalkGivesTheColumns(t *testing.T) {
 		objects[name] = value
 	}
 	objects["1.3.6.1.2.70.1"] = "a longer number, not below"
-	a, e := startAgent(t, objects), newEngine(t)
-	a.most = 1472
+	a, e := startAgent(t, objects, func(a *agent) { a.most = 1472 }), newEngine(t)
 	for _, version := range []Version{Version2c, Version1} {
 		got := ask(e, Request{To: a.device(version), Kind: Walk, OIDs: oids(t, "1.3.6.1.2.7", "1.3.6.1.2.5", "1.3.6.1.2.8")})[0].reply
 		if len(got.values) != 303 || got.Err != nil || got.values[299] != ".1.3.6.1.2.7.300=v300" || got.values[302] != ".1.3.6.1.2.8.3=v3" {
@@ -323,8 +316,7 @@ func TestWalkGivesTheColumns(t *testing.T) {
 }
 
 func TestWalkInACircleEnds(t *testing.T) {
-	a, e := startAgent(t, column("1.3.6.1.2", 5)), newEngine(t)
-	a.circle = true
+	a, e := startAgent(t, column("1.3.6.1.2", 5), func(a *agent) { a.circle = true }), newEngine(t)
 	got := ask(e, Request{To: a.device(Version2c), Kind: Walk, OIDs: oids(t, "1.3.6")})[0].reply
 	if !errors.Is(got.Err, ErrLoop) || len(got.values) != 5 {
 		t.Errorf("got %+v, want ErrLoop and the 5 objects", got)
@@ -332,8 +324,7 @@ func TestWalkInACircleEnds(t *testing.T) {
 }
 
 func TestWalkLearnsHowManyRepetitionsAreAnswered(t *testing.T) {
-	a, e := startAgent(t, column("1.3.6.1.2", 60)), newEngine(t)
-	a.mute = 10
+	a, e := startAgent(t, column("1.3.6.1.2", 60), func(a *agent) { a.mute = 10 }), newEngine(t)
 	to := a.device(Version2c)
 	to.Timeout, to.Retries = 30*time.Millisecond, 200
 	for round, want := range []int{32, 8} {
@@ -348,8 +339,7 @@ func TestWalkLearnsHowManyRepetitionsAreAnswered(t *testing.T) {
 }
 
 func TestLongWalkLetsOthersPass(t *testing.T) {
-	a, e := startAgent(t, column("1.3.6.1.2", 400)), newEngine(t)
-	a.most = 200 // a few objects a message
+	a, e := startAgent(t, column("1.3.6.1.2", 400), func(a *agent) { a.most = 200 }), newEngine(t)
 	var group sync.WaitGroup
 	var order []string
 	walk := &ordered{name: "walk", order: &order, group: &group}
@@ -402,8 +392,7 @@ func (o *ordered) Answered(r *Request, a *Answer) {
 }
 
 func TestClosedEngineAnswersAll(t *testing.T) {
-	a := startAgent(t, nil)
-	a.silent = true
+	a := startAgent(t, nil, func(a *agent) { a.silent = true })
 	e := New(Options{})
 	var group sync.WaitGroup
 	var list []*collect

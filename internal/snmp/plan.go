@@ -31,7 +31,7 @@ func (s *shard) begin(l *lane) {
 	}
 	many := l.waiting.head != nil && l.waiting.head.next != nil && most > 1
 	if many {
-		clear(s.known)
+		s.forgetKnown()
 	}
 	for n := 0; n < most && !l.waiting.empty(); n++ {
 		r := l.waiting.pop()
@@ -45,6 +45,14 @@ func (s *shard) begin(l *lane) {
 		s.plan(l, r, many)
 	}
 	s.proceed(l)
+}
+
+// forgetKnown empties the table of a conversation's objects. Emptying a large one takes as long as making it.
+func (s *shard) forgetKnown() {
+	if len(s.known) > 256 {
+		s.known = map[objectKey]int32{}
+	}
+	clear(s.known)
 }
 
 // plan adds a request's objects; those that others want too only if no other is under way.

@@ -37,12 +37,14 @@ func newSecure(agents int) *secure {
 
 func (s *secure) ask(r *Request) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		r.end(ErrClosed)
-		return
+	closed := s.closed
+	if !closed {
+		s.running.Go(func() { s.run(r) })
 	}
-	s.running.Go(func() { s.run(r) })
+	s.mu.Unlock()
+	if closed {
+		r.end(ErrClosed)
+	}
 }
 
 func (s *secure) close() {
