@@ -428,7 +428,7 @@ func TestNothingIsKeptOfDevicesThatAreAsOthers(t *testing.T) {
 	s := e.shards[0]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.devices) != 0 || len(s.lessons.young) != 0 || s.limits.Len() != 0 || s.retries.Len() != 0 || len(s.free) != len(s.lanes) {
-		t.Errorf("%d devices, %d lessons, %d and %d timers, %d of %d slots free", len(s.devices), len(s.lessons.young), s.limits.Len(), s.retries.Len(), len(s.free), len(s.lanes))
+	if len(s.devices) != 0 || s.lessons.Len() != 0 || s.limits.Len() != 0 || s.retries.Len() != 0 || len(s.free) != len(s.lanes) {
+		t.Errorf("%d devices, %d lessons, %d and %d timers, %d of %d slots free", len(s.devices), s.lessons.Len(), s.limits.Len(), s.retries.Len(), len(s.free), len(s.lanes))
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"crypto/sha512"
 	"hash"
 	"strings"
+
+	"github.com/onbu/onbu/internal/recent"
 )
 
 // authProtocol is a way to authenticate SNMPv3 messages: RFC 3414 for MD5 and SHA, RFC 7860 for the others.
@@ -82,14 +84,14 @@ type keyID struct {
 
 // keyRing makes the keys of RFC 3414, A.2 and keeps them, since a password's hash costs a megabyte of hashing. Any
 // goroutine may use it.
-type keyRing struct{ keys *recent[keyID, []byte] }
+type keyRing struct{ keys *recent.Map[keyID, []byte] }
 
-func newKeyRing(size int) *keyRing { return &keyRing{newRecent[keyID, []byte](size)} }
+func newKeyRing(size int) *keyRing { return &keyRing{recent.New[keyID, []byte](size)} }
 
 // localised gives the key of a password for one engine. The caller must not change it.
 func (k *keyRing) localised(auth *authProtocol, password, engine string) []byte {
 	id := keyID{auth.name, password, engine}
-	if key, ok := k.keys.get(id); ok {
+	if key, ok := k.keys.Get(id); ok {
 		return key
 	}
 	h := auth.hash()
@@ -98,18 +100,18 @@ func (k *keyRing) localised(auth *authProtocol, password, engine string) []byte 
 	h.Write([]byte(engine))
 	h.Write(user)
 	key := h.Sum(nil)
-	k.keys.put(id, key)
+	k.keys.Put(id, key)
 	return key
 }
 
 // user gives the hash of a password repeated to one mebibyte.
 func (k *keyRing) user(auth *authProtocol, password string) []byte {
 	id := keyID{auth: auth.name, password: password}
-	if key, ok := k.keys.get(id); ok {
+	if key, ok := k.keys.Get(id); ok {
 		return key
 	}
 	key := passwordHash(auth, password)
-	k.keys.put(id, key)
+	k.keys.Put(id, key)
 	return key
 }
 

@@ -87,7 +87,7 @@ func (s *shard) lesson(l *lane) *lesson {
 	d := l.device
 	if d.lesson == nil {
 		d.lesson = &lesson{limit: firstOctets, reps: firstRepetitions, mean: firstValue}
-		s.lessons.put(d.addr, d.lesson)
+		s.lessons.Put(d.addr, d.lesson)
 	}
 	return d.lesson
 }
@@ -180,7 +180,7 @@ func (s *shard) learnApart(l *lane) {
 func (s *shard) about(device netip.AddrPort) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, ok := s.lessons.get(device)
+	k, ok := s.lessons.Get(device)
 	if !ok || k.when.IsZero() {
 		return ""
 	}

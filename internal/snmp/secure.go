@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
+
+	"github.com/onbu/onbu/internal/recent"
 )
 
 // maxSessions bounds how many SNMPv3 requests are under way at once; each has a goroutine and a socket.
@@ -15,7 +17,7 @@ const maxSessions = 4096
 // to start one: the shared sockets stay with those that can be answered in a microsecond.
 type secure struct {
 	keys    *keyRing
-	engines *recent[engineKey, knownEngine]
+	engines *recent.Map[engineKey, knownEngine]
 	buffers *datagrams
 	room    chan struct{}
 	over    context.Context
@@ -28,7 +30,7 @@ type secure struct {
 
 func newSecure(agents int) *secure {
 	s := &secure{
-		keys: newKeyRing(4 * agents), engines: newRecent[engineKey, knownEngine](agents), buffers: newDatagrams(),
+		keys: newKeyRing(4 * agents), engines: recent.New[engineKey, knownEngine](agents), buffers: newDatagrams(),
 		room: make(chan struct{}, maxSessions),
 	}
 	s.over, s.end = context.WithCancel(context.Background())

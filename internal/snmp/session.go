@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"time"
+
+	"github.com/onbu/onbu/internal/recent"
 )
 
 // Refusal is a report by which an agent refuses a SNMPv3 request, or the lack of an engine to ask, in net-snmp's words.
@@ -44,7 +46,7 @@ type session struct {
 	to      *Device
 	user    *user
 	keys    *keyRing
-	engines *recent[engineKey, knownEngine]
+	engines *recent.Map[engineKey, knownEngine]
 }
 
 // exchange is link.exchange with the device's tries and with a net under the decoders: whatever an agent sends, a panic
@@ -74,7 +76,7 @@ func newID() int32 { return rand.Int32N(math.MaxInt32) + 1 }
 // ErrNoAnswer, a Refusal, ctx's.
 func (s *session) ask(ctx context.Context, p pdu) (pdu, error) {
 	key := engineKey{s.to.Addr, s.user.User}
-	known, cached := s.engines.get(key)
+	known, cached := s.engines.Get(key)
 	if !cached {
 		var err error
 		if known, err = s.discover(ctx); err != nil {
@@ -85,14 +87,14 @@ func (s *session) ask(ctx context.Context, p pdu) (pdu, error) {
 		u := usm{s.user, known.now(), s.keys}
 		m, err := s.round(ctx, &u, p)
 		if errors.Is(err, ErrNoAnswer) && cached {
-			s.engines.drop(key)
+			s.engines.Drop(key)
 			return pdu{}, errNoEngine
 		}
 		if err != nil {
 			return pdu{}, err
 		}
 		if m.pdu.kind == tagResponse {
-			s.engines.put(key, knownEngine{m.engine, time.Now()})
+			s.engines.Put(key, knownEngine{m.engine, time.Now()})
 			return m.pdu, nil
 		}
 		why := reportText(m.pdu)
@@ -100,7 +102,7 @@ func (s *session) ask(ctx context.Context, p pdu) (pdu, error) {
 		case why == notInTime && m.flags&flagAuth != 0:
 			known = knownEngine{m.engine, time.Now()}
 		case why == unknownEngine && cached:
-			s.engines.drop(key)
+			s.engines.Drop(key)
 			cached = false
 			if known, err = s.discover(ctx); err != nil {
 				return pdu{}, err

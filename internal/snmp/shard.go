@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/onbu/onbu/internal/recent"
 	"github.com/onbu/onbu/internal/wheel"
 )
 
@@ -46,7 +47,7 @@ type shard struct {
 	ready   []*lane // those whose turn it is to begin
 	retries *wheel.Wheel[*lane]
 	limits  *wheel.Wheel[*Request]
-	lessons *recent[netip.AddrPort, *lesson]
+	lessons *recent.Map[netip.AddrPort, *lesson]
 	count   Counters
 
 	// Memory that is used again.
@@ -63,7 +64,7 @@ func newShard(lessons int) *shard {
 		devices: map[netip.AddrPort]*device{}, known: map[objectKey]int32{},
 		secret:  rand.Uint32() & (1<<30 - 1),
 		retries: wheel.New[*lane](tick), limits: wheel.New[*Request](tick),
-		lessons: newRecent[netip.AddrPort, *lesson](lessons),
+		lessons: recent.New[netip.AddrPort, *lesson](lessons),
 	}
 }
 
@@ -168,7 +169,7 @@ func (s *shard) deviceOf(addr netip.AddrPort) *device {
 		d = &device{}
 	}
 	d.addr = addr
-	d.lesson, _ = s.lessons.get(addr)
+	d.lesson, _ = s.lessons.Get(addr)
 	s.devices[addr] = d
 	return d
 }

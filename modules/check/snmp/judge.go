@@ -44,11 +44,11 @@ func (r *run) verdict(now time.Time) *verdict {
 	e.again(c.command, now)
 	e.lines = appendLines(e.lines, printed.lines)
 	if c.rate {
-		e.previous, _ = c.module.rates.get(*c.key)
+		e.previous, _ = c.module.rates.Get(*c.key)
 	}
 	v := e.judge()
 	if c.rate && e.complete {
-		c.module.rates.put(*c.key, &sample{now.Unix(), slices.Clone(e.values)})
+		c.module.rates.Put(*c.key, &sample{now.Unix(), slices.Clone(e.values)})
 	}
 	return v
 }

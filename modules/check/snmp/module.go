@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"github.com/onbu/onbu/internal/probe"
+	"github.com/onbu/onbu/internal/recent"
 	"github.com/onbu/onbu/internal/snmp"
 	"github.com/onbu/onbu/modules"
 )
@@ -38,11 +39,11 @@ type Module struct {
 	names  *net.Resolver
 	syntax *probe.Syntax
 	known  mib
-	rates  *recent[lineKey, *sample]
+	rates  *recent.Map[lineKey, *sample]
 	engine *snmp.Engine
 	// What lines share. Who is forgotten is made anew: that costs memory, nothing else.
-	shapes *recent[string, *command]
-	agents *recent[string, *agent]
+	shapes *recent.Map[string, *command]
+	agents *recent.Map[string, *agent]
 	runs   sync.Pool
 }
 
@@ -63,9 +64,9 @@ func New(opts Options) *Module {
 		opts.Rates = 200_000
 	}
 	m := &Module{
-		names: opts.Resolver, syntax: syntax(), known: builtin(), rates: newRecent[lineKey, *sample](opts.Rates),
+		names: opts.Resolver, syntax: syntax(), known: builtin(), rates: recent.New[lineKey, *sample](opts.Rates),
 		engine: snmp.New(snmp.Options{Agents: opts.Engines}),
-		shapes: newRecent[string, *command](100_000), agents: newRecent[string, *agent](400_000),
+		shapes: recent.New[string, *command](100_000), agents: recent.New[string, *agent](400_000),
 	}
 	m.runs.New = func() any { return &run{} }
 	return m
@@ -115,10 +116,10 @@ func (m *Module) Standing(p modules.Probe) string {
 
 // shapeOf gives the one command for all lines like l.
 func (m *Module) shapeOf(l *line) *command {
-	if c, ok := m.shapes.get(string(l.shape)); ok {
+	if c, ok := m.shapes.Get(string(l.shape)); ok {
 		return c
 	}
-	m.shapes.put(string(l.shape), l.command)
+	m.shapes.Put(string(l.shape), l.command)
 	return l.command
 }
 
@@ -128,12 +129,12 @@ func (m *Module) agentOf(l *line) (*agent, error) {
 	if l.version == snmp.Version3 {
 		key += fmt.Sprintf(" %q", l.security)
 	}
-	if a, ok := m.agents.get(key); ok {
+	if a, ok := m.agents.Get(key); ok {
 		return a, nil
 	}
 	a, err := newAgent(l)
 	if err == nil {
-		m.agents.put(key, a)
+		m.agents.Put(key, a)
 	}
 	return a, err
 }
