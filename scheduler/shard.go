@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// tick is how far apart two steps are at least when nothing comes in: what falls due in between travels together.
-	tick      = 5 * time.Millisecond
+	// The core is asked for what is due this far apart at least: what falls due in between travels together.
+	shortTick = 5 * time.Millisecond
+	longTick  = 10 * time.Millisecond
 	perfEvery = 50 * time.Millisecond
 	perfBytes = 256 << 10
 	perfQueue = 64 // messages that may wait to be published
@@ -55,8 +56,10 @@ type shard struct {
 	ended   chan struct{} // closed when the loop has ended
 	decided core.Decisions
 	used    wire.Position
-	stamped monitor.Time // the time of the last brok
-	perf    wire.Batch   // the checks of which PERF is to be told
+	ticked  monitor.Time  // when the core was last asked for what is due
+	tick    time.Duration // how long it is not asked again
+	stamped monitor.Time  // the time of the last brok
+	perf    wire.Batch    // the checks of which PERF is to be told
 	perfDue time.Time
 	// perfOut are batches for PERF on their way out, perfBack those whose memory can be used again.
 	perfOut, perfBack chan wire.Batch
@@ -158,20 +161,34 @@ func (s *shard) drain() {
 	}
 }
 
-// step lets the core decide what is due and acts on all decisions; it says how long nothing more will be due.
+// step lets the core decide what is due, if a tick has passed since it last did, and acts on all decisions; it says how
+// long nothing more will be due.
 func (s *shard) step() time.Duration {
-	wake := now().Add(100 * time.Millisecond)
+	at, pause := now(), 100*time.Millisecond
 	s.takeCensus(time.Now())
-	if !s.journal.full() {
-		s.core.Tick(now(), &s.decided)
-		wake = s.decided.Wake
+	switch next := s.ticked.Add(s.tick); {
+	case s.journal.full():
+	case at < next && next <= at.Add(longTick): // else the clock was set back
+		pause = next.Sub(at)
+	default:
+		s.core.Tick(at, &s.decided)
+		s.ticked, s.tick = at, tickFor(len(s.decided.Jobs))
+		pause = min(max(s.decided.Wake.Sub(at), s.tick), time.Second)
 	}
 	s.act()
-	pause := min(max(wake.Sub(now()), tick), time.Second)
 	if s.perf.Len() > 0 {
 		pause = min(pause, max(time.Until(s.perfDue), 0))
 	}
 	return pause
+}
+
+// tickFor gives the pause after a tick that gave so many jobs. A few are sent off soon; many fill a message by themselves;
+// in between a longer pause halves the number of messages, which cost more than what is in them.
+func tickFor(jobs int) time.Duration {
+	if jobs >= 4 && jobs < batchShare {
+		return longTick
+	}
+	return shortTick
 }
 
 // act sends jobs out, records what must last and tells of checks made.

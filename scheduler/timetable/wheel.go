@@ -132,7 +132,10 @@ func (w *Wheel) Advance(now monitor.Time, due []Due) []Due {
 	}
 	w.tick = to
 	slices.SortFunc(due[start:], func(a, b Due) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Item, b.Item))
+		if a.At != b.At {
+			return cmp.Compare(a.At, b.At)
+		}
+		return cmp.Compare(a.Item, b.Item)
 	})
 	return due
 }

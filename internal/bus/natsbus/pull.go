@@ -22,6 +22,10 @@ type puller struct {
 	prefix  string
 	asked   int
 	buf     []*nats.Msg
+
+	inbox string          // of the request under way
+	left  int             // how many messages it may still bring
+	again <-chan struct{} // closed when the connection was lost since it was sent
 }
 
 // A pull that waits for the first message is renewed after pullWait; the server shows every pullBeat that it is alive.
@@ -75,6 +79,35 @@ func (p *puller) pull(ctx context.Context, n int) ([]*nats.Msg, error) {
 	return p.some(ctx, err)
 }
 
+// flow is pull for a consumer that nobody else uses: one request for n messages stays open, and each call gives what has
+// come, so that few messages cost few requests.
+func (p *puller) flow(ctx context.Context, n int) ([]*nats.Msg, error) {
+	clear(p.buf)
+	p.buf = p.buf[:0]
+	if p.left == 0 {
+		if err := p.request(pullRequest{Batch: n, Expires: pullWait, Heartbeat: pullBeat}); err != nil {
+			return nil, err
+		}
+	}
+	timer := time.NewTimer(2*pullBeat + time.Second)
+	defer timer.Stop()
+	for len(p.buf) == 0 {
+		done, err := p.await(ctx, timer)
+		if err != nil || done {
+			p.left = 0
+			return nil, err
+		}
+		timer.Reset(2*pullBeat + time.Second)
+	}
+	for p.left > 0 && len(p.msgs) > 0 {
+		if done, err := p.await(ctx, timer); err != nil || done {
+			p.left = 0 // what is wrong shows again at the next call
+			break
+		}
+	}
+	return p.buf, nil
+}
+
 // some leaves an error to the next pull when messages came before it. When ctx has ended they are given back.
 func (p *puller) some(ctx context.Context, err error) ([]*nats.Msg, error) {
 	if ctx.Err() != nil {
@@ -97,45 +130,56 @@ var errSilent = errors.New("the server is silent")
 
 // ask sends one request and collects its messages; silence is how long nothing at all may come.
 func (p *puller) ask(ctx context.Context, r pullRequest, silence time.Duration) error {
+	if err := p.request(r); err != nil {
+		return err
+	}
+	timer := time.NewTimer(silence)
+	defer timer.Stop()
+	for p.left > 0 {
+		if done, err := p.await(ctx, timer); done || err != nil {
+			return err
+		}
+		timer.Reset(silence)
+	}
+	return nil
+}
+
+// request sends a request; await then takes its messages.
+func (p *puller) request(r pullRequest) error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
 	p.asked++
-	inbox := p.prefix + "." + strconv.Itoa(p.asked)
-	again := p.c.reconnected()
-	if err := p.c.nc.PublishRequest(p.subject, inbox, text); err != nil {
-		return closed(err)
-	}
-	timer := time.NewTimer(silence)
-	defer timer.Stop()
-	for left := r.Batch; left > 0; {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-again:
-			return errors.New("the connection was lost")
-		case <-timer.C:
-			return errSilent
-		case m, open := <-p.msgs:
-			if !open {
-				return bus.ErrClosed
-			}
-			timer.Reset(silence)
-			status := m.Header.Get("Status")
-			switch {
-			case status == "":
-				p.buf = append(p.buf, m)
-				left--
-			case m.Subject != inbox: // about an earlier request
-			default:
-				if done, err := pullStatus(status, m.Header.Get("Description")); done {
-					return err
-				}
-			}
+	p.inbox = p.prefix + "." + strconv.Itoa(p.asked)
+	p.left, p.again = r.Batch, p.c.reconnected()
+	return closed(p.c.nc.PublishRequest(p.subject, p.inbox, text))
+}
+
+// await takes a message, or hears what the server says of the request; done is that it has ended.
+func (p *puller) await(ctx context.Context, silence *time.Timer) (done bool, err error) {
+	select {
+	case <-ctx.Done():
+		return true, ctx.Err()
+	case <-p.again:
+		return true, errors.New("the connection was lost")
+	case <-silence.C:
+		return true, errSilent
+	case m, open := <-p.msgs:
+		if !open {
+			return true, bus.ErrClosed
+		}
+		status := m.Header.Get("Status")
+		switch {
+		case status == "":
+			p.buf = append(p.buf, m)
+			p.left--
+		case m.Subject != p.inbox: // about an earlier request
+		default:
+			return pullStatus(status, m.Header.Get("Description"))
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // pullStatus tells whether a status ends a request (ADR-13).

@@ -82,11 +82,13 @@ func (r *reader) run(ctx context.Context, wait *pause) error {
 		return err
 	}
 	defer p.close()
+	pull := p.pull
 	if r.cur.Durable == "" {
 		defer r.detach(ctx, name)
+		pull = p.flow
 	}
 	for {
-		batch, err := p.pull(ctx, r.cur.Batch)
+		batch, err := pull(ctx, r.cur.Batch)
 		switch {
 		case err != nil:
 		case len(batch) == 0:
