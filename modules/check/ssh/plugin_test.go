@@ -339,18 +339,20 @@ func TestAServerWithFewSessionsIsNotOverrun(t *testing.T) {
 func TestALostConnectionIsMadeAnew(t *testing.T) {
 	s := start(t)
 	m := module(t, sshpool.Options{})
-	cut := make(chan struct{})
+	conns := make(chan net.Conn, 10)
 	port := probetest.Serve(t, func(c net.Conn) {
-		defer c.Close()
 		to, err := net.Dial("tcp", "127.0.0.1:"+s.port)
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer to.Close()
-		go func() { _, _ = io.Copy(to, c) }()
-		go func() { _, _ = io.Copy(c, to) }()
-		<-cut
+		conns <- c
+		go func() {
+			_, _ = io.Copy(c, to)
+			c.Close()
+		}()
+		_, _ = io.Copy(to, c)
 	})
 	argv := s.argv(trusting("-p", port, "-o", "HostKeyAlias=[127.0.0.1]:PORT", "-C", "echo fine")...)
 	argv = slices.Delete(argv, 3, 5) // the server's own port, which would come first
@@ -358,10 +360,8 @@ func TestALostConnectionIsMadeAnew(t *testing.T) {
 		if o := probetest.Run(t, m, argv...); o.Output != "fine" {
 			t.Fatalf("got %+v", o)
 		}
-		close(cut)
-		cut = make(chan struct{})
+		(<-conns).Close()
 	}
-	close(cut)
 	if got := strings.Count(s.Output(), "Accepted publickey"); got != 3 {
 		t.Errorf("%d logins, want 3", got)
 	}
