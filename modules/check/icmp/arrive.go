@@ -42,14 +42,24 @@ func (e *engine) handle(a *arrival) {
 }
 
 func (e *engine) answered(f *flight, p *packet, when moment) {
-	if p.answered {
+	switch {
+	case p.void: // counted already
+	case p.heard:
 		e.count.Duplicates++
 		f.duplicates++
-		return
+	default:
+		p.heard, p.arrived = true, when
+		if p.sure {
+			e.accept(f, p, when.at)
+		}
 	}
+}
+
+// accept counts the reply to a packet that is sure.
+func (e *engine) accept(f *flight, p *packet, now time.Duration) {
 	e.count.Replies++
-	f.answer(p, when)
-	e.step(f.check, when.at)
+	f.answer(p)
+	e.step(f.check, now)
 }
 
 // owner gives the flight whose packet a message answers or quotes, nil if there is none.
@@ -75,110 +85,4 @@ func (e *engine) owner(m *message) *flight {
 		return nil
 	}
 	return f
-}
-
-// ticket stands for the next packet of a flight; it is void when the flight has another token.
-type ticket struct {
-	slot  uint32
-	token uint64
-}
-
-// queue has the tickets of packets that are to be sent, in their order.
-type queue struct {
-	tickets []ticket
-	head    int
-}
-
-func (q *queue) push(t ticket) {
-	if q.head > 1024 && q.head > len(q.tickets)/2 {
-		q.tickets = q.tickets[:copy(q.tickets, q.tickets[q.head:])]
-		q.head = 0
-	}
-	q.tickets = append(q.tickets, t)
-}
-
-func (q *queue) empty() bool { return q.head == len(q.tickets) }
-
-func (q *queue) pop() (t ticket, ok bool) {
-	if q.empty() {
-		q.tickets, q.head = q.tickets[:0], 0
-		return t, false
-	}
-	t = q.tickets[q.head]
-	q.head++
-	return t, true
-}
-
-// request is an echo request to be sent.
-type request struct {
-	ticket
-	number   uint32
-	to       netip.Addr
-	size     int
-	controls []byte
-	flight   *flight
-}
-
-// requests fetches at most len(into) of the packets that are to be sent, and says how many. ready makes into[:n] ready and
-// gives the time at which they go.
-func (e *engine) requests(into []request, ready func(n int) moment) int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n := 0
-	for n < len(into) {
-		t, ok := e.queue.pop()
-		if !ok {
-			break
-		}
-		f := e.slots[t.slot]
-		if f.check == nil || f.token != t.token {
-			continue
-		}
-		p := &f.check.plan
-		into[n] = request{t, uint32(len(f.packets)), f.addr, p.size, p.controls, f}
-		f.packets = append(f.packets, packet{})
-		n++
-	}
-	if n == 0 {
-		return 0
-	}
-	now := ready(n)
-	for i := range into[:n] {
-		f := into[i].flight
-		f.packets[into[i].number].sent = now
-		e.sent(f.check, now.at)
-	}
-	e.count.Sent += uint64(n)
-	return n
-}
-
-// unsent takes the error of a request that could not be sent.
-func (e *engine) unsent(r *request, err error, now time.Duration) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if f := r.flight; f.check != nil && f.token == r.token {
-		if !f.check.rules.cannotSend(f.check, f, err) {
-			e.count.Sent--
-			f.packets = f.packets[:len(f.packets)-1]
-		}
-		e.step(f.check, now)
-	}
-}
-
-// stamp has requests that were fetched before go at the moment now.
-func (e *engine) stamp(list []request, now moment) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for i := range list {
-		if f := list[i].flight; f.check != nil && f.token == list[i].token {
-			f.packets[list[i].number].sent = now
-		}
-	}
-}
-
-// idling says whether nothing is to be sent.
-func (e *engine) idling() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.queue.empty()
 }

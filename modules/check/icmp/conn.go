@@ -177,6 +177,7 @@ func (c *conn) sendBatch() (sent int, err error) {
 	}
 	for tries := 0; c.from < c.filled; {
 		n, err := c.socket.Send(c.outgoing, c.from)
+		c.engine.confirm(c.batch[c.from:c.from+n], time.Since(c.start))
 		c.from += n
 		sent += n
 		switch {

@@ -16,6 +16,9 @@ import (
 type Counters struct {
 	// Sent requests and the Replies that answered them; Duplicates are further replies to the same requests.
 	Sent, Replies, Duplicates uint64
+	// Late requests left so long after their time was taken that their round trips are unknown. Another one went in place
+	// of each, and replies to them do not count.
+	Late uint64
 	// Reports are ICMP errors about requests of ours.
 	Reports uint64
 	// Foreign messages belong to no request that is under way: late ones, other programs' ones, invented ones.
@@ -30,6 +33,7 @@ func (c *Counters) add(d Counters) {
 	c.Sent += d.Sent
 	c.Replies += d.Replies
 	c.Duplicates += d.Duplicates
+	c.Late += d.Late
 	c.Reports += d.Reports
 	c.Foreign += d.Foreign
 	c.Misplaced += d.Misplaced
@@ -147,7 +151,7 @@ func (e *engine) enqueue(c *check, now time.Duration) {
 	for ; c.turn < len(c.flights); c.turn++ {
 		if f := c.flights[c.turn]; f.reports == 0 {
 			c.waiting = true
-			e.queue.push(ticket{f.slot, f.token})
+			e.queue.push(ticket{token: f.token, slot: f.slot})
 			e.wheel.Set(&c.deadline, c.limit)
 			return
 		}

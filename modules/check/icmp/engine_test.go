@@ -22,6 +22,7 @@ type world struct {
 	skew    time.Duration
 	flying  []arrival // sorted by when they are read
 	sent    int
+	stall   func() time.Duration // between the reading of the clock and sending
 	batch   [16]request
 	scratch []byte
 }
@@ -91,8 +92,11 @@ func (w *world) busy() bool {
 }
 
 func (w *world) send() {
-	for n := w.engine.requests(w.batch[:], func(int) moment { return w.moment() }); n > 0; n = w.engine.requests(w.batch[:], func(int) moment { return w.moment() }) {
+	for n := w.requests(); n > 0; n = w.requests() {
 		w.sent += n
+		if w.stall != nil {
+			w.now += w.stall()
+		}
 		for _, r := range w.batch[:n] {
 			trip, unread := w.fate(r.to, r.number)
 			if trip < 0 {
@@ -103,7 +107,12 @@ func (w *world) send() {
 			i, _ := slices.BinarySearchFunc(w.flying, a, func(x, y arrival) int { return int(x.when.at - y.when.at) })
 			w.flying = slices.Insert(w.flying, i, a)
 		}
+		w.engine.confirm(w.batch[:n], w.now)
 	}
+}
+
+func (w *world) requests() int {
+	return w.engine.requests(w.batch[:], func(int) moment { return w.moment() })
 }
 
 func line1(t *testing.T, text string) briefer {
@@ -245,15 +254,44 @@ func TestARoundTripIsPossibleEvenIfTheClockIsSet(t *testing.T) {
 func TestWhatHasWaitedForRoomToSendIsNotSlow(t *testing.T) {
 	w := newWorld(always(0))
 	a := w.begin(line1(t, "check_icmp -n 1 192.0.2.9"), "192.0.2.9")
-	n := w.engine.requests(w.batch[:], func(int) moment { return w.moment() })
+	n := w.requests()
 	w.now += 300 * time.Millisecond
 	w.engine.stamp(w.batch[:n], w.moment())
+	w.engine.confirm(w.batch[:n], w.now)
 	r := w.batch[0]
 	w.now += time.Millisecond
 	w.engine.arrived([]arrival{{message{isReply: true, echo: echo{tagged: true, tag: tag{r.token, r.slot, r.number}}}, r.to, w.moment()}}, 0)
 	w.engine.tell(&w.scratch)
 	if !strings.Contains(a.Output, "rta 1.000ms") {
 		t.Errorf("got %q, want 1 ms", a.Output)
+	}
+}
+
+// A machine that has something else to do just after the clock was read must not make targets slow.
+func TestAPacketThatLeftTooLateIsSentAgain(t *testing.T) {
+	stalls := []time.Duration{300 * time.Millisecond, 0, 5 * time.Second, 0, 0, 0, 0, 0}
+	for _, line := range []string{"check_icmp -n 3 192.0.2.9", "check_icmp -n 1 192.0.2.9", "check_ping -H 192.0.2.9 -w 100,20% -c 500,60% -p 3"} {
+		n := 0
+		w := newWorld(always(2 * time.Millisecond))
+		w.stall = func() time.Duration {
+			n++
+			return stalls[n-1]
+		}
+		a := w.begin(line1(t, line), "192.0.2.9")
+		w.run(t)
+		if a.State != monitor.OK || !strings.Contains(a.Perfdata, "rta=2.000") || !strings.Contains(a.Perfdata, " pl=0%") {
+			t.Errorf("%s: got %s with %s, want 2 ms and no loss", line, a.Output, a.Perfdata)
+		}
+	}
+}
+
+func TestAMachineThatIsAlwaysLateStillAnswers(t *testing.T) {
+	w := newWorld(always(2 * time.Millisecond))
+	w.stall = func() time.Duration { return 3 * time.Millisecond }
+	a := w.begin(line1(t, "check_icmp -n 5 192.0.2.9"), "192.0.2.9")
+	w.run(t)
+	if a.State != monitor.OK || w.sent != 5+voidsMax || !strings.Contains(a.Output, "lost 0%") {
+		t.Errorf("got %s after %d packets, want OK after %d", a.Output, w.sent, 5+voidsMax)
 	}
 }
 

@@ -16,13 +16,15 @@ type moment struct {
 	wall int64
 }
 
-// packet is one request.
+// packet is one request. Between the reading of the clock and its leaving the machine may have had something else to do,
+// and its round trip would be too long. So it is sure only when the kernel has taken it soon enough, and void otherwise.
 type packet struct {
-	sent     moment
-	answered bool
+	sent, arrived moment
+	sure, void    bool
+	heard         bool // a reply has arrived, which counts once the packet is sure
 }
 
-// trip is how long a reply took that arrived at m. Between two readings of the kernel's clock that clock may have been
+// trip is how long a reply took that arrived at m, if the packet is sure. Between two readings of the kernel's clock that clock may have been
 // set: what it says counts only if it is possible, that is not longer than until the reply was read.
 func (p packet) trip(m moment) time.Duration {
 	upTo := max(m.at-p.sent.at, 0)
@@ -49,6 +51,7 @@ type flight struct {
 
 	addr          netip.Addr // without a zone
 	packets       []packet
+	voids, again  int // packets that are void, and those of them in whose place another one is still to go
 	received      int
 	duplicates    int
 	sum, min, max time.Duration // of the round trips
@@ -57,12 +60,14 @@ type flight struct {
 }
 
 // pending gives how many packets are neither answered nor reported on.
-func (f *flight) pending() int { return max(len(f.packets)-f.received-f.reports, 0) }
+func (f *flight) pending() int { return max(f.sent()+f.again-f.received-f.reports, 0) }
 
-// answer notes the reply to a packet of the flight, which has none yet.
-func (f *flight) answer(p *packet, arrived moment) {
-	p.answered = true
-	trip := p.trip(arrived)
+// sent gives how many packets count as sent.
+func (f *flight) sent() int { return len(f.packets) - f.voids }
+
+// answer notes the first reply to a packet of the flight.
+func (f *flight) answer(p *packet) {
+	trip := p.trip(p.arrived)
 	if f.received == 0 || trip < f.min {
 		f.min = trip
 	}
@@ -111,7 +116,7 @@ type check struct {
 
 	until time.Duration // the engine's time limit
 	limit time.Duration // when it ends at the latest; until before the first packet
-	began time.Duration // when the first packet went
+	began time.Duration // when the first packet went, or would have if no time had been lost
 	pause time.Duration // when the next packet goes at the latest
 	round int           // the round of the next packet
 	turn  int           // the flight of the next packet
@@ -141,6 +146,10 @@ func (c *check) endRound(now time.Duration) {
 		c.pause = now + c.plan.gap
 	} else {
 		c.pause = c.began + time.Duration(c.round)*c.plan.gap
+		if c.pause <= now { // the machine was away; packets do not come in a burst for that
+			c.began += now + c.plan.gap - c.pause
+			c.pause = now + c.plan.gap
+		}
 	}
 }
 
@@ -150,5 +159,5 @@ const aliveWarning = 80
 // briefly says whether the first packet was answered before any other went, and faster than limit, and that is enough.
 func (c *check) briefly(limit time.Duration) bool {
 	f := c.flights[0]
-	return c.brief && len(f.packets) == 1 && f.received == 1 && f.sum < limit
+	return c.brief && f.sent() == 1 && f.received == 1 && f.sum < limit
 }

@@ -148,6 +148,7 @@ func allAnswered(t *testing.T) {
 	wg.Wait()
 	got := m.Counters()
 	got.Foreign = 0 // other programs may be pinging
+	got.Sent, got.Late = got.Sent-got.Late, 0
 	if want := (icmp.Counters{Sent: 3001, Replies: 3001}); got != want {
 		t.Errorf("got counters %+v, want %+v", got, want)
 	}
@@ -159,7 +160,9 @@ func TestRawSocketsDoNotGetEachOthersReplies(t *testing.T) {
 	for _, host := range append(hosts(10), "::1", "::1") {
 		ours(t, m, "check_icmp -n 1 "+host)
 	}
-	if got, want := m.Counters(), (icmp.Counters{Sent: 12, Replies: 12}); got != want {
+	got := m.Counters()
+	got.Sent, got.Late = got.Sent-got.Late, 0
+	if want := (icmp.Counters{Sent: 12, Replies: 12}); got != want {
 		t.Errorf("got counters %+v, want %+v", got, want)
 	}
 }

@@ -25,7 +25,7 @@ type score struct {
 func (c *check) score(i int) score {
 	f := c.flights[i]
 	s := score{
-		host: c.hosts[i], sent: len(f.packets), received: f.received, loss: 100, min: f.min, max: f.max,
+		host: c.hosts[i], sent: f.sent(), received: f.received, loss: 100, min: f.min, max: f.max,
 		reported: f.reports > 0, report: f.first,
 	}
 	if f.received > 0 {

@@ -130,7 +130,7 @@ func flying(raw bool) (*engine, *flight) {
 	c := &check{rules: never{}, plan: plan{rounds: 2}, limit: time.Hour, round: 2}
 	f := e.board(c, netip.MustParseAddr("192.0.2.9"))
 	c.flights = append(c.flights, f)
-	f.packets = make([]packet, 2)
+	f.packets = []packet{{sure: true}, {sure: true}}
 	return e, f
 }
 
@@ -156,7 +156,7 @@ func TestOnlyWhatBelongsToARequestCounts(t *testing.T) {
 		{"free slot", addr, func(m *message, _ *flight) { m.tag.slot++ }, Counters{Foreign: 1}},
 		{"huge slot", addr, func(m *message, _ *flight) { m.tag.slot = 1<<32 - 1 }, Counters{Foreign: 1}},
 		{"packet not sent yet", addr, func(m *message, _ *flight) { m.tag.number = 2 }, Counters{Foreign: 1}},
-		{"second reply", addr, func(_ *message, f *flight) { f.packets[1].answered = true }, Counters{Duplicates: 1}},
+		{"second reply", addr, func(_ *message, f *flight) { f.packets[1].heard = true }, Counters{Duplicates: 1}},
 		{"report by anybody", other, func(m *message, _ *flight) { m.typ, m.isReply = 3, false }, Counters{Reports: 1}},
 		{
 			"report without a tag", other, func(m *message, f *flight) { *m = untagged(f, 100, 1) },
