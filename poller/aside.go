@@ -13,8 +13,9 @@ import (
 // targets never hold what the living need. What dies for the first time is not known to be slow: when slots run short, checks that
 // were expected to be brisk and have run for longer are cut short, and begin anew in the slow lane.
 //
-// Of plugins fewer may run at once than there are slots, and half of those that may are for slow ones. They are not cut short: if
-// they take long, the machine may be what is slow, and beginning them anew would make it worse.
+// Of plugins fewer may run at once than there are slots: as many slow ones as half of those, and of others four times as many may be
+// with the fork module, which shares its places out by program and so has to see who wants them. They are not cut short: if they
+// take long, the machine may be what is slow, and beginning them anew would make it worse.
 type aside struct {
 	slow, slowPlugins, plugins queue
 	// sure are shares that slow plugins get whatever others wait: an eighth, of a few one, of a single one none.
@@ -38,7 +39,7 @@ func newAside(slots, plugins int) aside {
 	a := aside{of: map[objectKey]*check{}}
 	a.slow.most = max(slots/2, 1) * slotShares
 	a.slowPlugins.most = max(plugins/2, 1) * slotShares
-	a.plugins.most = plugins * slotShares
+	a.plugins.most = min(4*plugins, slots) * slotShares
 	a.sure = min(max(plugins/8, 1), plugins-1) * slotShares
 	return a
 }

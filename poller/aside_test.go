@@ -205,36 +205,39 @@ func (f forking) PrepareEnv(line string, _ []string) (modules.Probe, error) {
 
 func TestPluginsWaitForEachOtherAndHoldNoSlotsMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x, native := newTargets("a", "b"), newTargets()
+		x, native := newTargets("0", "1", "2", "3", "4", "5", "6", "7"), newTargets()
 		x.patient = time.Second
 		r := openAs(t, poller.Options{
-			Slots: 8, Forks: 2,
+			Slots: 16, Forks: 2,
 			Probes: poller.NewProbes([]modules.Check{quick{doing{native.look}}}, forking{x}),
 		})
-		r.give("s1", of(1, 1, "a"), of(2, 2, "b"), of(3, 3, "c"), of(4, 4, "d"))
-		r.give("s1", of(4, 5, "d"))
-		if got := r.gauge("onbu_poller_running") + " " + r.gauge("onbu_poller_plugins_waiting"); got != "2 2" {
-			t.Errorf("running and waiting are %s, want 2 2", got)
+		for i := range 8 {
+			r.give("s1", of(i, i, fmt.Sprint(i)))
 		}
-		for i := range 6 {
-			job := of(10+i, 10+i, "")
+		r.give("s1", of(8, 8, "a"), of(9, 9, "b"))
+		r.give("s1", of(9, 10, "b"))
+		if got := r.gauge("onbu_poller_running") + " " + r.gauge("onbu_poller_plugins_waiting"); got != "8 2" {
+			t.Errorf("running and waiting are %s, want 8 2", got)
+		}
+		for i := range 8 {
+			job := of(20+i, 20+i, "")
 			job.Line = []byte("quick " + fmt.Sprint(i))
 			r.give("s1", job)
 		}
 		if n := len(r.refused()); n > 0 {
 			t.Errorf("%d refused", n)
 		}
-		time.Sleep(11500 * time.Millisecond) // a and b are slow now
-		r.give("s1", of(1, 6, "a"), of(2, 7, "b"), of(3, 8, "c"), of(4, 9, "d"))
+		time.Sleep(11500 * time.Millisecond) // what is dead is slow now
+		r.give("s1", of(0, 30, "0"), of(1, 31, "1"), of(8, 32, "a"), of(9, 33, "b"))
 		time.Sleep(30 * time.Second)
 		r.stop()
-		for name, want := range map[string]string{"a": "0s 12.5s", "b": "0s 22.5s", "c": "10s 11.5s", "d": "10s 11.5s"} {
+		for name, want := range map[string]string{"0": "0s 11.5s", "1": "0s 21.5s", "a": "10s 11.5s", "b": "10s 11.5s"} {
 			if got := x.began(name); got != want {
 				t.Errorf("%s began at %s, want %s", name, got, want)
 			}
 		}
-		if got := r.got(); len(got) != 14 || got[5].Started.Sub(monitor.At(bubble)) != 10*time.Second {
-			t.Errorf("%d results; %+v", len(got), got[5])
+		if got := r.got(); len(got) != 22 || got[10].Started.Sub(monitor.At(bubble)) != 10*time.Second {
+			t.Errorf("%d results; %+v", len(got), got[10])
 		}
 	})
 }

@@ -35,7 +35,8 @@ type Options struct {
 	// Slots is how many checks may be under way at once that need a goroutine, and mostly a descriptor. Checks in modules
 	// with an engine of their own count for a thirty-second.
 	Slots int
-	// Forks is how many plugins the fork module runs at once; 0 if there is no bound.
+	// Forks is how many plugins the fork module runs at once; 0 if there is no bound. It may get a few times as many, to
+	// choose from.
 	Forks   int
 	Bus     bus.Conn
 	Probes  *Probes
