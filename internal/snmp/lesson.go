@@ -48,6 +48,8 @@ type lesson struct {
 	good    int // full messages answered in a row
 	walked  int // the same for GETBULK
 	apart   bool
+	off     bool // the last answer was tooBig at a size that had been answered before
+	blind   bool // the sizes of other devices' values say nothing of this one's
 	why     reason
 	when    time.Time
 }
@@ -64,6 +66,16 @@ func (k *lesson) value() int {
 		return firstValue
 	}
 	return k.mean
+}
+
+// expected is how many octets an object and its value are expected to take in an answer.
+func (s *shard) expected(l *lane, name OID) int {
+	k := l.device.lesson
+	value := k.value()
+	if k == nil || !k.blind {
+		value = s.sizes.of(name, value)
+	}
+	return perBinding + len(name) + value
 }
 
 func (k *lesson) alone() bool { return k != nil && k.apart }
@@ -103,7 +115,7 @@ func (s *shard) learnAnswer(l *lane, total int) {
 	if n := len(l.asked); n >= 8 {
 		k.mean = max((3*k.mean+(total+n-1)/n+3)/4, 1)
 	}
-	k.proven = max(k.proven, l.size)
+	k.proven, k.off = max(k.proven, l.size), false
 	if l.lost > l.size { // a smaller one got through
 		k.limit, k.ceiling = max(l.size, safeOctets), l.lost
 		k.learn(bySilence)
@@ -136,7 +148,11 @@ func (k *lesson) grow() {
 func (s *shard) learnTooBig(l *lane) {
 	k := s.lesson(l)
 	if l.size <= safeOctets { // all agents take that: it is the values that are longer than we thought
-		k.mean = 2*k.mean + 4
+		k.mean, k.blind = 2*k.mean+4, true
+		return
+	}
+	if l.size <= k.proven && !k.off { // it takes that much: these values were longer than we thought
+		k.off = true
 		return
 	}
 	k.ceiling = l.size

@@ -103,7 +103,7 @@ func (s *shard) wanted(l *lane) bool {
 
 // askObjects asks for as many pending objects as an answer of octets is expected to hold, one at least.
 func (s *shard) askObjects(l *lane, octets int) {
-	size, value := overhead+len(l.community), l.device.lesson.value()
+	size := overhead + len(l.community)
 	l.asked = l.asked[:0]
 	kind := byte(tagGet)
 	if l.objects[l.pending[l.first]].next {
@@ -111,7 +111,7 @@ func (s *shard) askObjects(l *lane, octets int) {
 	}
 	for l.first < len(l.pending) && len(l.asked) < maxAsked {
 		o := &l.objects[l.pending[l.first]]
-		more := size + perBinding + len(o.name) + value
+		more := size + s.expected(l, o.name)
 		if o.next != (kind == tagGetNext) || more > octets && len(l.asked) > 0 {
 			break
 		}

@@ -62,7 +62,7 @@ func (s *shard) askAgain(l *lane, n int) {
 	}
 	l.putBack(n)
 	for _, at := range l.asked {
-		size += perBinding + len(l.objects[at].name) + l.device.lesson.value()
+		size += s.expected(l, l.objects[at].name)
 	}
 	l.full = true
 	s.encode(l, kind, 0, 0, size)
@@ -79,6 +79,9 @@ func (s *shard) accept(l *lane, p *pdu) {
 		v := &p.bindings[i]
 		l.objects[l.asked[i]].put(l, v)
 		total += len(v.Value)
+		if len(p.bindings) > 1 {
+			s.sizes.learn(v)
+		}
 	}
 	s.learnAnswer(l, total)
 	l.asked = l.asked[:0]

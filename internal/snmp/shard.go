@@ -54,6 +54,7 @@ type shard struct {
 	idleLanes   []*lane
 	idleDevices []*device
 	known       map[objectKey]int32
+	sizes       sizes
 	pdu         pdu
 	answer      Answer
 }
