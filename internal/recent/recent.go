@@ -30,6 +30,21 @@ func (r *Map[K, V]) Get(k K) (V, bool) {
 	return v, ok
 }
 
+// Or gives what is there, or stores what make makes. make must be quick, and must not use the map.
+func (r *Map[K, V]) Or(k K, make func() V) V {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if v, ok := r.young[k]; ok {
+		return v
+	}
+	v, ok := r.old[k]
+	if !ok {
+		v = make()
+	}
+	r.keep(k, v)
+	return v
+}
+
 // Put stores a value.
 func (r *Map[K, V]) Put(k K, v V) {
 	r.mu.Lock()

@@ -29,3 +29,13 @@ func TestWhatIsUsedIsKeptAndTheRestForgotten(t *testing.T) {
 		t.Error("what was dropped is there")
 	}
 }
+
+func TestOrMakesWhatIsNotThereOnly(t *testing.T) {
+	m, made := recent.New[int, int](4), 0
+	next := func() int { made++; return made }
+	for _, want := range []struct{ key, value int }{{1, 1}, {1, 1}, {2, 2}, {3, 3}, {1, 1}} {
+		if got := m.Or(want.key, next); got != want.value {
+			t.Errorf("%d: got %d, want %d", want.key, got, want.value)
+		}
+	}
+}

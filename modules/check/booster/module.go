@@ -13,6 +13,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/onbu/onbu/internal/recent"
 	"github.com/onbu/onbu/internal/snmp"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/check/booster/datasource"
@@ -33,11 +34,11 @@ type Options struct {
 type Module struct {
 	engine  *snmp.Engine
 	names   *net.Resolver
-	samples *recent[lineKey, *sample]
-	plans   *recent[planKey, *plan]
-	columns *recent[columnKey, *column]
-	devices *recent[snmp.Device, *snmp.Device]
-	files   *recent[string, *file]
+	samples *recent.Map[lineKey, *sample]
+	plans   *recent.Map[planKey, *plan]
+	columns *recent.Map[columnKey, *column]
+	devices *recent.Map[snmp.Device, *snmp.Device]
+	files   *recent.Map[string, *file]
 }
 
 var (
@@ -57,11 +58,11 @@ func New(o Options) *Module {
 	}
 	return &Module{
 		engine: o.Engine, names: o.Resolver,
-		samples: newRecent[lineKey, *sample](o.Samples),
-		plans:   newRecent[planKey, *plan](100_000),
-		columns: newRecent[columnKey, *column](200_000),
-		devices: newRecent[snmp.Device, *snmp.Device](200_000),
-		files:   newRecent[string, *file](1_000),
+		samples: recent.New[lineKey, *sample](o.Samples),
+		plans:   recent.New[planKey, *plan](100_000),
+		columns: recent.New[columnKey, *column](200_000),
+		devices: recent.New[snmp.Device, *snmp.Device](200_000),
+		files:   recent.New[string, *file](1_000),
 	}
 }
 
@@ -88,7 +89,7 @@ func (m *Module) parse(args []string) (*check, error) {
 	}
 	return &check{
 		command: c, module: m, key: sha256.Sum256([]byte(strings.Join(args, "\x00"))),
-		file: m.files.or(c.datasource, func() *file { return &file{path: c.datasource} }),
+		file: m.files.Or(c.datasource, func() *file { return &file{path: c.datasource} }),
 	}, nil
 }
 
@@ -114,19 +115,19 @@ func (m *Module) device(c *command, addr netip.Addr) *snmp.Device {
 		Addr: netip.AddrPortFrom(addr.Unmap().WithZone(""), c.port), Version: snmp.Version(c.version), Community: c.community,
 		Timeout: c.timeout, Retries: c.retries,
 	}
-	return m.devices.or(d, func() *snmp.Device { return &d })
+	return m.devices.Or(d, func() *snmp.Device { return &d })
 }
 
 func (m *Module) column(d *snmp.Device, oid snmp.OID) *column {
 	key := columnKey{d.Addr, d.Version, d.Community, oid}
-	return m.columns.or(key, func() *column { return &column{engine: m.engine, key: key} })
+	return m.columns.Or(key, func() *column { return &column{engine: m.engine, key: key} })
 }
 
 func (m *Module) plan(key planKey) *plan {
-	p, ok := m.plans.get(key)
+	p, ok := m.plans.Get(key)
 	if !ok {
 		p = newPlan(key)
-		m.plans.put(key, p)
+		m.plans.Put(key, p)
 	}
 	return p
 }

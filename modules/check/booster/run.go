@@ -128,7 +128,7 @@ func (r *run) withInstance(use needs, instance string) {
 		return
 	}
 	if r.plan.keeps {
-		r.before, _ = r.module.samples.get(r.key)
+		r.before, _ = r.module.samples.Get(r.key)
 	}
 	r.ask(r.column != nil && time.Since(r.place.seen) >= nameEvery)
 }
@@ -169,7 +169,7 @@ func (r *run) Answered(q *snmp.Request, a *snmp.Answer) {
 		}
 	}
 	if p.keeps && !reading.early() {
-		r.module.samples.put(r.key, reading.sample)
+		r.module.samples.Put(r.key, reading.sample)
 	}
 	r.waiter.Done(reading.result(), nil)
 }
