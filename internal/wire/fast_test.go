@@ -198,3 +198,22 @@ func FuzzQuick(f *testing.F) {
 		}
 	})
 }
+
+func TestABatchOfJobsReadsAsJobs(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	b := wire.JobBatch{From: "scheduler"}
+	for range 3 { // its memory is used again
+		want := wire.Jobs{From: "scheduler", Jobs: make([]monitor.Job, 40)}
+		for i := range want.Jobs {
+			fill(r, reflect.ValueOf(&want.Jobs[i]).Elem())
+			b.Add(&want.Jobs[i])
+		}
+		if b.Len() != 40 || b.Size() != len(b.Message()) {
+			t.Errorf("%d jobs in %d bytes, the message has %d", b.Len(), b.Size(), len(b.Message()))
+		}
+		sameValue(t, b.Message(), &want)
+		if b.Reset(); b.Message() != nil {
+			t.Error("a batch without jobs gives a message")
+		}
+	}
+}
