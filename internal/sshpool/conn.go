@@ -19,6 +19,7 @@ type conn struct {
 	sessions int       // places taken
 	hung     int       // of them those whose check has given up on them
 	limit    int       // places that the server grants
+	heard    time.Time // when a session ended last
 	since    time.Time // idle since; good while no place is taken
 	nth      int       // place in pool.idle, -1 if it is not there
 	retired  bool      // takes no more sessions, and is not in its group
@@ -82,6 +83,7 @@ func (c *conn) leaveLocked(s *session) {
 	c.sessions--
 	if s != nil {
 		s.over = true
+		c.heard = time.Now()
 		if s.hung {
 			c.hung--
 		}
@@ -153,6 +155,10 @@ func (s *session) abandon() {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
 	if s.over {
+		return
+	}
+	if time.Since(c.heard) < c.pool.o.Grace && !c.retired {
+		time.AfterFunc(c.pool.o.Grace, s.abandon)
 		return
 	}
 	s.hung = true

@@ -36,6 +36,9 @@ type Options struct {
 	// Logins is how many logins are under way at once, over all hosts: they cost milliseconds of a processor on both sides,
 	// and all are late if all begin together. 0 means 64 for each core.
 	Logins int
+	// Grace is how much time a session has to end after its check has given up on it; then its connection is given up,
+	// unless others are served on it: it may be this machine that is slow. 0 means 10 s.
+	Grace time.Duration
 }
 
 func (o *Options) defaults() {
@@ -53,6 +56,9 @@ func (o *Options) defaults() {
 	}
 	if o.Connections == 0 {
 		o.Connections = 4096
+	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
 	}
 	if o.Logins == 0 {
 		o.Logins = 64 * runtime.GOMAXPROCS(0)

@@ -348,7 +348,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 func TestAServerThatGrantsNoAnswerLosesItsConnection(t *testing.T) {
 	f := serve(t, &fake{})
 	f.mute.Store(true)
-	p := pool(t, sshpool.Options{})
+	p := pool(t, sshpool.Options{Grace: 10 * time.Millisecond})
 	_, err := p.Run(within(t, time.Second), f.login(t, p), "x", 100)
 	if late, ok := errors.AsType[*sshpool.Late](err); !ok || late.Stage != "waiting for a session" && late.Stage != "logging in" {
 		t.Errorf("got %v", err)

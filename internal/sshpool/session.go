@@ -55,8 +55,6 @@ func (l *Late) Unwrap() error { return l.Err }
 const (
 	// stale is after how much idle time a connection may be dead without anybody knowing.
 	stale = 15 * time.Second
-	// grace is how much time a session has to end after its check was given up.
-	grace = 2 * time.Second
 	// quick is how long a command may take before it is told that its standard input has an end, and before anybody reads
 	// its standard error. Most are over by then, and save us a packet and a goroutine.
 	quick = 20 * time.Millisecond
@@ -134,7 +132,7 @@ func (s *session) wait(ctx context.Context, fresh bool) error {
 		stage = "waiting for a session"
 	}
 	s.kill()
-	time.AfterFunc(grace, s.abandon)
+	time.AfterFunc(s.conn.pool.o.Grace, s.abandon)
 	return &Late{Stage: stage, Err: context.Cause(ctx)}
 }
 
