@@ -41,6 +41,15 @@ func (r *trips) Done(o monitor.Outcome, err error) {
 	r.rta = append(r.rta, rta)
 }
 
+// median gives the median of the round trips since it was last asked.
+func (r *trips) median() float64 {
+	r.mu.Lock()
+	all := r.rta
+	r.rta = nil
+	r.mu.Unlock()
+	return median(all)
+}
+
 // flood starts perSecond checks a second until stop is closed, and returns when all have ended.
 func (r *trips) flood(perSecond int, probes []modules.Starter, stop <-chan struct{}) {
 	defer r.wg.Wait()
@@ -58,7 +67,8 @@ func (r *trips) flood(perSecond int, probes []modules.Starter, stop <-chan struc
 	}
 }
 
-// The targets are 8 ms away: on loopback a round trip is what the scheduler makes of it.
+// The targets are 8 ms away: on loopback a round trip is what the scheduler makes of it. pro-bing looks at the clock when it
+// gets a reply, so its round trips may be longer.
 func TestRoundTripsAgreeWithPingAtTenThousandASecond(t *testing.T) {
 	ping := realpeer.Program(t, "ping", "iputils-ping")
 	inside := network(t, "sysctl -q net.ipv4.ping_group_range=0\t0")
@@ -67,29 +77,28 @@ func TestRoundTripsAgreeWithPingAtTenThousandASecond(t *testing.T) {
 	ours(t, m, "check_icmp -n 1 127.0.0.1") // opens the socket in the test's network namespace
 	var probes []modules.Starter
 	for i := range 10_000 {
-		probes = append(probes, starter(t, m, "check_icmp", "-n", "1", "-c", "30s,100%", fmt.Sprintf("10.55.%d.%d", 1+i/250, 1+i%250)))
+		probes = append(probes, starter(t, m, "check_icmp", "-n", "1", "-w", "30s,100%", "-c", "30s,100%", fmt.Sprintf("10.55.%d.%d", 1+i/250, 1+i%250)))
 	}
-	var said string
-	for range tries {
+	for try := range 5 {
 		var r trips
 		stop, flooded := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(flooded)
 			r.flood(10_000, probes, stop)
 		}()
-		theirs := pingMedian(t, append(inside[:len(inside):len(inside)], ping), "10.55.0.1")
-		library := proBingMedian(t, "10.55.0.2")
+		theirs, besidePing := pingMedian(t, append(inside[:len(inside):len(inside)], ping), "10.55.0.1"), r.median()
+		library, besideLibrary := proBingMedian(t, "10.55.0.2"), r.median()
 		close(stop)
 		<-flooded
-		own := median(r.rta)
-		said = fmt.Sprintf("medians of %d checks: %.3f ms, ping %.3f ms, pro-bing %.3f ms; %d checks failed %.1q",
-			len(r.rta), own, theirs, library, len(r.bad), r.bad)
-		if agree(own, theirs) && agree(own, library) && len(r.bad) == 0 {
+		said := fmt.Sprintf("medians in the same second: %.3f ms, ping %.3f ms; %.3f ms, pro-bing %.3f ms; %d checks failed",
+			besidePing, theirs, besideLibrary, library, len(r.bad))
+		if agree(besidePing, theirs) && besideLibrary <= 1.1*library && len(r.bad) == 0 {
 			t.Log(said)
 			return
 		}
+		t.Logf("try %d: %s %.50q", try, said, r.bad[:min(3, len(r.bad))])
 	}
-	t.Error(said)
+	t.Error("by more than 10 % from ping's or above pro-bing's, or checks failed, each time")
 }
 
 func agree(a, b float64) bool { return math.Abs(a-b) <= 0.1*b }
