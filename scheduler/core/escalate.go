@@ -93,7 +93,7 @@ func (c *Core) nextEscalation(id monitor.ID, far progress) monitor.Time {
 
 // lookAtEscalation tells people of a problem without waiting for a result, if an escalation by time begins now.
 func (c *Core) lookAtEscalation(id monitor.ID, d *Decisions) {
-	n := &c.notice[id]
+	n := c.noticeOf(id)
 	if c.isProblem(id) && n.next != 0 && n.next <= c.now && c.escalationBegan(id) {
 		c.notify(id, d)
 	}
@@ -101,7 +101,7 @@ func (c *Core) lookAtEscalation(id monitor.ID, d *Decisions) {
 
 // escalationBegan says whether an escalation by time holds that did not yet when people were told last.
 func (c *Core) escalationBegan(id monitor.ID) bool {
-	now := c.progress(id, c.notice[id].number)
+	now := c.progress(id, c.noticeOf(id).number)
 	then := c.toldLast(id).Sub(c.toldSince(id))
 	return slices.ContainsFunc(c.escalated(id, now), func(e *monitor.Escalation) bool {
 		return e.ByTime && e.FirstTime > then
@@ -117,7 +117,7 @@ func (c *Core) planEscalations() {
 		}
 		if c.escalationBegan(id) {
 			c.agenda.add(c.now, aboutEscalation, uint64(id))
-		} else if next := c.nextEscalation(id, c.progress(id, c.notice[id].number)); next != 0 {
+		} else if next := c.nextEscalation(id, c.progress(id, c.noticeOf(id).number)); next != 0 {
 			c.agenda.add(next, aboutEscalation, uint64(id))
 		}
 	}

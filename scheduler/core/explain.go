@@ -147,7 +147,7 @@ func (c *Core) whyState(id monitor.ID) []string {
 		why = append(why, fmt.Sprintf("none of its parents is UP (%s); the root cause is %s",
 			c.listed(c.graph.Parents(id)), c.listed(c.rootCause(id))))
 	}
-	said := fmt.Sprintf("the last check said %s since %s: %s", c.stateName(id), since, c.text[id].output)
+	said := fmt.Sprintf("the last check said %s since %s: %s", c.stateName(id), since, c.text[id].Output())
 	why = append(why, said)
 	if s.Type == monitor.Soft {
 		why = append(why, fmt.Sprintf("it is SOFT: attempt %d of %d, the next at %s", s.Attempt, s.Max,

@@ -50,7 +50,7 @@ func (c *Core) globalHandler(id monitor.ID) monitor.Call {
 // one before.
 func (c *Core) runHandler(id monitor.ID, call monitor.Call, which string, again bool, d *Decisions) {
 	s := &c.standing[id]
-	name := fmt.Sprintf("%sHANDLER\x00%d\x00%d\x00%d\x00%d", which, c.serial[id].event, s.State, s.Type, s.Attempt)
+	name := fmt.Sprintf("%sHANDLER\x00%d\x00%d\x00%d\x00%d", which, c.serialOf(id).event, s.State, s.Type, s.Attempt)
 	if again {
 		name += fmt.Sprintf("\x00%d", c.times[id].check)
 	}

@@ -97,7 +97,8 @@ func (c *Core) pretend(id monitor.ID, state monitor.State, why holdKind, d *Deci
 	c.number(id, steps)
 	c.times[id].change = c.now
 	c.ripple(id, d)
-	c.text[id].output = why.prefix() + unprefixed(c.text[id].output)
+	x := &c.text[id]
+	*x = newText(why.prefix()+unprefixed(x.Output()), x.Long(), x.Perfdata())
 	c.changed(monitor.BrokState, id, "", d)
 }
 

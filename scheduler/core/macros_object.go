@@ -113,9 +113,9 @@ func (r *resolver) appendObject(dst []byte, id monitor.ID, groups []monitor.Grou
 	case "ATTEMPT":
 		return strconv.AppendUint(dst, uint64(s.Attempt), 10), true
 	case "OUTPUT":
-		return r.appendSafe(dst, x.output), true
+		return r.appendSafe(dst, x.Output()), true
 	case "PERFDATA":
-		return r.appendSafe(dst, x.perfdata), true
+		return r.appendSafe(dst, x.Perfdata()), true
 	case "CHECKCOMMAND":
 		return c.appendCommand(dst, c.inv.Check(id)), true
 	case "DURATION":
@@ -143,9 +143,9 @@ func (r *resolver) appendProblem(dst []byte, id monitor.ID, groups []monitor.Gro
 	case "NOTIFICATIONID":
 		return append(dst, r.action...), true
 	case "EVENTID":
-		return strconv.AppendUint(dst, c.serial[id].event, 10), true
+		return strconv.AppendUint(dst, c.serialOf(id).event, 10), true
 	case "PROBLEMID":
-		return strconv.AppendUint(dst, c.serial[id].problem, 10), true
+		return strconv.AppendUint(dst, c.serialOf(id).problem, 10), true
 	case "DOWNTIME":
 		return strconv.AppendUint(dst, uint64(c.standing[id].depth), 10), true
 	case "NOTIFICATIONNUMBER":
@@ -203,7 +203,7 @@ func (r *resolver) appendLead(dst []byte, id monitor.ID, lead, name string) ([]b
 	s, t := &c.standing[id], &c.times[id]
 	switch lead + name {
 	case "LONGOUTPUT":
-		return r.appendSafe(dst, c.text[id].long), true
+		return r.appendSafe(dst, c.text[id].Long()), true
 	case "MAXATTEMPTS":
 		return strconv.AppendUint(dst, uint64(s.Max), 10), true
 	case "LASTPERFDATA":
@@ -217,17 +217,17 @@ func (r *resolver) appendLead(dst []byte, id monitor.ID, lead, name string) ([]b
 	case "LASTSTATEID":
 		return strconv.AppendUint(dst, uint64(s.LastState%monitor.Pending), 10), true
 	case "LASTEVENTID":
-		return strconv.AppendUint(dst, c.serial[id].lastEvent, 10), true
+		return strconv.AppendUint(dst, c.serialOf(id).lastEvent, 10), true
 	case "LASTPROBLEMID":
-		return strconv.AppendUint(dst, c.serial[id].lastProblem, 10), true
+		return strconv.AppendUint(dst, c.serialOf(id).lastProblem, 10), true
 	case "LASTUP", "LASTOK":
-		return appendUnix(dst, t.of[0]), true
+		return appendUnix(dst, t.fine), true
 	case "LASTDOWN", "LASTWARNING":
-		return appendUnix(dst, t.of[1]), true
+		return appendUnix(dst, c.past.of(id).failed[0]), true
 	case "LASTUNREACHABLE", "LASTCRITICAL":
-		return appendUnix(dst, t.of[2]), true
+		return appendUnix(dst, c.past.of(id).failed[1]), true
 	case "LASTUNKNOWN":
-		return appendUnix(dst, t.of[3]), true
+		return appendUnix(dst, c.past.of(id).failed[2]), true
 	}
 	return dst, false
 }
@@ -306,5 +306,5 @@ func (r *resolver) number(id monitor.ID) uint32 {
 	if r.n != nil && r.n.id == id {
 		return r.n.number
 	}
-	return r.core.notice[id].number
+	return r.core.noticeOf(id).number
 }

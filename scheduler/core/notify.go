@@ -61,7 +61,7 @@ func (c *Core) announce(n *notification, d *Decisions) bool {
 	if !n.forced && c.silence(n.id, n.why) != "" {
 		return false
 	}
-	n.number = c.notice[n.id].number
+	n.number = c.noticeOf(n.id).number
 	if n.counts {
 		n.number++
 	}
@@ -72,7 +72,7 @@ func (c *Core) announce(n *notification, d *Decisions) bool {
 	if !n.counts {
 		return true
 	}
-	c.notice[n.id].number = n.number
+	c.past.open(n.id).notice.number = n.number
 	if n.why == ofState && c.isProblem(n.id) {
 		c.remember(n.id, n.number)
 	}
@@ -92,10 +92,10 @@ func (c *Core) postpone(id monitor.ID, d *Decisions) {
 	}
 	next := c.periods[period].opens(c.now)
 	if next == 0 {
-		next = min(c.notice[id].next, c.now) // it never opens again: should it be changed, people are told at once
+		next = min(c.noticeOf(id).next, c.now) // it never opens again: should it be changed, people are told at once
 	}
-	if n := &c.notice[id]; n.next != next {
-		n.next = next
+	if c.noticeOf(id).next != next {
+		c.past.open(id).notice.next = next
 		c.moved(id, d)
 	}
 }
@@ -112,7 +112,8 @@ func (c *Core) notificationPeriod(id monitor.ID) int32 {
 // remember notes that a problem was told and when it may be told again: after the interval, or earlier where an
 // escalation by time begins before. Never (0) where the interval is 0.
 func (c *Core) remember(id monitor.ID, number uint32) {
-	n, far := &c.notice[id], c.progress(id, number)
+	far := c.progress(id, number)
+	n := &c.past.open(id).notice
 	n.last, n.next = c.now, 0
 	if interval := c.renotifyInterval(id, far); interval > 0 {
 		n.next = c.now.Add(interval)
@@ -128,7 +129,7 @@ func (c *Core) remember(id monitor.ID, number uint32) {
 
 // toldOnce says whether people were told of an object's problem and are not to be told again: notification_interval 0.
 func (c *Core) toldOnce(id monitor.ID) bool {
-	n := &c.notice[id]
+	n := c.noticeOf(id)
 	return n.last != 0 && n.next == 0 && !c.isVolatile(id)
 }
 

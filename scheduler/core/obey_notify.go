@@ -43,14 +43,14 @@ func (c *Core) obeyDelay(id monitor.ID, r *command.Request, d *Decisions) error 
 	if c.toldOnce(id) {
 		return errors.New("there is no other notification to delay: notification_interval is 0, people are told once")
 	}
-	c.notice[id].next = max(r.Moment(0), c.now)
+	c.past.open(id).notice.next = max(r.Moment(0), c.now)
 	c.changed(monitor.BrokState, id, "", d)
 	return nil
 }
 
 // obeyNumber sets the number of the last notification, by which escalations go.
 func (c *Core) obeyNumber(id monitor.ID, r *command.Request, d *Decisions) error {
-	c.notice[id].number = uint32(r.Int(0))
+	c.past.open(id).notice.number = uint32(r.Int(0))
 	c.changed(monitor.BrokState, id, "", d)
 	return nil
 }

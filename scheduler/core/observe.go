@@ -146,21 +146,14 @@ func (c *Core) record(id monitor.ID, l *look) {
 		r.poller = c.intern(l.poller)
 	}
 	c.standing[id].check = l.how
-	l.news = replace(&x.output, oneLine(l.outcome.Output))
-	replace(&x.long, l.outcome.LongOutput)
 	if c.asks.lastPerfdata {
-		c.lastPerfdata[id] = x.perfdata
+		c.lastPerfdata[id] = x.Perfdata()
 	}
-	replace(&x.perfdata, l.outcome.Perfdata)
-}
-
-// replace keeps the old string if the new one is equal, and else a copy of the new one; true if it is not.
-func replace(old *string, s string) bool {
-	if *old == s {
-		return false
+	output := oneLine(l.outcome.Output)
+	l.news = x.Output() != output
+	if !x.is(output, l.outcome.LongOutput, l.outcome.Perfdata) {
+		*x = newText(output, l.outcome.LongOutput, l.outcome.Perfdata)
 	}
-	*old = strings.Clone(s)
-	return true
 }
 
 // oneLine makes an output safe for logs whose fields are parted by semicolons, as Nagios does.
@@ -199,7 +192,11 @@ func (c *Core) unknownPhase(id monitor.ID, v verdict.Verdict) verdict.Verdict {
 // mark notes when the object was last seen in its state, and the first time that it was in any.
 func (c *Core) mark(id monitor.ID, l *look) {
 	t := &c.times[id]
-	t.of[c.standing[id].State] = l.started
+	if state := c.standing[id].State; state != monitor.OK {
+		c.past.open(id).failed[state-1] = l.started
+	} else {
+		t.fine = l.started
+	}
 	if t.change == 0 {
 		t.change = l.started
 	}

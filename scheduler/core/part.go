@@ -127,7 +127,7 @@ func (c *Core) whyPart(id monitor.ID) (why []string) {
 	is := c.standing[id].marks
 	if is&overlaid != 0 {
 		why = append(why, fmt.Sprintf("it is %s because it suffers from %s; its own last check, at %s, said %s: %s",
-			c.stateName(id), c.listed(c.suffering.from[id]), stamp(c.times[id].check), c.ownName(id), c.text[id].output))
+			c.stateName(id), c.listed(c.suffering.from[id]), stamp(c.times[id].check), c.ownName(id), c.text[id].Output()))
 	} else if is&impact != 0 {
 		why = append(why, "it suffers from "+c.listed(c.suffering.from[id]))
 	}

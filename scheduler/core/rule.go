@@ -214,8 +214,9 @@ func (c *Core) follow(r *rule, d *Decisions) {
 		c.judge(r, state, d)
 		return
 	}
-	if output := oneLine(c.say(r, state)); c.text[id].output != output {
-		c.text[id].output = output
+	x := &c.text[id]
+	if output := oneLine(c.say(r, state)); x.Output() != output {
+		*x = newText(output, x.Long(), x.Perfdata())
 		c.changed(monitor.BrokState, id, "", d)
 	}
 }

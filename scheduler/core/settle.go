@@ -23,7 +23,9 @@ func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 	}
 	if v.Steps&(verdict.Changed|verdict.HardChanged) != 0 {
 		if !v.Steps.Has(verdict.Quiet) && !c.sameTrouble(id, was, v.Seen) { // a new state is told at once
-			c.notice[id].last, c.notice[id].next = 0, 0
+			n := c.past.of(id)
+			n.notice.last, n.notice.next = 0, 0
+			c.past.put(id, n)
 		}
 		c.beginFlexible(id, d)
 	}
@@ -47,7 +49,7 @@ func (c *Core) settle(id monitor.ID, v verdict.Verdict, d *Decisions) {
 
 // number keeps the times of changes and the numbers of events and problems.
 func (c *Core) number(id monitor.ID, steps verdict.Steps) {
-	s, t := &c.serial[id], &c.times[id]
+	t := &c.times[id]
 	if steps.Has(verdict.HardChanged) {
 		t.hardChange = t.check
 	}
@@ -55,6 +57,7 @@ func (c *Core) number(id monitor.ID, steps verdict.Steps) {
 		return
 	}
 	t.change = t.check
+	s := &c.past.open(id).serial
 	s.lastEvent, s.event = s.event, c.newID()
 	if steps.Has(verdict.Begins) {
 		s.problem = c.newID()
@@ -70,7 +73,9 @@ func (c *Core) number(id monitor.ID, steps verdict.Steps) {
 func (c *Core) forget(id monitor.ID, over bool) {
 	s := &c.standing[id]
 	if over {
-		c.notice[id] = notice{}
+		n := c.past.of(id)
+		n.notice = notice{}
+		c.past.put(id, n)
 	}
 	if s.flapping && s.notifiedOn != 0 {
 		return
@@ -86,10 +91,10 @@ func (c *Core) alertText(id monitor.ID, seen verdict.Standing) string {
 	ref := c.inv.Ref(id)
 	if ref.IsHost() {
 		return fmt.Sprintf("HOST ALERT: %s;%s;%s;%d;%s",
-			ref.Host, seen.State.HostName(), seen.Type, seen.Attempt, c.text[id].output)
+			ref.Host, seen.State.HostName(), seen.Type, seen.Attempt, c.text[id].Output())
 	}
 	return fmt.Sprintf("SERVICE ALERT: %s;%s;%s;%s;%d;%s",
-		ref.Host, ref.Service, seen.State.ServiceName(), seen.Type, seen.Attempt, c.text[id].output)
+		ref.Host, ref.Service, seen.State.ServiceName(), seen.Type, seen.Attempt, c.text[id].Output())
 }
 
 // changed adds a brok with an object's new status: something other than a check changed it.

@@ -50,7 +50,7 @@ func (c *Core) downtimeSilence(id monitor.ID, options monitor.Option) string {
 
 // stateSilence goes on with what concerns problems and recoveries.
 func (c *Core) stateSilence(id monitor.ID) string {
-	p, s, n := c.inv.Policy(id), &c.standing[id], &c.notice[id]
+	p, s, n := c.inv.Policy(id), &c.standing[id], c.noticeOf(id)
 	problem := c.isProblem(id)
 	switch {
 	case c.isOrphaned(id):
@@ -89,7 +89,7 @@ func (c *Core) stateSilence(id monitor.ID) string {
 	case host != id && !c.isUp(host) && (problem || c.standing[host].Type == monitor.Hard):
 		return "its host is not UP"
 	case c.now < n.next && !c.isVolatile(id):
-		return c.notYet(n)
+		return c.notYet(&n)
 	}
 	return ""
 }

@@ -124,7 +124,7 @@ func (c *Core) untoldOf(id monitor.ID) []monitor.Untold {
 	}
 	var all []monitor.Untold
 	nobody := c.silence(id, ofState)
-	contacts, _ := c.audience(id, c.notice[id].number+1, false)
+	contacts, _ := c.audience(id, c.noticeOf(id).number+1, false)
 	for _, contact := range contacts {
 		why := nobody
 		if why == "" {

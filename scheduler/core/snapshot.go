@@ -203,5 +203,5 @@ func (c *Core) numberOf(b *monitor.Brok, id monitor.ID) uint32 {
 	if b.Action.Notice != nil {
 		return b.Action.Notice.Number
 	}
-	return c.notice[id].number
+	return c.noticeOf(id).number
 }

@@ -17,7 +17,7 @@ func (c *Core) Status(id monitor.ID) monitor.Status {
 
 // fill writes an object's row into a status.
 func (c *Core) fill(id monitor.ID, s *monitor.Status) {
-	st, n, e, w, r, x := &c.standing[id], &c.notice[id], &c.serial[id], &c.times[id], &c.run[id], &c.text[id]
+	st, p, w, r, x := &c.standing[id], c.past.of(id), &c.times[id], &c.run[id], &c.text[id]
 	s.Ref = c.inv.Ref(id)
 	s.State, s.LastState, s.LastHardState = c.effective(id), st.LastState, st.LastHard
 	s.Type, s.Attempt, s.MaxAttempts = st.Type, st.Attempt, st.Max
@@ -29,13 +29,13 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 		s.NextCheck = 0 // its moments come and go, and nothing is done
 	}
 	s.LastChange, s.LastHardChange = w.change, w.hardChange
-	s.LastTimeOK, s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown = w.of[0], w.of[1], w.of[2], w.of[3]
-	s.LastNotification, s.NextNotification, s.NotificationNumber = n.last, n.next, n.number
+	s.LastTimeOK, s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown = w.fine, p.failed[0], p.failed[1], p.failed[2]
+	s.LastNotification, s.NextNotification, s.NotificationNumber = p.notice.last, p.notice.next, p.notice.number
 	s.History, s.PercentChange = uint64(r.history), float32(r.history.Percent())
 	s.Latency, s.Execution = r.latency, r.execution
-	s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID = e.problem, e.lastProblem, e.event, e.lastEvent
+	s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID = p.serial.problem, p.serial.lastProblem, p.serial.event, p.serial.lastEvent
 	s.Module, s.Poller = c.names[r.module], c.names[r.poller]
-	s.Output, s.LongOutput, s.Perfdata = x.output, x.long, x.perfdata
+	s.Output, s.LongOutput, s.Perfdata = x.Output(), x.Long(), x.Perfdata()
 	s.BeforeUnknown = st.beforeUnknown
 	if s.AckUntil = 0; st.Ack != monitor.AckNone {
 		s.AckUntil = c.ackUntil[id]
@@ -63,7 +63,7 @@ func (c *Core) fillCheck(id monitor.ID, k *monitor.Check) {
 	}
 	k.Latency, k.Execution, k.PercentChange = r.latency, r.execution, float32(r.history.Percent())
 	k.Module, k.Poller = c.names[r.module], c.names[r.poller]
-	k.Output, k.LongOutput, k.Perfdata = x.output, x.long, x.perfdata
+	k.Output, k.LongOutput, k.Perfdata = x.Output(), x.Long(), x.Perfdata()
 }
 
 // load is fill turned round. What the inventory decides (attempts, switches that no command changed) is not taken over,
@@ -82,11 +82,13 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 		marks:    partOf(s),
 		modified: s.Modified, beforeUnknown: s.BeforeUnknown,
 	}
-	c.notice[id] = notice{s.LastNotification, s.NextNotification, s.NotificationNumber}
-	c.serial[id] = serial{s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID}
+	c.past.put(id, past{
+		notice: notice{s.LastNotification, s.NextNotification, s.NotificationNumber},
+		serial: serial{s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID},
+		failed: [3]monitor.Time{s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown},
+	})
 	c.times[id] = times{
-		check: s.LastCheck, update: s.LastUpdate, change: s.LastChange, hardChange: s.LastHardChange,
-		of: [4]monitor.Time{s.LastTimeOK, s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown},
+		check: s.LastCheck, update: s.LastUpdate, change: s.LastChange, hardChange: s.LastHardChange, fine: s.LastTimeOK,
 	}
 	c.run[id] = run{
 		next: s.NextCheck, latency: s.Latency, execution: s.Execution, seq: c.run[id].seq,
@@ -96,7 +98,7 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 	if s.Pinned {
 		c.run[id].flags = pinned
 	}
-	c.text[id] = text{s.Output, s.LongOutput, s.Perfdata}
+	c.text[id] = newText(s.Output, s.LongOutput, s.Perfdata)
 	c.setAckEnd(id, s.AckUntil)
 	c.loadHeld(id, s.Held)
 	if delete(c.snapped, id); s.LastSnapshot != 0 {

@@ -9,17 +9,16 @@ import (
 )
 
 // tables holds what changes about the objects: one row an object in each slice, indexed by monitor.ID. What is read and
-// written together lies together. An object takes 246 bytes here and 16 in the timing wheel, its texts not counted.
+// written together lies together. An object takes 154 bytes here and 16 in the timing wheel, its texts not counted.
 type tables struct {
 	standing []standing
-	notice   []notice
-	serial   []serial
 	times    []times
 	run      []run
 	text     []text
+	past     pasts
 }
 
-// standing, notice and serial, together with two of the times, are what lasts: the journal keeps each of their changes.
+// standing and past, together with two of the times, are what lasts: the journal keeps each of their changes.
 type standing struct {
 	verdict.Standing
 	check      monitor.CheckType
@@ -44,10 +43,9 @@ type serial struct {
 	problem, lastProblem, event, lastEvent uint64
 }
 
-// times says when things happened last. of is indexed by state.
+// times says when things happened last; fine is of the last check that said OK or UP.
 type times struct {
-	check, update, change, hardChange monitor.Time
-	of                                [4]monitor.Time
+	check, update, change, hardChange, fine monitor.Time
 }
 
 // run is where an object stands between its checks.
@@ -76,32 +74,46 @@ const (
 
 func (f flags) has(want flags) bool { return f&want == want }
 
+// text is what the last check said: output, long output and performance data one behind the other.
 type text struct {
-	output, long, perfdata string
+	all         string
+	output, end uint32 // where the output ends, and the long output
+}
+
+func (x *text) Output() string   { return x.all[:x.output] }
+func (x *text) Long() string     { return x.all[x.output:x.end] }
+func (x *text) Perfdata() string { return x.all[x.end:] }
+
+func (x *text) is(output, long, perfdata string) bool {
+	return x.Output() == output && x.Long() == long && x.Perfdata() == perfdata
+}
+
+// newText copies what it keeps.
+func newText(output, long, perfdata string) text {
+	n := len(output)
+	return text{output + long + perfdata, uint32(n), uint32(n + len(long))}
 }
 
 func newTables(n int) tables {
 	return tables{
 		standing: make([]standing, n),
-		notice:   make([]notice, n),
-		serial:   make([]serial, n),
 		times:    make([]times, n),
 		run:      make([]run, n),
 		text:     make([]text, n),
+		past:     newPasts(n),
 	}
 }
 
 // bytes gives how much memory the tables take, without the bytes of the texts.
 func (t *tables) bytes() int {
-	return len(t.standing) * int(unsafe.Sizeof(standing{})+unsafe.Sizeof(notice{})+unsafe.Sizeof(serial{})+
-		unsafe.Sizeof(times{})+unsafe.Sizeof(run{})+unsafe.Sizeof(text{}))
+	return len(t.standing)*int(unsafe.Sizeof(standing{})+
+		unsafe.Sizeof(times{})+unsafe.Sizeof(run{})+unsafe.Sizeof(text{})) + t.past.bytes()
 }
 
 // copyRow takes over a row of another table.
 func (t *tables) copyRow(to monitor.ID, from *tables, id monitor.ID) {
 	t.standing[to] = from.standing[id]
-	t.notice[to] = from.notice[id]
-	t.serial[to] = from.serial[id]
+	t.past.put(to, from.past.of(id))
 	t.times[to] = from.times[id]
 	t.run[to] = from.run[id]
 	t.text[to] = from.text[id]
@@ -110,15 +122,14 @@ func (t *tables) copyRow(to monitor.ID, from *tables, id monitor.ID) {
 // lasting is the part of a row that the journal keeps: when it is another than before, there is a brok.
 type lasting struct {
 	standing           standing
-	notice             notice
-	serial             serial
+	past               past
 	change, hardChange monitor.Time
 	held               bool
 }
 
 func (t *tables) lasting(id monitor.ID) lasting {
 	w := &t.times[id]
-	return lasting{t.standing[id], t.notice[id], t.serial[id], w.change, w.hardChange, t.run[id].flags.has(held)}
+	return lasting{t.standing[id], t.past.of(id).lasting(), w.change, w.hardChange, t.run[id].flags.has(held)}
 }
 
 // isUp says whether a host is UP, or not known to be anything else, as all others see it.

@@ -95,10 +95,10 @@ func (c *Core) noticeFor(n *notification, contact uint32) *monitor.Notice {
 	host := c.inv.HostOf(id)
 	s, x, p := &c.standing[id], &c.text[id], c.inv.Policy(id)
 	return &monitor.Notice{
-		Type: n.kind, Number: n.number, Problem: cmp.Or(c.serial[id].problem, c.serial[id].lastProblem),
+		Type: n.kind, Number: n.number, Problem: cmp.Or(c.serialOf(id).problem, c.serialOf(id).lastProblem),
 		State: s.State, StateType: s.Type, Attempt: s.Attempt, MaxAttempts: s.Max, Since: c.times[id].change,
 		HostState: c.effective(host), HostAlias: c.inv.Hosts[host].Alias, Address: c.inv.Hosts[host].Address,
-		Output: x.output, LongOutput: x.long, Perfdata: x.perfdata,
+		Output: x.Output(), LongOutput: x.Long(), Perfdata: x.Perfdata(),
 		Author: n.author, Comment: n.comment, Escalated: n.escalated,
 		BusinessImpact: c.worth(id), Impacts: c.impacts(id), Email: who.Email, Pager: who.Pager,
 		NotesURL: p.NotesURL, ActionURL: p.ActionURL, Zone: c.inv.Options.Zone,
@@ -110,13 +110,13 @@ func (c *Core) noticeFor(n *notification, contact uint32) *monitor.Notice {
 // not about the state may come several times in a problem, so its time, downtime and text are in the name.
 func (c *Core) actionID(n *notification, contact uint32, call monitor.Call) string {
 	h := fnv.New128a()
-	s := &c.serial[n.id]
+	s := c.serialOf(n.id)
 	args, _ := c.inv.arguments(call)
 	fmt.Fprintf(h, "%d\x00%s\x00%d\x00%d\x00%s\x00%d\x00%s\x00%s\x00%q", c.inv.Shard, c.inv.Ref(n.id),
 		cmp.Or(s.problem, s.lastProblem), s.event, n.kind, n.number,
 		c.inv.Contacts[contact].Name, c.inv.Commands[call.Command].Name, args)
 	if n.why == ofState {
-		fmt.Fprintf(h, "\x00%d", c.notice[n.id].last)
+		fmt.Fprintf(h, "\x00%d", c.noticeOf(n.id).last)
 	} else {
 		fmt.Fprintf(h, "\x00%d\x00%d\x00%s\x00%s", c.now, n.downtime, n.author, n.comment)
 	}
@@ -129,7 +129,7 @@ func (c *Core) notificationText(n *notification, a *monitor.Action) string {
 	if n.why != ofState {
 		state = n.kind + " (" + state + ")"
 	}
-	fields := []string{a.Contact, a.Host, a.Service, state, a.Command, c.text[n.id].output}
+	fields := []string{a.Contact, a.Host, a.Service, state, a.Command, c.text[n.id].Output()}
 	kind := "SERVICE"
 	if a.IsHost() {
 		kind, fields = "HOST", append(fields[:2], fields[3:]...)

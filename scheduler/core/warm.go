@@ -31,10 +31,10 @@ func (c *Core) warmResults(results []monitor.Result) {
 			continue
 		}
 		host := c.inv.HostOf(id)
-		touched += int(c.run[id].seq) + int(c.standing[id].State) + int(c.notice[id].number) + int(c.serial[id].event) +
-			int(c.times[id].check) + int(c.times[id].of[3]) + int(c.standing[host].State) + int(c.times[host].check) +
+		touched += int(c.run[id].seq) + int(c.standing[id].State) + int(c.past.index[id]) +
+			int(c.times[id].check) + int(c.times[id].fine) + int(c.standing[host].State) + int(c.times[host].check) +
 			int(c.pulses[host].last)
-		if output := c.text[id].output; output != "" {
+		if output := c.text[id].all; output != "" {
 			touched += int(output[0])
 		}
 	}
