@@ -137,7 +137,7 @@ func (k *lesson) grow() {
 	case k.ceiling == 0 && k.limit < mostWanted:
 		k.limit = min(k.limit+k.limit/4, mostWanted)
 		k.why, k.when = byGrowth, time.Now()
-	case k.ceiling-k.limit > k.limit/8:
+	case k.ceiling-k.limit > k.limit/4: // less is not worth a message that fails
 		k.limit += (k.ceiling - k.limit) / 2
 	case k.ceiling > 0 && time.Since(k.when) > forgiveAfter:
 		k.ceiling = 0
