@@ -50,9 +50,9 @@ func (o *Options) Validate() error {
 		return errors.New("the time to measure must not be negative")
 	case o.Peer != "" && findPeer(o.Peer) == nil:
 		return fmt.Errorf("no peer is called %q; there are %s", o.Peer, strings.Join(Peers(), ", "))
-	case o.Peer != "" && (s.compares() || s.beside != nil):
-		return fmt.Errorf("scenario %s compares Onbu with itself; leave --peer away", s.name)
-	case o.Max && (s.compares() || s.beside != nil):
+	case o.Peer != "" && (s.compares() || s.fixed || s.noPlugin):
+		return fmt.Errorf("scenario %s is for Onbu alone; leave --peer away", s.name)
+	case o.Max && (s.compares() || s.fixed):
 		return fmt.Errorf("scenario %s is about something else than the highest rate; leave --max away", s.name)
 	}
 	return nil
@@ -67,7 +67,6 @@ type run struct {
 	ports    map[string]int // of the fake targets, by kind
 	step     string         // what progress lines begin with
 	stopped  bool           // by the end of ctx, with something measured
-	notes    []string
 	account  *Account
 	trends   []*trend
 	first    int  // the services of the first step of a search
@@ -138,7 +137,7 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	out.Services, out.Interval = r.o.Services, r.o.Interval.Seconds()
-	out.Notes, out.Account, out.Trends = r.notes, r.account, r.trends
+	out.Account, out.Trends = r.account, r.trends
 	if r.o.Peer != "" && !r.stopped {
 		err = r.peer(ctx, out)
 	}
@@ -172,7 +171,7 @@ func (r *run) own(ctx context.Context, out *Report) (err error) {
 	if err != nil {
 		return err
 	}
-	out.Figures, out.Seconds = *figures, figures.took.Seconds()
+	out.Figures, out.Seconds, out.Notes = *figures, figures.took.Seconds(), figures.notes
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -21,12 +22,27 @@ func TestMain(m *testing.M) {
 	// The workers of a fuzzing test have the variable too, but none of the child's words.
 	if os.Getenv(childEnv) == "" || len(os.Args) < 2 || os.Args[1] != "bench" && os.Args[1] != "run" {
 		os.Setenv(childEnv, "1")
-		os.Exit(m.Run())
+		os.Exit(tests(m))
 	}
 	if err := child(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// tests runs the tests with a temporary folder that every user may enter, as nagios4 has to.
+func tests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "onbu-test-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("TMPDIR", dir)
+	return m.Run()
 }
 
 // child does what the package asks onbu for.
@@ -39,6 +55,7 @@ func child(args []string) error {
 	case "run":
 		flags := flag.NewFlagSet("run", flag.ContinueOnError)
 		o := app.Options{Roles: app.Roles(), Main: args[1], BusURL: "embedded:", Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+		o.CommandFile = filepath.Join(filepath.Dir(o.Main), "onbu.cmd")
 		flags.StringVar(&o.State, "state", "", "")
 		flags.StringVar(&o.HTTP, "http", "", "")
 		if err := flags.Parse(args[2:]); err != nil {

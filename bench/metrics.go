@@ -46,7 +46,9 @@ func parseMetrics(r io.Reader) (metrics, error) {
 		}
 	}
 	m.running = int64(m.values["onbu_poller_running"])
-	m.checks[passive] = int64(m.values["onbu_passive_results_total"])
+	if n := m.values["onbu_passive_results_total"]; n > 0 {
+		m.checks[passive] = int64(n)
+	}
 	return m, s.Err()
 }
 

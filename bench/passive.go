@@ -35,6 +35,8 @@ const (
 	feedEvery = 20 * time.Millisecond
 	// pipePiece is how much is written to the command file at once.
 	pipePiece = 16 << 10
+	// pipeWait is how long the engine may take to make it.
+	pipeWait = time.Minute
 )
 
 func (p *feeding) during(ctx context.Context, begun <-chan struct{}) error {
@@ -69,12 +71,12 @@ func (p *feeding) during(ctx context.Context, begun <-chan struct{}) error {
 
 // openPipe opens the command file once the engine has made it; nil when ctx ends before.
 func openPipe(ctx context.Context, path string) (*os.File, error) {
-	for {
+	for end := time.Now().Add(pipeWait); ; {
 		f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		switch {
 		case err == nil:
 			return f, nil
-		case !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENXIO):
+		case !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENXIO) || time.Now().After(end):
 			return nil, fmt.Errorf("opening the command file: %w", err)
 		}
 		if !pause(ctx, 100*time.Millisecond) {

@@ -52,7 +52,8 @@ type Figures struct {
 	// Errors is the largest number of services seen at once that should have been OK and were not.
 	Errors int `json:"errors"`
 
-	took time.Duration // the window
+	took  time.Duration // the window
+	notes []string
 }
 
 // Lateness is the time from when a check was due to when it began, in ms.

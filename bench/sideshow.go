@@ -48,8 +48,7 @@ func (r *run) with(ctx context.Context, show sideshow, warmUp func(ctx context.C
 	}
 	after, end := context.WithTimeout(context.WithoutCancel(ctx), lastLook+5*r.o.Interval)
 	defer end()
-	notes, err := show.after(after, f)
-	r.notes = append(r.notes, notes...)
+	f.notes, err = show.after(after, f)
 	return f, err
 }
 

@@ -48,10 +48,10 @@ func (s *soaking) during(ctx context.Context, begun <-chan struct{}) error {
 	return err
 }
 
-// sample looks at what the engine holds, 400 times in a window, but not more than once a second.
+// sample looks at what the engine holds, 400 times in a window, but not more than four times a second.
 func (s *soaking) sample(ctx context.Context) error {
 	began := time.Now()
-	for every := max(time.Second, s.r.o.Window/400); pause(ctx, every); {
+	for every := max(time.Second/4, s.r.o.Window/400); pause(ctx, every); {
 		m, err := s.e.metrics(ctx)
 		if err != nil {
 			if ctx.Err() != nil {

@@ -27,7 +27,8 @@ func switches() scenario {
 			name: "switches", parts: 1, target: switchTarget, module: "booster", perHost: switchServices, prepare: switchFiles,
 			command: "check_snmp_booster -H $HOSTNAME$ -A $HOSTADDRESS$ -S $SERVICEDESC$ -P PORT -t $SERVICEDESC$ --datasource DIR/switch.ini",
 		}},
-		beside: func(r *run, _ *engine, _ *site) sideshow { return &requests{run: r} },
+		noPlugin: true,
+		beside:   func(r *run, _ *engine, _ *site) sideshow { return &requests{run: r} },
 	}
 }
 
