@@ -22,6 +22,9 @@ const (
 	// not wake the receiver for up to 10 ms, and what does not fit into the socket's buffer by then is lost. So the sender
 	// reads too when it sends much.
 	unreadMax = 64
+	// gather is how long requests may wait for others when there are many: to wake the sender for each costs as much as to
+	// send it. It is no part of a round trip.
+	gather = time.Millisecond
 	// fullPause is how long the sender waits when the kernel has no room for more.
 	fullPause = time.Millisecond
 )
@@ -47,6 +50,7 @@ type conn struct {
 	ready        func(n int) moment
 	sentText     []byte
 	looked       time.Duration // when it was last looked for what is due
+	roused       time.Duration // when the sender last woke
 
 	receiving sync.Mutex // guards the rest: the receiver's, or the sender's while it reads
 	incoming  *mmsg.Messages
@@ -232,6 +236,10 @@ func (c *conn) expire() {
 
 // rest sleeps until there is something to send or a deadline is over.
 func (c *conn) rest(timer *time.Timer) {
+	if time.Since(c.start) < c.roused+gather {
+		c.sleep(timer, gather)
+		return
+	}
 	c.asleep.Store(true)
 	at, ok := c.engine.wake()
 	pause := time.Hour
@@ -243,6 +251,7 @@ func (c *conn) rest(timer *time.Timer) {
 	}
 	c.sleep(timer, pause)
 	c.asleep.Store(false)
+	c.roused = time.Since(c.start)
 }
 
 // sleep returns after the pause, or when the sender is roused or the conn closed.
