@@ -237,12 +237,27 @@ type Host struct {
 
 // Service is a service of an inventory.
 type Service struct {
-	Host                     ID
-	Description, DisplayName string
-	Policy                   uint32
-	Check                    Call
-	Vars                     []Var
-	Notes                    string
+	Host        ID
+	Policy      uint32
+	Description string
+	Check       Call
+	// Extra is what few services have; nil if there is nothing.
+	Extra *ServiceExtra
+}
+
+// ServiceExtra is what few of the services of a large installation have, each on its own.
+type ServiceExtra struct {
+	DisplayName string // empty if it is the description
+	Vars        []Var
+	Notes       string
+}
+
+// More gives what few services have, empty for the others.
+func (s *Service) More() ServiceExtra {
+	if s.Extra == nil {
+		return ServiceExtra{}
+	}
+	return *s.Extra
 }
 
 // Group is a host group or service group, cut down to the members in this shard.

@@ -70,11 +70,22 @@ func (b *builder) addServices() {
 			s := &services[i]
 			b.place[len(b.config.Hosts)+int(first)+i] = monitor.ID(len(b.hosts) + len(b.inv.Services))
 			b.inv.Services = append(b.inv.Services, monitor.Service{
-				Host: b.place[number], Description: s.Description, DisplayName: s.DisplayName, Notes: s.Notes,
-				Policy: b.policy(s.Settings), Check: b.call(s.Check), Vars: s.Vars,
+				Host: b.place[number], Description: s.Description, Policy: b.policy(s.Settings), Check: b.call(s.Check), Extra: extra(s),
 			})
 		}
 	}
+}
+
+// extra gives what few services have; nil if there is nothing.
+func extra(s *objects.Service) *monitor.ServiceExtra {
+	x := monitor.ServiceExtra{DisplayName: s.DisplayName, Vars: s.Vars, Notes: s.Notes}
+	if x.DisplayName == s.Description {
+		x.DisplayName = ""
+	}
+	if x.DisplayName == "" && len(x.Vars) == 0 && x.Notes == "" {
+		return nil
+	}
+	return &x
 }
 
 // policy gives the number that a set of settings has in this shard.

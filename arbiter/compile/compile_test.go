@@ -268,7 +268,8 @@ func got(t *testing.T, r *compile.Result) map[string]object {
 				}
 			} else {
 				s := inv.Service(id)
-				o.DisplayName, o.Notes, o.Vars = s.DisplayName, s.Notes, s.Vars
+				more := s.More()
+				o.DisplayName, o.Notes, o.Vars = orElse(more.DisplayName, s.Description), more.Notes, more.Vars
 			}
 			if _, twice := out[o.Name]; twice {
 				t.Errorf("%s is in two shards", o.Name)
@@ -497,4 +498,11 @@ func TestCommandFile(t *testing.T) {
 	if got := compile.CommandFile(c); got != "" {
 		t.Errorf("no command file became %q", got)
 	}
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
 }

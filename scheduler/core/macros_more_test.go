@@ -147,7 +147,9 @@ func TestEnvironmentMacrosAreThereIfTheyAreAskedFor(t *testing.T) {
 	}
 	w := macroWorld(t)
 	w.inv.Options.EnvironmentMacros = true
-	w.services[0].Vars = append(w.services[0].Vars, monitor.Var{Name: "LONG", Value: strings.Repeat("é", 10_000)})
+	more := w.services[0].More()
+	more.Vars = append(more.Vars, monitor.Var{Name: "LONG", Value: strings.Repeat("é", 10_000)})
+	w.services[0].Extra = &more
 	c, d := prepared(t, w)
 	i := slices.IndexFunc(d.Broks, func(b monitor.Brok) bool { return b.Action != nil })
 	action := d.Broks[i].Action

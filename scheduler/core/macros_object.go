@@ -53,9 +53,9 @@ func (r *resolver) appendService(dst []byte, lead, name string) ([]byte, bool) {
 	case "DESC":
 		return append(dst, s.Description...), true
 	case "DISPLAYNAME":
-		return append(dst, orElse(s.DisplayName, s.Description)...), true
+		return append(dst, orElse(s.More().DisplayName, s.Description)...), true
 	case "NOTES":
-		return append(dst, s.Notes...), true
+		return append(dst, s.More().Notes...), true
 	case "STATE":
 		return append(dst, r.core.stateOrUp(r.service).ServiceName()...), true
 	case "ISVOLATILE":

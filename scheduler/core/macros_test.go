@@ -20,7 +20,7 @@ func macroWorld(t *testing.T) *world {
 	}
 	host, service := &w.inv.Hosts[1], &w.services[0]
 	host.Alias, host.Vars = "the web", []monitor.Var{{Name: "SNMP", Value: "public"}, {Name: "LOOP", Value: "<$_HOSTLOOP$>"}}
-	service.Vars = []monitor.Var{{Name: "PORT", Value: "80$USER5$"}}
+	service.Extra = &monitor.ServiceExtra{Vars: []monitor.Var{{Name: "PORT", Value: "80$USER5$"}}}
 	w.inv.Args = [][]string{nil, {"$HOSTNAME$!", "two"}}
 	service.Check.Args = 1
 	w.inv.ContactGroups = []monitor.ContactGroup{{Name: "admins", Alias: "Admins", Members: []uint32{0}}}

@@ -30,7 +30,7 @@ func (r *resolver) vars(kind macro.Kind) (changed, vars []monitor.Var) {
 	case kind == macro.HostVar:
 		return c.inv.changedVars(r.host), c.inv.Hosts[r.host].Vars
 	case kind == macro.ServiceVar && r.service != monitor.NoID:
-		return c.inv.changedVars(r.service), c.inv.Service(r.service).Vars
+		return c.inv.changedVars(r.service), c.inv.Service(r.service).More().Vars
 	case kind == macro.ContactVar && r.contact != nil:
 		return c.muted[r.contact.Name].Vars, r.contact.Vars
 	}
