@@ -39,7 +39,7 @@ func TestSimulate(t *testing.T) {
 		says []string
 	}{
 		{"a script", []string{site, script}, 0, []string{"PROBLEM", "core-1", "mail, page", "noc: told twice (1 PROBLEM, 1 RECOVERY)"}},
-		{"the other example", []string{site, filepath.Join(filepath.Dir(site), "night.txt")}, 0, []string{"ACKNOWLEDGEMENT", "Played 12h from Friday 2026-01-09 22:00 CET", "Sat 09:03:13"}},
+		{"the other example", []string{site, filepath.Join(filepath.Dir(site), "night.txt")}, 0, []string{"ACKNOWLEDGEMENT", "Played 12h from Friday 2026-01-09 22:00 CET", "Sat 09:00:53"}},
 		{"what if a host died", []string{site, "--what-if", "core-1"}, 0, []string{"core-1", "PROBLEM", "noc: told"}},
 		{"what if a service broke", []string{"--what-if", "db1/mysql", site}, 0, []string{"db1/mysql", "CRITICAL"}},
 		{"mistakes in the script", []string{site, mistakes}, 1, []string{
