@@ -112,6 +112,13 @@ func (l *Later) Error() string { return l.Err.Error() }
 // Unwrap implements errors.Unwrap.
 func (l *Later) Unwrap() error { return l.Err }
 
+// Counting is what a module with an engine of its own implements besides, for the metrics.
+type Counting interface {
+	// Count hands on how often each of some things happened since the module was built. Names are lower case with
+	// underscores, always the same ones.
+	Count(each func(name string, n uint64))
+}
+
 // Closer is what a module with connections of its own implements besides; Close is called once, after the last Run.
 type Closer interface{ Close() error }
 

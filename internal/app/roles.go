@@ -87,6 +87,9 @@ func buildPoller(a *App) (Daemon, error) {
 		if c, ok := m.(modules.Closer); ok {
 			a.closers = append(a.closers, c.Close)
 		}
+		if c, ok := m.(modules.Counting); ok {
+			c.Count(func(name string, _ uint64) { a.measure(m.Name(), name, c) })
+		}
 	}
 	slots := a.o.Slots
 	if slots == 0 {
@@ -96,6 +99,19 @@ func buildPoller(a *App) (Daemon, error) {
 		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Forks: a.forks(), Bus: a.bus,
 		Probes: poller.NewProbes(native, builtin.Exec(a.forks()), a.o.Fork...), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
 	}), nil
+}
+
+// measure publishes one of the counters of a module.
+func (a *App) measure(module, counter string, of modules.Counting) {
+	name := fmt.Sprintf("onbu_%s_%s_total", module, counter)
+	a.metrics.NewGauge(name, func() (value float64) {
+		of.Count(func(other string, n uint64) {
+			if other == counter {
+				value = float64(n)
+			}
+		})
+		return value
+	})
 }
 
 // forks is how many plugins may run at once.

@@ -86,6 +86,19 @@ func (m *Module) Close() error {
 	return err
 }
 
+// Count implements modules.Counting.
+func (m *Module) Count(each func(name string, n uint64)) {
+	c := m.Counters()
+	each("sent", c.Sent)
+	each("replies", c.Replies)
+	each("duplicates", c.Duplicates)
+	each("late", c.Late)
+	each("reports", c.Reports)
+	each("foreign", c.Foreign)
+	each("misplaced", c.Misplaced)
+	each("malformed", c.Malformed)
+}
+
 // Counters gives how many packets of each kind the module has seen since it was made.
 func (m *Module) Counters() Counters {
 	m.mu.RLock()

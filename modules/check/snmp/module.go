@@ -78,6 +78,18 @@ func (m *Module) Engine() *snmp.Engine { return m.engine }
 // Name gives "snmp".
 func (m *Module) Name() string { return "snmp" }
 
+// Count implements modules.Counting.
+func (m *Module) Count(each func(name string, n uint64)) {
+	c := m.engine.Counters()
+	each("requests", c.Requests)
+	each("repeats", c.Repeats)
+	each("answers", c.Answers)
+	each("too_big", c.TooBig)
+	each("foreign", c.Foreign)
+	each("misplaced", c.Misplaced)
+	each("malformed", c.Malformed)
+}
+
 // Programs gives check_snmp.
 func (m *Module) Programs() []string { return []string{"check_snmp"} }
 
