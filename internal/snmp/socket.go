@@ -20,8 +20,17 @@ type socket struct {
 	conn *net.UDPConn
 	*mmsg.Socket
 	in, out *mmsg.Messages
-	sending []*lane // whose messages are to be sent
+	sending []unsent
 }
+
+// unsent is a lane whose message is to be sent, if it still has that one by then: a repeat is not needed any more when the
+// answer to the first try has come, and the lane may be another device's.
+type unsent struct {
+	*lane
+	id int32
+}
+
+func (u unsent) wanted() bool { return u.id != 0 && u.lane.id == u.id }
 
 // socketFor gives the socket for a device, opened when it is first needed.
 func (s *shard) socketFor(d *device) (*socket, error) {
@@ -103,7 +112,7 @@ func (s *shard) send(l *lane) {
 		wait = quietAfter
 	}
 	s.retries.Set(&l.timer, s.now+wait)
-	m.sending = append(m.sending, l)
+	m.sending = append(m.sending, unsent{l, l.id})
 }
 
 // flush sends what there is to send, and takes in what comes meanwhile, so that little waits in the socket. It says
@@ -122,9 +131,13 @@ func (s *shard) flush() bool {
 
 func (s *shard) sendBatch(m *socket) {
 	m.out.Reset()
-	n := min(len(m.sending), mmsg.Batch)
-	for _, l := range m.sending[:n] {
-		m.out.Add(l.msg, l.device.addr, nil)
+	taken, n := 0, 0
+	for ; taken < len(m.sending) && n < mmsg.Batch; taken++ {
+		if u := m.sending[taken]; u.wanted() {
+			m.out.Add(u.msg, u.device.addr, nil)
+			m.sending[n] = u
+			n++
+		}
 	}
 	for from, full := 0, 0; from < n; {
 		sent, err := m.Send(m.out, from)
@@ -134,13 +147,15 @@ func (s *shard) sendBatch(m *socket) {
 			full++
 			time.Sleep(time.Millisecond) // the network card is behind: so are we
 		case errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.EACCES):
-			s.fail(m.sending[from], &Unreachable{err})
+			if u := m.sending[from]; u.wanted() {
+				s.fail(u.lane, &Unreachable{err})
+			}
 			from++
 		case err != nil: // as good as a datagram that is lost: the next try may do better
 			from++
 		}
 	}
-	m.sending = append(m.sending[:0], m.sending[n:]...)
+	m.sending = append(m.sending[:0], m.sending[taken:]...)
 }
 
 // fail ends all that waits for a device that nothing can be sent to.
