@@ -337,6 +337,26 @@ func TestTheWindowIsSharedByTheSchedulersThatUseIt(t *testing.T) {
 	})
 }
 
+func TestNoMoreJobsAreAskedForThanTheBusCarries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		r := open(t, 1<<20, func(context.Context, string) (monitor.Outcome, error) {
+			<-hold
+			return monitor.Outcome{}, nil
+		}, "")
+		if got := r.window(); got != 1<<16 {
+			t.Errorf("window of an idle poller with a million slots: %d", got)
+		}
+		r.give("s1", jobs("look a", 0, 100)...)
+		time.Sleep(time.Second)
+		if got := r.window(); got != 1<<16+100 {
+			t.Errorf("window with 100 checks under way: %d, want them to come on top", got)
+		}
+		close(hold)
+		r.stop()
+	})
+}
+
 func TestUnreadableJobsAreCountedAndSurvived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := open(t, 10, func(context.Context, string) (monitor.Outcome, error) { return monitor.Outcome{Output: "fine"}, nil })

@@ -71,7 +71,7 @@ func decodeHeader(encoded string) (nats.Header, error) {
 // Sizes of one request of scan.
 const (
 	scanMessages = 1000
-	scanBytes    = 8 << 20
+	scanBytes    = pullBytes
 )
 
 // scan hands on the messages of a stream under a filter with after < sequence <= upTo, in batches. The slice is reused.

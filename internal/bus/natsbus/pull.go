@@ -29,11 +29,14 @@ type puller struct {
 }
 
 // A pull that waits for the first message is renewed after pullWait; the server shows every pullBeat that it is alive.
-// maxPull bounds a batch.
+// maxPull bounds a batch, and so does pullBytes: what all readers of a connection have asked for may wait for it at once,
+// and a server cuts a connection off for which more than 64 MB wait (nats-server 2.15, DEFAULT_MAX_PENDING), with everything
+// that was on its way. The largest message fits.
 const (
-	maxPull  = 8192
-	pullWait = 30 * time.Second
-	pullBeat = 5 * time.Second
+	maxPull   = 8192
+	pullBytes = bus.MaxMessage + 64<<10
+	pullWait  = 30 * time.Second
+	pullBeat  = 5 * time.Second
 )
 
 func (c *Conn) newPuller(stream bus.Stream, consumer string) (*puller, error) {
@@ -121,6 +124,7 @@ func (p *puller) some(ctx context.Context, err error) ([]*nats.Msg, error) {
 
 type pullRequest struct {
 	Batch     int           `json:"batch"`
+	MaxBytes  int           `json:"max_bytes"`
 	NoWait    bool          `json:"no_wait,omitempty"`
 	Expires   time.Duration `json:"expires,omitempty"`
 	Heartbeat time.Duration `json:"idle_heartbeat,omitempty"`
@@ -146,6 +150,7 @@ func (p *puller) ask(ctx context.Context, r pullRequest, silence time.Duration) 
 
 // request sends a request; await then takes its messages.
 func (p *puller) request(r pullRequest) error {
+	r.MaxBytes = pullBytes
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -191,6 +196,9 @@ func pullStatus(status, text string) (done bool, err error) {
 		return true, nil
 	case "503":
 		return true, nats.ErrNoResponders
+	}
+	if status == "409" && text == "Message Size Exceeds MaxBytes" { // the next message belongs to the next request
+		return true, nil
 	}
 	return true, fmt.Errorf("pulling: %s %s", status, text)
 }

@@ -146,8 +146,10 @@ func (o ServerOptions) server() (*server.Options, error) {
 		JetStream: true, StoreDir: o.Dir, SyncAlways: true,
 		JetStreamMaxStore:  store,
 		JetStreamMaxMemory: cmp.Or(o.MaxMemory, 512<<20),
-		PingInterval:       5 * time.Second,
-		MaxPingsOut:        2,
+		// All roles and shards of a process share one connection; it is cut off when more than this waits for it.
+		MaxPending:   256 << 20,
+		PingInterval: 5 * time.Second,
+		MaxPingsOut:  2,
 	}
 	for _, u := range o.Users {
 		opts.Users = append(opts.Users, &server.User{Username: u.Name, Password: u.Password})
