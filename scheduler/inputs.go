@@ -21,6 +21,9 @@ const statusPage = 500
 // inputAck is how long what a dead owner had taken stays hidden from its heir.
 const inputAck = 10 * time.Second
 
+// forgetEvery is how often results that were used are removed.
+const forgetEvery = 2 * time.Second
+
 // listen opens the shard's inputs; stop waits for their end after ctx has ended.
 func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	unask, err := s.bus.Subscribe(bus.Ask(uint16(s.id)), func(m bus.Msg) { s.asked(ctx, m) })
@@ -32,6 +35,7 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	wg.Go(func() { s.read(ctx, s.durable(bus.PASSIVE, bus.PassiveOf(uint16(s.id)), "passive"), s.passive) })
 	wg.Go(func() { s.read(ctx, s.durable(bus.CMD, bus.Commands(uint16(s.id)), "commands"), s.commands) })
 	wg.Go(func() { s.publisher(ctx) })
+	wg.Go(func() { s.forgetResults(ctx) })
 	return func() {
 		unask()
 		wg.Wait()
@@ -68,9 +72,29 @@ func (s *shard) results(ctx context.Context, msgs []bus.Msg) error {
 	}
 	select {
 	case <-used:
+		s.usedResults.Store(msgs[len(msgs)-1].Seq)
 		return nil
 	case <-s.ended:
 		return errEnded
+	}
+}
+
+// forgetResults removes results that were used: in memory they take more room than anything else that nobody needs, and
+// without them there is room for those of a long pause.
+func (s *shard) forgetResults(ctx context.Context) {
+	for gone := uint64(0); sleep(ctx, forgetEvery) == nil; {
+		used := s.usedResults.Load()
+		if used == gone {
+			continue
+		}
+		try, cancel := context.WithTimeout(ctx, 5*time.Second)
+		err := s.bus.Forget(try, bus.RES, bus.ResultsOf(uint16(s.id)), used)
+		cancel()
+		if err == nil {
+			gone = used
+		} else if ctx.Err() == nil {
+			s.log.Debug("used results stay until they are too old", "error", err)
+		}
 	}
 }
 

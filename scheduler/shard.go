@@ -51,6 +51,8 @@ type shard struct {
 
 	snapshots *snapshots
 	snapshot  []byte // taken, and waiting until the journal has come as far; nil for none
+	// snapshotSize is how many bytes the last one had.
+	snapshotSize int
 
 	inbox   chan func(now monitor.Time)
 	ended   chan struct{} // closed when the loop has ended
@@ -69,6 +71,7 @@ type shard struct {
 
 	hosts, services, waiting atomic.Int64 // for the metrics
 	generation               atomic.Uint64
+	usedResults              atomic.Uint64 // the sequence in RES up to where results were used
 }
 
 // count publishes which configuration the shard has, and how many objects.

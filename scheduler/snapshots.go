@@ -18,15 +18,15 @@ const (
 	snapshotAgain = time.Second
 )
 
-// snapshots lets the shards of a scheduler write their snapshots one after the other, all of them with one buffer: at a
-// million services the snapshots of all shards would take more memory than everything else.
+// snapshots lets the shards of a scheduler write their snapshots one after the other: at a million services those of all
+// shards would take more memory than everything else.
 type snapshots struct {
-	free chan []byte // the buffer, while nobody writes
+	free chan struct{} // holds a token while nobody writes
 }
 
 func newSnapshots() *snapshots {
-	s := &snapshots{free: make(chan []byte, 1)}
-	s.free <- []byte{}
+	s := &snapshots{free: make(chan struct{}, 1)}
+	s.free <- struct{}{}
 	return s
 }
 
@@ -46,11 +46,12 @@ func (s *shard) betweenSnapshots() time.Duration {
 // notifications that are not in the journal. It says when it wants to be called again.
 func (s *shard) snap(ctx context.Context) time.Duration {
 	select {
-	case s.snapshot = <-s.snapshots.free:
+	case <-s.snapshots.free:
 	default:
 		return snapshotAgain
 	}
-	s.snapshot = recall.AppendSnapshot(s.snapshot[:0], s.core, s.used)
+	s.snapshot = recall.AppendSnapshot(make([]byte, 0, s.snapshotSize+s.snapshotSize/16), s.core, s.used)
+	s.snapshotSize = len(s.snapshot)
 	s.journal.after(func() {
 		taken := s.snapshot
 		if s.snapshot = nil; taken == nil {
@@ -61,17 +62,17 @@ func (s *shard) snap(ctx context.Context) time.Duration {
 			if err := s.store(ctx, taken); err != nil && ctx.Err() == nil {
 				s.log.Error("snapshot not written; a restart takes longer", "error", err)
 			}
-			s.snapshots.free <- taken
+			s.snapshots.free <- struct{}{}
 		}()
 	})
 	return s.betweenSnapshots()
 }
 
-// dropSnapshot gives the buffer back with which a snapshot was taken that the journal never came up to.
+// dropSnapshot gives up a snapshot that the journal never came up to.
 func (s *shard) dropSnapshot() {
 	if s.snapshot != nil {
-		s.snapshots.free <- s.snapshot
 		s.snapshot = nil
+		s.snapshots.free <- struct{}{}
 	}
 }
 

@@ -77,7 +77,7 @@ func (r *row) pack(s *monitor.Status, names *names) bool {
 func (r *row) keepText(output, long, perfdata string) {
 	need := len(output) + len(long) + len(perfdata)
 	if need > cap(r.text) || need < cap(r.text)/2 {
-		r.text = slices.Grow([]byte(nil), need+need/8) // the next output is seldom of the same length
+		r.text = slices.Grow([]byte(nil), need) // which is rounded up: there is room for one that is a little longer
 	}
 	r.text = append(append(append(r.text[:0], output...), long...), perfdata...)
 	r.output, r.outputs = uint16(len(output)), uint16(len(output)+len(long))

@@ -11,7 +11,7 @@ import (
 const (
 	// heapRoom is how much garbage a large heap may gather before it is collected, in bytes. Go's own rule, as much as is
 	// live, would make a million services take twice what they need.
-	heapRoom  = 160 << 20
+	heapRoom  = 128 << 20
 	leastGOGC = 15
 	goGOGC    = 100 // what Go does unless told otherwise
 	// heapEvery is how often the rule is looked at.

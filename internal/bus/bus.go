@@ -87,6 +87,9 @@ type Streams interface {
 	// and an error from handle ends Read and is returned. A stream kept in memory starts anew with its server: when it has
 	// not come as far as c.After, reading starts at its first message.
 	Read(ctx context.Context, c Cursor, handle func([]Msg) error) error
+	// Forget removes what a stream holds under a subject, which may be a filter as in Cursor, up to and with a sequence: for
+	// those who know that nobody wants it any more. An error leaves some of it there, until a limit removes it.
+	Forget(ctx context.Context, stream Stream, filter Subject, upTo uint64) error
 }
 
 // Cursor says what to read from a stream.

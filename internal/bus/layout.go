@@ -66,7 +66,7 @@ type BucketKeeping struct {
 func Layout() ([]Keeping, []BucketKeeping) {
 	streams := []Keeping{
 		{Stream: EV, Subjects: []Subject{"own.*", "ev.>"}, MaxAge: 30 * 24 * time.Hour, MaxBytes: 4 << 30, Atomic: true},
-		{Stream: RES, Subjects: []Subject{"res.>"}, Memory: true, MaxAge: 2 * time.Minute, MaxBytes: 64 << 20},
+		{Stream: RES, Subjects: []Subject{"res.>"}, Memory: true, MaxAge: 2 * time.Minute, MaxBytes: 256 << 20},
 		{Stream: PASSIVE, Subjects: []Subject{"pas.>"}, Queue: true, MaxBytes: 1 << 30, Refuse: true},
 		{Stream: CMD, Subjects: []Subject{"cmd.>"}, Queue: true, MaxBytes: 256 << 20, Refuse: true},
 		{Stream: PERF, Subjects: []Subject{"perf.>"}, Lazy: true, MaxAge: 24 * time.Hour, MaxBytes: 1 << 30},

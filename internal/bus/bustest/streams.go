@@ -47,6 +47,17 @@ var streams = map[string]func(*testing.T, *fixture){
 			t.Errorf("got %v", err)
 		}
 	},
+	"forgets what it is told, and nothing else": func(t *testing.T, f *fixture) {
+		f.append(bus.Results(1, "p"), "a", "b", "c")
+		f.append(bus.Results(2, "p"), "d")
+		f.append(bus.Results(1, "q"), "e")
+		f.must(f.a.Forget(f.ctx, bus.RES, bus.ResultsOf(1), 2))
+		f.must(f.a.Forget(f.ctx, bus.RES, bus.ResultsOf(3), 5))
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.RES})
+		if diff := cmp.Diff([]string{"c", "d", "e"}, texts(f, got, 3)); diff != "" {
+			t.Error(diff)
+		}
+	},
 	"starts behind a position": func(t *testing.T, f *fixture) {
 		f.append(bus.Done(1), numbered(5)...)
 		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE, After: 3})

@@ -144,6 +144,24 @@ func (c *conn) Append(ctx context.Context, subject bus.Subject, data []byte, id 
 	return nil
 }
 
+// Forget implements bus.Streams.
+func (c *conn) Forget(ctx context.Context, name bus.Stream, filter bus.Subject, upTo uint64) error {
+	if err := c.Ready(ctx); err != nil {
+		return fmt.Errorf("forgetting messages of %s: %w", name, err)
+	}
+	c.bus.mu.Lock()
+	defer c.bus.mu.Unlock()
+	s := c.bus.streams[name]
+	s.msgs = slices.DeleteFunc(s.msgs, func(m message) bool {
+		gone := m.Seq <= upTo && m.Subject.Matches(filter) && !m.keep
+		if gone {
+			s.bytes -= size(m.Subject, m.Data)
+		}
+		return gone
+	})
+	return nil
+}
+
 func (b *Bus) store(name bus.Stream, subject bus.Subject, data []byte, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -165,6 +165,18 @@ func (c *Conn) Append(ctx context.Context, subject bus.Subject, data []byte, id 
 	return nil
 }
 
+// Forget implements bus.Streams.
+func (c *Conn) Forget(ctx context.Context, name bus.Stream, filter bus.Subject, upTo uint64) error {
+	s, err := c.js.Stream(ctx, string(name))
+	if err == nil { // the purge leaves the sequence that it is given
+		err = s.Purge(ctx, jetstream.WithPurgeSubject(string(filter)), jetstream.WithPurgeSequence(upTo+1))
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting messages of %s: %w", name, err)
+	}
+	return nil
+}
+
 // full turns the answers that mean "no more" into ErrFull; the sender decides how long it waits then.
 func full(err error) error {
 	refused, ok := errors.AsType[*apiError](err)
