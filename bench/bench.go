@@ -149,7 +149,7 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 func (r *run) own(ctx context.Context, out *Report) (err error) {
 	all := func(ctx context.Context) (*Figures, error) { return r.onbu(ctx, "all", r.scenario.loads) }
 	if r.half {
-		if err := r.halve(ctx, out); err != nil {
+		if err := r.halve(ctx, out, all); err != nil {
 			return err
 		}
 	}
@@ -176,10 +176,10 @@ func (r *run) own(ctx context.Context, out *Report) (err error) {
 }
 
 // halve looks for the highest rate, with nothing besides, and takes half of it for what follows.
-func (r *run) halve(ctx context.Context, out *Report) (err error) {
+func (r *run) halve(ctx context.Context, out *Report, measure func(context.Context) (*Figures, error)) (err error) {
 	wanted, scenario := r.o, r.scenario
 	r.o.Max, r.o.Interval, r.o.Window, r.scenario.beside = true, searchInterval, searchWindow, nil
-	_, out.Search, err = r.search(ctx, "onbu", r.o.Services, func(ctx context.Context) (*Figures, error) { return r.onbu(ctx, "all", r.scenario.loads) })
+	_, out.Search, err = r.search(ctx, "onbu", r.o.Services, measure)
 	if err == nil && r.stopped {
 		err = ctx.Err()
 	}

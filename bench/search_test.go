@@ -51,6 +51,27 @@ func TestTheSearchFindsTheMostWithinATenth(t *testing.T) {
 	}
 }
 
+func TestASoakRunsAtHalfOfWhatTheSearchFinds(t *testing.T) {
+	r, measure := pretending(100_000, nil)
+	r.o.Interval, r.o.Services, r.o.Window, r.scenario.beside = 20*time.Second, halfStart, time.Hour, newSoaking
+	out := &Report{}
+	err := r.halve(t.Context(), out, func(ctx context.Context) (*Figures, error) {
+		if r.scenario.beside != nil || r.o.Window != searchWindow || r.o.Interval != searchInterval {
+			t.Errorf("a step of the search: %+v, %+v", r.o, r.scenario)
+		}
+		f, err := measure(ctx)
+		f.CompletedPerS /= searchInterval.Seconds()
+		return f, err
+	})
+	// 100,000 every 5 s are 20,000 a second; half of that every 20 s are 200,000.
+	if n := r.o.Services; err != nil || n > 200_000 || n < 180_000 || len(out.Search) == 0 {
+		t.Errorf("error %v, %d services, %d steps", err, n, len(out.Search))
+	}
+	if r.scenario.beside == nil || r.o.Window != time.Hour || r.o.Interval != 20*time.Second || r.o.Max {
+		t.Errorf("after the search: %+v", r.o)
+	}
+}
+
 func TestASearchThatIsStoppedHasWhatItFound(t *testing.T) {
 	r, measure := pretending(1_000_000, nil)
 	ctx, cancel := context.WithCancel(t.Context())

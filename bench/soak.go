@@ -107,6 +107,8 @@ type Account struct {
 	Cancelled int64 `json:"cancelled"`
 	Refused   int64 `json:"refused"`
 	Missing   int64 `json:"missing"`
+	// Used is how many results the scheduler applied: those that were answered or timed out, unless one was lost or came too late.
+	Used int64 `json:"used"`
 }
 
 // accountOf reads what became of the checks while none is under way.
@@ -115,6 +117,11 @@ func accountOf(m metrics) *Account {
 	a := &Account{
 		Scheduled: int64(m.values["onbu_poller_jobs_total"]),
 		Answered:  ended("answered"), TimedOut: ended("timed_out"), Cancelled: ended("cancelled"), Refused: ended("refused"),
+	}
+	for module, n := range m.checks {
+		if module != passive {
+			a.Used += n
+		}
 	}
 	a.Missing = a.Scheduled - a.Answered - a.TimedOut - a.Cancelled - a.Refused
 	return a
@@ -125,8 +132,9 @@ func (a *Account) String() string {
 	if a.Missing != 0 {
 		verdict = thousands(int(a.Missing)) + " ARE MISSING"
 	}
-	return fmt.Sprintf("%s checks scheduled = %s answered + %s timed out + %s cancelled + %s refused: %s.", thousands(int(a.Scheduled)),
-		thousands(int(a.Answered)), thousands(int(a.TimedOut)), thousands(int(a.Cancelled)), thousands(int(a.Refused)), verdict)
+	return fmt.Sprintf("%s checks scheduled = %s answered + %s timed out + %s cancelled + %s refused: %s.\nOf the results %s were applied.",
+		thousands(int(a.Scheduled)), thousands(int(a.Answered)), thousands(int(a.TimedOut)), thousands(int(a.Cancelled)), thousands(int(a.Refused)),
+		verdict, thousands(int(a.Used)))
 }
 
 // after waits until all is OK again, then stops the checks and settles the account.
