@@ -205,7 +205,15 @@ func (d *dispatcher) answered(results []monitor.Result) {
 	d.pumpAllLocked()
 }
 
-// drop forgets everything of a shard that this scheduler no longer owns, or that got a new inventory.
+// recall takes the jobs of a shard back that wait, because it gets a new inventory: they are to be issued again, as that says.
+// What pollers have stays with them.
+func (d *dispatcher) recall(shard monitor.Shard) []core.JobKey {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.flights.recall(shard)
+}
+
+// drop forgets everything of a shard that this scheduler no longer owns.
 func (d *dispatcher) drop(shard monitor.Shard) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

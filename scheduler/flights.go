@@ -103,6 +103,19 @@ func (f *flights) unpark(s *slot) {
 	}
 }
 
+// recall forgets the jobs of a shard that wait, and gives them.
+func (f *flights) recall(shard monitor.Shard) []core.JobKey {
+	var waited []core.JobKey
+	f.each(shard, func(s *slot) {
+		if s.waiting != 0 {
+			job := &f.parked[s.waiting-1].job
+			waited = append(waited, core.JobKey{Object: job.Object, Seq: job.Seq})
+			f.forget(s)
+		}
+	})
+	return waited
+}
+
 // drop forgets a shard.
 func (f *flights) drop(shard monitor.Shard) {
 	f.each(shard, f.unpark)

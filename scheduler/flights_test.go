@@ -131,8 +131,11 @@ func TestRoomIsCountedRight(t *testing.T) {
 		case 4:
 			d.refused(bus.Msg{Data: wire.Marshal(wire.Jobs{Jobs: []monitor.Job{job(object, d.seqOf(object))}})})
 		case 5:
-			if r.IntN(50) == 0 {
+			switch r.IntN(50) {
+			case 0:
 				d.drop(3)
+			case 1:
+				d.recall(3)
 			}
 		default:
 			d.answered([]monitor.Result{{Shard: 3, Epoch: 9, Object: monitor.ID(object), Seq: d.seqOf(object)}})

@@ -212,8 +212,9 @@ func (s *shard) orphans(ctx context.Context, keys []core.JobKey) {
 func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.Snapshot) error {
 	done := make(chan error, 1)
 	err := s.post(ctx, func(now monitor.Time) {
-		s.jobs.drop(s.id)
+		waited := s.jobs.recall(s.id)
 		err := s.core.Adopt(now, inv, &s.decided)
+		s.core.Orphan(now, waited, &s.decided)
 		if err == nil {
 			hosts := 0
 			for _, memory := range came {
