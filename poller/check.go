@@ -29,6 +29,7 @@ type check struct {
 	shares  int
 
 	began time.Time
+	era   int64  // as the room's pressure counts it
 	queue *queue // the lane in which it waits or runs; nil for none
 	// waits says that it has not begun; aside that it does not count against its scheduler's window.
 	waits, aside bool

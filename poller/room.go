@@ -44,9 +44,11 @@ type room struct {
 	young   list
 	cutting int
 	aside   aside
-	closing bool
-	empty   chan struct{} // closed when closing and nothing is under way
-	ends    ends
+	// pressure counts those under way in goroutines that are in no lane.
+	pressure pressure
+	closing  bool
+	empty    chan struct{} // closed when closing and nothing is under way
+	ends     ends
 
 	forgot atomic.Bool // what is under way does not count any more; set under mu
 }
@@ -75,13 +77,14 @@ type sender struct {
 	aside int       // its jobs that are aside
 }
 
-func newRoom(slots, plugins int, e ends) *room {
+func newRoom(slots, plugins int, waits func() time.Duration, e ends) *room {
 	whole := slots * slotShares
 	r := &room{
 		nudge: make(chan struct{}, 1), wake: make(chan struct{}, 1), empty: make(chan struct{}),
 		whole: whole, mean: slotShares, senders: map[string]*sender{}, ends: e,
 	}
 	r.aside = newAside(slots, plugins)
+	r.pressure = newPressure(slots, waits)
 	return r
 }
 
@@ -149,6 +152,8 @@ func (r *room) beginLocked(c *check, q *queue, now time.Time) {
 	r.under++
 	if q != nil {
 		q.held += c.shares
+	} else if c.starter == nil {
+		r.pressure.begin(c, now)
 	}
 }
 
@@ -183,6 +188,8 @@ func (r *room) vacateLocked(c *check) {
 	r.under--
 	if c.queue != nil {
 		c.queue.held -= c.shares
+	} else if c.starter == nil {
+		r.pressure.end(c)
 	}
 	if r.short && r.whole-r.held >= slotShares {
 		r.short = false
@@ -204,7 +211,7 @@ func signal(c chan struct{}) {
 }
 
 // window is how many jobs each scheduler may have unanswered: those that are, and as many as there is room for if they go on
-// as they did lately, shared out among the schedulers that use it. aside are those that do not count, by scheduler.
+// as they did lately and the machine keeps up, shared out among the schedulers that use it. aside are those that do not count, by scheduler.
 func (r *room) window(now time.Time) (window int, aside map[string]uint32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -224,6 +231,9 @@ func (r *room) window(now time.Time) (window int, aside map[string]uint32) {
 	}
 	more := int(float64(r.whole-r.held) / r.mean)
 	r.short = r.short || more == 0
+	if inGoroutines := (r.mean - engineShares) / (slotShares - engineShares); inGoroutines > 0 {
+		more = int(min(float64(more), float64(r.pressure.room(now, r.whole/slotShares))/inGoroutines))
+	}
 	r.aside.untold = 0
 	return max(1, (r.under-r.aside.under+min(more, ahead))/max(1, using)), aside
 }
@@ -266,6 +276,7 @@ func (r *room) measure(set *metrics.Set) {
 	}
 	a := &r.aside
 	gauge("onbu_poller_running", func() int { return r.under })
+	gauge("onbu_poller_running_bound", func() int { return r.pressure.bound })
 	gauge("onbu_poller_slow_running", func() int { return (a.slow.held + a.slowPlugins.held) / slotShares })
 	gauge("onbu_poller_slow_waiting", func() int { return a.slow.waiting.n + a.slowPlugins.waiting.n })
 	gauge("onbu_poller_plugins_waiting", func() int { return a.plugins.waiting.n })

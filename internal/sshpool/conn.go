@@ -138,6 +138,13 @@ func (c *conn) drop() {
 	c.close()
 }
 
+// heardSince says whether a session ended after a time: then the connection is not dead, however slow it or this machine is.
+func (c *conn) heardSince(t time.Time) bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	return c.heard.After(t)
+}
+
 // full notes that the server grants no more sessions than there are; a connection that grants none is given up.
 func (c *conn) full() {
 	c.pool.mu.Lock()

@@ -113,11 +113,12 @@ type session struct {
 }
 
 // wait waits for the end of a session. Its error is the context's; else it is over. A connection that was idle for long and
-// does not answer is given up in time to try another one.
+// does not answer anybody is given up in time to try another one.
 func (s *session) wait(ctx context.Context, fresh bool) error {
 	if !fresh {
+		began := time.Now()
 		defer time.AfterFunc(patience(ctx), func() {
-			if s.phase.CompareAndSwap(phaseOpening, phaseDropped) {
+			if !s.conn.heardSince(began) && s.phase.CompareAndSwap(phaseOpening, phaseDropped) {
 				s.conn.drop()
 			}
 		}).Stop()
