@@ -38,8 +38,8 @@ type Options struct {
 	// Forks is how many plugins the fork module runs at once; 0 if there is no bound. It may get a few times as many, to
 	// choose from.
 	Forks int
-	// Waits says how long goroutines waited for a processor since it was called last; nil for what the runtime says.
-	Waits   func() time.Duration
+	// Busy says whether the machine has done all it can since it was called last; nil for what the runtime and the kernel say.
+	Busy    func() bool
 	Bus     bus.Conn
 	Probes  *Probes
 	Log     *slog.Logger
@@ -70,7 +70,7 @@ func New(o Options) *Poller {
 	}
 	p := &Poller{
 		o:       o,
-		room:    newRoom(o.Slots, o.Forks, o.Waits, newEnds(o.Metrics)),
+		room:    newRoom(o.Slots, o.Forks, o.Busy, newEnds(o.Metrics)),
 		refused: o.Metrics.NewCounter("onbu_poller_jobs_refused_total"),
 		dropped: o.Metrics.NewCounter("onbu_poller_unreadable_messages_total"),
 	}

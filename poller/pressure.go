@@ -2,21 +2,17 @@ package poller
 
 import (
 	"runtime"
-	"runtime/metrics"
 	"time"
 )
 
 const (
 	// lookAfter is how often it is looked at whether the machine keeps up.
 	lookAfter = 400 * time.Millisecond
-	// keepsUp is how long goroutines may wait for a processor, half of them, on a machine that keeps up. A check waits a
-	// few times before it is done, and what it says of its target's answering time has those waits in it.
-	keepsUp = 20 * time.Millisecond
 	// shortly is for how much work, by the time that it takes, checks are begun on a machine that does not.
-	shortly = 250 * time.Millisecond
-	// Of checks that need a goroutine there may always be so many for each core. Logins and handshakes take milliseconds of
-	// one: as many as these are done in a fraction of a second.
-	underPerCore = 64
+	shortly = 500 * time.Millisecond
+	// Of checks that need a goroutine there may always be so many for each core, of whom some are on the bus: with fewer it
+	// would be idle between two of them. Handshakes take a millisecond of a core, so that as many are done in half a second.
+	underPerCore = 512
 	// A check that began so long ago waits for its target rather than for a processor.
 	eraFor = 500 * time.Millisecond
 	eras   = 4
@@ -25,9 +21,9 @@ const (
 // pressure keeps a machine that is offered more than it can do from beginning everything and ending little: what has begun has
 // a time limit, and would be late by our fault; what has not can wait. It bounds how many checks in goroutines are under way, of
 // those that began in the last two seconds. The bound grows by half as long as the machine keeps up and it is
-// needed, and otherwise is what was done lately in a quarter of a second. The room's lock guards it.
+// needed, and otherwise is what was done lately in half a second. The room's lock guards it.
 type pressure struct {
-	waits func() time.Duration // as Options.Waits says
+	busy  func() bool // as Options.Busy says
 	least int
 	bound int
 
@@ -40,12 +36,12 @@ type pressure struct {
 	era    int64
 }
 
-func newPressure(slots int, waits func() time.Duration) pressure {
-	if waits == nil {
-		waits = newSchedWaits()
+func newPressure(slots int, busy func() bool) pressure {
+	if busy == nil {
+		busy = newBusy()
 	}
 	least := underPerCore * runtime.GOMAXPROCS(0)
-	return pressure{waits: waits, least: least, bound: min(4*least, slots)}
+	return pressure{busy: busy, least: least, bound: min(least, slots)}
 }
 
 func eraOf(t time.Time) int64 { return t.UnixNano() / int64(eraFor) }
@@ -98,43 +94,10 @@ func (p *pressure) look(now time.Time, slots int) {
 		return
 	}
 	switch {
-	case p.waits() > keepsUp:
+	case p.busy():
 		p.bound = min(p.bound, max(p.least, int(float64(p.ended)*float64(shortly)/float64(since))))
 	case p.used > p.bound/2:
 		p.bound = min(p.bound+p.bound/2, slots)
 	}
 	p.looked, p.ended, p.used = now, 0, p.count()
-}
-
-// newSchedWaits gives a function that says how long goroutines waited for a processor since it was called last: the median,
-// rounded down to a bucket of the runtime's.
-func newSchedWaits() func() time.Duration {
-	sample := []metrics.Sample{{Name: "/sched/latencies:seconds"}}
-	var before, since []uint64
-	return func() time.Duration {
-		metrics.Read(sample)
-		h := sample[0].Value.Float64Histogram()
-		if before == nil {
-			before, since = make([]uint64, len(h.Counts)), make([]uint64, len(h.Counts))
-		}
-		for i, n := range h.Counts {
-			since[i] = n - before[i]
-		}
-		copy(before, h.Counts)
-		return median(since, h.Buckets)
-	}
-}
-
-// median gives the lower end of the bucket in which the median is; 0 without any. Bucket i begins at bounds[i] seconds.
-func median(counts []uint64, bounds []float64) time.Duration {
-	all, below := uint64(0), uint64(0)
-	for _, n := range counts {
-		all += n
-	}
-	for i, n := range counts {
-		if below += n; n > 0 && 2*below >= all {
-			return time.Duration(max(0, bounds[i]) * float64(time.Second))
-		}
-	}
-	return 0
 }

@@ -29,23 +29,22 @@ func (m *machine) look(ctx context.Context, _ string) (monitor.Outcome, error) {
 	return monitor.Outcome{}, nil
 }
 
-// waits is for how long a goroutine waits that has to run five times for a check.
-func (m *machine) waits() time.Duration { return time.Duration(m.under.Load()) * time.Millisecond / 5 }
+func (m *machine) busy() bool { return m.under.Load() > 100 }
 
 // always is the least that may be under way.
-func always() int { return 64 * runtime.GOMAXPROCS(0) }
+func always() int { return 512 * runtime.GOMAXPROCS(0) }
 
-// openPressed starts a poller with many slots on a machine whose goroutines wait so long.
-func openPressed(t *testing.T, check func(context.Context, string) (monitor.Outcome, error), waits func() time.Duration) *room {
+// openPressed starts a poller with many slots.
+func openPressed(t *testing.T, check func(context.Context, string) (monitor.Outcome, error), busy func() bool) *room {
 	return openAs(t, poller.Options{
-		Slots: 256 * always(), Waits: waits, Probes: poller.NewProbes([]modules.Check{doing{check}}, noFork{}),
+		Slots: 32 * always(), Busy: busy, Probes: poller.NewProbes([]modules.Check{doing{check}}, noFork{}),
 	})
 }
 
 func TestAMachineThatIsOfferedMoreThanItCanDoBeginsAsMuchAsItEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machine{}
-		r := openPressed(t, m.look, m.waits)
+		r := openPressed(t, m.look, m.busy)
 		sent := 0
 		before := int64(0)
 		for tick := range 1500 { // of 20 ms
@@ -60,7 +59,7 @@ func TestAMachineThatIsOfferedMoreThanItCanDoBeginsAsMuchAsItEnds(t *testing.T) 
 			}
 		}
 		done, most := m.done.Load()-before, m.most.Load()
-		if bound := int64(max(always(), 250)) * 2; most > bound {
+		if bound := int64(max(always(), 500)) * 2; most > bound {
 			t.Errorf("%d were under way at once, want at most %d", most, bound)
 		}
 		if done < 8000 {
@@ -76,7 +75,7 @@ func TestAMachineThatIsOfferedMoreThanItCanDoBeginsAsMuchAsItEnds(t *testing.T) 
 func TestTargetsThatHangDoNotKeepABusyMachineFromOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTargets("dead")
-		r := openPressed(t, x.look, func() time.Duration { return time.Second })
+		r := openPressed(t, x.look, func() bool { return true })
 		time.Sleep(time.Second)
 		if got := int(r.window()); got != always() {
 			t.Fatalf("the window is %d, want %d", got, always())
@@ -98,7 +97,7 @@ func TestAMachineThatKeepsUpBeginsAllThatThereAreSlotsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newTargets()
 		x.patient = 30 * time.Second
-		r := openPressed(t, x.look, func() time.Duration { return 0 })
+		r := openPressed(t, x.look, func() bool { return false })
 		sent := 0
 		for range 20 {
 			if more := int(r.window()) - sent; more > 0 {
@@ -107,7 +106,7 @@ func TestAMachineThatKeepsUpBeginsAllThatThereAreSlotsFor(t *testing.T) {
 			}
 			time.Sleep(500 * time.Millisecond)
 		}
-		if want := 256 * always(); sent != want || len(r.refused()) > 0 {
+		if want := 32 * always(); sent < want*99/100 || len(r.refused()) > 0 {
 			t.Errorf("%d under way, want %d", sent, want)
 		}
 		r.stop()

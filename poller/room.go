@@ -77,14 +77,14 @@ type sender struct {
 	aside int       // its jobs that are aside
 }
 
-func newRoom(slots, plugins int, waits func() time.Duration, e ends) *room {
+func newRoom(slots, plugins int, busy func() bool, e ends) *room {
 	whole := slots * slotShares
 	r := &room{
 		nudge: make(chan struct{}, 1), wake: make(chan struct{}, 1), empty: make(chan struct{}),
 		whole: whole, mean: slotShares, senders: map[string]*sender{}, ends: e,
 	}
 	r.aside = newAside(slots, plugins)
-	r.pressure = newPressure(slots, waits)
+	r.pressure = newPressure(slots, busy)
 	return r
 }
 

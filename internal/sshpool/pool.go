@@ -39,6 +39,8 @@ type Options struct {
 	// Grace is how much time a session has to end after its check has given up on it; then its connection is given up,
 	// unless others are served on it: it may be this machine that is slow. 0 means 10 s.
 	Grace time.Duration
+	// Stale is after how much time in which nothing was heard a connection may be dead without anybody knowing; 0 means 15 s.
+	Stale time.Duration
 }
 
 func (o *Options) defaults() {
@@ -59,6 +61,9 @@ func (o *Options) defaults() {
 	}
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
+	}
+	if o.Stale == 0 {
+		o.Stale = 15 * time.Second
 	}
 	if o.Logins == 0 {
 		o.Logins = 64 * runtime.GOMAXPROCS(0)

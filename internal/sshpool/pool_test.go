@@ -32,7 +32,8 @@ type fake struct {
 	// refuse says whether a new session is refused, when it is given how many are open.
 	refuse func(open int32) bool
 	// mute is set when connections take nothing any more.
-	mute atomic.Bool
+	mute   atomic.Bool
+	forgot atomic.Int32 // sessions that were asked for meanwhile
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -96,6 +97,7 @@ func (f *fake) conn(c net.Conn, config *ssh.ServerConfig) {
 	var open atomic.Int32
 	for n := range channels {
 		if f.mute.Load() {
+			f.forgot.Add(1)
 			continue
 		}
 		if f.refuse != nil && f.refuse(open.Load()) {
@@ -354,6 +356,40 @@ func TestAServerThatGrantsNoAnswerLosesItsConnection(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	until(t, "its connection is given up", func() bool { return p.Open() == 0 })
+}
+
+func TestAnOldConnectionThatServesOthersIsNotGivenUp(t *testing.T) {
+	f := serve(t, &fake{})
+	p := pool(t, sshpool.Options{Stale: time.Nanosecond})
+	l := f.login(t, p)
+	if _, err := p.Run(within(t, 20*time.Second), l, "first", 100); err != nil {
+		t.Fatal(err)
+	}
+	f.mute.Store(true)
+	var late error
+	ended := make(chan struct{})
+	go func() { // the server forgets this one
+		defer close(ended)
+		_, late = p.Run(within(t, 3*time.Second), l, "x", 100)
+	}()
+	until(t, "a session is forgotten", func() bool { return f.forgot.Load() == 1 })
+	f.mute.Store(false)
+	for over := false; !over; {
+		if _, err := p.Run(within(t, 20*time.Second), l, "y", 100); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-ended:
+			over = true
+		default:
+		}
+	}
+	if _, ok := errors.AsType[*sshpool.Late](late); !ok {
+		t.Errorf("got %v", late)
+	}
+	if n := f.logins.Load(); n != 1 {
+		t.Errorf("%d logins, want one", n)
+	}
 }
 
 // BenchmarkIdle says what an idle connection costs this process: the other side is in it too, and is told apart by halves,

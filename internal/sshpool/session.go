@@ -53,8 +53,6 @@ func (l *Late) Error() string { return l.Stage + ": " + l.Err.Error() }
 func (l *Late) Unwrap() error { return l.Err }
 
 const (
-	// stale is after how much idle time a connection may be dead without anybody knowing.
-	stale = 15 * time.Second
 	// quick is how long a command may take before it is told that its standard input has an end, and before anybody reads
 	// its standard error. Most are over by then, and save us a packet and a goroutine.
 	quick = 20 * time.Millisecond
@@ -73,7 +71,7 @@ func (p *Pool) Run(ctx context.Context, l Login, command string, limit int) (Rep
 			return Reply{}, err
 		}
 		s := &session{conn: c, command: command, limit: limit, done: make(chan struct{})}
-		fresh := time.Since(c.since) < stale
+		fresh := time.Since(c.since) < p.o.Stale || c.heardSince(time.Now().Add(-p.o.Stale))
 		p.all.Go(s.run)
 		if err := s.wait(ctx, fresh); err != nil {
 			return Reply{}, err

@@ -6,6 +6,16 @@ import (
 	"time"
 )
 
+func TestIdleTimeIsWhatTheKernelSays(t *testing.T) {
+	got := readProcStat("cpu  10 20 30 400 50 6 7 8 10 20\ncpu0 1 2 3 4 5 6 7 8 9 10\n")
+	if want := (procStat{idle: 450, all: 531}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := readProcStat(""); got != (procStat{}) {
+		t.Errorf("got %+v of nothing", got)
+	}
+}
+
 func TestTheMedianOfAHistogramIsInTheBucketWhereHalfIsReached(t *testing.T) {
 	bounds := []float64{math.Inf(-1), 0.001, 0.002, 0.004, math.Inf(1)}
 	for _, c := range []struct {
