@@ -337,7 +337,7 @@ func TestTheWindowIsSharedByTheSchedulersThatUseIt(t *testing.T) {
 	})
 }
 
-func TestNoMoreJobsAreAskedForThanTheBusCarries(t *testing.T) {
+func TestNoMoreJobsAreAskedForThanAnswersCanWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
 		r := open(t, 1<<20, func(context.Context, string) (monitor.Outcome, error) {

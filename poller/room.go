@@ -17,10 +17,11 @@ const (
 	// and no descriptor of its own, which is a thirty-second of the 16 kB or so that the other one needs.
 	slotShares   = 32
 	engineShares = 1
-	// ahead is how many jobs the schedulers may send beyond those under way before they hear of the room again: what is on
-	// the bus takes memory there, and a bus cuts a connection off, with all that is on its way, for which too much waits.
-	// At the pace of wantEvery it allows for 130,000 checks a second even where none is over soon.
-	ahead = 1 << 16
+	// ahead is how many jobs the schedulers may send beyond those under way before they hear of the room again, or of
+	// answers: what is on the bus takes memory there, and answers that wait for the bus take it here. Checks in engines may
+	// end the moment they begin, so slots alone would let a million answers come up at once, of which the collector drops
+	// what is beyond keepResults. At the pace of wantEvery this allows for 130,000 checks a second where none is over soon.
+	ahead = keepResults / 4
 	// meanOver is over how many jobs the mean share of a job is taken.
 	meanOver = 1024
 )
