@@ -30,6 +30,9 @@ type Options struct {
 	Sessions int
 	// PerLogin is how many connections one login may have, which it gets one after the other; 0 means 4.
 	PerLogin int
+	// Crowded is how long somebody waits for a session before a login that has a connection gets another one, which costs
+	// more than most commands take; 0 means 100 ms.
+	Crowded time.Duration
 	// Connections is how many there may be in all; 0 means 4096. When there are as many, one that is idle goes for each
 	// new one, whichever: who checks in turn would never again find a connection if the oldest went.
 	Connections int
@@ -61,6 +64,9 @@ func (o *Options) defaults() {
 	}
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
+	}
+	if o.Crowded == 0 {
+		o.Crowded = 100 * time.Millisecond
 	}
 	if o.Stale == 0 {
 		o.Stale = 15 * time.Second
@@ -96,10 +102,12 @@ type group struct {
 	waiting []*waiter
 	dialing *dialing
 	hungry  bool
+	timed   bool // it is looked at again soon whether it needs another connection
 }
 
 // waiter waits for a session.
 type waiter struct {
+	since time.Time
 	until time.Time // zero for ever
 	ready chan grant
 }
@@ -154,7 +162,7 @@ func (p *Pool) Close() error {
 // place gives a session's place on a connection; the caller has to give it back with leave.
 func (p *Pool) place(ctx context.Context, l Login) (*conn, error) {
 	until, _ := ctx.Deadline()
-	w := &waiter{until: until, ready: make(chan grant, 1)}
+	w := &waiter{since: time.Now(), until: until, ready: make(chan grant, 1)}
 	p.mu.Lock()
 	if p.ctx.Err() != nil {
 		p.mu.Unlock()
@@ -219,12 +227,32 @@ func (p *Pool) growLocked(g *group) {
 	if len(g.waiting) == 0 || g.dialing != nil || g.hungry || len(g.conns) >= p.o.PerLogin {
 		return
 	}
+	if left := p.o.Crowded - time.Since(g.waiting[0].since); left > 0 && len(g.conns) > 0 {
+		p.growLaterLocked(g, left)
+		return
+	}
 	if p.open >= p.o.Connections && !p.evictLocked() {
 		g.hungry = true
 		p.hungry = append(p.hungry, g)
 		return
 	}
 	p.dialLocked(g)
+}
+
+// growLaterLocked looks again after some time.
+func (p *Pool) growLaterLocked(g *group, after time.Duration) {
+	if g.timed {
+		return
+	}
+	g.timed = true
+	time.AfterFunc(after, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		g.timed = false
+		if p.ctx.Err() == nil {
+			p.growLocked(g)
+		}
+	})
 }
 
 // evictLocked closes an idle connection; false if there is none.

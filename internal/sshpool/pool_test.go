@@ -225,6 +225,32 @@ func TestABusyLoginGetsMoreConnectionsUpToItsBound(t *testing.T) {
 	}
 }
 
+func TestCommandsThatAreOverSoonWaitForAPlaceRatherThanForALogin(t *testing.T) {
+	over := make(chan struct{})
+	f := serve(t, &fake{answer: func(c ssh.Channel, command string) {
+		<-over
+		fine(c, command)
+	}})
+	p := pool(t, sshpool.Options{Sessions: 2, Crowded: time.Minute})
+	l := f.login(t, p)
+	var all sync.WaitGroup
+	run := func() {
+		if _, err := p.Run(within(t, 20*time.Second), l, "x", 100); err != nil {
+			t.Error(err)
+		}
+	}
+	all.Go(run)
+	until(t, "it has a connection", func() bool { return f.commands.Load() == 1 })
+	all.Go(run)
+	until(t, "that is full", func() bool { return f.commands.Load() == 2 })
+	all.Go(run)
+	close(over)
+	all.Wait()
+	if n := f.logins.Load(); n != 1 {
+		t.Errorf("%d logins, want one", n)
+	}
+}
+
 func TestOutputIsBounded(t *testing.T) {
 	f := serve(t, &fake{answer: func(c ssh.Channel, command string) {
 		big := strings.Repeat("x", 3<<20)
