@@ -14,6 +14,10 @@ import (
 // ErrNotMine is what Parse returns, wrapped or not, for a command line of another program.
 var ErrNotMine = errors.New("not a command line of this module")
 
+// ErrNotBegun is what Run returns, wrapped or not, when ctx ended before the module had room to begin the check. That says nothing
+// of the target: the check waits for its turn anew.
+var ErrNotBegun = errors.New("the module had no room to begin it")
+
 // Check is a module that looks at targets without forking. It is built once and lives as long as its daemon; building it
 // opens nothing.
 type Check interface {

@@ -213,13 +213,43 @@ func (r *room) outLocked(c *check) {
 func (r *room) againLocked(c *check) {
 	r.ends.cut.Inc()
 	c.line.last.set(paceSlow)
+	r.returnLocked(c, &r.aside.slow)
+}
+
+// postpone has a check wait for its turn again that its module had no room to begin.
+func (r *room) postpone(c *check) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.forgot.Load() {
+		return
+	}
+	if c.young {
+		r.young.remove(c)
+		c.young = false
+	}
+	if c.cut {
+		r.cutting -= c.shares
+	}
+	if c.aside {
+		r.aside.under--
+		r.outLocked(c)
+	}
+	q := r.aside.laneOf(c.found)
+	if q == nil {
+		q = &r.aside.slow
+	}
+	r.returnLocked(c, q)
+}
+
+// returnLocked has a check that was under way wait in a lane.
+func (r *room) returnLocked(c *check, q *queue) {
 	r.vacateLocked(c)
 	if r.closing || r.aside.of[c.key] != nil { // a newer issue is there already
 		r.ends.cancelled.Inc()
 		r.recycleLocked(c)
 		return
 	}
-	r.standLocked(c, &r.aside.slow)
+	r.standLocked(c, q)
 }
 
 // dropAsideLocked gives up what waits: it is issued again.

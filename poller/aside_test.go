@@ -242,6 +242,50 @@ func TestPluginsWaitForEachOtherAndHoldNoSlotsMeanwhile(t *testing.T) {
 	})
 }
 
+// A plugin that hangs until its time limit keeps others from beginning; that does not make their targets dead.
+func TestWhatTheForkModuleHadNoRoomForIsMadeLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x, place := newTargets("dead"), make(chan struct{}, 1)
+		x.patient = time.Second
+		r := openAs(t, poller.Options{Slots: 16, Forks: 1, Probes: poller.NewProbes(nil, crowded{x, place})})
+		for i, name := range []string{"dead", "a", "b"} {
+			job := of(i, i, name)
+			job.Timeout = 8 * time.Second
+			r.give("s1", job)
+		}
+		time.Sleep(20 * time.Second)
+		r.stop()
+		got := r.got()
+		if len(got) != 3 || !got[0].TimedOut || got[1].Output != "a is fine" || got[2].Output != "b is fine" {
+			t.Errorf("got %d results: %+v", len(got), got)
+		}
+		if taken, ended := r.count("onbu_poller_jobs_total"), r.count(`onbu_poller_results_total{end="answered"}`)+r.count(`onbu_poller_results_total{end="timed_out"}`); taken != ended {
+			t.Errorf("%d jobs taken, %d ended", taken, ended)
+		}
+	})
+}
+
+// crowded is a fork module with few places.
+type crowded struct {
+	*targets
+	places chan struct{}
+}
+
+func (crowded) Name() string { return "exec" }
+
+func (f crowded) PrepareEnv(line string, _ []string) (modules.Probe, error) {
+	run := func(ctx context.Context, name string) (monitor.Outcome, error) {
+		select {
+		case f.places <- struct{}{}:
+		case <-ctx.Done():
+			return monitor.Outcome{}, fmt.Errorf("%w: %w", modules.ErrNotBegun, ctx.Err())
+		}
+		defer func() { <-f.places }()
+		return f.look(ctx, name)
+	}
+	return deed{doing{run}, strings.TrimPrefix(line, "look ")}, nil
+}
+
 // quick is a module that runs "quick NAME".
 type quick struct{ doing }
 

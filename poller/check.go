@@ -84,7 +84,7 @@ func (c *check) start() {
 // run makes a check that needs a goroutine.
 func (c *check) run(ctx context.Context) {
 	o, err := run(ctx, c.probe)
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, modules.ErrNotBegun) {
 		err = ctx.Err()
 	}
 	c.Done(o, err)
@@ -97,6 +97,9 @@ func (c *check) Done(o monitor.Outcome, err error) {
 	}
 	took := time.Since(c.began)
 	switch {
+	case errors.Is(err, modules.ErrNotBegun) && c.starter == nil:
+		c.poller.room.postpone(c)
+		return
 	case errors.Is(err, context.DeadlineExceeded):
 		o = c.timedOut()
 	case err != nil:

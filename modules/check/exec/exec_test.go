@@ -240,10 +240,13 @@ func TestConcurrentBoundsHowManyRun(t *testing.T) {
 		_, _, _ = m.Run(first, "echo $$ > "+file+"; exec sleep 300", nil)
 	}()
 	pid(t, file)
-	second, giveUp := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	second, giveUp := context.WithTimeout(t.Context(), time.Second)
 	defer giveUp()
-	if _, _, err := m.Run(second, "true", nil); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no free slot") {
+	if _, _, err := m.Run(second, "true", nil); !errors.Is(err, modules.ErrNotBegun) || !strings.Contains(err.Error(), "no free slot") {
 		t.Errorf("got %v while the only slot was taken, want an error that says so", err)
+	}
+	if second.Err() != nil {
+		t.Error("it waited until it had no time left")
 	}
 	stop()
 	<-done

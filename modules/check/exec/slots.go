@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor/plugin/cmdline"
 )
 
@@ -35,35 +37,56 @@ func (s *slots) open(all, per int) {
 	s.programs = map[string]*lane{}
 }
 
-// enter waits for a place; leave gives it back.
+// enter waits for a place, for at most half of the time that ctx leaves: what begins later would be killed before it can have an
+// answer. leave gives the place back. The error wraps modules.ErrNotBegun.
 func (m *Module) enter(ctx context.Context, argv []string) (leave func(), err error) {
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("not started: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("%w: %w", modules.ErrNotBegun, context.Cause(ctx))
 	}
 	s := &m.slots
 	if s.all == nil {
 		return func() {}, nil
 	}
+	var until time.Time
+	if end, ok := ctx.Deadline(); ok {
+		until = end.Add(-time.Until(end) / 2)
+	}
 	program := cmdline.Program(argv)
 	l := s.join(program)
-	select {
-	case l.places <- struct{}{}:
-	case <-ctx.Done():
+	if err := take(ctx, until, l.places); err != nil {
 		s.part(program, l)
-		return nil, fmt.Errorf("no free slot among %d for running %s: %w", s.per, program, context.Cause(ctx))
+		return nil, fmt.Errorf("%w: no free slot among %d for running %s: %w", modules.ErrNotBegun, s.per, program, err)
 	}
-	select {
-	case s.all <- struct{}{}:
-	case <-ctx.Done():
+	if err := take(ctx, until, s.all); err != nil {
 		<-l.places
 		s.part(program, l)
-		return nil, fmt.Errorf("no free slot among %d for running programs: %w", cap(s.all), context.Cause(ctx))
+		return nil, fmt.Errorf("%w: no free slot among %d for running programs: %w", modules.ErrNotBegun, cap(s.all), err)
 	}
 	return func() {
 		<-s.all
 		<-l.places
 		s.part(program, l)
 	}, nil
+}
+
+// take waits for one of some places until a time, the zero time being never, or the end of ctx.
+func take(ctx context.Context, until time.Time, places chan struct{}) error {
+	select {
+	case places <- struct{}{}:
+		return nil
+	default:
+	}
+	if !until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, until)
+		defer cancel()
+	}
+	select {
+	case places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // join gives the lane of a program.
