@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -12,14 +13,23 @@ import (
 // maxTraces is how many checks of a shard may be followed at once; who asks for more is told so.
 const maxTraces = 64
 
+// traceLasts is how long a check that is wanted is sure to be followed. After that it gives way to others: whoever wanted it has
+// mostly gone, and it is perhaps never made, as of an object without active checks.
+const traceLasts = 10 * time.Minute
+
 // traces are the checks of a shard that somebody follows. The shard's loop owns them; all of them cost nothing while
 // nobody does.
 type traces struct {
 	bus    bus.Messenger
 	daemon string
 	// wanted are those whose next check is to be followed; under way those that have been sent off.
-	wanted   map[monitor.Ref]string
+	wanted   map[monitor.Ref]wanted
 	underWay map[monitor.ID]followed
+}
+
+type wanted struct {
+	trace string
+	since time.Time
 }
 
 type followed struct {
@@ -30,16 +40,19 @@ type followed struct {
 func newTraces(b bus.Messenger, scheduler string) *traces {
 	return &traces{
 		bus: b, daemon: "scheduler " + scheduler,
-		wanted: map[monitor.Ref]string{}, underWay: map[monitor.ID]followed{},
+		wanted: map[monitor.Ref]wanted{}, underWay: map[monitor.ID]followed{},
 	}
 }
 
 // want has the next check of an object followed; of two who want that the later one gets it. refused says why not.
 func (t *traces) want(ref monitor.Ref, trace string) (refused string) {
 	if len(t.wanted) >= maxTraces {
+		maps.DeleteFunc(t.wanted, func(_ monitor.Ref, w wanted) bool { return time.Since(w.since) > traceLasts })
+	}
+	if len(t.wanted) >= maxTraces {
 		return fmt.Sprintf("%d checks of this shard are followed already; wait until they were made", maxTraces)
 	}
-	t.wanted[ref] = trace
+	t.wanted[ref] = wanted{trace, time.Now()}
 	return ""
 }
 
@@ -51,10 +64,11 @@ func (t *traces) mark(jobs []monitor.Job) {
 	for i := range jobs {
 		job := &jobs[i]
 		ref := monitor.Ref{Host: job.Host, Service: job.Service}
-		trace, ok := t.wanted[ref]
+		w, ok := t.wanted[ref]
 		if !ok {
 			continue
 		}
+		trace := w.trace
 		delete(t.wanted, ref)
 		if len(t.underWay) >= maxTraces { // of checks that were never answered
 			clear(t.underWay)

@@ -77,3 +77,29 @@ func TestNoMoreChecksAreFollowedAtOnceThanAShardCanAfford(t *testing.T) {
 		}
 	})
 }
+
+// Checks that are never made, as of objects without active checks, do not keep others from being followed for ever.
+func TestWantedChecksThatAreNeverMadeGiveWayToOthers(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		inv := inventory(1, 70, time.Minute)
+		inv.Policies[1].Switches &^= monitor.ActiveChecks
+		w.enforce(inv)
+		w.scheduler("s1")
+		w.owned(0)
+		want := func(i int) string {
+			return w.ask(0, wire.Question{Kind: wire.AskTrace, Ref: service(0, i), Trace: "t"}).Refused
+		}
+		for i := range 64 {
+			if refused := want(i); refused != "" {
+				t.Fatalf("the %d. was refused: %s", i+1, refused)
+			}
+		}
+		if want(64) == "" {
+			t.Error("there is no end to what is followed")
+		}
+		time.Sleep(11 * time.Minute)
+		if refused := want(64); refused != "" {
+			t.Errorf("eleven minutes later: %s", refused)
+		}
+	})
+}
