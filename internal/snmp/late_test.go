@@ -59,3 +59,42 @@ func answerFor(t *testing.T, m *socket, l *lane, p pdu) {
 		t.Fatal(err)
 	}
 }
+
+// Whatever kept this machine from looking, a device that has answered has answered, and one that had no chance to gets one.
+func TestAMachineThatWasAwayMakesNoDeviceDead(t *testing.T) {
+	s := newShard(16)
+	m, err := openSocket("udp4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.conn.Close()
+	s.sockets[0] = m
+	name := oids(t, "1.3.6.1.2.1.1.3.0")
+	var group sync.WaitGroup
+	group.Add(2)
+	list := make([]*collect, 2)
+	for i := range list {
+		to := &Device{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 1, byte(i)}), 9), Version: Version2c, Timeout: time.Second}
+		list[i] = &collect{Request: Request{To: to, OIDs: name}, group: &group}
+		list[i].Then = list[i]
+		s.intake.push(&list[i].Request)
+	}
+	s.turn()
+	answer := func(l *lane) {
+		answerFor(t, m, l, pdu{kind: tagResponse, request: l.id, bindings: []Binding{{Name: name[0], Tag: TagNull}}})
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer(s.lanes[0])
+	back := s.now + 10*time.Second
+	s.look(back)
+	answer(s.lanes[1])
+	s.look(back + stall)
+	group.Wait()
+	for i, c := range list {
+		if c.reply.Err != nil {
+			t.Errorf("device %d: %v", i, c.reply.Err)
+		}
+	}
+}

@@ -18,6 +18,8 @@ const (
 	tick = 10 * time.Millisecond
 	// quietAfter is when a silent device's turn is given to another lane.
 	quietAfter = time.Second
+	// stall is how long this machine must have been away for silence to say nothing of devices, and how long they have then.
+	stall = 500 * time.Millisecond
 	// slotBits is how many bits of a request id say whom the answer is for; 13 more are random, all are scrambled.
 	slotBits = 17
 )
@@ -39,7 +41,8 @@ type shard struct {
 
 	mu      sync.Mutex // guards everything that follows
 	now     time.Duration
-	sockets [2]*socket // for IPv4 and IPv6, opened when needed
+	excused time.Duration // until when nobody's time is over
+	sockets [2]*socket    // for IPv4 and IPv6, opened when needed
 	devices map[netip.AddrPort]*device
 	lanes   []*lane // by slot; the conversations under way
 	free    []uint32
@@ -111,11 +114,37 @@ func (s *shard) run() {
 func (s *shard) turn() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now = time.Since(s.begun)
-	s.expire()
+	s.look(time.Since(s.begun))
 	s.admit()
 	s.settleAll()
 	return s.limits.Len() > 0 || s.retries.Len() > 0
+}
+
+// look ends what is due at the moment now. Before that it reads what has arrived: a machine that had no time to look does not
+// make a device dead; and when it was away, the answers are perhaps not even on their way.
+func (s *shard) look(now time.Duration) {
+	s.at(now)
+	if now < s.excused || !due(s.limits, now) && !due(s.retries, now) {
+		return
+	}
+	for _, m := range s.sockets {
+		for m != nil && s.receive(m) {
+		}
+	}
+	s.expire()
+}
+
+// at sets the clock. While anything is under way it is set at each tick, unless the machine is away.
+func (s *shard) at(now time.Duration) {
+	if now-s.now > stall && s.limits.Len() > 0 {
+		s.excused = now + stall
+	}
+	s.now = now
+}
+
+func due[T any](w *wheel.Wheel[T], now time.Duration) bool {
+	at, ok := w.Wake()
+	return ok && at <= now
 }
 
 // settleAll begins conversations and sends until nothing is left to do but wait.

@@ -79,7 +79,7 @@ func (s *shard) read(m *socket) {
 func (s *shard) readBatch(m *socket) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now = time.Since(s.begun)
+	s.at(time.Since(s.begun))
 	got := s.receive(m)
 	s.settleAll()
 	return got
