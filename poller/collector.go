@@ -131,7 +131,9 @@ func (c *collector) dropLocked(h *heap) {
 		if len(h.batches) > 1 {
 			break
 		}
-		h = other
+		if len(other.batches) > 0 {
+			h = other
+		}
 	}
 	c.lost.Add(h.batches[0].Len())
 	c.popLocked(h)

@@ -308,3 +308,23 @@ func TestADeadBusDoesNotHoldUpTheEnd(t *testing.T) {
 		}
 	})
 }
+
+// With very many shards what waits for a bus that is away is a batch a shard, some of which are on their way.
+func TestResultsOfManyShardsAreDroppedWhileTheBusIsAway(t *testing.T) {
+	set := metrics.NewSet()
+	c := newCollector(nil, "p", "1", slog.New(slog.DiscardHandler), set)
+	const shards = 300
+	for i := range shards {
+		c.add(&monitor.Result{Shard: monitor.Shard(i)})
+	}
+	for lane := range lanes { // on their way
+		for _, ok := c.next(lane); ok; _, ok = c.next(lane) {
+		}
+	}
+	for i := range keepResults + 1 {
+		c.add(&monitor.Result{Shard: monitor.Shard(i % 260)})
+	}
+	if c.count > keepResults || c.lost.Get() == 0 {
+		t.Errorf("%d results are kept, %d lost", c.count, c.lost.Get())
+	}
+}
