@@ -313,7 +313,7 @@ func TestADeadBusDoesNotHoldUpTheEnd(t *testing.T) {
 func TestResultsOfManyShardsAreDroppedWhileTheBusIsAway(t *testing.T) {
 	set := metrics.NewSet()
 	c := newCollector(nil, "p", "1", slog.New(slog.DiscardHandler), set)
-	const shards = 300
+	const shards = 1024
 	for i := range shards {
 		c.add(&monitor.Result{Shard: monitor.Shard(i)})
 	}
@@ -321,7 +321,7 @@ func TestResultsOfManyShardsAreDroppedWhileTheBusIsAway(t *testing.T) {
 		for _, ok := c.next(lane); ok; _, ok = c.next(lane) {
 		}
 	}
-	for i := range keepResults + 1 {
+	for i := range keepResults + 4*batchResults {
 		c.add(&monitor.Result{Shard: monitor.Shard(i % 260)})
 	}
 	if c.count > keepResults || c.lost.Get() == 0 {
