@@ -16,21 +16,29 @@ const (
 	goGOGC    = 100 // what Go does unless told otherwise
 	// heapEvery is how often the rule is looked at.
 	heapEvery = 10 * time.Second
+	// heapIdle is how much free memory the process may hold; what is more is given back, at most once in heapRest.
+	heapIdle = 64 << 20
+	heapRest = time.Minute
 )
 
-// boundHeap keeps the garbage of a large heap bounded until ctx ends. Who sets GOGC or GOMEMLIMIT decides for himself.
+// boundHeap keeps the garbage of a large heap bounded, and gives back what it does not need, until ctx ends. Who sets GOGC or GOMEMLIMIT decides for himself.
 func boundHeap(ctx context.Context) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+	given := time.Now()
 	ticker := time.NewTicker(heapEvery)
 	defer ticker.Stop()
 	for set := goGOGC; ; {
-		metrics.Read(live)
-		if want := gogc(live[0].Value.Uint64()); want < set*9/10 || want > set*11/10 {
+		metrics.Read(heap)
+		if want := gogc(heap[0].Value.Uint64()); want < set*9/10 || want > set*11/10 {
 			debug.SetGCPercent(want)
 			set = want
+		}
+		if heap[1].Value.Uint64() > heapIdle && time.Since(given) > heapRest {
+			debug.FreeOSMemory() // costs a collection
+			given = time.Now()
 		}
 		select {
 		case <-ctx.Done():
