@@ -155,6 +155,9 @@ func (b *builder) calc(tokens []string, at ini.Pos) *rpn.Program {
 		case "%(ds_min)s":
 			return CalcMin, rpn.Number, nil
 		}
+		if strings.Contains(token, ",") {
+			return 0, 0, errQuoted(token)
+		}
 		return 0, 0, fmt.Errorf("%q is neither a number nor an operator; the value lies on the stack already, so 8,mul multiplies it by 8", token)
 	}, rpn.Number)
 	if err != nil {
@@ -200,4 +203,9 @@ func (b *builder) templates(all *ini.Section) {
 		}
 		b.Templates[s.Name] = t
 	}
+}
+
+// errQuoted says why a token has commas in it: a list in quotes is no list.
+func errQuoted(token string) error {
+	return fmt.Errorf("%q in quotes is one word: leave the quotes away", token)
 }

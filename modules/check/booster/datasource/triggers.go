@@ -75,6 +75,9 @@ func (b *builder) ref(t *Trigger, token string) (int, rpn.Kind, error) {
 		return 0, 0, fmt.Errorf("%s: the functions of a datasource are last(), diff() and prct()", token)
 	}
 	src := b.Sources[name]
+	if strings.Contains(token, ",") {
+		return 0, 0, errQuoted(token)
+	}
 	if src == nil {
 		return 0, 0, fmt.Errorf("%s is neither a number nor an operator, and %w", token, missing("DATASOURCE", name, b.Sources, ""))
 	}
