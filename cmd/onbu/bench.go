@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -46,6 +47,9 @@ func runBench(ctx context.Context, e *env) error {
 	if err := o.Validate(); err != nil {
 		return usageError(err.Error())
 	}
+	if err := writable(*jsonFile); err != nil {
+		return err
+	}
 	if o.Program, err = os.Executable(); err != nil {
 		return fmt.Errorf("finding onbu itself: %w", err)
 	}
@@ -70,6 +74,17 @@ func scenarioList() string {
 	}
 	w.Flush()
 	return b.String()
+}
+
+// writable says before minutes of measuring that there is no folder for the figures.
+func writable(jsonFile string) error {
+	if jsonFile == "" || jsonFile == "-" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Dir(jsonFile)); err != nil {
+		return fmt.Errorf("the folder of %s: %w", jsonFile, err)
+	}
+	return nil
 }
 
 // writeReport prints the table, and JSON where it is wanted.
