@@ -122,11 +122,19 @@ func (s *Summary) printForks(w io.Writer) {
 	if rest := len(s.Forks) - shownForks; rest > 0 {
 		names = append(names, fmt.Sprintf("%d more", rest))
 	}
-	fmt.Fprintf(w, "load: %.0f %% of %s fork", 100*forked/s.ChecksPerSecond, strings.Replace(perSecond(s.ChecksPerSecond), "/s", " checks/s", 1))
+	fmt.Fprintf(w, "load: %s %% of %s fork", percent(forked/s.ChecksPerSecond), strings.Replace(perSecond(s.ChecksPerSecond), "/s", " checks/s", 1))
 	if len(names) > 0 {
 		fmt.Fprintf(w, ": %s", strings.Join(names, ", "))
 	}
 	fmt.Fprintln(w)
+}
+
+// percent writes a share; one that is small is not to look like none, for a fork is dear.
+func percent(share float64) string {
+	if share > 0 && share < 0.1 {
+		return fmt.Sprintf("%.2g", 100*share)
+	}
+	return fmt.Sprintf("%.0f", 100*share)
 }
 
 // perSecond writes a rate with two digits or as a whole number.

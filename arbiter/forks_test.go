@@ -51,3 +51,11 @@ func TestTheShareOfTheLoadThatForksIsSaid(t *testing.T) {
 		t.Errorf("no %q in:\n%s", line, out.String())
 	}
 }
+
+func TestASmallShareOfForksIsNotShownAsNone(t *testing.T) {
+	for share, want := range map[float64]string{0: "0", 0.0025: "0.25", 0.04: "4", 0.334: "33", 1: "100"} {
+		if got := percent(share); got != want {
+			t.Errorf("percent(%v) = %s, want %s", share, got, want)
+		}
+	}
+}
