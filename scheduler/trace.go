@@ -84,7 +84,7 @@ func (t *traces) mark(jobs []monitor.Job) {
 func (t *traces) arrived(results []monitor.Result, stored, read time.Time) {
 	for i := range results {
 		if f, ok := t.of(&results[i]); ok {
-			t.tell(f.trace, monitor.At(stored), fmt.Sprintf("the bus had stored the result, with %d others", len(results)-1), false)
+			t.tell(f.trace, monitor.At(stored), "the bus had stored the result"+beside(len(results)-1), false)
 			t.tell(f.trace, monitor.At(read), "read the result", false)
 		}
 	}
@@ -125,6 +125,17 @@ func tellHop(b bus.Messenger, trace string, h wire.Hop) {
 // followed tells that a followed job went to a poller.
 func (d *dispatcher) followed(trace, poller string, others int) {
 	tellHop(d.bus, trace, wire.Hop{
-		Time: now(), Daemon: "scheduler " + d.name, Step: fmt.Sprintf("sent the job to poller %s, with %d others", poller, others),
+		Time: now(), Daemon: "scheduler " + d.name, Step: "sent the job to poller " + poller + beside(others),
 	})
+}
+
+// beside says how many more were in one message.
+func beside(others int) string {
+	switch others {
+	case 0:
+		return ", alone"
+	case 1:
+		return ", with 1 other"
+	}
+	return fmt.Sprintf(", with %d others", others)
 }
