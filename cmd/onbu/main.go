@@ -44,7 +44,7 @@ type env struct {
 func verbs() []verb {
 	return []verb{
 		{"run", "CONFIG", "run everything in this process: the usual way on one machine", runAll},
-		{"verify", "CONFIG", "say what a configuration holds, how each command will run, and every mistake in it", verify},
+		{"verify", "CONFIG", "say what a configuration holds, how commands run, and every mistake", verify},
 		{"simulate", "CONFIG SCRIPT", "play outages against a configuration and say who would be told", playScript},
 		{"status", "", "show all hosts and services of a running Onbu", status},
 		{"explain", "HOST[/SERVICE]", "say why an object is in its state, and who was told", explain},
@@ -57,8 +57,8 @@ func verbs() []verb {
 		{"reactionner", "", "run a reactionner", runRole("reactionner")},
 		{"receiver", "", "run a receiver", runRole("receiver")},
 		{"broker", "", "run a broker", runRole("broker")},
-		{"probe", "icmp HOST | -- COMMAND LINE", "ping a host, or make one check as a poller would, and show what comes of it", probe},
-		{"bench", "SCENARIO", "put load on a whole engine on this machine, and on a peer, and measure", runBench},
+		{"probe", "icmp HOST | -- COMMAND LINE", "ping a host, or make one check as a poller would", probe},
+		{"bench", "SCENARIO", "put load on a whole engine here, and on a peer, and measure", runBench},
 		{"version", "", "print the version", version},
 	}
 }
@@ -141,7 +141,7 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Onbu monitors hosts and services from Nagios and Shinken configurations.\n\n")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  onbu %-12s %-22s %s\n", v.name, v.args, v.about)
+		fmt.Fprintf(w, "  onbu %-12s %-29s %s\n", v.name, v.args, v.about)
 	}
 	fmt.Fprint(w, "\nonbu VERB --help lists the flags of a verb.\n")
 }
