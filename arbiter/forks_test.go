@@ -53,9 +53,10 @@ func TestTheShareOfTheLoadThatForksIsSaid(t *testing.T) {
 }
 
 func TestASmallShareOfForksIsNotShownAsNone(t *testing.T) {
-	for share, want := range map[float64]string{0: "0", 0.0025: "0.25", 0.04: "4", 0.334: "33", 1: "100"} {
-		if got := percent(share); got != want {
-			t.Errorf("percent(%v) = %s, want %s", share, got, want)
-		}
+	s := &arbiter.Summary{OK: true, ChecksPerSecond: 668, Forks: []arbiter.ForkUse{{Program: "check_a", PerSecond: 1.67}}}
+	var out bytes.Buffer
+	s.Print(&out)
+	if want := "load: 0.25 % of 668 checks/s fork: check_a 1.7/s\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("no %q in:\n%s", want, out.String())
 	}
 }

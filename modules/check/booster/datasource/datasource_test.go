@@ -74,7 +74,7 @@ mistakes.ini:40: critical of trigger plain gives a number, which is neither yes 
 mistakes.ini:42: critical of trigger function: temp.average(): the functions of a datasource are last(), diff() and prct()
 mistakes.ini:44: critical of trigger unknown: tempp.last() is neither a number nor an operator, and [DATASOURCE] has no tempp (did you mean temp?)
 mistakes.ini:46: critical of trigger unfinished: 2 values are left at the end instead of one: an operator stands behind its two operands, as in 8,mul or in.last(),80,gt
-mistakes.ini:48: critical of trigger quoted: "temp, 30, gt" in quotes is one word: leave the quotes away
+mistakes.ini:48: critical of trigger quoted: "temp.last(), 30, gt" in quotes is one word: leave the quotes away
 mistakes.ini:50: trigger group all: [TRIGGER] has no missing
 mistakes.ini:51: trigger group bad names no triggers: write triggers = …
 `

@@ -62,6 +62,9 @@ func (b *builder) expression(t *Trigger, s *ini.Section, key string) *rpn.Progra
 
 // ref finds what a token of a trigger stands for: DS, DS.last(), DS.diff(), DS.prct().
 func (b *builder) ref(t *Trigger, token string) (int, rpn.Kind, error) {
+	if strings.Contains(token, ",") {
+		return 0, 0, errQuoted(token)
+	}
 	name, call, _ := strings.Cut(token, ".")
 	name = strings.TrimSpace(name)
 	var f Function
@@ -75,9 +78,6 @@ func (b *builder) ref(t *Trigger, token string) (int, rpn.Kind, error) {
 		return 0, 0, fmt.Errorf("%s: the functions of a datasource are last(), diff() and prct()", token)
 	}
 	src := b.Sources[name]
-	if strings.Contains(token, ",") {
-		return 0, 0, errQuoted(token)
-	}
 	if src == nil {
 		return 0, 0, fmt.Errorf("%s is neither a number nor an operator, and %w", token, missing("DATASOURCE", name, b.Sources, ""))
 	}
