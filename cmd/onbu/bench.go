@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -42,6 +44,15 @@ func runBench(ctx context.Context, e *env) error {
 	words, err := e.parse(1, "the name of a scenario")
 	if err != nil {
 		return err
+	}
+	var zero error
+	e.flags.Visit(func(f *flag.Flag) {
+		if slices.Contains([]string{"services", "interval", "seconds"}, f.Name) && f.Value.String() == "0" {
+			zero = usageError("--" + f.Name + " 0 measures nothing; leave it out for what the scenario proposes")
+		}
+	})
+	if zero != nil {
+		return zero
 	}
 	o.Scenario, o.Interval, o.Window = words[0], time.Duration(*interval)*time.Second, time.Duration(*seconds)*time.Second
 	if err := o.Validate(); err != nil {

@@ -119,9 +119,11 @@ type attempt struct {
 	spec *spec
 	// notes are warnings, hints what may be wrong if it comes to nothing.
 	notes, hints []string
-	banner       string
-	methods      []string // that the server allows
-	agent        net.Conn
+	// offered names the keys that the server may have, for people.
+	offered []string
+	banner  string
+	methods []string // that the server allows
+	agent   net.Conn
 }
 
 // connect opens the socket. The kernel sees to it that the other side is still there, and that nothing in between forgets
@@ -171,6 +173,7 @@ func (a *attempt) signers() ([]ssh.Signer, error) {
 		k, err := a.pool.identity(path)
 		if err == nil {
 			found = append(found, k.signer)
+			a.offered = append(a.offered, fmt.Sprintf("%s (%s)", path, ssh.FingerprintSHA256(k.signer.PublicKey())))
 			continue
 		}
 		a.complain(path, err, i < len(list(a.spec.named)))
@@ -195,6 +198,7 @@ func (a *attempt) signers() ([]ssh.Signer, error) {
 	for _, s := range loaded {
 		if !a.spec.only || slices.Contains(wanted, string(s.PublicKey().Marshal())) {
 			found = append(found, s)
+			a.offered = append(a.offered, "from the agent "+ssh.FingerprintSHA256(s.PublicKey()))
 		}
 	}
 	return found, nil
@@ -214,6 +218,20 @@ func (a *attempt) complain(path string, err error, named bool) {
 	default:
 		a.hints = append(a.hints, open.hint)
 	}
+}
+
+// maxNamed is how many refused keys are named.
+const maxNamed = 5
+
+// keys says which keys a server refused.
+func (a *attempt) keys() string {
+	switch n := len(a.offered); {
+	case n == 0:
+		return "there was no key to offer: name one with -i, or start an agent"
+	case n > maxNamed:
+		return fmt.Sprintf("offered %s and %d more keys; the server knows none of them for this user", strings.Join(a.offered[:maxNamed], ", "), n-maxNamed)
+	}
+	return "offered " + strings.Join(a.offered, ", ") + "; the server does not know it for this user"
 }
 
 // hangUp ends the talk with the agent.
@@ -244,7 +262,7 @@ func (a *attempt) explain(ctx context.Context, err error) error {
 	case stage == "connecting":
 		return a.unreachable(err, refuse)
 	case a.methods != nil:
-		return refuse(strings.Join(a.hints, "; "), "%s@%s: Permission denied (%s).", a.spec.user, a.spec.given, strings.Join(a.methods, ","))
+		return refuse(strings.Join(append(a.hints, a.keys()), "; "), "%s@%s: Permission denied (%s).", a.spec.user, a.spec.given, strings.Join(a.methods, ","))
 	case errors.Is(err, io.EOF):
 		return refuse("the server may have too many logins under way (MaxStartups)", "kex_exchange_identification: Connection closed by remote host")
 	case errors.Is(err, syscall.ECONNRESET):
