@@ -29,6 +29,8 @@ func plain() []scenario {
 	return []scenario{
 		one("icmp", "check_icmp with one packet; the kernel answers", 20_000, 10, load{command: icmpLine, module: "icmp"}),
 		one("snmp", "check_snmp: one object by SNMP v2c", 20_000, 10, load{command: snmpLine, target: "snmp", module: "snmp"}),
+		one("snmp-hosts", "the same with one service a host, so that no two are asked for together", 20_000, 10,
+			load{command: snmpLine, target: "snmp", module: "snmp", perHost: 1}),
 		switches(),
 		one("nrpe", "check_nrpe without TLS", 40_000, 5, load{command: nrpeLine + " -n", target: "nrpe", module: "nrpe"}),
 		one("nrpe-tls", "check_nrpe over TLS 1.3, a whole handshake each time", 10_000, 10,

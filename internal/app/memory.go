@@ -14,32 +14,41 @@ const (
 	heapRoom  = 128 << 20
 	leastGOGC = 15
 	goGOGC    = 100 // what Go does unless told otherwise
+	// Where collecting takes more than dearGC cores the heap gets twice the room, where it takes less than cheapGC half of it.
+	dearGC, cheapGC = 0.2, 0.05
 	// heapEvery is how often the rule is looked at.
-	heapEvery = 10 * time.Second
+	heapEvery = 3 * time.Second
 	// heapIdle is how much free memory the process may hold; what is more is given back, at most once in heapRest.
 	heapIdle = 64 << 20
 	heapRest = time.Minute
 )
 
-// boundHeap keeps the garbage of a large heap bounded, and gives back what it does not need, until ctx ends. Who sets GOGC or GOMEMLIMIT decides for himself.
+// heap is what the runtime says of its memory, and the rule's own state.
+type heap struct {
+	samples   []metrics.Sample
+	collected float64 // CPU seconds
+	looked    time.Time
+	given     time.Time
+	room      uint64
+	gogc      int
+}
+
+// boundHeap keeps the garbage of a large heap bounded, and gives back what it does not need, until ctx ends. Who sets GOGC or
+// GOMEMLIMIT decides for himself.
 func boundHeap(ctx context.Context) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
-	given := time.Now()
+	h := heap{
+		samples: []metrics.Sample{
+			{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/cpu/classes/gc/total:cpu-seconds"},
+		},
+		looked: time.Now(), given: time.Now(), room: heapRoom, gogc: goGOGC,
+	}
 	ticker := time.NewTicker(heapEvery)
 	defer ticker.Stop()
-	for set := goGOGC; ; {
-		metrics.Read(heap)
-		if want := gogc(heap[0].Value.Uint64()); want < set*9/10 || want > set*11/10 {
-			debug.SetGCPercent(want)
-			set = want
-		}
-		if heap[1].Value.Uint64() > heapIdle && time.Since(given) > heapRest {
-			debug.FreeOSMemory() // costs a collection
-			given = time.Now()
-		}
+	for {
+		h.look(time.Now())
 		select {
 		case <-ctx.Done():
 			return
@@ -48,10 +57,38 @@ func boundHeap(ctx context.Context) {
 	}
 }
 
-// gogc gives the percentage that leaves heapRoom for garbage beside what is live.
-func gogc(live uint64) int {
+func (h *heap) look(now time.Time) {
+	metrics.Read(h.samples)
+	live, free, collected := h.samples[0].Value.Uint64(), h.samples[1].Value.Uint64(), h.samples[2].Value.Float64()
+	if took := now.Sub(h.looked).Seconds(); took > 0 {
+		h.room = roomFor(h.room, live, (collected-h.collected)/took)
+	}
+	h.collected, h.looked = collected, now
+	if want := gogc(live, h.room); want < h.gogc*9/10 || want > h.gogc*11/10 {
+		debug.SetGCPercent(want)
+		h.gogc = want
+	}
+	if free > heapIdle && now.Sub(h.given) > heapRest {
+		debug.FreeOSMemory() // costs a collection
+		h.given = now
+	}
+}
+
+// roomFor gives the room for garbage after one in which collecting took so many cores.
+func roomFor(room, live uint64, cores float64) uint64 {
+	switch {
+	case cores > dearGC:
+		return min(2*room, max(live, heapRoom))
+	case cores < cheapGC:
+		return max(room/2, heapRoom)
+	}
+	return room
+}
+
+// gogc gives the percentage that leaves room for garbage beside what is live.
+func gogc(live, room uint64) int {
 	if live == 0 {
 		return goGOGC
 	}
-	return int(min(max(heapRoom*100/live, leastGOGC), goGOGC))
+	return int(min(max(room*100/live, leastGOGC), goGOGC))
 }

@@ -119,8 +119,12 @@ func cutName(b []byte) (name, rest []byte, ok bool) {
 	if !ok || tag != tagSequence {
 		return nil, nil, false
 	}
-	tag, name, _, ok = cut(varbind)
-	return name, rest, ok && tag == tagOID
+	tag, name, value, ok := cut(varbind)
+	if !ok || tag != tagOID || !whole(name) {
+		return nil, nil, false
+	}
+	_, _, _, ok = cut(value) // an error gives it back as it came
+	return name, rest, ok
 }
 
 // count counts the varbinds; ok is false when one cannot be read.

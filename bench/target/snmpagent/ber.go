@@ -95,6 +95,22 @@ func (o *oid) parse(content []byte) bool {
 	return !open
 }
 
+// whole says whether content is that of an OBJECT IDENTIFIER: numbers of 32 bits, the last of which is not cut off. A name
+// that is given back unread has to be one.
+func whole(content []byte) bool {
+	v, open := uint64(0), false
+	for _, b := range content {
+		v, open = v<<7|uint64(b&0x7f), b >= 0x80
+		if v > 1<<32-1 {
+			return false
+		}
+		if !open {
+			v = 0
+		}
+	}
+	return !open && len(content) > 0
+}
+
 // encodeOID gives the content of an OBJECT IDENTIFIER of at least two numbers.
 func encodeOID(subs []uint32) []byte {
 	out := appendSub(nil, subs[0]*40+subs[1])
