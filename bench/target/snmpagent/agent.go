@@ -113,7 +113,7 @@ func (r *request) read(b []byte) bool {
 	return ok && tag == tagSequence
 }
 
-// cutName takes one varbind off b and gives the content of its object identifier.
+// cutName takes one varbind off b, whose value has to be NULL, and gives the content of its object identifier.
 func cutName(b []byte) (name, rest []byte, ok bool) {
 	tag, varbind, rest, ok := cut(b)
 	if !ok || tag != tagSequence {
@@ -123,8 +123,7 @@ func cutName(b []byte) (name, rest []byte, ok bool) {
 	if !ok || tag != tagOID || !whole(name) {
 		return nil, nil, false
 	}
-	_, _, _, ok = cut(value) // an error gives it back as it came
-	return name, rest, ok
+	return name, rest, len(value) == 2 && value[0] == tagNull && value[1] == 0 // an error gives it back as it came
 }
 
 // count counts the varbinds; ok is false when one cannot be read.
