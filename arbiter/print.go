@@ -12,7 +12,7 @@ import (
 func (s *Summary) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s: %s\n", s.Main, plural(s.Files, "file"))
 	s.printObjects(w)
-	if s.OK {
+	if s.Runs {
 		s.printCommands(w)
 		s.printForks(w)
 		s.printNotifications(w)
@@ -22,6 +22,8 @@ func (s *Summary) Print(w io.Writer) {
 	printLines(w, "errors", s.Errors)
 	fmt.Fprintln(w)
 	switch {
+	case !s.OK && s.Runs:
+		fmt.Fprintf(w, "%s, %s: onbu run takes it, but what the errors name does not work\n", plural(s.Counts["errors"], "error"), plural(s.Counts["warnings"], "warning"))
 	case !s.OK:
 		fmt.Fprintf(w, "%s, %s: not usable\n", plural(s.Counts["errors"], "error"), plural(s.Counts["warnings"], "warning"))
 	default:
@@ -35,7 +37,7 @@ func (s *Summary) printObjects(w io.Writer) {
 	for _, one := range s.Objects {
 		fmt.Fprintf(t, "%d\t %s\n", one.N, one.name())
 	}
-	if s.OK {
+	if s.Runs {
 		packs, checks, shards := "packs, the heaviest", plural(int(s.Heaviest), "check"), plural(len(s.Shards), "shard")
 		if s.Packs == 1 {
 			packs = "pack"

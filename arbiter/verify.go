@@ -47,6 +47,8 @@ type Summary struct {
 	Warnings      []string          `json:"warnings"`
 	Errors        []string          `json:"errors"`
 	Counts        map[string]int    `json:"counts"`
+	// Runs says that the configuration can be put into force. If it is not OK all the same, what the errors name does not work.
+	Runs bool `json:"runs"`
 }
 
 // Count is how many objects there are of a type.
@@ -86,10 +88,17 @@ const (
 	Moot   = "moot"
 )
 
+// Broken says what does not work in a configuration that can be put into force: what no module can check or send.
+func Broken(c *objects.Config, native Native, sends Sends) []string {
+	_, _, wrong := commandUses(c, native, newForks())
+	_, unsent := notificationUses(c, sends)
+	return append(wrong, unsent...)
+}
+
 // Verify reads a configuration and says what came of it; sends may be nil.
 func Verify(main string, shards int, native Native, sends Sends) Summary {
 	c, report := Load(main)
-	s := Summary{Main: main, Files: len(c.Files), OK: report.OK(), Objects: counts(c)}
+	s := Summary{Main: main, Files: len(c.Files), OK: report.OK(), Runs: report.OK(), Objects: counts(c)}
 	s.Shards, s.Commands, s.Later, s.Warnings, s.Errors = []uint64{}, []CommandUse{}, []NotActedOn{}, []string{}, []string{}
 	s.Notifications, s.Forks = []NotificationUse{}, []ForkUse{}
 	for _, p := range report.Problems {

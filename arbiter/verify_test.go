@@ -104,8 +104,17 @@ func TestTheLinesOfSNMPBoosterAreWholeAndEachIsLookedAt(t *testing.T) {
 	if diff := cmp.Diff(lines, n.lines); diff != "" {
 		t.Error(diff)
 	}
-	if want := []string{"f.ini:2: wrong (check_command poll of sw1/port)"}; s.OK || !slices.Equal(s.Errors, want) {
-		t.Errorf("ok %v with the errors %q, want %q", s.OK, s.Errors, want)
+	if want := []string{"f.ini:2: wrong (check_command poll of sw1/port)"}; s.OK || !s.Runs || !slices.Equal(s.Errors, want) {
+		t.Errorf("ok %v, runs %v with the errors %q, want %q and that it runs", s.OK, s.Runs, s.Errors, want)
+	}
+	var said strings.Builder
+	s.Print(&said)
+	if want := "onbu run takes it, but what the errors name does not work\n"; !strings.HasSuffix(said.String(), want) {
+		t.Errorf("says %q, want it to end with %q", said.String(), want)
+	}
+	c, _ := arbiter.Load("testdata/booster.cfg")
+	if got := arbiter.Broken(c, n.of, nil); !slices.Equal(got, s.Errors) {
+		t.Errorf("broken is %q, and verify says %q", got, s.Errors)
 	}
 	if want := []string{"f.ini:1: doubtful"}; !slices.Equal(s.Warnings, want) {
 		t.Errorf("warnings %q, want %q", s.Warnings, want)
@@ -230,7 +239,7 @@ func TestCustomVariablesThatAreMissingAreNamed(t *testing.T) {
 
 func TestOneIsNotPlural(t *testing.T) {
 	s := arbiter.Summary{
-		OK: true, Main: "x.cfg", Files: 1, Objects: []arbiter.Count{{Type: "hosts", N: 1}, {Type: "dependencies", N: 1}, {Type: "services", N: 2}},
+		OK: true, Runs: true, Main: "x.cfg", Files: 1, Objects: []arbiter.Count{{Type: "hosts", N: 1}, {Type: "dependencies", N: 1}, {Type: "services", N: 2}},
 		Packs: 1, Heaviest: 1, Shards: []uint64{1}, Native: 1, Forked: 1, Commands: []arbiter.CommandUse{{}}, Counts: map[string]int{"warnings": 1},
 	}
 	var out bytes.Buffer

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"os/user"
 	"slices"
 	"strconv"
@@ -19,15 +18,7 @@ import (
 
 const peerIcinga = "icinga2"
 
-// icingaProgram finds icinga2.
-func icingaProgram() (string, error) {
-	for _, name := range []string{"icinga2", "/usr/sbin/icinga2"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("icinga2 is not here; on Debian: apt-get install icinga2-bin monitoring-plugins-basic")
-}
+func icingaProgram() (string, error) { return peerProgram(peerIcinga, "icinga2-bin") }
 
 // icinga offers the scenario to icinga2, which forks the plugins; check_dummy it makes itself.
 func (r *run) icinga(ctx context.Context) (*Figures, error) {

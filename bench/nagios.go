@@ -16,14 +16,16 @@ import (
 
 const peerNagios = "nagios4"
 
-// nagiosProgram finds nagios4.
-func nagiosProgram() (string, error) {
-	for _, name := range []string{"nagios4", "/usr/sbin/nagios4"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
+func nagiosProgram() (string, error) { return peerProgram(peerNagios, "nagios4-core") }
+
+// peerProgram finds the daemon of a peer, which may not be in the PATH of people.
+func peerProgram(name, debian string) (string, error) {
+	for _, path := range []string{name, "/usr/sbin/" + name} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found, nil
 		}
 	}
-	return "", fmt.Errorf("nagios4 is not here; on Debian: apt-get install nagios4-core monitoring-plugins-basic")
+	return "", fmt.Errorf("%s is not here; on Debian: apt-get install %s monitoring-plugins-basic", name, debian)
 }
 
 // nagios offers the scenario to nagios4, which forks the plugins.

@@ -77,10 +77,14 @@ func TestPeopleAreToldByMailAndWebhook(t *testing.T) {
 	}
 	tell("eve", "by-mail,by-hook")
 	tell("bob", "by-wrong-mail")
+	c.Command("by-no-mail", "notify_mail --carrier pigeon")
+	tell("carl", "by-no-mail")
 	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
 	c.host("db1")
 	c.service("db1", "mysql", "fine", "active_checks_enabled 0", "max_check_attempts 1", "contacts eve,bob")
 	o := serve(t, t.TempDir(), "run", c.write(), "--command-file", "-")
+	o.says(`does not work until it is mended: `)
+	o.says(`contact "carl" cannot be told by command "by-no-mail"`)
 
 	o.obey("PROCESS_SERVICE_CHECK_RESULT;db1;mysql;2;%s", evil)
 	o.says("a notification is put off")

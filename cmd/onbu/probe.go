@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -94,10 +95,26 @@ func probeLine(ctx context.Context, w io.Writer, line string, fork []string, lim
 	for text := range strings.Lines(o.LongOutput) {
 		fmt.Fprintf(w, "          %s\n", strings.TrimSuffix(text, "\n"))
 	}
+	if name := missing(line); name != "" && p.Why != "" {
+		fmt.Fprintf(w, "hint      there is no %s in the PATH: give the whole path, such as /usr/lib/nagios/plugins/%s\n", name, name)
+	}
 	if o.Perfdata != "" {
 		fmt.Fprintf(w, "perfdata  %s\n", o.Perfdata)
 	}
 	return stateStatus(o.State)
+}
+
+// missing gives the program of a command line if it is written without a path and nowhere in the PATH.
+func missing(line string) string {
+	words, err := cmdline.Words(line)
+	if err != nil {
+		return ""
+	}
+	name := cmdline.Program(words)
+	if _, err := exec.LookPath(name); err == nil || name == "" || strings.Contains(name, "/") {
+		return ""
+	}
+	return name
 }
 
 func closeAll(checks []modules.Check) {

@@ -55,5 +55,9 @@ func mainFile(e *env, role string) (*objects.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return load(words[0], e.stderr)
+	c, err := load(words[0], e.stderr)
+	if err == nil {
+		sayBroken(c, nil, e.stderr)
+	}
+	return c, err
 }

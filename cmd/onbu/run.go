@@ -120,6 +120,7 @@ func runAll(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	sayBroken(c, list(d.fork), e.stderr)
 	logTo, closeLog, err := d.logFile(e.stderr)
 	if err != nil {
 		return err

@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"runtime/debug"
 
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/compile"
+	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/builtin"
 	"github.com/onbu/onbu/poller"
@@ -41,6 +44,15 @@ func verify(_ context.Context, e *env) error {
 		return errQuiet
 	}
 	return nil
+}
+
+// sayBroken says what of a configuration does not work, although it is put into force: an engine that refused to start for it
+// would check nothing at all.
+func sayBroken(c *objects.Config, fork []string, stderr io.Writer) {
+	probes := poller.NewProbes(builtin.Checks(), builtin.Exec(0), fork...)
+	for _, text := range arbiter.Broken(c, ways(probes), sends(builtin.Notifiers())) {
+		fmt.Fprintln(stderr, "does not work until it is mended:", text)
+	}
 }
 
 // ways says how command lines are run.

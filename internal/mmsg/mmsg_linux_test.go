@@ -10,13 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/onbu/onbu/internal/mmsg"
+	"github.com/onbu/onbu/internal/realpeer"
 )
 
 func open(t testing.TB, network, at string) (*net.UDPConn, *mmsg.Socket, netip.AddrPort) {
 	t.Helper()
 	conn, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.MustParseAddrPort(at)))
 	if err != nil {
-		t.Skipf("%s: %v", network, err)
+		realpeer.Skip(t, fmt.Sprintf("%s: %v", network, err))
 	}
 	t.Cleanup(func() { conn.Close() })
 	s, err := mmsg.New(conn)

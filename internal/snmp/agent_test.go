@@ -2,11 +2,12 @@ package snmp
 
 import (
 	"maps"
-	"net"
 	"net/netip"
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/onbu/onbu/internal/probe/probetest"
 )
 
 // agent is an honest agent of versions 1 and 2c with a few weaknesses to choose. It answers from one goroutine; tests look
@@ -28,11 +29,7 @@ type agent struct {
 
 func startAgent(t testing.TB, objects map[string]string, weaknesses ...func(*agent)) *agent {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &agent{addr: conn.LocalAddr().(*net.UDPAddr).AddrPort(), objects: map[OID]Binding{}}
+	a := &agent{objects: map[OID]Binding{}}
 	for name, value := range objects {
 		o := must1(ParseOID(name))
 		a.objects[o] = Binding{Name: o, Tag: TagOctets, Value: []byte(value)}
@@ -41,23 +38,11 @@ func startAgent(t testing.TB, objects map[string]string, weaknesses ...func(*age
 	for _, weaken := range weaknesses {
 		weaken(a)
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<16)
-		for {
-			n, from, err := conn.ReadFromUDPAddrPort(buf)
-			if err != nil {
-				return
-			}
-			if b := a.answer(buf[:n]); b != nil {
-				_, _ = conn.WriteToUDPAddrPort(b, from)
-			}
+	a.addr = probetest.ServeUDP(t, func(datagram []byte) [][]byte {
+		if b := a.answer(datagram); b != nil {
+			return [][]byte{b}
 		}
-	}()
-	t.Cleanup(func() {
-		conn.Close()
-		<-done
+		return nil
 	})
 	return a
 }

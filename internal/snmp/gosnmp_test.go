@@ -101,7 +101,7 @@ func FuzzAnswersOfGosnmpAreRead(f *testing.F) {
 		}
 		msg, err := p.MarshalMsg()
 		if err != nil {
-			t.Skip(err) // what gosnmp cannot write
+			return // gosnmp cannot write it
 		}
 		var got pdu
 		version, err := got.readCommunity(msg)

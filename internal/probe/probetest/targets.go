@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync"
 	"syscall"
@@ -28,6 +29,34 @@ func Serve(t testing.TB, talk func(net.Conn)) string {
 	port := l.Addr().(*net.TCPAddr).Port
 	serve(t, l, talk)
 	return strconv.Itoa(port)
+}
+
+// ServeUDP listens on a free UDP port of 127.0.0.1 and sends back what answer gives for each datagram, one call at a time. It gives
+// its address, and ends with the test. The datagram is answer's until it returns.
+func ServeUDP(t testing.TB, answer func(datagram []byte) [][]byte) netip.AddrPort {
+	t.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served sync.WaitGroup
+	served.Go(func() {
+		buf := make([]byte, 1<<16)
+		for {
+			n, from, err := conn.ReadFromUDPAddrPort(buf)
+			if err != nil {
+				return
+			}
+			for _, d := range answer(buf[:n]) {
+				_, _ = conn.WriteToUDPAddrPort(d, from)
+			}
+		}
+	})
+	t.Cleanup(func() {
+		conn.Close()
+		served.Wait()
+	})
+	return conn.LocalAddr().(*net.UDPAddr).AddrPort()
 }
 
 // ServeTLS is Serve with TLS and a certificate of its own for that name and life.

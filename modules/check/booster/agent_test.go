@@ -1,7 +1,6 @@
 package booster_test
 
 import (
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/gosnmp/gosnmp"
+
+	"github.com/onbu/onbu/internal/probe/probetest"
 )
 
 // agent is an SNMP agent whose objects a test changes.
@@ -24,29 +25,14 @@ type agent struct {
 
 func startAgent(t testing.TB) *agent {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &agent{objects: map[string]gosnmp.SnmpPDU{}, port: strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port)}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<16)
-		for {
-			n, from, err := conn.ReadFromUDPAddrPort(buf)
-			if err != nil {
-				return
-			}
-			if out := a.answer(buf[:n]); out != nil {
-				_, _ = conn.WriteToUDPAddrPort(out, from)
-			}
+	a := &agent{objects: map[string]gosnmp.SnmpPDU{}}
+	addr := probetest.ServeUDP(t, func(datagram []byte) [][]byte {
+		if out := a.answer(datagram); out != nil {
+			return [][]byte{out}
 		}
-	}()
-	t.Cleanup(func() {
-		conn.Close()
-		<-done
+		return nil
 	})
+	a.port = strconv.Itoa(int(addr.Port()))
 	return a
 }
 

@@ -2,43 +2,20 @@ package snmp_test
 
 import (
 	"encoding/binary"
-	"net"
 	"strconv"
 	"testing"
+
+	"github.com/onbu/onbu/internal/probe/probetest"
 )
 
 // agent is a little SNMP 1 and 2c agent: answer gives the datagrams to send back for a request.
-type agent struct {
-	conn *net.UDPConn
-	port string
-}
+type agent struct{ port string }
 
 // startAgent serves until the test ends.
 func startAgent(t testing.TB, answer func(q query) [][]byte) *agent {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<16)
-		for {
-			n, from, err := conn.ReadFromUDPAddrPort(buf)
-			if err != nil {
-				return
-			}
-			for _, d := range answer(parseQuery(buf[:n])) {
-				_, _ = conn.WriteToUDPAddrPort(d, from)
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		conn.Close()
-		<-done
-	})
-	return &agent{conn, strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port)}
+	addr := probetest.ServeUDP(t, func(datagram []byte) [][]byte { return answer(parseQuery(datagram)) })
+	return &agent{strconv.Itoa(int(addr.Port()))}
 }
 
 // query is what the agent needs of a request: its parts as they stand in the message.
