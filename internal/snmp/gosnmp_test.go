@@ -159,9 +159,9 @@ func summary(p *gosnmp.SnmpPacket) []string {
 	return list
 }
 
-// ours is summary for what we read.
+// ours is summary for what we read. gosnmp keeps eight bits of the status and of the index.
 func ours(version Version, p *pdu) []string {
-	list := []string{fmt.Sprintf("%d %q %d %d %d", version, "", uint32(p.request), p.status, p.index)}
+	list := []string{fmt.Sprintf("%d %q %d %d %d", version, "", uint32(p.request), uint8(p.status), uint8(p.index))}
 	for _, v := range p.bindings {
 		value := ""
 		switch v.Tag {
@@ -215,6 +215,7 @@ func unlike(p *pdu) string {
 func FuzzBothReadTheSame(f *testing.F) {
 	for _, p := range []pdu{
 		{kind: tagResponse, request: 1, bindings: []Binding{{Name: "\x2b\x06\x01", Tag: TagInteger, Value: []byte{0xff, 0x38}}}},
+		{kind: tagResponse, request: 1, status: -200, index: -37, bindings: []Binding{{Name: "\x2b\x06\x01", Tag: TagNull}}},
 		{kind: tagResponse, request: 1 << 30, status: 2, index: 1, bindings: []Binding{{Name: "\x2b\x06\x01\x81\x48", Tag: TagNull}}},
 		{kind: tagResponse, request: 77, bindings: []Binding{
 			{Name: "\x2b\x06\x01", Tag: TagOctets, Value: []byte("text")},
