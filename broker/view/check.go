@@ -42,24 +42,17 @@ func (r *row) check(c *monitor.Check, names *names) bool {
 	poller, ok2 := names.still(r.poller, c.Poller)
 	updated, ok3 := after(c.Time, c.Started)
 	if !ok1 || !ok2 || !ok3 || c.OwnState != monitor.OK || c.Latency|c.Execution < 0 || c.Latency|c.Execution > math.MaxUint32 ||
-		len(c.Output)+len(c.LongOutput) > math.MaxUint16 {
+		!textFits(c.Output, c.LongOutput, c.Perfdata) {
 		return false
 	}
 	r.state, r.own, r.stateType, r.attempt, r.checkType = c.State, c.OwnState, c.Type, c.Attempt, c.CheckType
 	r.lastCheck, r.nextCheck, r.updated, r.fine, r.neverFine = c.Started, c.Next, updated, 0, false
 	r.latency, r.execution, r.percentChange = uint32(c.Latency), uint32(c.Execution), c.PercentChange
 	r.module, r.poller = module, poller
-	if !r.says(c) {
-		r.keepText(c.Output, c.LongOutput, c.Perfdata)
+	if !r.text.says(c.Output, c.LongOutput, c.Perfdata) {
+		r.text.keep(c.Output, c.LongOutput, c.Perfdata)
 	}
 	return true
-}
-
-// says tells whether the row has the texts of a check already.
-func (r *row) says(c *monitor.Check) bool {
-	o, l := len(c.Output), len(c.LongOutput)
-	return int(r.output) == o && int(r.outputs) == o+l && len(r.text) == o+l+len(c.Perfdata) &&
-		string(r.text[:o]) == c.Output && string(r.text[o:o+l]) == c.LongOutput && string(r.text[o+l:]) == c.Perfdata
 }
 
 // fold writes what a check changes into a status.

@@ -2,7 +2,6 @@ package view
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,9 +30,7 @@ type row struct {
 	businessImpact                              int8
 	flapping, hostProblem, pinned, neverFine, _ bool
 
-	// text is output, long output and performance data one behind the other; the first two end where these say.
-	text            []byte
-	output, outputs uint16
+	text text
 }
 
 // put keeps a status; it copies what it keeps, in place where there is room. names gives the numbers of names.
@@ -41,7 +38,7 @@ func (r *row) put(s *monitor.Status, names *names) {
 	r.state = s.State
 	if !r.pack(s, names) {
 		if r.whole == nil {
-			r.whole, r.text = new(monitor.Status), nil
+			r.whole, r.text = new(monitor.Status), text{}
 		}
 		*r.whole = *s
 		return
@@ -70,17 +67,8 @@ func (r *row) pack(s *monitor.Status, names *names) bool {
 	r.lastState, r.lastHard, r.own = s.LastState, s.LastHardState, s.OwnState
 	r.stateType, r.checkType, r.businessImpact = s.Type, s.CheckType, s.BusinessImpact
 	r.flapping, r.hostProblem, r.pinned = s.Flapping, s.HostProblem, s.Pinned
-	r.keepText(s.Output, s.LongOutput, s.Perfdata)
+	r.text.keep(s.Output, s.LongOutput, s.Perfdata)
 	return true
-}
-
-func (r *row) keepText(output, long, perfdata string) {
-	need := len(output) + len(long) + len(perfdata)
-	if need > cap(r.text) || need < cap(r.text)/2 {
-		r.text = slices.Grow([]byte(nil), need) // which is rounded up: there is room for one that is a little longer
-	}
-	r.text = append(append(append(r.text[:0], output...), long...), perfdata...)
-	r.output, r.outputs = uint16(len(output)), uint16(len(output)+len(long))
 }
 
 // after gives how long a is after b, if that is at most some seconds.
@@ -97,7 +85,7 @@ func ordinary(s *monitor.Status) bool {
 		s.Ack == monitor.AckNone && s.AckUntil == 0 && s.DowntimeDepth == 0 && !s.Overlaid && !s.Problem && !s.Impact &&
 		len(s.Sources) == 0 && s.Changed == nil && s.Held == nil && s.BeforeUnknown == 0 && s.LastSnapshot == 0 &&
 		s.Latency >= 0 && s.Latency <= math.MaxUint32 && s.Execution >= 0 && s.Execution <= math.MaxUint32 &&
-		len(s.Output)+len(s.LongOutput) <= math.MaxUint16
+		textFits(s.Output, s.LongOutput, s.Perfdata)
 }
 
 // status gives a copy of the status.
@@ -105,6 +93,7 @@ func (r *row) status(ref monitor.Ref, names *names) monitor.Status {
 	if r.whole != nil {
 		return *r.whole
 	}
+	output, long, perfdata := r.text.parts()
 	s := monitor.Status{
 		Ref: ref, State: r.state, LastState: r.lastState, LastHardState: r.lastHard, OwnState: r.own, Type: r.stateType,
 		Attempt: r.attempt, MaxAttempts: r.maxAttempts, CheckType: r.checkType, Switches: r.switches, Modified: r.modified,
@@ -112,7 +101,7 @@ func (r *row) status(ref monitor.Ref, names *names) monitor.Status {
 		LastCheck: r.lastCheck, NextCheck: r.nextCheck, LastChange: r.lastChange, LastHardChange: r.lastHardChange,
 		LastUpdate: r.lastCheck + monitor.Time(r.updated), History: r.history, PercentChange: r.percentChange,
 		Latency: time.Duration(r.latency), Execution: time.Duration(r.execution), Module: names.name(r.module), Poller: names.name(r.poller),
-		Output: string(r.text[:r.output]), LongOutput: string(r.text[r.output:r.outputs]), Perfdata: string(r.text[r.outputs:]),
+		Output: string(output), LongOutput: string(long), Perfdata: string(perfdata),
 	}
 	if !r.neverFine {
 		s.LastTimeOK = r.lastCheck + monitor.Time(r.fine)

@@ -11,7 +11,7 @@ import (
 const (
 	// heapRoom is how much garbage a large heap may gather before it is collected, in bytes. Go's own rule, as much as is
 	// live, would make a million services take twice what they need.
-	heapRoom  = 128 << 20
+	heapRoom  = 96 << 20
 	leastGOGC = 15
 	goGOGC    = 100 // what Go does unless told otherwise
 	// Where collecting takes more than dearGC cores the heap gets twice the room, where it takes less than cheapGC half of it.
@@ -19,8 +19,8 @@ const (
 	// heapEvery is how often the rule is looked at.
 	heapEvery = 3 * time.Second
 	// heapIdle is how much free memory the process may hold; what is more is given back, at most once in heapRest.
-	heapIdle = 64 << 20
-	heapRest = time.Minute
+	heapIdle = 32 << 20
+	heapRest = 20 * time.Second
 )
 
 // heap is what the runtime says of its memory, and the rule's own state.

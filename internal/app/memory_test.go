@@ -3,7 +3,7 @@ package app
 import "testing"
 
 func TestALargeHeapMayGatherLessGarbageThanItIsLarge(t *testing.T) {
-	for live, want := range map[uint64]int{0: 100, 10 << 20: 100, 128 << 20: 100, 256 << 20: 50, 640 << 20: 20, 8 << 30: 15} {
+	for live, want := range map[uint64]int{0: 100, 10 << 20: 100, 96 << 20: 100, 192 << 20: 50, 480 << 20: 20, 8 << 30: 15} {
 		if got := gogc(live, heapRoom); got != want {
 			t.Errorf("with %d MB live: %d, want %d", live>>20, got, want)
 		}
@@ -16,7 +16,7 @@ func TestAHeapThatIsDearToCollectGetsRoom(t *testing.T) {
 	for _, step := range []struct {
 		cores float64
 		want  uint64
-	}{{0.5, 256 << 20}, {0.5, 512 << 20}, {0.1, 512 << 20}, {0.5, 1 << 30}, {0.5, 1 << 30}, {0.01, 512 << 20}, {0, 256 << 20}, {0, 128 << 20}, {0, 128 << 20}} {
+	}{{0.5, 192 << 20}, {0.5, 384 << 20}, {0.1, 384 << 20}, {0.5, 768 << 20}, {0.5, 1 << 30}, {0.01, 512 << 20}, {0, 256 << 20}, {0, 128 << 20}, {0, 96 << 20}} {
 		if room = roomFor(room, live, step.cores); room != step.want {
 			t.Fatalf("after %v cores of collecting: %d MB, want %d", step.cores, room>>20, step.want>>20)
 		}

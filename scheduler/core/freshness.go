@@ -48,7 +48,7 @@ func (c *Core) expires(id monitor.ID, active bool) monitor.Time {
 	own := c.inv.Policy(id).FreshnessThreshold
 	threshold := own
 	if own == 0 {
-		threshold = c.interval(id) + c.run[id].latency + c.inv.Options.AdditionalFreshness
+		threshold = c.interval(id) + c.run[id].latency.Duration() + c.inv.Options.AdditionalFreshness
 	}
 	last := c.times[id].check
 	down := c.start.Sub(last)

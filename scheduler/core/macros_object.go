@@ -123,9 +123,9 @@ func (r *resolver) appendObject(dst []byte, id monitor.ID, groups []monitor.Grou
 	case "DURATIONSEC":
 		return strconv.AppendInt(dst, int64(c.lasts(t)/time.Second), 10), true
 	case "LATENCY":
-		return strconv.AppendFloat(dst, c.run[id].latency.Seconds(), 'f', 3, 64), true
+		return strconv.AppendFloat(dst, c.run[id].latency.Duration().Seconds(), 'f', 3, 64), true
 	case "EXECUTIONTIME":
-		return strconv.AppendFloat(dst, c.run[id].execution.Seconds(), 'f', 3, 64), true
+		return strconv.AppendFloat(dst, c.run[id].execution.Duration().Seconds(), 'f', 3, 64), true
 	case "PERCENTCHANGE":
 		return strconv.AppendFloat(dst, c.run[id].history.Percent(), 'f', 2, 64), true
 	case "CHECKTYPE":

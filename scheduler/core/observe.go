@@ -138,7 +138,7 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 func (c *Core) record(id monitor.ID, l *look) {
 	t, r, x := &c.times[id], &c.run[id], &c.text[id]
 	t.check, t.update = l.started, c.now
-	r.latency, r.execution = l.latency, l.finished.Sub(l.started)
+	r.latency, r.execution = inMicros(l.latency), inMicros(l.finished.Sub(l.started))
 	if c.names[r.module] != l.module {
 		r.module = c.intern(l.module)
 	}

@@ -32,7 +32,7 @@ func (c *Core) fill(id monitor.ID, s *monitor.Status) {
 	s.LastTimeOK, s.LastTimeWarning, s.LastTimeCritical, s.LastTimeUnknown = w.fine, p.failed[0], p.failed[1], p.failed[2]
 	s.LastNotification, s.NextNotification, s.NotificationNumber = p.notice.last, p.notice.next, p.notice.number
 	s.History, s.PercentChange = uint64(r.history), float32(r.history.Percent())
-	s.Latency, s.Execution = r.latency, r.execution
+	s.Latency, s.Execution = r.latency.Duration(), r.execution.Duration()
 	s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID = p.serial.problem, p.serial.lastProblem, p.serial.event, p.serial.lastEvent
 	s.Module, s.Poller = c.names[r.module], c.names[r.poller]
 	s.Output, s.LongOutput, s.Perfdata = x.Output(), x.Long(), x.Perfdata()
@@ -61,7 +61,7 @@ func (c *Core) fillCheck(id monitor.ID, k *monitor.Check) {
 	if r.flags.has(pinned) || c.checked(id) {
 		k.Next = r.next
 	}
-	k.Latency, k.Execution, k.PercentChange = r.latency, r.execution, float32(r.history.Percent())
+	k.Latency, k.Execution, k.PercentChange = r.latency.Duration(), r.execution.Duration(), float32(r.history.Percent())
 	k.Module, k.Poller = c.names[r.module], c.names[r.poller]
 	k.Output, k.LongOutput, k.Perfdata = x.Output(), x.Long(), x.Perfdata()
 }
@@ -91,7 +91,7 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 		check: s.LastCheck, update: s.LastUpdate, change: s.LastChange, hardChange: s.LastHardChange, fine: s.LastTimeOK,
 	}
 	c.run[id] = run{
-		next: s.NextCheck, latency: s.Latency, execution: s.Execution, seq: c.run[id].seq,
+		next: s.NextCheck, latency: inMicros(s.Latency), execution: inMicros(s.Execution), seq: c.run[id].seq,
 		history: verdict.History(s.History),
 		module:  c.intern(s.Module), poller: c.intern(s.Poller),
 	}

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"encoding/binary"
+	"math"
 	"time"
 	"unsafe"
 
@@ -9,7 +11,7 @@ import (
 )
 
 // tables holds what changes about the objects: one row an object in each slice, indexed by monitor.ID. What is read and
-// written together lies together. An object takes 154 bytes here and 16 in the timing wheel, its texts not counted.
+// written together lies together. An object takes 138 bytes here and 16 in the timing wheel, its texts not counted.
 type tables struct {
 	standing []standing
 	times    []times
@@ -54,12 +56,21 @@ type run struct {
 	next monitor.Time
 	// sent is when the job in flight was issued.
 	sent               monitor.Time
-	latency, execution time.Duration
+	latency, execution micros
 	seq                uint32
 	history            verdict.History
 	module, poller     uint16 // indexes into Core.names
 	flags              flags
 }
+
+// micros is a length of time in microseconds; what is longer than 71 minutes counts as that.
+type micros uint32
+
+func inMicros(d time.Duration) micros {
+	return micros(min(max(d.Microseconds(), 0), math.MaxUint32))
+}
+
+func (m micros) Duration() time.Duration { return time.Duration(m) * time.Microsecond }
 
 // flags are the small facts about an object's checks.
 type flags uint8
@@ -74,24 +85,44 @@ const (
 
 func (f flags) has(want flags) bool { return f&want == want }
 
-// text is what the last check said: output, long output and performance data one behind the other.
-type text struct {
-	all         string
-	output, end uint32 // where the output ends, and the long output
+// text is what the last check said: how long the output and the long output are, each as an uvarint, then output, long output
+// and performance data one behind the other. Nothing said is the empty text.
+type text string
+
+func (x text) Output() string   { o, _, _ := x.parts(); return o }
+func (x text) Long() string     { _, l, _ := x.parts(); return l }
+func (x text) Perfdata() string { _, _, p := x.parts(); return p }
+
+func (x text) parts() (output, long, perfdata string) {
+	o, rest := x.length()
+	l, rest := rest.length()
+	return string(rest[:o]), string(rest[o : o+l]), string(rest[o+l:])
 }
 
-func (x *text) Output() string   { return x.all[:x.output] }
-func (x *text) Long() string     { return x.all[x.output:x.end] }
-func (x *text) Perfdata() string { return x.all[x.end:] }
+// length reads an uvarint.
+func (x text) length() (n int, rest text) {
+	for i := range len(x) {
+		n |= int(x[i]&0x7f) << (7 * i)
+		if x[i] < 0x80 {
+			return n, x[i+1:]
+		}
+	}
+	return 0, ""
+}
 
-func (x *text) is(output, long, perfdata string) bool {
-	return x.Output() == output && x.Long() == long && x.Perfdata() == perfdata
+func (x text) is(output, long, perfdata string) bool {
+	o, l, p := x.parts()
+	return o == output && l == long && p == perfdata
 }
 
 // newText copies what it keeps.
 func newText(output, long, perfdata string) text {
-	n := len(output)
-	return text{output + long + perfdata, uint32(n), uint32(n + len(long))}
+	if output == "" && long == "" && perfdata == "" {
+		return ""
+	}
+	var room [2 * binary.MaxVarintLen32]byte
+	lengths := binary.AppendUvarint(binary.AppendUvarint(room[:0], uint64(len(output))), uint64(len(long)))
+	return text(string(lengths) + output + long + perfdata)
 }
 
 func newTables(n int) tables {
@@ -107,7 +138,7 @@ func newTables(n int) tables {
 // bytes gives how much memory the tables take, without the bytes of the texts.
 func (t *tables) bytes() int {
 	return len(t.standing)*int(unsafe.Sizeof(standing{})+
-		unsafe.Sizeof(times{})+unsafe.Sizeof(run{})+unsafe.Sizeof(text{})) + t.past.bytes()
+		unsafe.Sizeof(times{})+unsafe.Sizeof(run{})+unsafe.Sizeof(text(""))) + t.past.bytes()
 }
 
 // copyRow takes over a row of another table.

@@ -34,7 +34,7 @@ func (c *Core) warmResults(results []monitor.Result) {
 		touched += int(c.run[id].seq) + int(c.standing[id].State) + int(c.past.index[id]) +
 			int(c.times[id].check) + int(c.times[id].fine) + int(c.standing[host].State) + int(c.times[host].check) +
 			int(c.pulses[host].last)
-		if output := c.text[id].all; output != "" {
+		if output := c.text[id]; output != "" {
 			touched += int(output[0])
 		}
 	}

@@ -147,11 +147,8 @@ func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 	if k.Refuse {
 		cfg.Discard = jetstream.DiscardNew
 	}
-	if k.Lazy {
-		cfg.Compression = jetstream.S2Compression
-		if cfg.Replicas == 1 { // of several, each has it in its log (nats-server 2.15 stream.go)
-			cfg.PersistMode = jetstream.AsyncPersistMode
-		}
+	if k.Lazy && cfg.Replicas == 1 { // of several, each has it in its log (nats-server 2.15 stream.go)
+		cfg.PersistMode = jetstream.AsyncPersistMode
 	}
 	return cfg
 }
