@@ -29,6 +29,10 @@ type Job struct {
 	// Trace is set when somebody follows this check: whoever handles it tells of each step under that name. Empty for
 	// nearly all.
 	Trace string
+	// Payload is the newest place in the stream of payloads that the core knows of for the host; 0 for none.
+	Payload uint64
+	// Forced says that a person asked for this check.
+	Forced bool
 }
 
 // Outcome is what one look at a target gave. A target that is down is an Outcome, not an error.

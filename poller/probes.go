@@ -83,6 +83,10 @@ func (p *Probes) find(text []byte) found {
 // of gives the way to run a job. What is forked with an environment of its own is not remembered.
 func (p *Probes) of(job *monitor.Job) found {
 	f := p.find(job.Line)
+	if personal, ok := f.probe.(modules.Personal); ok {
+		f.probe = personal.For(modules.Object{Host: job.Host, Service: job.Service, Payload: job.Payload, Forced: job.Forced})
+		return f
+	}
 	if len(job.Env) == 0 || !f.forked {
 		return f
 	}

@@ -73,7 +73,7 @@ func commandLine(words []string) string {
 
 // probeLine makes the check of a command line as a poller would.
 func probeLine(ctx context.Context, w io.Writer, line string, fork []string, limit time.Duration) error {
-	native := builtin.Checks()
+	native := builtin.Checks(nil)
 	defer closeAll(native)
 	p := poller.NewProbes(native, builtin.Exec(0), fork...).Prepare(line)
 	ctx, cancel := context.WithTimeout(ctx, limit)

@@ -82,7 +82,7 @@ func buildScheduler(a *App) (Daemon, error) {
 }
 
 func buildPoller(a *App) (Daemon, error) {
-	native := builtin.Checks()
+	native := builtin.Checks(nil)
 	for _, m := range native {
 		if c, ok := m.(modules.Closer); ok {
 			a.closers = append(a.closers, c.Close)

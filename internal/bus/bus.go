@@ -108,6 +108,29 @@ type Cursor struct {
 	Ack     time.Duration // how long handle may take before a durable's batch comes again; 0 for 30 s
 }
 
+// Letter is a message of a stream that keeps the last one of each subject.
+type Letter struct {
+	Subject Subject
+	Data    []byte
+	// TTL is how long it is kept, in whole seconds; 0 for as long as the stream's own limits allow.
+	TTL time.Duration
+	// First stores it only where nothing is stored under the subject.
+	First bool
+}
+
+// Letters carries what only the newest counts of: payloads. The subjects are those of a stream that is kept with Last.
+type Letters interface {
+	// Post stores letters, many at a time, and returns when all are stored, with the place of the last. A First one whose
+	// subject is taken is passed over. After an error it is unknown which are stored; posting them again does no harm. While the
+	// bus cannot be reached it tries again until ctx ends.
+	Post(ctx context.Context, letters []Letter) (last uint64, err error)
+	// Newest hands on what is stored under a filter, in batches, each subject once, oldest first. The slice is the bus's again
+	// when handle returns, the Data is not. Nothing that was stored before the call is missed.
+	Newest(ctx context.Context, stream Stream, filter Subject, handle func([]Msg) error) error
+	// Subjects gives the subjects under a filter that something is stored under, without reading it.
+	Subjects(ctx context.Context, stream Stream, filter Subject) ([]Subject, error)
+}
+
 // Fence proves the ownership of a shard: the sequence of the claim in the journal. It is the epoch.
 type Fence struct {
 	Shard uint16

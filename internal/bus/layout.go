@@ -44,6 +44,8 @@ type Keeping struct {
 	Subjects []Subject
 	// Memory keeps it in memory only. Otherwise it is on disk; and unless Lazy, synced before an append returns.
 	Memory, Lazy bool
+	// Last keeps the newest message of each subject only, and lets messages have an age of their own: its messages are Letters.
+	Last bool
 	// Queue removes a message once it was used; otherwise messages stay until a limit is reached.
 	Queue    bool
 	MaxAge   time.Duration

@@ -101,6 +101,45 @@ func Reload() Subject { return "engine.reload" }
 // Alive is where the owner of a shard answers that it is there.
 func Alive(shard uint16) Subject { return Subject("alive." + number(shard)) }
 
+// PayloadFor is where the payload of a source for a host of this site is kept.
+func PayloadFor(target, source string) Subject {
+	return Subject("pb." + Token(target) + "." + Token(source))
+}
+
+// PayloadsFor is every source's payload for a host.
+func PayloadsFor(target string) Subject { return Subject("pb." + Token(target) + ".*") }
+
+// AllPayloads is every payload for hosts of this site.
+func AllPayloads() Subject { return "pb.>" }
+
+// SourceOf is where it is kept when a source of payloads was last heard of.
+func SourceOf(source string) Subject { return Subject("pbc." + Token(source)) }
+
+// AllSources is every source's SourceOf.
+func AllSources() Subject { return "pbc.*" }
+
+// Outbound is where a payload for a host of another site waits for the way there.
+func Outbound(site, target, source string) Subject {
+	return Subject("pbo." + Token(site) + "." + Token(target) + "." + Token(source))
+}
+
+// OutboundTo is every payload that waits for the way to a site.
+func OutboundTo(site string) Subject { return Subject("pbo." + Token(site) + ".>") }
+
+// Orphan is where a payload is kept for a host that no site knows.
+func Orphan(target, source string) Subject {
+	return Subject("pbx." + Token(target) + "." + Token(source))
+}
+
+// OrphansOf is every source's payload for a host that no site knows; AllOrphans those of all such hosts.
+func OrphansOf(target string) Subject { return Subject("pbx." + Token(target) + ".*") }
+
+// AllOrphans is every payload for hosts that no site knows.
+func AllOrphans() Subject { return "pbx.>" }
+
+// Arrived is where the owner of a shard is told that payloads for its hosts are stored.
+func Arrived(shard uint16) Subject { return Subject("pbn." + number(shard)) }
+
 func number(n uint16) string { return strconv.FormatUint(uint64(n), 10) }
 
 // Kind tells what a record of EV, DONE or PERF holds.

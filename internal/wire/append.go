@@ -13,7 +13,7 @@ import (
 const (
 	refFields     = 2
 	outcomeFields = 5
-	jobFields     = 13
+	jobFields     = 15
 	resultFields  = 9
 	checkFields   = 19
 	brokFields    = 15
@@ -96,7 +96,8 @@ func appendJob(dst []byte, j *monitor.Job) []byte {
 	dst = appendInt(dst, int64(j.Timeout))
 	dst = appendInt(dst, int64(j.Due))
 	dst = appendText(dst, j.Avoid)
-	return appendText(appendTexts(dst, j.Env), j.Trace)
+	dst = appendText(appendTexts(dst, j.Env), j.Trace)
+	return appendBool(appendUint(dst, j.Payload), j.Forced)
 }
 
 func appendJobs(dst []byte, b *Jobs) []byte {

@@ -197,5 +197,8 @@ func MovedName(generation uint64, shard monitor.Shard) string {
 	return fmt.Sprintf("gen.%d.moved.%d", generation, shard)
 }
 
+// PiggybackName is the name of the blob in CFG that holds what a generation says of payloads, a monitor.Piggyback.
+func PiggybackName(generation uint64) string { return fmt.Sprintf("gen.%d.piggyback", generation) }
+
 // DirectoryName is the name of the blob in CFG that holds a generation's directory.
 func DirectoryName(generation uint64) string { return fmt.Sprintf("gen.%d.directory", generation) }

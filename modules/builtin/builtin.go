@@ -23,8 +23,9 @@ import (
 	"github.com/onbu/onbu/monitor/plugin/cmdline"
 )
 
-// Checks gives the modules that run command lines of plugins natively.
-func Checks() []modules.Check {
+// Checks gives the modules that run command lines of plugins natively. payloads carries what agents say of other hosts; nil
+// for checks that neither give nor take any.
+func Checks(payloads modules.Courier) []modules.Check {
 	asks := snmp.New(snmp.Options{})
 	return []modules.Check{
 		dummy.New(), icmp.New(icmp.Options{}), tcp.New(tcp.Options{}), http.New(http.Options{}), nrpe.New(nrpe.Options{}),

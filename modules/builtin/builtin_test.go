@@ -13,7 +13,7 @@ import (
 
 func TestModulesHaveNamesOfTheirOwn(t *testing.T) {
 	seen := map[string]bool{builtin.Exec(0).Name(): true}
-	for _, m := range builtin.Checks() {
+	for _, m := range builtin.Checks(nil) {
 		if m.Name() == "" || seen[m.Name()] {
 			t.Errorf("a module is called %q like another, or not at all", m.Name())
 		}
@@ -25,7 +25,7 @@ func TestModulesHaveNamesOfTheirOwn(t *testing.T) {
 func owners(t *testing.T) map[string]modules.Check {
 	t.Helper()
 	of := map[string]modules.Check{}
-	for _, m := range builtin.Checks() {
+	for _, m := range builtin.Checks(nil) {
 		if len(m.Programs()) == 0 {
 			t.Errorf("module %s has no programs", m.Name())
 		}

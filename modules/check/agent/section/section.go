@@ -1,0 +1,86 @@
+// Package section knows the grammar of a Checkmk agent's output: headers with their options, lines and columns.
+package section
+
+import (
+	"iter"
+	"strings"
+	"time"
+)
+
+// Section is all that one output, or several together, say under one name.
+type Section struct {
+	Name  string
+	Parts []Part
+}
+
+// Part is what stands behind one header.
+type Part struct {
+	// Lines are the lines without their ends, blank ones left out; stripped of white space at both ends unless the header
+	// says nostrip.
+	Lines []string
+	// Separator parts the columns; White for runs of white space, Whole for lines that are one column.
+	Separator int
+	// At and Valid are of a header with cached: when the data were made, and for how long they are good. Zero otherwise.
+	At    time.Time
+	Valid time.Duration
+	// Until is of a header with persist: how long the data are kept when later outputs do not have the section.
+	Until time.Time
+	// Source is the host whose output brought it as a payload; empty for the host's own agent.
+	Source string
+}
+
+// What Separator may be besides a character.
+const (
+	White = -1
+	Whole = 0
+)
+
+// Columns parts a line.
+func (p *Part) Columns(line string) []string {
+	switch p.Separator {
+	case White:
+		return strings.Fields(line)
+	case Whole:
+		return []string{line}
+	}
+	return strings.Split(line, string(rune(p.Separator)))
+}
+
+// Rows gives the columns of every line of every part.
+func (s *Section) Rows() iter.Seq2[*Part, []string] {
+	return func(yield func(*Part, []string) bool) {
+		for i := range s.Parts {
+			p := &s.Parts[i]
+			for _, line := range p.Lines {
+				if !yield(p, p.Columns(line)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Set is the sections of a host by name. The zero value is empty.
+type Set struct {
+	by    map[string]*Section
+	names []string
+}
+
+// Get gives a section; nil if it is not there.
+func (s *Set) Get(name string) *Section { return s.by[name] }
+
+// Names gives the names in the order in which they came first.
+func (s *Set) Names() []string { return s.names }
+
+// Add puts a part behind those of its name.
+func (s *Set) Add(name string, p Part) {
+	if s.by == nil {
+		s.by = map[string]*Section{}
+	}
+	sec := s.by[name]
+	if sec == nil {
+		sec = &Section{Name: name}
+		s.by[name], s.names = sec, append(s.names, name)
+	}
+	sec.Parts = append(sec.Parts, p)
+}

@@ -1,0 +1,103 @@
+package monitor
+
+import "time"
+
+// Payload is what the agent output of one host, the source, held for another one, the target. There is one for each pair: a
+// newer one takes the older one's place.
+type Payload struct {
+	Target, Source string
+	// Site is where it was fetched; empty for the site that it is read in.
+	Site string
+	// At is when the output that held it was fetched, by the clock of the machine that did. It stays as it is on all ways.
+	At Time
+	// Raw is what the output calls the target, before any translation.
+	Raw string
+	// Data are the sections as they stood there, headers included.
+	Data []byte
+	// Seq is the payload's place in the stream that it was read from; 0 in one that is on its way.
+	Seq uint64
+}
+
+// Source tells when a host whose output holds payloads was last heard of.
+type Source struct {
+	Name, Site string
+	// At is when the last output that held payloads was fetched: the same moment as in those payloads.
+	At Time
+	// Targets is for how many hosts it held payloads.
+	Targets uint32
+	// Silent is set when the newest output held none at all.
+	Silent bool
+}
+
+// Arrival tells the owner of a host that a payload for it was stored.
+type Arrival struct {
+	Host, Source string
+	At           Time
+	Seq          uint64 // in the stream of payloads
+}
+
+// Pattern names hosts: one by its name or, as a regular expression that must match from the start of the name on, any number.
+type Pattern struct {
+	Text  string
+	Regex bool
+}
+
+// Piggyback is what the configuration says of payloads: how targets are named, who may speak for whom, and how old a payload
+// may be. modules/piggyback applies it.
+type Piggyback struct {
+	Translations []PiggybackTranslation
+	Policies     []PiggybackPolicy
+}
+
+// NameCase is what a translation does to letters.
+type NameCase uint8
+
+// What a translation does to letters.
+const (
+	CaseKept NameCase = iota
+	CaseLower
+	CaseUpper
+)
+
+// PiggybackTranslation turns the names in the output of some sources into names of hosts, and says for which of these they may
+// speak. Of several that fit a source the first that says something about a step counts for that step.
+type PiggybackTranslation struct {
+	Name    string
+	Sources []Pattern // whose output it is for; empty for every source
+	// The steps, in their order; CaseKept, false and empty say nothing.
+	Case       NameCase
+	DropDomain bool
+	Regexes    []PiggybackRename // the first that matches the whole name counts
+	Map        []PiggybackRename // the first that is the name counts; To may name several hosts, parted by commas
+	// Allow and Refuse are about translated names: a target must fit Allow, unless that is empty, and must not fit Refuse.
+	Allow, Refuse []Pattern
+	// Most bounds the targets of one output; 0 for the built-in bound.
+	Most uint32
+}
+
+// PiggybackRename is a name or an expression, and what comes in its place; \1 and so on stand for groups of an expression.
+type PiggybackRename struct{ From, To string }
+
+// PiggybackUse is what a host does with payloads.
+type PiggybackUse uint8
+
+// What a host does with payloads.
+const (
+	UseUnset     PiggybackUse = iota // the policy says nothing about it
+	UseIfPresent                     // the default
+	UseExpect                        // always used; WARNING when there is none, or none that is new enough
+	UseNever
+)
+
+// PiggybackPolicy says how payloads are used. What the first policy that names a host exactly or fits it says counts before
+// what one for the source says, and that before one for all.
+type PiggybackPolicy struct {
+	Name    string
+	Hosts   []Pattern // the targets
+	Sources []Pattern // the sources; with Hosts too, both must fit
+	Use     PiggybackUse
+	// MaxAge is how old a payload that is used may be, Validity how long one counts as new though its source left it out, and
+	// ValidityState the state meanwhile. Nil says nothing.
+	MaxAge, Validity *time.Duration
+	ValidityState    *State
+}
