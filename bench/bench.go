@@ -28,6 +28,8 @@ type Options struct {
 	Window time.Duration
 	// Max looks for the highest rate that the engine holds, with Services being the first try, and reports that.
 	Max bool
+	// Plugin is the command line that scenario exec forks instead of its own; empty for that.
+	Plugin string
 	// Peer is out of Peers() or empty.
 	Peer string
 	// Program is the onbu to measure. The fake targets are run by it too, as `onbu bench target KIND`.
@@ -54,6 +56,10 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("scenario %s is for Onbu alone; leave --peer away", s.name)
 	case o.Max && (s.compares() || s.fixed):
 		return fmt.Errorf("scenario %s is about something else than the highest rate; leave --max away", s.name)
+	case o.Plugin != "" && s.name != "exec":
+		return fmt.Errorf("scenario %s forks no plugin of your choice; exec does", s.name)
+	case strings.ContainsAny(o.Plugin, "\n;"):
+		return errors.New("a plugin's command line with a line end or a semicolon cannot be written in a configuration; put it into a script")
 	}
 	return nil
 }
@@ -102,6 +108,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 }
 
 func (r *run) defaults() {
+	if r.o.Plugin != "" {
+		r.scenario.loads[0].command = r.o.Plugin
+	}
 	if r.o.Services == 0 {
 		r.o.Services = r.scenario.services
 		if r.o.Services == 0 {

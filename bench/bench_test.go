@@ -165,6 +165,18 @@ func looksAtWhatItIsFor(t *testing.T, r *bench.Report) {
 	}
 }
 
+func TestExecForksTheUsersPlugin(t *testing.T) {
+	o := small(t, "exec")
+	o.Services, o.Plugin = 20, "/bin/false"
+	r, err := bench.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Errors == 0 {
+		t.Error("every service is OK: another plugin ran")
+	}
+}
+
 func TestAnEndedContextEndsEverything(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	o := small(t, "tcp")
@@ -204,6 +216,8 @@ func TestImpossibleOptionsAreRefused(t *testing.T) {
 		"-1 services":                    {Scenario: "tcp", Services: -1},
 		`no peer is called "icinga9"`:    {Scenario: "tcp", Peer: "icinga9"},
 		"leave --peer away":              {Scenario: "hang", Peer: "nagios4"},
+		"exec does":                      {Scenario: "tcp", Plugin: "/bin/false"},
+		"put it into a script":           {Scenario: "exec", Plugin: "/bin/echo a; /bin/false"},
 		"must not be negative":           {Scenario: "tcp", Window: -1},
 	} {
 		if _, err := bench.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
