@@ -1,0 +1,41 @@
+package service
+
+import (
+	"github.com/onbu/onbu/modules/check/agent/section"
+)
+
+// Kinds gives all kinds, in the order in which discovery offers their services. The slice is the caller's.
+func Kinds() []Kind {
+	return []Kind{}
+}
+
+// Find gives a kind by its name.
+func Find(name string) (Kind, bool) {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Kind{}, false
+}
+
+// Present says whether the sections hold what the kind reads.
+func (k *Kind) Present(set *section.Set) bool {
+	for _, name := range k.Sections {
+		if set.Get(name) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Known says for a section whether a kind reads it.
+func Known() map[string]bool {
+	known := map[string]bool{}
+	for _, k := range Kinds() {
+		for _, name := range k.Sections {
+			known[name] = true
+		}
+	}
+	return known
+}
