@@ -151,3 +151,11 @@ type Exporter interface {
 	// the same broks come again, after a pause.
 	Export(ctx context.Context, broks []monitor.Brok) error
 }
+
+// Remembering is what a Check implements besides that keeps what hosts said last, for people who look for the cause of
+// something.
+type Remembering interface {
+	// Remembered gives the newest output of a host as it came, and when it was fetched; ok is false if it is not kept. The
+	// caller owns raw.
+	Remembered(host string) (raw []byte, at time.Time, ok bool)
+}

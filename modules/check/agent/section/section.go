@@ -64,6 +64,9 @@ func (s *Section) Rows() iter.Seq2[*Part, []string] {
 type Set struct {
 	by    map[string]*Section
 	names []string
+	// spare and first are room for further sections and for the first part of each.
+	spare []Section
+	first []Part
 }
 
 // Get gives a section; nil if it is not there.
@@ -73,14 +76,33 @@ func (s *Set) Get(name string) *Section { return s.by[name] }
 func (s *Set) Names() []string { return s.names }
 
 // Add puts a part behind those of its name.
-func (s *Set) Add(name string, p Part) {
+func (s *Set) Add(name string, p Part) { s.add(name, p) }
+
+// add gives the place of the part, which is good until the next one of that name comes.
+func (s *Set) add(name string, p Part) *Part {
 	if s.by == nil {
-		s.by = map[string]*Section{}
+		s.by = make(map[string]*Section, chunk)
 	}
 	sec := s.by[name]
 	if sec == nil {
-		sec = &Section{Name: name}
+		sec = s.room()
+		sec.Name = name
 		s.by[name], s.names = sec, append(s.names, name)
 	}
 	sec.Parts = append(sec.Parts, p)
+	return &sec.Parts[len(sec.Parts)-1]
+}
+
+// chunk is for how many sections room is made at once.
+const chunk = 32
+
+// room gives a section without name, with room for one part.
+func (s *Set) room() *Section {
+	if len(s.spare) == 0 {
+		s.spare, s.first = make([]Section, chunk), make([]Part, chunk)
+	}
+	sec := &s.spare[0]
+	sec.Parts = s.first[0:0:1]
+	s.spare, s.first = s.spare[1:], s.first[1:]
+	return sec
 }
