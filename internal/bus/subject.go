@@ -123,7 +123,10 @@ func Outbound(site, target, source string) Subject {
 	return Subject("pbo." + Token(site) + "." + Token(target) + "." + Token(source))
 }
 
-// OutboundTo is every payload that waits for the way to a site.
+// OutboundSource is where a monitor.Source waits for the way to a site: one that got payloads of it.
+func OutboundSource(site, source string) Subject { return Outbound(site, "", source) }
+
+// OutboundTo is every payload and source that waits for the way to a site.
 func OutboundTo(site string) Subject { return Subject("pbo." + Token(site) + ".>") }
 
 // Orphan is where a payload is kept for a host that no site knows.
@@ -139,6 +142,12 @@ func AllOrphans() Subject { return "pbx.>" }
 
 // Arrived is where the owner of a shard is told that payloads for its hosts are stored.
 func Arrived(shard uint16) Subject { return Subject("pbn." + number(shard)) }
+
+// SiteKey is the key in CFG of what is known of another site.
+func SiteKey(site string) string { return "site." + Token(site) }
+
+// AllSites is every SiteKey.
+func AllSites() string { return "site.*" }
 
 func number(n uint16) string { return strconv.FormatUint(uint64(n), 10) }
 
