@@ -27,6 +27,8 @@ type Part struct {
 	Until time.Time
 	// Source is the host whose output brought it as a payload; empty for the host's own agent.
 	Source string
+	// Fetched is when the output that held it was fetched. Zero if that is not known.
+	Fetched time.Time
 }
 
 // What Separator may be besides a character.

@@ -3,7 +3,9 @@ package service
 import (
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/onbu/onbu/modules/check/agent/section"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -51,4 +53,15 @@ func (in *Input) StateOf(r *Report, name string, other monitor.State) monitor.St
 	}
 	r.Say(monitor.Unknown, fmt.Sprintf("-o %s=%s: a state is ok, warning, critical or unknown", name, text))
 	return other
+}
+
+// at gives when the values of a part were read, as well as that is known: rates are reckoned with it.
+func (in *Input) at(p *section.Part) time.Time {
+	switch {
+	case !p.At.IsZero():
+		return p.At
+	case !p.Fetched.IsZero():
+		return p.Fetched
+	}
+	return in.Now
 }
