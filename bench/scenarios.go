@@ -44,7 +44,7 @@ func plain() []scenario {
 		one("tcp", "check_tcp on a target that accepts", 20_000, 10, load{command: tcpLine, target: "tcp", module: "tcp"}),
 		one("http", "check_http on a small page", 20_000, 10, load{command: httpLine, target: "http", module: "http"}),
 		one("agent", "fetching 30 kB from Checkmk agents, by check_tcp until the last line; nothing reads them", 20_000, 10,
-			load{command: tcpLine + " -j -e " + target.AgentEnd, target: "agent", module: "tcp"}),
+			load{command: tcpLine + " -j -e " + target.AgentOutput, target: "agent", module: "tcp"}),
 		one("exec", "a plugin that is forked and does nothing (/bin/true)", 5_000, 10, load{command: "/bin/true", module: "exec"}),
 		one("dummy", "check_dummy: nothing but the engine's own work", 100_000, 10, load{command: "$USER1$/check_dummy 0 fine", module: "dummy"}),
 	}

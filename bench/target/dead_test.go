@@ -3,14 +3,10 @@ package target_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/onbu/onbu/bench/target"
 )
 
 func connect(port int, patience time.Duration) error {
@@ -70,23 +66,5 @@ func TestAShareOfTheHostsIsSilentInTrouble(t *testing.T) {
 	r.scan("answered %d", &n)
 	if !answers("127.1.0.1") {
 		t.Error("it stays silent")
-	}
-}
-
-func TestTheAgentWritesAllAndHangsUp(t *testing.T) {
-	c, err := net.Dial("tcp4", fmt.Sprintf("127.9.9.9:%d", start(t, "agent")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	b, err := io.ReadAll(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(string(b), "<<<check_mk>>>\n") || !strings.HasSuffix(string(b), target.AgentEnd+"\n") {
-		t.Errorf("it begins %q and ends %q", b[:20], b[len(b)-20:])
-	}
-	if len(b) < 28_000 || len(b) > 36_000 {
-		t.Errorf("%d bytes, want about 30 kB", len(b))
 	}
 }

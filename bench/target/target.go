@@ -38,7 +38,7 @@ func Kinds() []Kind {
 		{Name: "tcp-closed", About: "refuses every connection", Serve: closed},
 		{Name: "tcp-mute", About: "answers no attempt to connect", Serve: mute},
 		{Name: "udp-mute", About: "takes datagrams and answers none", Serve: unread},
-		{Name: "agent", About: "a Checkmk agent: 30 kB of plain output", Serve: agent},
+		agentsWith(0, 0),
 		{Name: "ssh", About: "takes everybody in, and answers every command with a line", Serve: sshd},
 		{Name: "http", About: "a small page", Serve: page().serve},
 		{Name: "nrpe", About: "nrpe without TLS, packet versions 2 to 4", Serve: nrpe().serve},
@@ -51,14 +51,30 @@ func Kinds() []Kind {
 // Run runs a kind until ctx ends or whoever started it closes input. Once it listens it writes "listening PORT" to output,
 // and "answered N" for each line "count" of input. A line "trouble SHARE SEED" calls Trouble.
 func Run(ctx context.Context, kind string, input io.Reader, output io.Writer) error {
+	k, err := find(kind)
+	if err != nil {
+		return err
+	}
+	return run(ctx, k, input, output)
+}
+
+// find gives the kind of a name; agent+HOSTSxBYTES is one too.
+func find(name string) (Kind, error) {
+	if size, ok := strings.CutPrefix(name, agentKind+"+"); ok {
+		guests, bytes, err := guestsOf(size)
+		if err != nil {
+			return Kind{}, fmt.Errorf("fake target %s: %w", name, err)
+		}
+		return agentsWith(guests, bytes), nil
+	}
 	var names []string
 	for _, k := range Kinds() {
-		if k.Name == kind {
-			return run(ctx, k, input, output)
+		if k.Name == name {
+			return k, nil
 		}
 		names = append(names, k.Name)
 	}
-	return fmt.Errorf("no fake target is called %q; there are %s", kind, strings.Join(names, ", "))
+	return Kind{}, fmt.Errorf("no fake target is called %q; there are %s, and %s+HOSTSxBYTES with payloads for other hosts", name, strings.Join(names, ", "), agentKind)
 }
 
 func run(ctx context.Context, k Kind, input io.Reader, output io.Writer) error {
