@@ -15,8 +15,8 @@ type Bounds struct{ Lower, Upper float64 }
 // Levels are the bounds of WARNING and CRITICAL.
 type Levels struct {
 	Warn, Crit Bounds
-	// Percent says that they were written with a % sign.
-	Percent bool
+	// Percent says that they were written with a % sign, Size that they were with a unit of bytes.
+	Percent, Size bool
 }
 
 // None has no bounds.
@@ -40,22 +40,27 @@ func Lower(warn, crit float64) Levels {
 }
 
 // ParseLevels reads the arguments of -w and -c: UPPER, LOWER: or LOWER:UPPER, each a number with a unit: % or one of K, M, G, T
-// (bytes, by 1,024 each), s, m, h, d (time, in seconds). Empty ones give no bounds.
+// (bytes, by 1,024 each), ms, s, m, h, d (time, in seconds). Empty ones and ~ give no bounds. All must be of one kind: percents
+// and sizes cannot be told apart later.
 func ParseLevels(warn, crit string) (Levels, error) {
 	l := None()
 	var err error
-	percent := 0
-	if l.Warn, err = parseBounds(warn, &percent); err != nil {
-		return l, fmt.Errorf("-w %s: %w", warn, err)
+	kinds := map[string]int{}
+	if l.Warn, err = parseBounds(warn, kinds); err != nil {
+		return None(), fmt.Errorf("-w %s: %w", warn, err)
 	}
-	if l.Crit, err = parseBounds(crit, &percent); err != nil {
-		return l, fmt.Errorf("-c %s: %w", crit, err)
+	if l.Crit, err = parseBounds(crit, kinds); err != nil {
+		return None(), fmt.Errorf("-c %s: %w", crit, err)
 	}
-	l.Percent = percent > 0
+	l.Percent, l.Size = kinds["%"] > 0, kinds["size"] > 0
+	if bounds := kinds["all"]; l.Percent && kinds["%"] < bounds || l.Size && kinds["size"] < bounds {
+		return None(), fmt.Errorf("-w %s -c %s: the levels have units that do not fit together; write %% or K, M, G, T behind all of them", warn, crit)
+	}
 	return l, nil
 }
 
-func parseBounds(text string, percent *int) (Bounds, error) {
+// parseBounds reads one argument and counts what kinds of units it has: "%" and "size", and "all" of any unit.
+func parseBounds(text string, kinds map[string]int) (Bounds, error) {
 	b := Bounds{math.NaN(), math.NaN()}
 	lower, upper, both := strings.Cut(text, ":")
 	if !both {
@@ -65,37 +70,58 @@ func parseBounds(text string, percent *int) (Bounds, error) {
 		text string
 		at   *float64
 	}{{lower, &b.Lower}, {upper, &b.Upper}} {
-		if side.text == "" {
+		if side.text == "" || side.text == "~" {
 			continue
 		}
-		v, isPercent, err := parseValue(side.text)
+		v, kind, err := parseValue(side.text)
 		if err != nil {
 			return b, err
 		}
-		if isPercent {
-			*percent++
-		}
+		kinds[kind]++
+		kinds["all"]++
 		*side.at = v
+	}
+	if b.Lower > b.Upper {
+		return b, fmt.Errorf("the lower bound %s is above the upper one; if values below it are bad, write %q", lower, lower+":")
 	}
 	return b, nil
 }
 
-// units are what may stand behind a number, and what it is multiplied with.
-var units = map[string]float64{
-	"": 1, "%": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800,
-	"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50,
-	"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40, "PB": 1 << 50,
-	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "PiB": 1 << 50,
+// unit gives what a number with a unit behind it is multiplied with, and the kind of the unit: "%", "size" or empty.
+func unit(text string) (factor float64, kind string, ok bool) {
+	switch text {
+	case "", "s":
+		return 1, "", true
+	case "%":
+		return 1, "%", true
+	case "ms":
+		return 1e-3, "", true
+	case "m", "min":
+		return 60, "", true
+	case "h":
+		return 3600, "", true
+	case "d":
+		return 86400, "", true
+	case "w":
+		return 604800, "", true
+	case "B":
+		return 1, "size", true
+	}
+	prefix := strings.TrimSuffix(strings.TrimSuffix(text, "B"), "i")
+	if power := strings.Index("KMGTP", prefix); len(prefix) == 1 && power >= 0 {
+		return math.Pow(1024, float64(power+1)), "size", true
+	}
+	return 0, "", false
 }
 
-func parseValue(text string) (v float64, percent bool, err error) {
+func parseValue(text string) (v float64, kind string, err error) {
 	end := strings.LastIndexAny(text, "0123456789.") + 1
-	factor, ok := units[text[end:]]
+	factor, kind, ok := unit(text[end:])
 	v, err = strconv.ParseFloat(text[:end], 64)
 	if !ok || err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, false, fmt.Errorf("%q is no number with one of the units %% K M G T s m h d, or none", text)
+		return 0, "", fmt.Errorf("%q is no number with one of the units %% K M G T ms s m h d, or none", text)
 	}
-	return v * factor, text[end:] == "%", nil
+	return v * factor, kind, nil
 }
 
 // Or gives l, or where it has no bounds at all the others.
@@ -109,6 +135,15 @@ func (l Levels) Or(others Levels) Levels {
 // Empty says that there are no bounds.
 func (l Levels) Empty() bool {
 	return math.IsNaN(l.Warn.Lower) && math.IsNaN(l.Warn.Upper) && math.IsNaN(l.Crit.Lower) && math.IsNaN(l.Crit.Upper)
+}
+
+// Of gives levels on an amount of a whole: those in percent become amounts, and so do those without any unit if plain ones are
+// percents too.
+func (l Levels) Of(total float64, plainIsPercent bool) Levels {
+	if l.Percent || plainIsPercent && !l.Size {
+		return l.Scale(total / 100)
+	}
+	return l
 }
 
 // Scale multiplies the bounds: percents of a whole become values with total/100.
