@@ -47,6 +47,16 @@ type Pattern struct {
 type Piggyback struct {
 	Translations []PiggybackTranslation
 	Policies     []PiggybackPolicy
+	// Sites says where hosts are looked at that no site knows yet.
+	Sites []PiggybackSite
+}
+
+// PiggybackSite sends the payloads for hosts that no site knows to a site that makes hosts of them. The first that fits source
+// and target counts; payloads for other unknown hosts stay where they are.
+type PiggybackSite struct {
+	Sources []Pattern // empty for every source
+	Hosts   []Pattern // the targets, by their translated names; empty for all
+	Site    string    // empty for the site itself
 }
 
 // NameCase is what a translation does to letters.
