@@ -116,16 +116,22 @@ type Letter struct {
 	TTL time.Duration
 	// First stores it only where nothing is stored under the subject.
 	First bool
+	// While, if set, is a subject of the same stream, and the letter is stored only as long as the newest under it is at Place,
+	// 0 for none: of two writers, the one that wrote there first is refused.
+	While Subject
+	Place uint64
 }
 
 // Letters carries what only the newest counts of: payloads. The subjects are those of a stream that is kept with Last.
 type Letters interface {
-	// Post stores letters, many at a time, and returns when all are stored, with the place of the last. A First one whose
-	// subject is taken is passed over. After an error it is unknown which are stored; posting them again does no harm. While the
-	// bus cannot be reached it tries again until ctx ends.
+	// Post stores letters, many at a time and in any order, and returns when all are stored, with the newest of their places. A
+	// First one whose subject is taken is passed over. ErrFenced when one was refused by its While; the others may be stored.
+	// After another error it is unknown which are; posting them again does no harm. While the bus cannot be reached it tries
+	// again until ctx ends.
 	Post(ctx context.Context, letters []Letter) (last uint64, err error)
-	// Newest hands on what is stored under a filter, in batches, each subject once, oldest first. The slice is the bus's again
-	// when handle returns, the Data is not. Nothing that was stored before the call is missed.
+	// Newest hands on what is stored under a filter, in batches, oldest first. The slice is the bus's again when handle
+	// returns, the Data is not. No subject that something was stored under before the call is missed; one that is written
+	// meanwhile may come twice, the newer one last.
 	Newest(ctx context.Context, stream Stream, filter Subject, handle func([]Msg) error) error
 	// Subjects gives the subjects under a filter that something is stored under, without reading it.
 	Subjects(ctx context.Context, stream Stream, filter Subject) ([]Subject, error)
@@ -201,6 +207,7 @@ type Blobs interface {
 type Conn interface {
 	Messenger
 	Streams
+	Letters
 	Journal
 	Store
 	Blobs

@@ -22,11 +22,18 @@ const (
 	PERF Stream = "PERF"
 	// DONE carries what became of actions.
 	DONE Stream = "DONE"
+	// PB holds the newest payload of each source for each host of this site, and when each source was last heard of.
+	PB Stream = "PB"
+	// PBO holds payloads for hosts of other sites until they were fetched.
+	PBO Stream = "PBO"
+	// PBX holds payloads for hosts that nobody knows. It is small and apart, so that no amount of rubbish costs the good ones.
+	PBX Stream = "PBX"
 )
 
 // The buckets.
 const (
-	// CFG holds "current" (the generation that is in force), and as blobs the inventories and directories.
+	// CFG holds "current" (the generation that is in force), what is known of other sites, and as blobs the inventories and
+	// directories.
 	CFG Bucket = "CFG"
 	// LEASE holds who works on which shard; in memory.
 	LEASE Bucket = "LEASE"
@@ -73,6 +80,9 @@ func Layout() ([]Keeping, []BucketKeeping) {
 		{Stream: CMD, Subjects: []Subject{"cmd.>"}, Queue: true, MaxBytes: 256 << 20, Refuse: true},
 		{Stream: PERF, Subjects: []Subject{"perf.>"}, Lazy: true, MaxAge: 24 * time.Hour, MaxBytes: 1 << 30},
 		{Stream: DONE, Subjects: []Subject{"done.>"}, MaxAge: 30 * 24 * time.Hour, MaxBytes: 256 << 20},
+		{Stream: PB, Subjects: []Subject{"pb.>", "pbc.*"}, Last: true, Lazy: true, MaxBytes: 1 << 30},
+		{Stream: PBO, Subjects: []Subject{"pbo.>"}, Last: true, Lazy: true, MaxBytes: 512 << 20},
+		{Stream: PBX, Subjects: []Subject{"pbx.>"}, Last: true, Lazy: true, MaxBytes: 64 << 20},
 	}
 	buckets := []BucketKeeping{
 		{Bucket: CFG, Blobs: true},

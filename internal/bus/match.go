@@ -2,7 +2,9 @@ package bus
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Matches tells whether a subject falls under a filter, in which "*" stands for one token and a last ">" for one or more.
@@ -53,6 +55,30 @@ func StreamOf(streams []Keeping, s Subject) Stream {
 		}
 	}
 	return ""
+}
+
+// CheckLetters says why letters cannot be posted to streams of these, before anything is sent.
+func CheckLetters(streams []Keeping, letters []Letter) error {
+	for i := range letters {
+		l := &letters[i]
+		if err := CheckMessage(l.Subject, l.Data); err != nil {
+			return err
+		}
+		if !keepsLast(streams, StreamOf(streams, l.Subject)) {
+			return fmt.Errorf("no stream of the layout keeps the newest of %s", l.Subject)
+		}
+		if l.TTL%time.Second != 0 || l.TTL < 0 {
+			return fmt.Errorf("letter to %s is to be kept for %s: whole seconds are wanted", l.Subject, l.TTL)
+		}
+		if l.First && l.While != "" {
+			return fmt.Errorf("letter to %s has First and While: one of them is allowed", l.Subject)
+		}
+	}
+	return nil
+}
+
+func keepsLast(streams []Keeping, s Stream) bool {
+	return slices.ContainsFunc(streams, func(k Keeping) bool { return k.Stream == s && k.Last })
 }
 
 // CheckCursor says why a stream of these cannot be read so.

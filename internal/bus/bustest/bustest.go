@@ -27,7 +27,7 @@ func Run(t *testing.T, start Start) {
 		name  string
 		tests map[string]func(*testing.T, *fixture)
 	}{
-		{"messenger", messenger}, {"streams", streams}, {"journal", journal}, {"store", store}, {"blobs", blobs}, {"conn", conn},
+		{"messenger", messenger}, {"streams", streams}, {"journal", journal}, {"letters", letters}, {"store", store}, {"blobs", blobs}, {"conn", conn},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {

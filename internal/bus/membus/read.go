@@ -150,7 +150,7 @@ func (d *durable) take(s *stream, cur bus.Cursor) []bus.Msg {
 	var batch []bus.Msg
 	for len(d.again) > 0 && len(batch) < cur.Batch {
 		i := s.from(d.again[0])
-		if i < len(s.msgs) && s.msgs[i].Seq == d.again[0] {
+		if i < len(s.msgs) && s.msgs[i].Seq == d.again[0] && s.msgs[i].there() {
 			m := s.msgs[i].Msg
 			m.Data = bytes.Clone(m.Data)
 			batch = append(batch, m)

@@ -23,14 +23,20 @@ type stream struct {
 	ids       map[string]idAt
 	known     []string // the keys of ids, oldest first
 	readers   map[string]*durable
-	committed map[string]uint64 // the last sequence by batch id
-	owners    map[uint16]uint64 // the fence by shard
+	latest    map[bus.Subject]uint64 // of a stream that keeps the last of each subject: where that is
+	gone      int                    // how many of msgs are gone
+	committed map[string]uint64      // the last sequence by batch id
+	owners    map[uint16]uint64      // the fence by shard
 }
 
 type message struct {
 	bus.Msg
-	keep bool // no limit removes it
+	keep  bool      // no limit removes it
+	until time.Time // it is gone from then on; zero for never
+	gone  bool
 }
+
+func (m *message) there() bool { return !m.gone && (m.until.IsZero() || time.Now().Before(m.until)) }
 
 type idAt struct {
 	seq uint64
@@ -38,7 +44,7 @@ type idAt struct {
 }
 
 func newStream(k bus.Keeping) *stream {
-	return &stream{keep: k, ids: map[string]idAt{}, readers: map[string]*durable{}, committed: map[string]uint64{}, owners: map[uint16]uint64{}}
+	return &stream{keep: k, ids: map[string]idAt{}, readers: map[string]*durable{}, latest: map[bus.Subject]uint64{}, committed: map[string]uint64{}, owners: map[uint16]uint64{}}
 }
 
 // size is what a message counts against MaxBytes.
@@ -60,9 +66,13 @@ func (s *stream) remember(id string, seq uint64) {
 
 // add stores a copy of a message.
 func (s *stream) add(subject bus.Subject, data []byte, keep bool) uint64 {
+	if s.keep.Last {
+		s.remove(s.latest[subject])
+		s.latest[subject] = s.last + 1
+	}
 	s.last++
 	s.bytes += size(subject, data)
-	s.msgs = append(s.msgs, message{bus.Msg{Subject: subject, Data: bytes.Clone(data), Seq: s.last, Time: time.Now()}, keep})
+	s.msgs = append(s.msgs, message{Msg: bus.Msg{Subject: subject, Data: bytes.Clone(data), Seq: s.last, Time: time.Now()}, keep: keep})
 	s.trim()
 	return s.last
 }
@@ -70,20 +80,17 @@ func (s *stream) add(subject bus.Subject, data []byte, keep bool) uint64 {
 // trim removes the oldest beyond the limits, but for claims.
 func (s *stream) trim() {
 	for i := 0; i < len(s.msgs); {
-		m := s.msgs[i]
+		m := &s.msgs[i]
 		old := s.keep.MaxAge > 0 && time.Since(m.Time) > s.keep.MaxAge
 		switch {
+		case m.gone && i == 0:
+			s.msgs, s.gone = s.msgs[1:], s.gone-1
 		case !old && s.bytes <= s.keep.MaxBytes:
 			return
-		case m.keep:
+		case m.keep || m.gone:
 			i++
-		case i == 0:
-			s.bytes -= size(m.Subject, m.Data)
-			s.msgs[0] = message{}
-			s.msgs = s.msgs[1:]
 		default:
-			s.bytes -= size(m.Subject, m.Data)
-			s.msgs = slices.Delete(s.msgs, i, i+1)
+			s.drop(i)
 		}
 	}
 }
@@ -95,15 +102,35 @@ func (s *stream) from(seq uint64) int {
 
 func (s *stream) remove(seq uint64) {
 	if i := s.from(seq); i < len(s.msgs) && s.msgs[i].Seq == seq {
-		s.bytes -= size(s.msgs[i].Subject, s.msgs[i].Data)
-		s.msgs = slices.Delete(s.msgs, i, i+1)
+		s.drop(i)
+	}
+	s.sweep()
+}
+
+// drop leaves a gap in the place of a message.
+func (s *stream) drop(i int) {
+	if m := &s.msgs[i]; !m.gone {
+		s.bytes -= size(m.Subject, m.Data)
+		m.gone, m.Data = true, nil
+		s.gone++
+		if s.latest[m.Subject] == m.Seq {
+			delete(s.latest, m.Subject)
+		}
+	}
+}
+
+// sweep closes the gaps once they are the most.
+func (s *stream) sweep() {
+	if s.gone > 16 && s.gone > len(s.msgs)/2 {
+		s.msgs = slices.DeleteFunc(s.msgs, func(m message) bool { return m.gone })
+		s.gone = 0
 	}
 }
 
 // newest returns the last sequence under a filter, 0 for none.
 func (s *stream) newest(filter bus.Subject) uint64 {
 	for _, m := range slices.Backward(s.msgs) {
-		if m.Subject.Matches(filter) {
+		if m.there() && m.Subject.Matches(filter) {
 			return m.Seq
 		}
 	}
@@ -117,7 +144,7 @@ func (s *stream) after(seq uint64, filter bus.Subject, n int) []bus.Msg {
 		if len(out) == n {
 			break
 		}
-		if m.Subject.Matches(filter) {
+		if m.there() && m.Subject.Matches(filter) {
 			m.Data = bytes.Clone(m.Data)
 			out = append(out, m.Msg)
 		}
@@ -152,13 +179,12 @@ func (c *conn) Forget(ctx context.Context, name bus.Stream, filter bus.Subject, 
 	c.bus.mu.Lock()
 	defer c.bus.mu.Unlock()
 	s := c.bus.streams[name]
-	s.msgs = slices.DeleteFunc(s.msgs, func(m message) bool {
-		gone := m.Seq <= upTo && m.Subject.Matches(filter) && !m.keep
-		if gone {
-			s.bytes -= size(m.Subject, m.Data)
+	for i, m := range s.msgs {
+		if m.Seq <= upTo && m.Subject.Matches(filter) && !m.keep {
+			s.drop(i)
 		}
-		return gone
-	})
+	}
+	s.sweep()
 	return nil
 }
 

@@ -53,6 +53,7 @@ type Conn struct {
 	doubt    map[uint16]string // by shard, the batch whose last commit ended without an answer
 	fresh    chan struct{}     // closed and replaced when the connection was made again
 	prepares bool              // Prepare was called
+	copies   map[bus.Stream]int
 }
 
 var _ bus.Conn = (*Conn)(nil)
@@ -108,7 +109,7 @@ func newConn(o Options) *Conn {
 		life: life, end: end,
 		opts: o, log: o.Log.With("bus", o.Name), layout: streams,
 		batches: make(chan struct{}, batchesAtOnce),
-		buckets: map[bus.Bucket]jetstream.KeyValue{}, doubt: map[uint16]string{}, fresh: make(chan struct{}),
+		buckets: map[bus.Bucket]jetstream.KeyValue{}, doubt: map[uint16]string{}, copies: map[bus.Stream]int{}, fresh: make(chan struct{}),
 	}
 }
 

@@ -118,11 +118,14 @@ func (c *Conn) gone(ctx context.Context, stream bus.Stream, filter bus.Subject, 
 // getter asks a stream for batches of messages (direct get, ADR-31). One goroutine may use it.
 type getter struct {
 	nc      *nats.Conn
+	stream  bus.Stream
 	sub     *nats.Subscription
 	subject string
 	prefix  string
 	asked   int
 	batch   []stored
+	code    string // how the last answer ended: its status, and how many messages were left
+	pending string
 }
 
 func (c *Conn) newGetter(stream bus.Stream) (*getter, error) {
@@ -134,7 +137,7 @@ func (c *Conn) newGetter(stream bus.Stream) (*getter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", stream, closed(err))
 	}
-	return &getter{nc: c.nc, sub: sub, subject: "$JS.API.DIRECT.GET." + string(stream), prefix: prefix}, nil
+	return &getter{nc: c.nc, stream: stream, sub: sub, subject: "$JS.API.DIRECT.GET." + string(stream), prefix: prefix}, nil
 }
 
 func (g *getter) close() {
@@ -156,7 +159,7 @@ func (g *getter) get(ctx context.Context, request map[string]any) ([]stored, err
 		return nil, closed(err)
 	}
 	clear(g.batch)
-	g.batch = g.batch[:0]
+	g.batch, g.code, g.pending = g.batch[:0], "", ""
 	for {
 		m, err := g.sub.NextMsgWithContext(ctx)
 		if err != nil {
@@ -166,6 +169,7 @@ func (g *getter) get(ctx context.Context, request map[string]any) ([]stored, err
 			continue // the rest of an answer that we gave up
 		}
 		if status := m.Header.Get("Status"); status != "" {
+			g.code, g.pending = status, m.Header.Get(hdrPending)
 			return g.batch, statusError(status, m.Header.Get("Description"))
 		}
 		s, err := fromDirect(m)
@@ -192,6 +196,7 @@ const (
 	hdrSubject  = "Nats-Subject"
 	hdrSequence = "Nats-Sequence"
 	hdrTime     = "Nats-Time-Stamp"
+	hdrPending  = "Nats-Num-Pending" // at the end of a batch: how many are left
 )
 
 func fromDirect(m *nats.Msg) (stored, error) {

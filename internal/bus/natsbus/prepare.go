@@ -130,7 +130,10 @@ func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 	cfg := jetstream.StreamConfig{
 		Name: string(k.Stream), MaxAge: k.MaxAge, MaxBytes: max(k.MaxBytes/share, leastStream), MaxMsgSize: -1,
 		Replicas: max(c.opts.Replicas, 1), Duplicates: dedup, AllowDirect: true,
-		AllowAtomicPublish: k.Atomic, AllowMsgTTL: k.Atomic,
+		AllowAtomicPublish: k.Atomic, AllowMsgTTL: k.Atomic || k.Last,
+	}
+	if k.Last {
+		cfg.MaxMsgsPerSubject = 1
 	}
 	for _, s := range k.Subjects {
 		cfg.Subjects = append(cfg.Subjects, string(s))
