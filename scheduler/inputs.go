@@ -30,6 +30,11 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("questions to shard %d: %w", s.id, err)
 	}
+	unnudge, err := s.bus.Subscribe(bus.Arrived(uint16(s.id)), func(m bus.Msg) { s.nudged(ctx, m) })
+	if err != nil {
+		unask()
+		return nil, fmt.Errorf("payloads for shard %d: %w", s.id, err)
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { s.read(ctx, bus.Cursor{Stream: bus.RES, Filter: bus.ResultsOf(uint16(s.id))}, s.results) })
 	wg.Go(func() { s.read(ctx, s.durable(bus.PASSIVE, bus.PassiveOf(uint16(s.id)), "passive"), s.passive) })
@@ -38,6 +43,7 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	wg.Go(func() { s.forgetResults(ctx) })
 	return func() {
 		unask()
+		unnudge()
 		wg.Wait()
 	}, nil
 }

@@ -14,7 +14,7 @@ import (
 // meter holds the scheduler's metrics. Any goroutine may use it.
 type meter struct {
 	set                                           *metrics.Set
-	passive                                       *metrics.Counter
+	passive, arrivals                             *metrics.Counter
 	orphaned, unreadable, perfDropped, perfFailed *metrics.Counter
 
 	mu      sync.Mutex
@@ -35,6 +35,7 @@ func newMeter(set *metrics.Set) *meter {
 	return &meter{
 		set:         set,
 		passive:     set.NewCounter("onbu_passive_results_total"),
+		arrivals:    set.NewCounter("onbu_payload_arrivals_total"),
 		orphaned:    set.NewCounter("onbu_orphaned_checks_total"),
 		unreadable:  set.NewCounter("onbu_scheduler_unreadable_messages_total"),
 		perfDropped: set.NewCounter("onbu_perf_broks_dropped_total"),

@@ -199,7 +199,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 		journal: newJournal(s.bus, s.log, fence, s.boot), traces: newTraces(s.bus, s.name), snapshots: s.snapshots,
 		inbox: make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}),
 		perfOut: make(chan wire.Batch, perfQueue), perfBack: make(chan wire.Batch, perfSpare),
-		decoder: wire.Decoder{Alias: true},
+		decoder: wire.Decoder{Alias: true}, nudges: nudges{decoder: wire.Decoder{Alias: true}},
 	}
 	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start}); err != nil {
 		return nil, fmt.Errorf("shard %d: %w", id, err)

@@ -68,6 +68,7 @@ type shard struct {
 	// decoder reads results, whose strings lie in their message, into found.
 	decoder wire.Decoder
 	found   []monitor.Result
+	nudges  nudges
 
 	hosts, services, waiting atomic.Int64 // for the metrics
 	generation               atomic.Uint64

@@ -31,6 +31,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.ackUntil = make(map[monitor.ID]monitor.Time)
 	c.lastPerfdata = make(map[monitor.ID]string)
 	c.rowsChanged(&old, d)
+	c.movePost(&old)
 	c.moveRows(&old)
 	c.moveNotes(&old, d)
 	c.releaseTriggered(d)
@@ -40,6 +41,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.moveReturns(&old)
 	c.moveSuspects(&old)
 	c.bindRules()
+	c.bindReaders()
 	for _, id := range c.reassess() {
 		c.changed(monitor.BrokState, id, "", d)
 	}

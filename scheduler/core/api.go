@@ -3,7 +3,7 @@
 // the time and fills a Decisions; the shell around it carries them out.
 //
 // One goroutine owns a Core. The order of calls in its life is New, Restore, Replay…, Import…, Begin, and then any of
-// Tick, Observe, Submit, Obey, Orphan, and Adopt with Imports behind it. Time never runs backwards inside: if a clock was
+// Tick, Observe, Submit, Obey, Arrive, Orphan, and Adopt with Imports behind it. Time never runs backwards inside: if a clock was
 // set back, the core goes on with the latest time it has seen.
 //
 // The rules are those of Nagios 4 where it and Shinken differ.
@@ -56,6 +56,7 @@ type Core struct {
 	freshness   monitor.Time                     // when to look for stale objects next
 	resolver    resolver
 	rules       rulebook
+	post        post                        // payloads that arrived
 	pulses      []pulse                     // of each host
 	snapped     map[monitor.ID]monitor.Time // when the snapshot command was last run
 	obsessed    bool                        // it was said that obsessing is ignored
@@ -104,6 +105,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 	}
 	c.wheel = timetable.New(inv.Objects(), seed.Start)
 	c.bindRules()
+	c.bindReaders()
 	return c, nil
 }
 

@@ -36,6 +36,8 @@ type compiled struct {
 	contacts map[string]uint32
 	phase    []uint64 // hash of each host's name
 	local    []bool   // hosts that are the poller's own machine
+	// reading says of each object what its check has to do with agent output; nil if none has. bindReaders fills it.
+	reading []reading
 }
 
 // period is a timeperiod with the stretch that was asked for last: most questions are about now.
@@ -196,7 +198,7 @@ func (k *compiled) in(index int32, t monitor.Time) bool {
 
 // bytes gives roughly how much memory the indexes take that grow with the number of objects.
 func (k *compiled) bytes() int {
-	return 4*(len(k.first)+len(k.named)) + 9*len(k.phase) + k.graph.Bytes() + k.ties.bytes() + 40*len(k.hosts)
+	return 4*(len(k.first)+len(k.named)) + 9*len(k.phase) + len(k.reading) + k.graph.Bytes() + k.ties.bytes() + 40*len(k.hosts)
 }
 
 // check looks for what would make the core stumble later.

@@ -46,7 +46,10 @@ func (c *Core) Observe(now monitor.Time, results []monitor.Result, d *Decisions)
 func (c *Core) answer(r *monitor.Result, d *Decisions) {
 	id, run := r.Object, &c.run[r.Object]
 	overtaken := run.flags.has(stale) && c.times[id].update > run.sent
-	run.flags &^= inFlight | stale
+	if run.flags.has(again) {
+		defer c.demandReader(id, d)
+	}
+	run.flags &^= inFlight | stale | again
 	if overtaken {
 		d.Dropped++
 		c.plan(id, c.interval(id), c.now)
@@ -215,7 +218,7 @@ func (c *Core) after(id monitor.ID, steps verdict.Steps, started monitor.Time) {
 		return
 	}
 	r.flags &= held
-	r.next = max(started.Add(p.RetryInterval), c.now)
+	r.next = c.notBefore(id, p.RetryInterval, max(started.Add(p.RetryInterval), c.now))
 	if !c.in(p.CheckPeriod, r.next) {
 		r.next = c.regular(id, p.RetryInterval, r.next)
 	}

@@ -25,7 +25,8 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //	depends DEPENDENT MASTER [exec=c,u] [notify=c,u] [period=NAME] [inherits=1] (n is UNKNOWN, u UNREACHABLE)
 //	parents SERVICE PARENT…
 //	rule OBJECT [smart] [ack] EXPRESSION, template OBJECT TEXT (of a rule), servicegroup|servicelabel|hostlabel|hosttag NAME OBJECT…
-//	host NAME [parents=A,B] [command=none] [attempts= interval= retry= contacts= options= period= renotify= delay= …]
+//	command NAME LINE
+//	host NAME [parents=A,B] [command=NAME or none] [attempts= interval= retry= contacts= options= period= renotify= delay= …]
 //	service HOST/NAME …, contact NAME …, period NAME RANGE, hostgroup NAME HOST…, option NAME
 //
 // Objects have no regular checks unless they have an interval. Then, with the time since the beginning in front:
@@ -38,6 +39,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //	at 10s result/p2 web1 UP fine                likewise, from another poller than p1
 //	at 10s late 5s web1 DOWN lost                answers it with a check that began 5 s ago
 //	at 10s force web1                            has a check issued
+//	at 10s arrived web1/esx1 web2/esx1,5s        tells of payloads, fetched now or 5 s ago
 //	at 10s part web1                             prints its part in problems: root, impacts, what it is worth
 //	at 10s orphan web1                           says that the poller with the job of web1 is gone
 //	at 10s explain web1                          prints the reasons
@@ -111,6 +113,7 @@ type script struct {
 	out     strings.Builder
 	// downtimes are the numbers of those that were entered, in order: #1, #2, … in commands.
 	downtimes []uint64
+	letters   uint64 // how many payloads arrived
 }
 
 func (s *script) run(line string) {
@@ -194,6 +197,8 @@ func (s *script) do(verb, rest string) {
 		}
 	case "part":
 		s.part(name)
+	case "arrived":
+		s.arrived(strings.Fields(rest))
 	case "force":
 		s.force(s.find(name))
 	case "people":
@@ -212,6 +217,18 @@ func since(t monitor.Time) string {
 		return "never"
 	}
 	return t.Sub(t0).String()
+}
+
+// arrived tells of payloads, each in a place of its own in the stream.
+func (s *script) arrived(words []string) {
+	var all []monitor.Arrival
+	for _, word := range words {
+		pair, ago, _ := strings.Cut(word, ",")
+		host, source, _ := strings.Cut(pair, "/")
+		s.letters++
+		all = append(all, monitor.Arrival{Host: host, Source: source, At: s.now.Add(-duration(s.t, ago)), Seq: s.letters})
+	}
+	s.core.Arrive(s.now, all, &s.d)
 }
 
 // part prints what part an object plays in problems.
@@ -337,7 +354,7 @@ func (s *script) print() {
 		case again && s.orphans:
 			fmt.Fprintf(&s.out, "%s check %s again\n", since(s.now), s.inv.Ref(j.Object))
 		case !again && j.Object != s.quiet:
-			fmt.Fprintf(&s.out, "%s check %s%s\n", since(s.now), s.inv.Ref(j.Object), avoiding(&j))
+			fmt.Fprintf(&s.out, "%s check %s%s\n", since(s.now), s.inv.Ref(j.Object), more(&j))
 		}
 	}
 	for i := range s.d.Broks {
@@ -348,11 +365,15 @@ func (s *script) print() {
 	s.d.Reset()
 }
 
-func avoiding(j *monitor.Job) string {
-	if j.Avoid == "" {
-		return ""
+// more says what few jobs have.
+func more(j *monitor.Job) (text string) {
+	if j.Avoid != "" {
+		text += ", not by " + j.Avoid
 	}
-	return ", not by " + j.Avoid
+	if j.Payload != 0 {
+		text += fmt.Sprintf(", payload %d", j.Payload)
+	}
+	return text
 }
 
 func (s *script) brok(b *monitor.Brok) string {

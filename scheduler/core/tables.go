@@ -81,6 +81,7 @@ const (
 	pinned                     // next was demanded by a command and is not to be moved by a result
 	stale                      // the job in flight is there because nothing was heard for too long
 	held                       // a failing result waits for its verdict
+	again                      // a payload came while the job was in flight: one more check follows it
 )
 
 func (f flags) has(want flags) bool { return f&want == want }

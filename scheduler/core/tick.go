@@ -142,7 +142,7 @@ func (c *Core) plan(id monitor.ID, interval time.Duration, t monitor.Time) {
 	}
 	if !r.flags.has(pinned) {
 		r.flags &= held
-		r.next = c.regular(id, interval, t)
+		r.next = c.notBefore(id, interval, c.regular(id, interval, t))
 	}
 	c.lay(id)
 }
@@ -175,7 +175,7 @@ func (c *Core) issue(id monitor.ID, due monitor.Time, d *Decisions) {
 		return
 	}
 	r.seq++
-	r.flags |= inFlight
+	r.flags = r.flags&^again | inFlight
 	r.sent = c.now
 	job := d.job()
 	c.fillJob(job, id, call, d)
@@ -197,6 +197,8 @@ func (c *Core) fillJob(job *monitor.Job, id monitor.ID, call monitor.Call, d *De
 	if len(c.watch.suspects) > 0 {
 		job.Avoid = c.avoid(id)
 	}
+	job.Payload = c.payload(id)
+	job.Forced = c.run[id].flags&(forced|stale) == forced
 	start := len(d.lines)
 	d.lines = c.appendLine(d.lines, id, call)
 	job.Line, job.Env = d.lines[start:len(d.lines):len(d.lines)], c.environment()

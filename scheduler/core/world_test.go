@@ -140,9 +140,7 @@ func (w *world) option(t testing.TB, name string) {
 
 func (w *world) host(t testing.TB, name string, set map[string]string) {
 	h := monitor.Host{Name: name, Address: orElse(set["address"], "127.0.0."+strconv.Itoa(len(w.inv.Hosts)+1)), Policy: w.policy(t, set)}
-	if set["command"] == "none" {
-		h.Check.Command = monitor.None
-	}
+	h.Check = w.check(t, set["command"])
 	for _, p := range list(set["parents"]) {
 		h.Parents = append(h.Parents, w.hostID(t, p))
 	}
@@ -151,7 +149,9 @@ func (w *world) host(t testing.TB, name string, set map[string]string) {
 
 func (w *world) service(t testing.TB, name string, set map[string]string) {
 	host, desc, _ := strings.Cut(name, "/")
-	w.services = append(w.services, monitor.Service{Host: w.hostID(t, host), Description: desc, Policy: w.policy(t, set)})
+	w.services = append(w.services, monitor.Service{
+		Host: w.hostID(t, host), Description: desc, Policy: w.policy(t, set), Check: w.check(t, set["command"]),
+	})
 }
 
 func (w *world) contact(t testing.TB, name string, set map[string]string) {
@@ -275,6 +275,17 @@ func (w *world) modulate(t testing.TB, p *monitor.Policy, names []string) {
 }
 
 // call gives a call of a command without arguments; none if the name is empty.
+// check gives the command of an object: the first one unless it says another, or none.
+func (w *world) check(t testing.TB, name string) monitor.Call {
+	switch name {
+	case "":
+		return monitor.Call{}
+	case "none":
+		return monitor.Call{Command: monitor.None}
+	}
+	return w.call(t, name)
+}
+
 func (w *world) call(t testing.TB, name string) monitor.Call {
 	for i, c := range w.inv.Commands {
 		if c.Name == name {

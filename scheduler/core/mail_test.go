@@ -1,0 +1,89 @@
+package core_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// guests gives hosts whose checks are none, and of which all data come in payloads, each with some services that read them.
+func guests(hosts, services int) *monitor.Inventory {
+	w := newWorld()
+	inv := w.inventory()
+	agent := w.command("agent", "$USER1$/onbu-agent -H $HOSTADDRESS$ --piggyback-only -s $SERVICEDESC$")
+	inv.Commands = w.inv.Commands
+	for _, interval := range []time.Duration{0, 5 * time.Minute} { // of hosts and of services
+		inv.Policies = append(inv.Policies, monitor.Policy{
+			MaxAttempts: 3, CheckInterval: interval, RetryInterval: time.Minute, CheckPeriod: monitor.None,
+			NotificationPeriod: monitor.None, Switches: everything, InitialState: monitor.Pending,
+			EventHandler: monitor.Call{Command: monitor.None}, Snapshot: monitor.Call{Command: monitor.None},
+			MaintenancePeriod: monitor.None, SnapshotPeriod: monitor.None,
+		})
+	}
+	for h := range hosts {
+		inv.Hosts = append(inv.Hosts, monitor.Host{Name: fmt.Sprintf("vm%06d", h), Address: "127.0.0.1", Check: monitor.Call{Command: monitor.None}})
+		for s := range services {
+			inv.Services = append(inv.Services, monitor.Service{
+				Host: monitor.ID(h), Description: serviceNames[s], Policy: 1, Check: monitor.Call{Command: agent},
+			})
+		}
+	}
+	return inv
+}
+
+// letters gives one arrival for each host of an inventory.
+func letters(inv *monitor.Inventory, at monitor.Time, seq uint64) []monitor.Arrival {
+	var all []monitor.Arrival
+	for i := range inv.Hosts {
+		all = append(all, monitor.Arrival{Host: inv.Hosts[i].Name, Source: "esx1", At: at, Seq: seq + uint64(i)})
+	}
+	return all
+}
+
+// BenchmarkArrive is 10,000 payloads in one call, each for another host with five services, and the jobs that follow.
+func BenchmarkArrive(b *testing.B) {
+	inv := guests(10_000, 5)
+	s := &steady{core: started(b, inv), now: t0}
+	s.core.Begin(t0)
+	all, n := letters(inv, t0, 1), monitor.Time(0)
+	var arriving time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		n++
+		for i := range all {
+			all[i].At, all[i].Seq = s.now, uint64(n)*100_000+uint64(i)
+		}
+		before := cpu(b)
+		s.core.Arrive(s.now, all, &s.d)
+		arriving += cpu(b) - before
+		s.turn()
+		s.now = s.now.Add(time.Minute)
+	}
+	b.ReportMetric(float64(arriving)/float64(len(all))/float64(n), "cpu-ns/arrival")
+}
+
+func TestArrivalsAllocateNothing(t *testing.T) {
+	inv := guests(100, 5)
+	s := &steady{core: started(t, inv), now: t0}
+	s.core.Begin(t0)
+	all, seq := letters(inv, t0, 1), uint64(0)
+	checks := 0
+	round := func() {
+		for i := range all {
+			seq++
+			all[i].At, all[i].Seq = s.now, seq
+		}
+		s.core.Arrive(s.now, all, &s.d)
+		checks += s.turn()
+		s.now = s.now.Add(time.Minute)
+	}
+	for range 2000 {
+		round()
+	}
+	checks = 0
+	if allocations := testing.AllocsPerRun(1000, round); allocations != 0 || checks != 1001*500 {
+		t.Errorf("%v allocations for 100 arrivals and %d checks; want none and %d", allocations, checks, 1001*500)
+	}
+}
