@@ -149,6 +149,12 @@ func SiteKey(site string) string { return "site." + Token(site) }
 // AllSites is every SiteKey.
 func AllSites() string { return "site.*" }
 
+// AtSite is where a site listens, on a link.
+func AtSite(site string) Subject { return Subject("site." + Token(site)) }
+
+// SiteHello is where sites say on a link that they are there.
+func SiteHello() Subject { return "sites.hello" }
+
 func number(n uint16) string { return strconv.FormatUint(uint64(n), 10) }
 
 // Kind tells what a record of EV, DONE or PERF holds.

@@ -30,10 +30,10 @@ var layers = []layer{
 	{name: "programs", packages: []string{"cmd/...", "bench/...", "internal/oracle"}},
 	{name: "the whole", packages: []string{"internal/app", "internal/console"}},
 	{name: "list of modules", packages: []string{"modules/builtin"}},
-	{name: "daemons", packages: []string{"arbiter", "scheduler", "poller", "reactionner", "receiver", "broker"}, apart: true},
+	{name: "daemons", packages: []string{"arbiter", "scheduler", "poller", "reactionner", "receiver", "receiver/sites", "broker"}, apart: true},
 	{name: "adapters", packages: []string{
 		"modules/check/...", "modules/notify/...", "modules/listen/...", "modules/export/...",
-		"internal/bus/dial", "internal/bus/natsbus", "internal/bus/membus", "internal/bus/bustest", "internal/courier", "arbiter/compile", "arbiter/objects/...",
+		"internal/bus/dial", "internal/bus/link", "internal/bus/natsbus", "internal/bus/membus", "internal/bus/bustest", "internal/courier", "arbiter/compile", "arbiter/objects/...",
 		"scheduler/recall",
 	}},
 	{name: "protocols", packages: []string{"internal/adh", "internal/probe/...", "internal/secret", "internal/mmsg", "internal/wheel", "internal/recent", "internal/snmp/...", "internal/sshpool/..."}},

@@ -1,0 +1,167 @@
+package link_test
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/link"
+)
+
+// tree is how sites are joined: who listens, and who dials whom.
+type tree struct {
+	t     *testing.T
+	sites map[string]*link.Link
+}
+
+func (s *tree) start(name string, plan link.Plan) {
+	s.t.Helper()
+	if plan.Tenants == nil {
+		plan.Tenants = []bus.Tenant{{}}
+	}
+	l, err := link.Start(s.t.Context(), name, plan, slog.New(slog.DiscardHandler))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { l.Close() })
+	s.sites[name] = l
+}
+
+func (s *tree) dial(to, user, tenant string, hub bool) link.Dial {
+	return link.Dial{URL: &url.URL{Scheme: "nats", Host: s.sites[to].Address()}, User: user, Password: "of " + user, Tenant: tenant, Hub: hub}
+}
+
+func listens(users ...link.User) link.Plan {
+	return link.Plan{Listen: "127.0.0.1:0", Users: users}
+}
+
+func user(name, tenant string) link.User {
+	return link.User{Name: name, Password: "of " + name, Tenant: tenant}
+}
+
+// answer lets a site answer with its name.
+func (s *tree) answer(name, tenant string) {
+	s.t.Helper()
+	stop, err := s.sites[name].Messenger(tenant).Subscribe(bus.AtSite(name), func(m bus.Msg) { m.Reply([]byte(name)) })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(stop)
+}
+
+// hears says whether a question of one site reaches another within some seconds.
+func (s *tree) hears(from, to, tenant string, patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		ask, stop := context.WithTimeout(ctx, time.Second)
+		answer, err := s.sites[from].Messenger(tenant).Request(ask, bus.AtSite(to), []byte("who are you?"))
+		stop()
+		if err == nil {
+			return string(answer) == to
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return false
+}
+
+func (s *tree) all(names ...string) {
+	s.t.Helper()
+	for _, name := range names {
+		s.answer(name, "")
+	}
+	for _, from := range names {
+		for _, to := range names {
+			if from != to && !s.hears(from, to, "", 10*time.Second) {
+				s.t.Errorf("%s does not reach %s", from, to)
+			}
+		}
+	}
+}
+
+func newTree(t *testing.T) *tree { return &tree{t, map[string]*link.Link{}} }
+
+func TestEachReachesTheOtherWhoeverDials(t *testing.T) {
+	s := newTree(t)
+	s.start("a", listens(user("b", "")))
+	s.start("b", link.Plan{Dials: []link.Dial{s.dial("a", "b", "", false)}})
+	s.all("a", "b")
+}
+
+func TestAThirdSiteIsReachedThroughTheOneInTheMiddle(t *testing.T) {
+	for name, build := range map[string]func(*tree){
+		"both dial the middle": func(s *tree) {
+			s.start("b", listens(user("a", ""), user("c", "")))
+			s.start("a", link.Plan{Dials: []link.Dial{s.dial("b", "a", "", false)}})
+			s.start("c", link.Plan{Dials: []link.Dial{s.dial("b", "c", "", false)}})
+		},
+		"a chain of dials": func(s *tree) {
+			s.start("c", listens(user("b", "")))
+			p := listens(user("a", ""))
+			p.Dials = []link.Dial{s.dial("c", "b", "", false)}
+			s.start("b", p)
+			s.start("a", link.Plan{Dials: []link.Dial{s.dial("b", "a", "", false)}})
+		},
+		"the middle dials both": func(s *tree) {
+			s.start("a", listens(user("b", "")))
+			s.start("c", listens(user("b", "")))
+			s.start("b", link.Plan{Dials: []link.Dial{s.dial("a", "b", "", true), s.dial("c", "b", "", true)}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTree(t)
+			build(s)
+			s.all("a", "b", "c")
+		})
+	}
+}
+
+func TestATenantSeesNothingOfAnother(t *testing.T) {
+	s := newTree(t)
+	hub := listens(user("x", "xenon"), user("y", "yttrium"), user("x2", "xenon"))
+	hub.Tenants = []bus.Tenant{{}, {Name: "xenon", Relay: true}, {Name: "yttrium", Relay: true}}
+	s.start("hub", hub)
+	s.start("x", link.Plan{Dials: []link.Dial{s.dial("hub", "x", "", false)}})
+	s.start("x2", link.Plan{Dials: []link.Dial{s.dial("hub", "x2", "", false)}})
+	s.start("y", link.Plan{Dials: []link.Dial{s.dial("hub", "y", "", false)}})
+	for _, name := range []string{"x", "x2", "y", "hub"} {
+		s.answer(name, "")
+	}
+	seen := make(chan bus.Msg, 100)
+	for _, where := range []struct{ site, tenant string }{{"y", ""}, {"hub", ""}, {"hub", "yttrium"}} {
+		stop, err := s.sites[where.site].Messenger(where.tenant).Subscribe(">", func(m bus.Msg) { seen <- m })
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+	}
+	if !s.hears("x", "x2", "", 10*time.Second) || !s.hears("x2", "x", "", 10*time.Second) {
+		t.Fatal("the sites of a tenant do not reach each other through the one that relays")
+	}
+	select {
+	case m := <-seen:
+		t.Errorf("another tenant saw %s", m.Subject)
+	default:
+	}
+	if s.hears("x", "y", "", 2*time.Second) || s.hears("y", "x", "", 2*time.Second) || s.hears("y", "hub", "", time.Second) {
+		t.Error("a site reached one of another tenant")
+	}
+}
+
+func TestAWrongPasswordIsLetInNowhere(t *testing.T) {
+	s := newTree(t)
+	s.start("a", listens(user("b", "")))
+	wrong := s.dial("a", "b", "", false)
+	wrong.Password = "guessed"
+	s.start("b", link.Plan{Dials: []link.Dial{wrong}})
+	s.answer("a", "")
+	if s.hears("b", "a", "", 3*time.Second) {
+		t.Error("a site with a wrong password reached another")
+	}
+}
