@@ -79,7 +79,9 @@ func (l *Link) neighbour(leaf *server.LeafInfo, since time.Time) bus.Neighbour {
 
 func (l *Link) tell(before, after []bus.Neighbour) {
 	has := func(all []bus.Neighbour, one bus.Neighbour) bool {
-		return slices.ContainsFunc(all, func(n bus.Neighbour) bool { return n.Site == one.Site && n.Tenant == one.Tenant && n.Since.Equal(one.Since) })
+		return slices.ContainsFunc(all, func(n bus.Neighbour) bool {
+			return n.Site == one.Site && n.Tenant == one.Tenant && n.Since.Equal(one.Since)
+		})
 	}
 	up := map[string]int{}
 	for _, n := range after {
