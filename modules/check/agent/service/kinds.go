@@ -6,7 +6,9 @@ import (
 
 // Kinds gives all kinds, in the order in which discovery offers their services. The slice is the caller's.
 func Kinds() []Kind {
-	return []Kind{}
+	return []Kind{
+		lnxIf(),
+	}
 }
 
 // Find gives a kind by its name.

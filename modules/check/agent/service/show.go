@@ -56,3 +56,6 @@ func showSpan(v float64) string {
 	}
 	return fmt.Sprintf("%d min %d s", s/60, max(s, -s)%60)
 }
+
+// showTwo writes a number with two places.
+func showTwo(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }

@@ -1,0 +1,138 @@
+package service
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/modules/check/agent/section"
+)
+
+// winperf is what a performance object of Windows says: counters by instance, raw as Windows keeps them.
+type winperf struct {
+	name      string
+	at        time.Time
+	frequency float64 // of the clock that average timers count with; 0 if the agent does not say
+	instances []string
+	rows      []winRow
+}
+
+// winRow is a counter of all instances; offset is its index less that of the object. Some have a second row with their base.
+type winRow struct {
+	offset string
+	values []string
+	kind   string
+}
+
+// newWinperf reads a section: "EPOCH INDEX [FREQUENCY]", then "N instances: NAME ..." unless the object has none, and lines
+// of "OFFSET VALUE ... TYPE". Only the first object counts that has counters.
+func newWinperf(sec *section.Section) *winperf {
+	if sec == nil {
+		return nil
+	}
+	w := &winperf{name: sec.Name}
+	for _, words := range sec.Rows() {
+		switch {
+		case len(words) < 2:
+		case isWinHeader(words):
+			if len(w.rows) > 0 {
+				return w
+			}
+			w.begin(words)
+		case words[1] == "instances:":
+			w.instances = words[2:]
+		case len(words) >= 3 && !w.at.IsZero():
+			w.rows = append(w.rows, winRow{words[0], words[1 : len(words)-1], words[len(words)-1]})
+		}
+	}
+	return w
+}
+
+// isWinHeader says whether words are time, index and frequency: no counter's offset has a point.
+func isWinHeader(words []string) bool {
+	return len(words) <= 3 && strings.Contains(words[0], ".") && numbers(words) != nil
+}
+
+func (w *winperf) begin(words []string) {
+	v := numbers(words)
+	if v[0] < 0 || v[0] > 1e11 {
+		return
+	}
+	whole, rest := math.Modf(v[0])
+	w.at = time.Unix(int64(whole), int64(rest*1e9))
+	w.instances, w.frequency = nil, 0
+	if len(v) == 3 {
+		w.frequency = v[2]
+	}
+}
+
+// row gives the first row of an offset, or with base the one of its base; nil if there is none.
+func (w *winperf) row(offset string, base bool) *winRow {
+	for i := range w.rows {
+		if r := &w.rows[i]; r.offset == offset && r.isBase() == base {
+			return r
+		}
+	}
+	return nil
+}
+
+// isBase knows the types of bases: PERF_AVERAGE_BASE, and PERF_PRECISION_TIMESTAMP, which has no name in the output.
+func (r *winRow) isBase() bool {
+	return strings.HasSuffix(r.kind, "_base") || r.kind == "type(40030500)" || r.kind == "type(40030400)" || r.kind == "type(40030401)"
+}
+
+// at gives the value of an instance.
+func (r *winRow) at(instance int) (float64, bool) {
+	if r == nil || instance >= len(r.values) {
+		return 0, false
+	}
+	return number(r.values[instance])
+}
+
+// bits is 32 for the types whose counters have no more.
+func (r *winRow) bits() int {
+	switch r.kind {
+	case "counter", "rawcount", "average_base", "sample_counter":
+		return 32
+	}
+	return 0
+}
+
+// value gives a counter of an instance as it is.
+func (w *winperf) value(offset string, instance int) (float64, bool) {
+	return w.row(offset, false).at(instance)
+}
+
+// count gives a counter of an instance to make a rate of; 0 if it is not there.
+func (w *winperf) count(offset string, instance int) count {
+	r := w.row(offset, false)
+	v, ok := r.at(instance)
+	if !ok {
+		return count{}
+	}
+	return count{v, r.bits()}
+}
+
+// rate gives how much a row of an instance grows in a second.
+func (w *winperf) rate(in *Input, offset string, base bool, instance int, name string) (float64, bool) {
+	r := w.row(offset, base)
+	v, ok := r.at(instance)
+	if !ok {
+		return 0, false
+	}
+	key := w.name + "." + name + "." + offset
+	if base {
+		key += ".base"
+	}
+	return in.Counters.Rate(key, v, w.at, r.bits())
+}
+
+// instance gives the place of a name.
+func (w *winperf) instance(name string) int {
+	for i, n := range w.instances {
+		if n == name {
+			return i
+		}
+	}
+	return -1
+}
