@@ -57,7 +57,7 @@ func diskOptions() map[string]string {
 	return map[string]string{
 		"read": "WARN,CRIT for bytes read per second", "write": "WARN,CRIT for bytes written per second",
 		"reads": "WARN,CRIT for read operations per second", "writes": "WARN,CRIT for write operations per second",
-		"latency": "WARN,CRIT for the time that an operation takes, such as 20ms,50ms",
+		"latency":   "WARN,CRIT for the time that an operation takes, such as 20ms,50ms",
 		"read_wait": "WARN,CRIT for the time from a read request to its answer", "write_wait": "WARN,CRIT for the same of writes",
 		"queue": "WARN,CRIT for requests that wait", "read_queue": "WARN,CRIT for read requests that wait", "write_queue": "WARN,CRIT for write requests that wait",
 	}
@@ -88,7 +88,7 @@ func checkDisks(in *Input, r *Report, names []string, rated func(i int) (disk, b
 			}
 		}
 		if len(all) == 0 {
-			r.OK(firstLook)
+			r.Wait("")
 			return
 		}
 		sayDisk(in, r, together(all))
@@ -101,7 +101,7 @@ func checkDisks(in *Input, r *Report, names []string, rated func(i int) (disk, b
 	}
 	d, ok := rated(i)
 	if !ok {
-		r.OK(firstLook)
+		r.Wait("")
 		return
 	}
 	sayDisk(in, r, d)
@@ -119,8 +119,10 @@ func sayDisk(in *Input, r *Report, d disk) {
 			l = in.Levels(r, l)
 		}
 		l = in.Pair(r, f.option, l)
-		if said[f.option] || l.State(v) != monitor.OK {
+		if said[f.option] {
 			r.Judge(f.label, v, l, f.show)
+		} else {
+			r.Watch(f.label, v, l, f.show)
 		}
 		most := math.NaN()
 		if f.unit == "%" {

@@ -82,10 +82,10 @@ func checkInterface(in *Input, r *Report, nics []nic) {
 		}
 	}
 	l := in.Levels(r, None())
-	in1 := n.way(in, r, "in", &n.in, speed, in.Pair(r, "in", l))
-	in2 := n.way(in, r, "out", &n.out, speed, in.Pair(r, "out", l))
-	if !in1 || !in2 {
-		r.OK(firstLook)
+	came := n.way(in, r, "in", &n.in, speed, in.Pair(r, "in", l))
+	went := n.way(in, r, "out", &n.out, speed, in.Pair(r, "out", l))
+	if !came || !went {
+		r.Wait("")
 	}
 }
 
@@ -149,42 +149,32 @@ func (n *nic) way(in *Input, r *Report, label string, t *traffic, speed float64,
 	if speed > 0 {
 		most = speed / 8
 	}
-	if l.Percent {
-		l = l.Scale(most / 100)
-	}
-	r.Judge(label, octets, l, func(v float64) string {
+	l = l.Of(most, false)
+	r.Measure(label, Metric{Name: label, Value: octets, Unit: "B", Levels: l, Min: 0, Max: most}, func(v float64) string {
 		if speed > 0 {
 			return showByteRate(v) + " (" + showPercent(v/most*100) + ")"
 		}
 		return showByteRate(v)
 	})
-	r.Metric(Metric{Name: label, Value: octets, Unit: "B", Levels: l, Min: 0, Max: most})
-	r.Metric(Metric{Name: label + "_packets", Value: packets, Levels: None(), Min: 0, Max: math.NaN()})
+	r.Metric(Measured(label+"_packets", packets, "").Within(0, math.NaN()))
 	faults(r, label+"_errors", errors, packets+errors, in.Pair(r, "errors", percents(0.01, 0.1)))
 	faults(r, label+"_discards", discards, packets+discards, in.Pair(r, "discards", None()))
 	return true
 }
 
-// faults says how many of all packets went wrong, unless none did.
+// faults says how many of all packets went wrong.
 func faults(r *Report, name string, perSecond, all float64, l Levels) {
 	label := strings.ReplaceAll(name, "_", " ")
 	switch {
 	case l.Percent && all > 0:
-		r.judgeUnlessFine(label, perSecond/all*100, l, showPercent)
+		r.Watch(label, perSecond/all*100, l, showPercent)
 		l = l.Scale(all / 100)
-	case !l.Percent:
-		r.judgeUnlessFine(label, perSecond, l, showPerSecond)
-	default:
+	case l.Percent:
 		l = None()
+	default:
+		r.Watch(label, perSecond, l, showPerSecond)
 	}
-	r.Metric(Metric{Name: name, Value: perSecond, Levels: l, Min: 0, Max: math.NaN()})
-}
-
-// judgeUnlessFine is Judge that says nothing of a value that is fine and zero.
-func (r *Report) judgeUnlessFine(label string, v float64, l Levels, show func(float64) string) {
-	if v != 0 || l.State(v) != monitor.OK {
-		r.Judge(label, v, l, show)
-	}
+	r.Metric(Measured(name, perSecond, "").By(l).Within(0, math.NaN()))
 }
 
 // percents are upper levels in percent.

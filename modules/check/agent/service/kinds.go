@@ -8,6 +8,14 @@ import (
 func Kinds() []Kind {
 	return []Kind{
 		lnxIf(),
+		winperfIf(),
+		diskstat(),
+		winperfPhydisk(),
+		winperfProcessor(),
+		wmiCPULoad(),
+		winperfTCPConn(),
+		windowsService(),
+		servicesSummary(),
 	}
 }
 

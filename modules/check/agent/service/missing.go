@@ -9,9 +9,6 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// firstLook is said instead of rates while there is nothing yet to reckon them from.
-const firstLook = "rates from the next look on"
-
 // missing says that there is nothing of that name, and what there is instead.
 func missing(r *Report, what, item string, have iter.Seq[string]) {
 	const most = 10

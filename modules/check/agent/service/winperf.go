@@ -126,13 +126,3 @@ func (w *winperf) rate(in *Input, offset string, base bool, instance int, name s
 	}
 	return in.Counters.Rate(key, v, w.at, r.bits())
 }
-
-// instance gives the place of a name.
-func (w *winperf) instance(name string) int {
-	for i, n := range w.instances {
-		if n == name {
-			return i
-		}
-	}
-	return -1
-}
