@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/onbu/onbu/internal/probe"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/check/agent/service"
 	"github.com/onbu/onbu/monitor/plugin/cmdline"
@@ -37,7 +36,6 @@ type Module struct {
 	options Options
 	kinds   map[string]*service.Kind
 	known   map[string]bool // sections that some kind reads
-	doors   *probe.Doors
 	reading budget
 	hosts   hosts
 	// rounds are those whose sections are still at hand, and outputs what agents said last, compressed.
@@ -76,7 +74,7 @@ var (
 // New makes a module. It opens nothing.
 func New(o Options) *Module {
 	m := &Module{
-		options: o, kinds: map[string]*service.Kind{}, known: service.Known(), doors: probe.NewDoors(),
+		options: o, kinds: map[string]*service.Kind{}, known: service.Known(),
 		reading: budget{most: mostReading},
 		rounds:  newShelf[*host, *round](mostRounds), outputs: newShelf[string, output](mostOutputs),
 	}

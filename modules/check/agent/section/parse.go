@@ -116,7 +116,7 @@ func (p *parser) marker(text string) {
 	}
 	p.parts++
 	p.header = header{name: name}
-	p.part = p.into.add(name, Part{Separator: White, Source: p.options.Source})
+	p.part = p.into.add(name, Part{Separator: White, Source: p.options.Source, Fetched: p.options.Now})
 	for options != "" {
 		var option string
 		option, options, _ = strings.Cut(options, ":")
