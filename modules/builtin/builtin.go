@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/check/agent"
 	"github.com/onbu/onbu/modules/check/booster"
 	"github.com/onbu/onbu/modules/check/dummy"
 	"github.com/onbu/onbu/modules/check/exec"
@@ -26,11 +27,11 @@ import (
 // Checks gives the modules that run command lines of plugins natively. payloads carries what agents say of other hosts; nil
 // for checks that neither give nor take any.
 func Checks(payloads modules.Courier) []modules.Check {
-	asks := snmp.New(snmp.Options{})
+	asks, forks := snmp.New(snmp.Options{}), Exec(Plugins())
 	return []modules.Check{
 		dummy.New(), icmp.New(icmp.Options{}), tcp.New(tcp.Options{}), http.New(http.Options{}), nrpe.New(nrpe.Options{}),
 		asks, booster.New(booster.Options{Engine: asks.Engine()}),
-		ssh.New(ssh.Options{Fork: Exec(Plugins()).Parse}),
+		ssh.New(ssh.Options{Fork: forks.Parse}), agent.New(agent.Options{Courier: payloads, Program: forks.Stream}),
 	}
 }
 

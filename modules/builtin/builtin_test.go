@@ -54,6 +54,7 @@ func typical() map[string]string {
 		"check_nrpe":         "-H 127.0.0.1 -t 10 -c check_load -a 1 2",
 		"check_by_ssh":       "-H 127.0.0.1 -l nagios -i /etc/onbu/id_ed25519 -C uptime",
 		"check_snmp_booster": "-H sw1 -A 127.0.0.1 -t chassis --datasource /etc/onbu/datasource",
+		"onbu-agent":         "-H 127.0.0.1 -t 5 -w 1 -c 2",
 		"check_snmp":         "-H 127.0.0.1 -o 1.3.6.1.2.1.1.3.0 -C public -w 1 -c 2",
 	}
 }

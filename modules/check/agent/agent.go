@@ -42,6 +42,9 @@ type Module struct {
 	rounds  *shelf[*host, *round]
 	outputs *shelf[string, output]
 	counts  counts
+	// turns are rounds that fetch, and reckons those that read payloads.
+	turns, reckons chan struct{}
+	speakers       speakers
 
 	life context.Context // ends when the module is closed
 	end  context.CancelFunc
@@ -71,12 +74,19 @@ var (
 	_ modules.Verifier    = mistaken{}
 )
 
+// speakers are the hosts in whose output there were payloads when it was fetched last.
+type speakers struct {
+	mu sync.Mutex
+	by map[string]*host
+}
+
 // New makes a module. It opens nothing.
 func New(o Options) *Module {
 	m := &Module{
 		options: o, kinds: map[string]*service.Kind{}, known: service.Known(),
 		reading: budget{most: mostReading},
-		rounds:  newShelf[*host, *round](mostRounds), outputs: newShelf[string, output](mostOutputs),
+		turns:   make(chan struct{}, together), reckons: make(chan struct{}, reckon),
+		rounds: newShelf[*host, *round](mostRounds), outputs: newShelf[string, output](mostOutputs),
 	}
 	for _, k := range service.Kinds() {
 		m.kinds[k.Name] = &k

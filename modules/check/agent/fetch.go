@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/probe"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/piggyback"
 	"github.com/onbu/onbu/monitor"
 )
@@ -45,6 +46,17 @@ const (
 	// mostForeign bounds what an output holds for other hosts, in bytes.
 	mostForeign = 44 << 20
 )
+
+// fetchInTurn is fetch, when not too many others do it at once.
+func (m *Module) fetchInTurn(ctx context.Context, c *command) (*fetched, error) {
+	select {
+	case m.turns <- struct{}{}:
+		defer func() { <-m.turns }()
+	case <-ctx.Done():
+		return nil, &failure{monitor.Unknown, fmt.Sprintf("%d agents are being asked at once, and none answered in time: this poller has too much to do", together)}
+	}
+	return m.fetch(ctx, c)
+}
 
 // fetch gets the output. An error is a *failure, but for the end of the module.
 func (m *Module) fetch(ctx context.Context, c *command) (*fetched, error) {
@@ -100,6 +112,8 @@ func (m *Module) said(ctx context.Context, c *command, in *intake, err error) er
 		return failed("Communication failed: timed out after %d bytes: the output did not end within the time limit", in.bytes)
 	case probe.TimedOut(err) || ctx.Err() != nil:
 		return failed("Communication failed: timed out")
+	case errors.Is(err, modules.ErrNotBegun):
+		return &failure{monitor.Unknown, err.Error()}
 	case probe.Local(err):
 		return &failure{monitor.Unknown, fmt.Sprintf("Communication failed: %v", err)}
 	}

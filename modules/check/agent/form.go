@@ -61,3 +61,8 @@ func (c *command) passphrase() (string, error) {
 	text, err := os.ReadFile(c.keyFile)
 	return strings.TrimRight(string(text), "\r\n"), err
 }
+
+// converseTLS goes on with an agent that wants TLS.
+func (m *Module) converseTLS(*command, *probe.Conn, io.Reader, *intake) (form string, err error) {
+	return "", failed("Agent controller not registered")
+}

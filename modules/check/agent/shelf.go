@@ -50,11 +50,13 @@ func (s *shelf[K, V]) get(k K) (v V, ok bool) {
 	return v, false
 }
 
-// forget takes a value off.
-func (s *shelf[K, V]) forget(k K) {
+// forgetOld takes off those that were put there first, as long as they are old.
+func (s *shelf[K, V]) forgetOld(old func(V) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop(k)
+	for e := s.order.Back(); e != nil && old(e.Value.(item[K, V]).value); e = s.order.Back() {
+		s.drop(e.Value.(item[K, V]).key)
+	}
 }
 
 func (s *shelf[K, V]) drop(k K) {
