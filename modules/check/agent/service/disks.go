@@ -96,7 +96,7 @@ func checkDisks(in *Input, r *Report, names []string, rated func(i int) (disk, b
 	}
 	i := slices.Index(names, in.Item)
 	if i < 0 {
-		missing(r, "disk", in.Item, slices.Values(names))
+		lacks(r, "disk", in.Item, slices.Values(names))
 		return
 	}
 	d, ok := rated(i)

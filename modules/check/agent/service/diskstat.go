@@ -88,7 +88,7 @@ func linuxDisks(in *Input) linuxDiskList {
 
 // epoch reads seconds since 1970.
 func epoch(text string, other time.Time) time.Time {
-	if v, ok := number(text); ok && v > 0 && v < 1e11 {
+	if v, ok := numeral(text); ok && v > 0 && v < 1e11 {
 		whole, rest := math.Modf(v)
 		return time.Unix(int64(whole), int64(rest*1e9))
 	}

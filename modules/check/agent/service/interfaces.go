@@ -63,7 +63,7 @@ func discoverInterfaces(nics []nic) []Found {
 func checkInterface(in *Input, r *Report, nics []nic) {
 	n := findInterface(nics, in.Item)
 	if n == nil {
-		missing(r, "interface", in.Item, func(yield func(string) bool) {
+		lacks(r, "interface", in.Item, func(yield func(string) bool) {
 			for i := range nics {
 				if !yield(nics[i].name) {
 					return

@@ -143,7 +143,7 @@ func (n *linuxNic) ethtool(key, value string) {
 func linuxSpeed(text string) float64 {
 	for unit, factor := range map[string]float64{"Kb/s": 1e3, "Mb/s": 1e6, "Gb/s": 1e9} {
 		if digits, ok := strings.CutSuffix(text, unit); ok {
-			if v, ok := number(digits); ok && v > 0 && v != 65535 && v != 4294967295 {
+			if v, ok := numeral(digits); ok && v > 0 && v != 65535 && v != 4294967295 {
 				return v * factor
 			}
 		}

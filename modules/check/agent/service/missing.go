@@ -9,8 +9,8 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// missing says that there is nothing of that name, and what there is instead.
-func missing(r *Report, what, item string, have iter.Seq[string]) {
+// lacks says that there is nothing of that name, and what there is instead.
+func lacks(r *Report, what, item string, have iter.Seq[string]) {
 	const most = 10
 	var names []string
 	more := 0
@@ -36,8 +36,8 @@ func missing(r *Report, what, item string, have iter.Seq[string]) {
 	r.Say(monitor.Unknown, text)
 }
 
-// number reads a number that is one; NaN, infinite ones and text are none.
-func number(text string) (float64, bool) {
+// numeral reads a number that is one; NaN, infinite ones and text are none.
+func numeral(text string) (float64, bool) {
 	v, err := strconv.ParseFloat(text, 64)
 	return v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
 }
@@ -46,7 +46,7 @@ func number(text string) (float64, bool) {
 func numbers(words []string) []float64 {
 	all := make([]float64, len(words))
 	for i, w := range words {
-		v, ok := number(w)
+		v, ok := numeral(w)
 		if !ok {
 			return nil
 		}

@@ -118,7 +118,7 @@ func wmiCPULoad() Kind {
 		},
 		Check: func(in *Input, r *Report) {
 			text, _ := wmi(in, "wmi_cpuload", "system_perf", "ProcessorQueueLength")
-			v, ok := number(text)
+			v, ok := numeral(text)
 			if !ok {
 				r.Say(monitor.Unknown, "the agent could not read the processor queue (WMI did not answer)")
 				return
@@ -127,7 +127,7 @@ func wmiCPULoad() Kind {
 			cores := 0.0
 			for _, name := range []string{"NumberOfLogicalProcessors", "NumberOfProcessors"} {
 				text, _ := wmi(in, "wmi_cpuload", "computer_system", name)
-				if n, ok := number(text); ok && n > 0 && cores == 0 {
+				if n, ok := numeral(text); ok && n > 0 && cores == 0 {
 					cores = n
 				}
 			}

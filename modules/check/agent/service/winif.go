@@ -78,8 +78,8 @@ func adapters(set *section.Set) map[string]nic {
 			continue
 		}
 		n := nic{alias: strings.TrimSpace(c[1]), mac: strings.ReplaceAll(strings.TrimSpace(c[5]), "-", ":")}
-		n.speed, _ = number(strings.TrimSpace(c[2]))
-		if v, ok := number(strings.TrimSpace(c[3])); ok {
+		n.speed, _ = numeral(strings.TrimSpace(c[2]))
+		if v, ok := numeral(strings.TrimSpace(c[3])); ok {
 			n.state = operStatus(v)
 		}
 		all[fold(winName(c[0]))] = n

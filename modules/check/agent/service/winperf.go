@@ -86,7 +86,7 @@ func (r *winRow) at(instance int) (float64, bool) {
 	if r == nil || instance >= len(r.values) {
 		return 0, false
 	}
-	return number(r.values[instance])
+	return numeral(r.values[instance])
 }
 
 // bits is 32 for the types whose counters have no more.

@@ -80,7 +80,7 @@ func checkWindowsService(in *Input, r *Report) {
 	}
 	switch {
 	case found == 0:
-		missing(r, "service", in.Item, namesOfServices(all))
+		lacks(r, "service", in.Item, namesOfServices(all))
 	case fine > 3:
 		r.OK(fmt.Sprintf("%d of %d services are as they should be", fine, found))
 	}
