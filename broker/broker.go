@@ -48,6 +48,8 @@ type Broker struct {
 	ownerless  map[monitor.Shard]time.Time
 	failed     failures
 	sightings  map[*sighting]struct{}
+
+	queues queues
 }
 
 // New builds a broker; nothing is opened before Run.
@@ -91,6 +93,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	wg.Go(func() { b.follow(ctx) })
 	wg.Go(func() { b.watchOwners(ctx) })
 	wg.Go(func() { b.followDone(ctx) })
+	wg.Go(func() { b.watchQueues(ctx) })
 	for _, e := range b.o.Exports {
 		b.feed(ctx, &wg, e)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/internal/bus"
@@ -71,6 +72,8 @@ func (b *Broker) Handle(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/summary", b.summary)
 	mux.HandleFunc("GET /api/explain", b.explain)
 	mux.HandleFunc("GET /api/trace", b.trace)
+	b.handlePiggyback(mux)
+	b.handleAgent(mux)
 	mux.HandleFunc("GET /api/downtimes", func(w http.ResponseWriter, _ *http.Request) {
 		b.mu.RLock()
 		all := b.view.Downtimes()
@@ -132,7 +135,8 @@ func (b *Broker) summary(w http.ResponseWriter, _ *http.Request) {
 	b.mu.RLock()
 	tally := b.view.Tally()
 	b.mu.RUnlock()
-	answer(w, Summary{Tally: tally, Warnings: b.warnings()})
+	mail, warnings := b.queues.told(time.Now())
+	answer(w, Summary{Tally: tally, Warnings: append(b.warnings(), warnings...), Piggyback: mail})
 }
 
 // Summary is how all is, as the API gives it.
@@ -140,6 +144,8 @@ type Summary struct {
 	view.Tally
 	// Warnings are sentences about what is shown: shards without an owner, notifications turned off.
 	Warnings []string `json:"warnings"`
+	// Piggyback is how it stands with payloads, as seen some seconds ago.
+	Piggyback Mail `json:"piggyback"`
 }
 
 // explain asks the owner of the host.

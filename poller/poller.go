@@ -14,6 +14,7 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
 )
 
 const (
@@ -39,11 +40,13 @@ type Options struct {
 	// choose from.
 	Forks int
 	// Busy says whether the machine has done all it can since it was called last; nil for what the runtime and the kernel say.
-	Busy    func() bool
-	Bus     bus.Conn
-	Probes  *Probes
-	Log     *slog.Logger
-	Metrics *metrics.Set
+	Busy   func() bool
+	Bus    bus.Conn
+	Probes *Probes
+	// Remembering are the modules that are asked for what a host said last.
+	Remembering []modules.Remembering
+	Log         *slog.Logger
+	Metrics     *metrics.Set
 }
 
 // Poller is a poller daemon.
@@ -102,6 +105,12 @@ func (p *Poller) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listening for jobs: %w", err)
 	}
+	stopRecalling, err := p.o.Bus.Subscribe(bus.Remembered(p.o.Name), p.recall)
+	if err != nil {
+		stop()
+		return fmt.Errorf("listening for questions: %w", err)
+	}
+	defer stopRecalling()
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
 	var wg sync.WaitGroup

@@ -98,6 +98,7 @@ func buildPoller(a *App) (Daemon, error) {
 	return poller.New(poller.Options{
 		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Forks: a.forks(), Bus: a.bus,
 		Probes: poller.NewProbes(native, builtin.Exec(a.forks()), a.o.Fork...), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
+		Remembering: poller.Remembers(native),
 	}), nil
 }
 

@@ -95,6 +95,9 @@ func Verdict(request string) Subject { return Subject("verdict." + Token(request
 // Trace is where the steps of a check that somebody follows are told.
 func Trace(id string) Subject { return Subject("trace." + Token(id)) }
 
+// Remembered is where a poller tells what a host's agent said last.
+func Remembered(poller string) Subject { return Subject("said." + Token(poller)) }
+
 // Reload is where an arbiter is asked to read its files again; it answers once they are in force, or are not.
 func Reload() Subject { return "engine.reload" }
 
@@ -129,6 +132,19 @@ func OutboundSource(site, source string) Subject { return Outbound(site, "", sou
 // OutboundTo is every payload and source that waits for the way to a site.
 func OutboundTo(site string) Subject { return Subject("pbo." + Token(site) + ".>") }
 
+// AllOutbound is every payload and source that waits for the way to any site.
+func AllOutbound() Subject { return "pbo.>" }
+
+// OutboundOf reads the Tokens of the site and of the target from a subject of PBO. The target of a source is the Token of the
+// empty text.
+func OutboundOf(s Subject) (site, target string) {
+	parts := strings.SplitN(string(s), ".", 4)
+	if len(parts) < 4 {
+		return "", ""
+	}
+	return parts[1], parts[2]
+}
+
 // Orphan is where a payload is kept for a host that no site knows.
 func Orphan(target, source string) Subject {
 	return Subject("pbx." + Token(target) + "." + Token(source))
@@ -139,6 +155,15 @@ func OrphansOf(target string) Subject { return Subject("pbx." + Token(target) + 
 
 // AllOrphans is every payload for hosts that no site knows.
 func AllOrphans() Subject { return "pbx.>" }
+
+// OrphanOf reads the Token of the target from a subject of PBX.
+func OrphanOf(s Subject) string {
+	parts := strings.SplitN(string(s), ".", 3)
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[1]
+}
 
 // Arrived is where the owner of a shard is told that payloads for its hosts are stored.
 func Arrived(shard uint16) Subject { return Subject("pbn." + number(shard)) }

@@ -1,0 +1,201 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules/piggyback"
+	"github.com/onbu/onbu/monitor"
+)
+
+// Payload is what the output of one host held for another one, as the API gives it: all but the data.
+type Payload struct {
+	Target string `json:"target"`
+	Source string `json:"source"`
+	// Site is where it was fetched; left out for this site.
+	Site string `json:"site,omitempty"`
+	// Where is what becomes of it: here, orphan, or waiting for the way to the site To.
+	Where string `json:"where"`
+	To    string `json:"to,omitempty"`
+	// Names are what outputs call the target, before any translation.
+	Names []string `json:"names"`
+	At    float64  `json:"at"`
+	Bytes int      `json:"bytes"`
+	// Usable, State and Text are what the policies of this site say of one that is here.
+	Usable bool   `json:"usable"`
+	State  string `json:"state,omitempty"`
+	Text   string `json:"text,omitempty"`
+	// Sections are the names of the sections in it; given only for the payloads of one host.
+	Sections []string `json:"sections,omitempty"`
+}
+
+// What may be in Payload.Where.
+const (
+	Here    = "here"
+	Orphan  = "orphan"
+	Waiting = "waiting"
+)
+
+// reading is one look at the payloads that the bus holds. Nothing of them is kept but what the policies need.
+type reading struct {
+	b        *Broker
+	now      monitor.Time
+	judge    *piggyback.Judge
+	sources  map[string]monitor.Source
+	sites    map[string]string // names of other sites, by Token
+	host     string            // empty for all
+	sections bool
+}
+
+// look begins to read.
+func (b *Broker) look(ctx context.Context, host string) (*reading, error) {
+	r := &reading{b: b, now: monitor.At(time.Now()), host: host, sections: host != "", sources: map[string]monitor.Source{}}
+	rules, err := b.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.judge, _ = piggyback.CompilePolicies(rules) // the arbiter refuses those that are wrong
+	if r.sites, err = b.otherSites(ctx); err != nil {
+		return nil, err
+	}
+	return r, r.hear(ctx)
+}
+
+// rules gives what the configuration in force says of payloads.
+func (b *Broker) rules(ctx context.Context) (monitor.Piggyback, error) {
+	b.mu.RLock()
+	generation := b.directory.Generation
+	b.mu.RUnlock()
+	var p monitor.Piggyback
+	data, err := b.blob(ctx, wire.PiggybackName(generation))
+	if err == nil && data != nil {
+		err = wire.Unmarshal(data, &p)
+	}
+	if err != nil {
+		return p, fmt.Errorf("reading the rules of payloads: %w", err)
+	}
+	return p, nil
+}
+
+// hear reads when each source was last heard of.
+func (r *reading) hear(ctx context.Context) error {
+	err := r.b.o.Bus.Newest(ctx, bus.PB, bus.AllSources(), func(msgs []bus.Msg) error {
+		for _, m := range msgs {
+			var s monitor.Source
+			if wire.Unmarshal(m.Data, &s) != nil {
+				r.b.unreadable.Inc()
+				continue
+			}
+			r.sources[s.Name] = s
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading when sources were heard of: %w", err)
+	}
+	return nil
+}
+
+// each hands on the payloads of a kind, oldest first. data is only good until handle returns.
+func (r *reading) each(ctx context.Context, where string, handle func(p Payload, data []byte) error) error {
+	stream, filter := r.place(where)
+	wanted := bus.Token(r.host)
+	err := r.b.o.Bus.Newest(ctx, stream, filter, func(msgs []bus.Msg) error {
+		for _, m := range msgs {
+			to, target := "", ""
+			if where == Waiting {
+				if to, target = bus.OutboundOf(m.Subject); target == bus.Token("") || r.host != "" && target != wanted {
+					continue // of a source, or of another host
+				}
+			}
+			var p monitor.Payload
+			if wire.Unmarshal(m.Data, &p) != nil {
+				r.b.unreadable.Inc()
+				continue
+			}
+			one := r.payload(where, &p)
+			if where == Waiting {
+				one.To = r.siteName(to)
+			}
+			if err := handle(one, p.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading payloads: %w", err)
+	}
+	return nil
+}
+
+// place is where payloads of a kind lie.
+func (r *reading) place(where string) (bus.Stream, bus.Subject) {
+	switch {
+	case where == Waiting:
+		return bus.PBO, bus.AllOutbound()
+	case where == Orphan && r.host != "":
+		return bus.PBX, bus.OrphansOf(r.host)
+	case where == Orphan:
+		return bus.PBX, bus.AllOrphans()
+	case r.host != "":
+		return bus.PB, bus.PayloadsFor(r.host)
+	}
+	return bus.PB, bus.AllPayloads()
+}
+
+func (r *reading) payload(where string, p *monitor.Payload) Payload {
+	one := Payload{
+		Target: p.Target, Source: p.Source, Site: p.Site, Where: where, Names: piggyback.Raws(p.Raw), At: p.At.Unix(), Bytes: len(p.Data),
+	}
+	if where == Here {
+		j := r.judge.Payload(p.Target, p.Source, p.At, r.contact(p.Source), r.now)
+		one.Usable, one.State, one.Text = j.Usable, j.State.ServiceName(), j.Text
+	}
+	if r.sections {
+		one.Sections = sectionsOf(p.Data)
+	}
+	return one
+}
+
+// contact is when a source was last heard of with payloads; 0 for never, and for one that has none any more.
+func (r *reading) contact(source string) monitor.Time {
+	s := r.sources[source]
+	if s.Silent {
+		return 0
+	}
+	return s.At
+}
+
+// siteName is the name behind a Token; the Token itself for a site that is forgotten.
+func (r *reading) siteName(token string) string {
+	if name, ok := r.sites[token]; ok {
+		return name
+	}
+	return token
+}
+
+// mostSections bounds the names of sections that are told of a payload.
+const mostSections = 200
+
+// sectionsOf names the sections that have a header in a payload, each once, in their order.
+func sectionsOf(data []byte) []string {
+	var names []string
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		name, begins := strings.CutPrefix(line, "<<<")
+		name, ends := strings.CutSuffix(name, ">>>")
+		name, _, _ = strings.Cut(name, ":")
+		if !begins || !ends || name == "" || strings.HasPrefix(name, "<") || seen[name] || len(names) == mostSections {
+			continue
+		}
+		seen[name] = true
+		names = append(names, name)
+	}
+	return names
+}

@@ -1,0 +1,116 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+)
+
+const (
+	queuesEvery = 5 * time.Second
+	// waitsLong is how long a queue may hold payloads before that is worth a warning: a link that is well empties it at once.
+	waitsLong = 30 * time.Second
+)
+
+// Mail is how it stands with payloads, as the API gives it. Queues should be empty.
+type Mail struct {
+	Sources int `json:"sources"`
+	Orphans int `json:"orphans"` // hosts that payloads are for and nobody knows
+	// Waiting is how many payloads wait for the way to another site, by its name; sites that none waits for are left out.
+	Waiting map[string]int `json:"waiting"`
+}
+
+// queues remembers the last look at how it stands with payloads.
+type queues struct {
+	mu    sync.Mutex // guards everything that follows
+	seen  Mail
+	since map[string]time.Time // since when a site's queue was not empty
+}
+
+// watchQueues looks at the queues every few seconds until ctx ends.
+func (b *Broker) watchQueues(ctx context.Context) {
+	for ctx.Err() == nil {
+		m, err := b.mail(ctx)
+		switch {
+		case err == nil:
+			b.queues.see(m, time.Now())
+		case ctx.Err() == nil:
+			b.o.Log.Debug("the queues of payloads are not known", "error", err)
+		}
+		pause(ctx, queuesEvery)
+	}
+}
+
+// mail counts, without reading any payload.
+func (b *Broker) mail(ctx context.Context) (Mail, error) {
+	ctx, cancel := context.WithTimeout(ctx, queuesEvery)
+	defer cancel()
+	m := Mail{Waiting: map[string]int{}}
+	sources, err := b.o.Bus.Subjects(ctx, bus.PB, bus.AllSources())
+	if err != nil {
+		return m, err
+	}
+	orphans, err := b.o.Bus.Subjects(ctx, bus.PBX, bus.AllOrphans())
+	if err != nil {
+		return m, err
+	}
+	waiting, err := b.o.Bus.Subjects(ctx, bus.PBO, bus.AllOutbound())
+	if err != nil || len(sources)+len(orphans)+len(waiting) == 0 {
+		return m, err
+	}
+	m.Sources, m.Orphans = len(sources), targets(orphans)
+	sites, err := b.otherSites(ctx)
+	for _, s := range waiting {
+		token, target := bus.OutboundOf(s)
+		if target == bus.Token("") {
+			continue // a source
+		}
+		name, known := sites[token]
+		if !known {
+			name = token
+		}
+		m.Waiting[name]++
+	}
+	return m, err
+}
+
+// targets counts the hosts that orphans are for.
+func targets(orphans []bus.Subject) int {
+	seen := map[string]bool{}
+	for _, s := range orphans {
+		seen[bus.OrphanOf(s)] = true
+	}
+	return len(seen)
+}
+
+func (q *queues) see(m Mail, now time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	maps.DeleteFunc(q.since, func(site string, _ time.Time) bool { return m.Waiting[site] == 0 })
+	for site := range m.Waiting {
+		if _, ok := q.since[site]; !ok {
+			if q.since == nil {
+				q.since = map[string]time.Time{}
+			}
+			q.since[site] = now
+		}
+	}
+	q.seen = m
+}
+
+// told gives what was seen last, and sentences about queues that are not empty for long.
+func (q *queues) told(now time.Time) (m Mail, warnings []string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, site := range slices.Sorted(maps.Keys(q.since)) {
+		if since := q.since[site]; now.Sub(since) >= waitsLong {
+			warnings = append(warnings, fmt.Sprintf("%d payloads wait for the way to site %s, since %s", q.seen.Waiting[site], site, since.Format("15:04:05")))
+		}
+	}
+	return q.seen, warnings
+}
