@@ -21,6 +21,14 @@ type Source struct {
 	Silent bool `json:"silent"`
 }
 
+// Payloads is the answer to who asks for payloads. Error says why it is not all.
+type Payloads struct {
+	Now      float64   `json:"now"`
+	Sources  []Source  `json:"sources"`
+	Payloads []Payload `json:"payloads"`
+	Error    string    `json:"error"`
+}
+
 // handlePiggyback adds what is about payloads to a server.
 func (b *Broker) handlePiggyback(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/piggyback", b.payloads)

@@ -112,5 +112,9 @@ func (q *queues) told(now time.Time) (m Mail, warnings []string) {
 			warnings = append(warnings, fmt.Sprintf("%d payloads wait for the way to site %s, since %s", q.seen.Waiting[site], site, since.Format("15:04:05")))
 		}
 	}
-	return q.seen, warnings
+	m = q.seen
+	if m.Waiting == nil {
+		m.Waiting = map[string]int{}
+	}
+	return m, warnings
 }

@@ -46,6 +46,9 @@ func Headline(sum *broker.Summary, s Style) string {
 	if plain := (Style{}); s.Width > 0 && columns(hosts(plain)+services(plain))+4 > s.Width {
 		lines = []string{hosts(s), services(s)}
 	}
+	if text := mail(&sum.Piggyback, s); text != "" {
+		lines = append(lines, text)
+	}
 	for _, w := range sum.Warnings {
 		lines = append(lines, s.paint("WARNING", "! "+printable(w)))
 	}

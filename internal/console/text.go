@@ -17,6 +17,9 @@ func printable(text string) string {
 	}, text)
 }
 
+// Printable is a text from outside without what could play with a terminal or deceive its reader; tabs become blanks.
+func Printable(text string) string { return printable(strings.ReplaceAll(text, "\t", "    ")) }
+
 // columns is how many columns of a terminal a text takes: two for East Asian wide letters and for pictures, none for
 // marks that stand on the letter before them.
 func columns(text string) int {

@@ -1,0 +1,112 @@
+package console
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/modules/piggyback"
+)
+
+// Trial is what rules would do to the names that are in the payloads of today.
+type Trial struct {
+	Names []TriedName `json:"names"`
+	// Conflicts are hosts that different names would become, a sentence each.
+	Conflicts []string `json:"conflicts"`
+}
+
+// TriedName is a name in the output of a source, what it became and what it would become.
+type TriedName struct {
+	Source string `json:"source"`
+	Name   string `json:"name"`
+	// Before are the hosts that it is for today, After those that it would be for, both sorted.
+	Before []string `json:"before"`
+	After  []string `json:"after"`
+	// Where says of each of After where that host is looked at: here, the name of a site, or orphan. Without any, Verdict says
+	// why not.
+	Where   []string `json:"where"`
+	Verdict string   `json:"verdict"`
+}
+
+// Changes says whether the rules make a difference to the name.
+func (n *TriedName) Changes() bool { return !slices.Equal(n.Before, n.After) }
+
+// Try finds out what rules would do to the names in payloads.
+func Try(rules *piggyback.Rules, p *broker.Payloads, known *broker.Known) *Trial {
+	type spoken struct{ source, name string }
+	before := map[spoken][]string{}
+	for i := range p.Payloads {
+		one := &p.Payloads[i]
+		for _, name := range one.Names {
+			key := spoken{one.Source, name}
+			before[key] = append(before[key], one.Target)
+		}
+	}
+	homes := homesOf(known)
+	t := &Trial{}
+	var pairs []piggyback.Pair
+	for key, targets := range before {
+		slices.Sort(targets)
+		n := TriedName{Source: key.source, Name: key.name, Before: slices.Compact(targets)}
+		after, verdict := rules.Translate(key.source, []byte(key.name))
+		n.After, n.Verdict = slices.Sorted(slices.Values(after)), verdict.String()
+		for _, host := range n.After {
+			n.Where = append(n.Where, cmp.Or(homes[host], broker.Orphan))
+			pairs = append(pairs, piggyback.Pair{Target: host, Source: key.source, Raw: key.name})
+		}
+		t.Names = append(t.Names, n)
+	}
+	slices.SortFunc(t.Names, func(a, b TriedName) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name)) })
+	for _, c := range piggyback.Conflicts(slices.Values(pairs)) {
+		t.Conflicts = append(t.Conflicts, c.String())
+	}
+	return t
+}
+
+// homesOf says where each host is looked at.
+func homesOf(known *broker.Known) map[string]string {
+	homes := map[string]string{}
+	for site, hosts := range known.Sites {
+		for _, h := range hosts {
+			homes[h] = site
+		}
+	}
+	for _, h := range known.Here {
+		homes[h] = broker.Here
+	}
+	return homes
+}
+
+// Draw shows what changes; with all, what stays as it is too.
+func (t *Trial) Draw(w io.Writer, all bool, s Style) {
+	g := grid{head: []string{"SOURCE", "NAME", "BEFORE", "", "AFTER", "WHERE"}, state: -1}
+	changed, orphans, dropped := 0, 0, 0
+	for i := range t.Names {
+		n := &t.Names[i]
+		if n.Changes() {
+			changed++
+		}
+		where := strings.Join(n.Where, ", ")
+		switch {
+		case len(n.After) == 0:
+			dropped++
+			where = n.Verdict
+		case slices.Contains(n.Where, broker.Orphan):
+			orphans++
+		}
+		if all || n.Changes() {
+			g.add(Shown(n.Source), Shown(n.Name), shownAll(n.Before), "->", cmp.Or(shownAll(n.After), "-"), where)
+		}
+	}
+	fmt.Fprintf(w, "%s: %d would change, %d would be orphans, %d would be for nobody; %s\n",
+		count(len(t.Names), "name"), changed, orphans, dropped, count(len(t.Conflicts), "conflict"))
+	if len(g.rows) > 0 {
+		g.draw(w, s)
+	}
+	for _, c := range t.Conflicts {
+		fmt.Fprintf(w, "conflict: %s\n", printable(c))
+	}
+}
