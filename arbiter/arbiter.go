@@ -268,6 +268,7 @@ func fingerprint(r *compile.Result) string {
 		buf = wire.Append(buf[:0], inv)
 		h.Write(buf)
 	}
+	h.Write(wire.Append(buf[:0], r.Piggyback))
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -282,6 +283,9 @@ func (a *Arbiter) store(ctx context.Context, r *compile.Result, g wire.Generatio
 	r.Directory.Generation = g.Number
 	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.DirectoryName(g.Number), wire.Marshal(r.Directory)); err != nil {
 		return fmt.Errorf("storing the directory: %w", err)
+	}
+	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.PiggybackName(g.Number), wire.Marshal(r.Piggyback)); err != nil {
+		return fmt.Errorf("storing what becomes of payloads: %w", err)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,6 +42,16 @@ func put(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// append adds to the objects.
+func (f files) append(t *testing.T, text string) {
+	t.Helper()
+	old, err := os.ReadFile(f.objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, f.objects, string(old)+text)
 }
 
 // hosts writes the objects anew.
@@ -390,6 +401,32 @@ func TestWhoAsksForAReloadHearsWhatCameOfIt(t *testing.T) {
 		f.hosts(t, "a", "a")
 		if refused := ask(); !strings.Contains(refused, "hosts.cfg:") && !strings.Contains(refused, ".cfg:") {
 			t.Errorf("a mistake is answered with %q, without its place", refused)
+		}
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhatBecomesOfPayloadsIsAPartOfTheGeneration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFiles(t, "a")
+		s := start(t, membus.New().Connect("arbiter"), f)
+		var before, after monitor.Piggyback
+		s.blob(wire.PiggybackName(1), &before)
+		if diff := cmp.Diff(monitor.Piggyback{}, before); diff != "" {
+			t.Error(diff)
+		}
+		f.append(t, "define piggyback_policy {\n policy_name all\n piggyback expect\n max_age 90\n validity_state warning\n}\n")
+		s.again()
+		if got := s.inForce().Number; got != 2 {
+			t.Fatalf("generation %d is in force, want 2: %s", got, s.log)
+		}
+		s.blob(wire.PiggybackName(2), &after)
+		age, state := 90*time.Second, monitor.Warning
+		want := monitor.Piggyback{Policies: []monitor.PiggybackPolicy{{Name: "all", Use: monitor.UseExpect, MaxAge: &age, ValidityState: &state}}}
+		if diff := cmp.Diff(want, after); diff != "" {
+			t.Error(diff)
 		}
 		if err := s.stop(); err != nil {
 			t.Error(err)

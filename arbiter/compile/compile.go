@@ -18,13 +18,15 @@ type Result struct {
 	Inventories []*monitor.Inventory
 	Directory   monitor.Directory
 	Plan        split.Plan
+	// Piggyback is what becomes of payloads.
+	Piggyback monitor.Piggyback
 }
 
 // Compile makes the inventories of a complete configuration. before says in which shard a host lay so far; nil when
 // there is no generation before.
 func Compile(c *objects.Config, shards int, generation uint64, before func(string) (monitor.Shard, bool)) *Result {
 	plan := Plan(c, shards, before)
-	r := &Result{Plan: plan, Directory: directory(c, plan, shards, generation)}
+	r := &Result{Plan: plan, Directory: directory(c, plan, shards, generation), Piggyback: c.Piggyback}
 	hosts := make([][]uint32, shards)
 	for i := range c.Hosts {
 		hosts[plan.Shard[i]] = append(hosts[plan.Shard[i]], uint32(i))

@@ -52,6 +52,9 @@ type Config struct {
 	CheckModulations  []monitor.CheckModulation
 	MacroModulations  []monitor.MacroModulation
 	ImpactModulations []monitor.ImpactModulation
+	// Piggyback is what becomes of payloads, DynamicRules which hosts are made of those for unknown ones, in the order of the files.
+	Piggyback    monitor.Piggyback
+	DynamicRules []DynamicRule
 	// Understood lists what was read and checked but is not acted on, by kind and directive.
 	Understood []Understood
 

@@ -11,6 +11,7 @@ func tables() [numKinds]table {
 	groupTables(&t)
 	noticeTables(&t)
 	shinkenTables(&t)
+	piggybackTables(&t)
 	return t
 }
 

@@ -143,6 +143,31 @@ const (
 	keyModulationPeriod
 	keyExitCodesMatch
 	keyExitCode
+	keyTranslationName
+	keyPolicyName
+	keyRuleName
+	keySourceName
+	keySourceRegex
+	keySourceHostgroup
+	keyHostRegex
+	keyCase
+	keyDropDomain
+	keyMap
+	keyAllow
+	keyAllowRegex
+	keyRefuse
+	keyRefuseRegex
+	keyMost
+	keyPiggyback
+	keyMaxAge
+	keyValidityPeriod
+	keyValidityState
+	keyHostUse
+	keyServiceUse
+	keySite
+	keyServices
+	keyRemoveAfter
+	keyEnabled
 	numKeys
 )
 
@@ -213,5 +238,12 @@ var keyNames = [numKeys]string{
 	keyRuleHostOptions:    "business_rule_host_notification_options",
 	keyRuleServiceOptions: "business_rule_service_notification_options",
 	keyModulationPeriod:   "modulation_period", keyExitCodesMatch: "exit_codes_match",
-	keyExitCode: "exit_code_modulation",
+	keyExitCode:        "exit_code_modulation",
+	keyTranslationName: "translation_name", keyPolicyName: "policy_name", keyRuleName: "rule_name",
+	keySourceName: "source_name", keySourceRegex: "source_regex", keySourceHostgroup: "source_hostgroup_name",
+	keyHostRegex: "host_regex", keyCase: "case", keyDropDomain: "drop_domain", keyMap: "map",
+	keyAllow: "allow", keyAllowRegex: "allow_regex", keyRefuse: "refuse", keyRefuseRegex: "refuse_regex", keyMost: "most",
+	keyPiggyback: "piggyback", keyMaxAge: "max_age", keyValidityPeriod: "validity_period", keyValidityState: "validity_state",
+	keyHostUse: "host_use", keyServiceUse: "service_use", keySite: "site", keyServices: "services",
+	keyRemoveAfter: "remove_after", keyEnabled: "enabled",
 }

@@ -79,6 +79,10 @@ type loader struct {
 	// ruled are the business rules.
 	ruled []ruled
 	noted map[noteID]int
+	// awaited are the host groups that get members of dynamic hosts. elsewhere is the directive, if any, for hosts that need
+	// not be defined, for the advice on those that are not.
+	awaited   map[uint32]bool
+	elsewhere key
 }
 
 // ref is a definition: number def of sources[file].
@@ -120,6 +124,7 @@ func (l *loader) load() {
 	l.loadContacts()
 	l.loadShinken()
 	l.loadHosts()
+	l.loadPiggyback()
 	l.loadServices()
 	l.loadServicegroups()
 	l.loadRules()

@@ -116,7 +116,7 @@ func TestErrorsAreWhatNagiosRefuses(t *testing.T) {
 
 // shinkens says whether a text has something that only Shinken knows.
 func shinkens(text string) bool {
-	for _, word := range []string{"realm", "poller", "module", "broker", "resultmodulation"} {
+	for _, word := range []string{"realm", "poller", "module", "broker", "resultmodulation", "piggyback_", "dynamic_host_rule"} {
 		if strings.Contains(text, "define "+word) {
 			return true
 		}

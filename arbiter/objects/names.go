@@ -92,8 +92,16 @@ func (l *loader) missing(k kind, name string, pos Pos, directive string) {
 		l.errorAt(pos, "%s names %s %q, which is only a template", directive, k, name)
 		return
 	}
-	l.errorAt(pos, "%s names %s %q, which is not defined%s", directive, k, name,
-		l.hint(name, func() []string { return l.names[k] }))
+	l.errorAt(pos, "%s names %s %q, which is not defined%s%s", directive, k, name,
+		l.hint(name, func() []string { return l.names[k] }), l.otherwise(k))
+}
+
+// otherwise gives advice on hosts of other sites and dynamic ones, where the directive may mean those.
+func (l *loader) otherwise(k kind) string {
+	if k != kHost || l.elsewhere == keyVar {
+		return ""
+	}
+	return "; a host that is dynamic, or of another site, is for " + known.names[l.elsewhere]
 }
 
 // words cuts a list at its commas.

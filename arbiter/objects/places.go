@@ -78,7 +78,7 @@ func (l *loader) placeOnMany(v *view, i uint32, hosts, groups value) {
 	out = sorted(out)
 	named = without(named, out)
 	members = without(without(sorted(members), out), named)
-	if len(named)+len(members) == 0 && l.mistakes.said == before {
+	if len(named)+len(members) == 0 && l.mistakes.said == before && !l.awaits(inGroups) {
 		l.emptyService(v, groups)
 	}
 	for _, h := range named {
@@ -87,6 +87,11 @@ func (l *loader) placeOnMany(v *view, i uint32, hosts, groups value) {
 	for _, h := range members {
 		l.addPlace(v, place{host: h, def: i, group: true})
 	}
+}
+
+// awaits says whether a group among some gets members of dynamic hosts.
+func (l *loader) awaits(groups []uint32) bool {
+	return slices.ContainsFunc(groups, func(g uint32) bool { return l.awaited[g] })
 }
 
 // emptyService complains of a service that is on no host at all, as far as allow_empty_hostgroup_assignment wants it.

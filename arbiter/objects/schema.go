@@ -39,6 +39,9 @@ const (
 	kDiscoveryrule
 	kDiscoveryrun
 	kTrigger
+	kPiggybackTranslation
+	kPiggybackPolicy
+	kDynamicHostRule
 	numKinds
 )
 

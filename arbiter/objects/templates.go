@@ -225,9 +225,11 @@ func (l *loader) noTemplate(k kind, template string, pos Pos) {
 		l.errorAt(pos, "%s %q is not a template: give it a line \"name %s\" to use it as one", k, template, template)
 		return
 	}
-	l.errorAt(pos, "no %s template is called %q%s", k, template, l.hint(template, func() []string {
-		return keysOf(l.templates[k])
-	}))
+	advice := l.hint(template, func() []string { return keysOf(l.templates[k]) }).String()
+	if _, ok := l.templates[kHost][template]; ok && k == kDynamicHostRule {
+		advice = "; host_use names the template of the hosts that it makes"
+	}
+	l.errorAt(pos, "no %s template is called %q%s", k, template, advice)
 }
 
 func keysOf[V any](m map[string]V) []string {
