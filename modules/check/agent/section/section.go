@@ -48,13 +48,13 @@ func (p *Part) Columns(line string) []string {
 	return strings.Split(line, string(rune(p.Separator)))
 }
 
-// Rows gives the columns of every line of every part.
+// Rows gives the columns of every line of every part, at least one each.
 func (s *Section) Rows() iter.Seq2[*Part, []string] {
 	return func(yield func(*Part, []string) bool) {
 		for i := range s.Parts {
 			p := &s.Parts[i]
 			for _, line := range p.Lines {
-				if !yield(p, p.Columns(line)) {
+				if columns := p.Columns(line); len(columns) > 0 && !yield(p, columns) {
 					return
 				}
 			}

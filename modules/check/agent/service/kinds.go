@@ -6,7 +6,7 @@ import (
 
 // Kinds gives all kinds, in the order in which discovery offers their services. The slice is the caller's.
 func Kinds() []Kind {
-	return []Kind{
+	return append(linuxKinds(),
 		lnxIf(),
 		winperfIf(),
 		diskstat(),
@@ -16,7 +16,7 @@ func Kinds() []Kind {
 		winperfTCPConn(),
 		windowsService(),
 		servicesSummary(),
-	}
+	)
 }
 
 // Find gives a kind by its name.

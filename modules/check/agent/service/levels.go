@@ -87,8 +87,8 @@ func parseBounds(text string, kinds map[string]int) (Bounds, error) {
 	return b, nil
 }
 
-// unit gives what a number with a unit behind it is multiplied with, and the kind of the unit: "%", "size" or empty.
-func unit(text string) (factor float64, kind string, ok bool) {
+// unitOf gives what a number with a unit behind it is multiplied with, and the kind of the unit: "%", "size" or empty.
+func unitOf(text string) (factor float64, kind string, ok bool) {
 	switch text {
 	case "", "s":
 		return 1, "", true
@@ -116,7 +116,7 @@ func unit(text string) (factor float64, kind string, ok bool) {
 
 func parseValue(text string) (v float64, kind string, err error) {
 	end := strings.LastIndexAny(text, "0123456789.") + 1
-	factor, kind, ok := unit(text[end:])
+	factor, kind, ok := unitOf(text[end:])
 	v, err = strconv.ParseFloat(text[:end], 64)
 	if !ok || err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0, "", fmt.Errorf("%q is no number with one of the units %% K M G T ms s m h d, or none", text)

@@ -11,6 +11,11 @@ import (
 
 // lacks says that there is nothing of that name, and what there is instead.
 func lacks(r *Report, what, item string, have iter.Seq[string]) {
+	r.Say(monitor.Unknown, lacking(what, item, have))
+}
+
+// lacking is what lacks says.
+func lacking(what, item string, have iter.Seq[string]) string {
 	const most = 10
 	var names []string
 	more := 0
@@ -33,7 +38,7 @@ func lacks(r *Report, what, item string, have iter.Seq[string]) {
 	default:
 		text += ", but " + strings.Join(names, ", ")
 	}
-	r.Say(monitor.Unknown, text)
+	return text
 }
 
 // numeral reads a number that is one; NaN, infinite ones and text are none.

@@ -102,14 +102,35 @@ func (r *Report) Notice(state monitor.State, text string) {
 	r.Detail(text + mark(state))
 }
 
+// Plugin adds what a plugin on the host said: its first line bears no mark of ours, its performance data stay as they are.
+func (r *Report) Plugin(o monitor.Outcome) {
+	r.state = worse(r.state, o.State)
+	if o.Output != "" {
+		r.texts.add(o.Output, mostTexts)
+	}
+	if o.LongOutput != "" {
+		r.Detail(o.LongOutput)
+	}
+	if o.Perfdata != "" && len(r.metrics)+len(o.Perfdata) <= mostMetrics {
+		if len(r.metrics) > 0 {
+			r.metrics = append(r.metrics, ' ')
+		}
+		r.metrics = append(r.metrics, o.Perfdata...)
+	}
+}
+
 // State gives the worst state so far.
 func (r *Report) State() monitor.State { return r.state }
 
 // OK adds a text.
 func (r *Report) OK(text string) { r.Say(monitor.OK, text) }
 
-// Detail adds a line to the long output.
-func (r *Report) Detail(text string) { r.details.add(text, mostDetails) }
+// Detail adds lines to the long output.
+func (r *Report) Detail(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		r.details.add(line, mostDetails)
+	}
+}
 
 // Judge says a value by its levels: "label: shown", with the levels behind it when they are reached. It gives the state.
 func (r *Report) Judge(label string, value float64, l Levels, show func(float64) string) monitor.State {

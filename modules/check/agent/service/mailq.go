@@ -1,0 +1,77 @@
+package service
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/onbu/onbu/modules/check/agent/section"
+)
+
+// mailqKind is the queues of Postfix.
+func mailqKind() Kind {
+	return Kind{
+		Name:     "postfix_mailq",
+		Sections: []string{"postfix_mailq"},
+		Discover: func(in *Input) []Found {
+			var found []Found
+			for _, q := range queuesOf(in.first("postfix_mailq")) {
+				found = append(found, Found{Item: q.instance, Description: strings.TrimSpace("Postfix Queue " + q.instance)})
+			}
+			return found
+		},
+		Check: checkMailq,
+		Takes: map[string]string{"active": "WARN,CRIT for the mails that are being delivered (200,300)"},
+	}
+}
+
+// queues are those of one instance of Postfix.
+type queues struct {
+	instance string
+	counts   map[string]float64 // by queue: mails
+	sizes    map[string]float64 // bytes
+}
+
+// queuesOf reads [[[INSTANCE]]] and QUEUE_NAME BYTES COUNT behind it. The default instance has no name.
+func queuesOf(s *section.Section) []queues {
+	var all []queues
+	instance := ""
+	for _, columns := range s.Rows() {
+		if inner, ok := strings.CutPrefix(columns[0], "[[["); ok {
+			instance = strings.TrimSuffix(inner, "]]]")
+			continue
+		}
+		name, ok := strings.CutPrefix(columns[0], "QUEUE_")
+		if !ok || len(columns) < 3 {
+			continue
+		}
+		size, ok1 := numeral(columns[1])
+		count, ok2 := numeral(columns[2])
+		if !ok1 || !ok2 {
+			continue
+		}
+		at := slices.IndexFunc(all, func(q queues) bool { return q.instance == instance })
+		if at < 0 {
+			all = append(all, queues{instance: instance, counts: map[string]float64{}, sizes: map[string]float64{}})
+			at = len(all) - 1
+		}
+		all[at].counts[name], all[at].sizes[name] = count, size
+	}
+	return all
+}
+
+func checkMailq(in *Input, r *Report) {
+	q, ok := pick(in, r, "mail queue", queuesOf(in.first("postfix_mailq")), func(q queues) string { return q.instance })
+	if !ok {
+		return
+	}
+	for _, of := range []struct {
+		name   string
+		levels Levels
+	}{{"deferred", in.Levels(r, Upper(10, 20))}, {"active", in.Pair(r, "active", Upper(200, 300))}} {
+		if count, ok := q.counts[of.name]; ok {
+			r.Measure(of.name, Measured("mail_queue_"+of.name+"_length", count, "").By(of.levels).Within(0, math.NaN()), showCount)
+			r.Metric(Measured("mail_queue_"+of.name+"_size", q.sizes[of.name], "B").Within(0, math.NaN()))
+		}
+	}
+}
