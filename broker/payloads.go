@@ -42,18 +42,20 @@ const (
 
 // reading is one look at the payloads that the bus holds. Nothing of them is kept but what the policies need.
 type reading struct {
-	b        *Broker
-	now      monitor.Time
-	judge    *piggyback.Judge
-	sources  map[string]monitor.Source
-	sites    map[string]string // names of other sites, by Token
-	host     string            // empty for all
-	sections bool
+	b       *Broker
+	now     monitor.Time
+	judge   *piggyback.Judge
+	sources map[string]monitor.Source
+	sites   map[string]string // names of other sites, by Token
+	host    string            // empty for all
+	// whole says that the payloads' data are wanted too.
+	whole   bool
+	decoder wire.Decoder
 }
 
 // look begins to read.
 func (b *Broker) look(ctx context.Context, host string) (*reading, error) {
-	r := &reading{b: b, now: monitor.At(time.Now()), host: host, sections: host != "", sources: map[string]monitor.Source{}}
+	r := &reading{b: b, now: monitor.At(time.Now()), host: host, whole: host != "", sources: map[string]monitor.Source{}}
 	rules, err := b.rules(ctx)
 	if err != nil {
 		return nil, err
@@ -100,7 +102,7 @@ func (r *reading) hear(ctx context.Context) error {
 	return nil
 }
 
-// each hands on the payloads of a kind, oldest first. data is only good until handle returns.
+// each hands on the payloads of a kind, oldest first; data only if they are wanted.
 func (r *reading) each(ctx context.Context, where string, handle func(p Payload, data []byte) error) error {
 	stream, filter := r.place(where)
 	wanted := bus.Token(r.host)
@@ -112,12 +114,12 @@ func (r *reading) each(ctx context.Context, where string, handle func(p Payload,
 					continue // of a source, or of another host
 				}
 			}
-			var p monitor.Payload
-			if wire.Unmarshal(m.Data, &p) != nil {
+			p, size, err := r.decode(m.Data)
+			if err != nil {
 				r.b.unreadable.Inc()
 				continue
 			}
-			one := r.payload(where, &p)
+			one := r.payload(where, &p, size)
 			if where == Waiting {
 				one.To = r.siteName(to)
 			}
@@ -148,15 +150,24 @@ func (r *reading) place(where string) (bus.Stream, bus.Subject) {
 	return bus.PB, bus.AllPayloads()
 }
 
-func (r *reading) payload(where string, p *monitor.Payload) Payload {
+// decode reads a payload, and without its data if nobody wants them.
+func (r *reading) decode(message []byte) (p monitor.Payload, size int, err error) {
+	if !r.whole {
+		return wire.DecodePayloadHead(&r.decoder, message)
+	}
+	p, err = wire.DecodePayload(&r.decoder, message)
+	return p, len(p.Data), err
+}
+
+func (r *reading) payload(where string, p *monitor.Payload, size int) Payload {
 	one := Payload{
-		Target: p.Target, Source: p.Source, Site: p.Site, Where: where, Names: piggyback.Raws(p.Raw), At: p.At.Unix(), Bytes: len(p.Data),
+		Target: p.Target, Source: p.Source, Site: p.Site, Where: where, Names: piggyback.Raws(p.Raw), At: p.At.Unix(), Bytes: size,
 	}
 	if where == Here {
 		j := r.judge.Payload(p.Target, p.Source, p.At, r.contact(p.Source), r.now)
 		one.Usable, one.State, one.Text = j.Usable, j.State.ServiceName(), j.Text
 	}
-	if r.sections {
+	if r.whole {
 		one.Sections = sectionsOf(p.Data)
 	}
 	return one

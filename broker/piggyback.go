@@ -112,7 +112,6 @@ func (b *Broker) payloadData(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	look.sections = false
 	found, others, err := look.data(r.Context(), source)
 	switch {
 	case err != nil:

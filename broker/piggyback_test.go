@@ -21,7 +21,11 @@ import (
 // post stores a noun under a subject.
 func (s *site) post(subject bus.Subject, noun any) {
 	s.t.Helper()
-	_, err := s.bus.Post(s.t.Context(), []bus.Letter{{Subject: subject, Data: wire.Marshal(noun)}})
+	data := wire.Marshal(noun)
+	if p, ok := noun.(monitor.Payload); ok {
+		data = wire.AppendPayload(nil, &p)
+	}
+	_, err := s.bus.Post(s.t.Context(), []bus.Letter{{Subject: subject, Data: data}})
 	s.must(err)
 }
 

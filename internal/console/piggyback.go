@@ -182,10 +182,13 @@ func HostPayloads(w io.Writer, p *broker.Payloads, services []broker.Object, s S
 	}
 }
 
-// origin is whose output a service was computed from.
+// origin is whose output a service was computed from: the check module says it in the long output.
 func origin(o *broker.Object) string {
 	for line := range strings.Lines(o.LongOutput) {
-		if from, ok := strings.CutPrefix(strings.TrimSpace(line), "from "); ok {
+		if from, ok := strings.CutPrefix(line, "from the output of "); ok {
+			if at := strings.LastIndex(from, ", "); at > 0 {
+				from = from[:at]
+			}
 			return Shown(from)
 		}
 	}
