@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/modules/piggyback"
 )
 
 // part is one of the things that a verb with several of them can do. words is how many follow its name, at least and at most.
@@ -34,6 +36,7 @@ func piggybackParts() []part {
 		{"list", "[HOST]", 0, 1, listPayloads},
 		{"orphans", "", 0, 0, listOrphans},
 		{"conflicts", "", 0, 0, listConflicts},
+		{"try", "RULEFILE", 1, 1, tryRules},
 		{"cat", "HOST [SOURCE]", 1, 2, catPayload},
 	}
 }
@@ -145,6 +148,32 @@ func listConflicts(ctx context.Context, a *asking, _ []string) error {
 	return nil
 }
 
+// tryRules is onbu piggyback try: what the rules of a file would do to the names of today.
+func tryRules(ctx context.Context, a *asking, words []string) error {
+	known, err := a.Known(ctx)
+	if err != nil {
+		return err
+	}
+	config, report := arbiter.LoadRules(words[0], known.Here)
+	for _, p := range report.Problems {
+		fmt.Fprintln(a.stderr, arbiter.Line(p))
+	}
+	if !report.OK() {
+		return errQuiet
+	}
+	rules, _ := piggyback.Compile(config) // the loader has refused those that are wrong
+	p, err := a.Payloads(ctx, "", "")
+	if err != nil {
+		return err
+	}
+	trial := console.Try(rules, p, known)
+	if a.asJSON {
+		return a.json(trial)
+	}
+	trial.Draw(a.stdout, a.all, style(a.stdout))
+	return nil
+}
+
 // catPayload is onbu piggyback cat.
 func catPayload(ctx context.Context, a *asking, words []string) error {
 	body, err := a.PayloadData(ctx, words[0], strings.Join(words[1:], ""))
@@ -196,5 +225,6 @@ examples:
   onbu piggyback list vm17        what the host vm17 got, from whom each of its services comes
   onbu piggyback orphans          names that no host has, one a line
   onbu piggyback conflicts        hosts that different names became
+  onbu piggyback try rules.cfg    what the translations of a file would make of the names of today
   onbu piggyback cat vm17 esx01   what esx01 said of vm17, as it came
 `
