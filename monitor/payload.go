@@ -27,6 +27,9 @@ type Source struct {
 	Targets uint32
 	// Silent is set when the newest output held none at all.
 	Silent bool
+	// Newest is when the newest output was fetched that anybody began to store; 0 for no later one than At. While it is later
+	// and Silent is not set, the payloads of that output are on their way.
+	Newest Time
 }
 
 // Arrival tells the owner of a host that a payload for it was stored.

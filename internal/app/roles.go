@@ -3,8 +3,10 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"syscall"
 
 	"github.com/onbu/onbu/arbiter"
@@ -12,6 +14,7 @@ import (
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/internal/courier"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/builtin"
 	"github.com/onbu/onbu/modules/export/ndjson"
@@ -82,7 +85,9 @@ func buildScheduler(a *App) (Daemon, error) {
 }
 
 func buildPoller(a *App) (Daemon, error) {
-	native := builtin.Checks(nil)
+	log := a.o.Log.With("role", "poller")
+	post := courier.New(courier.Options{Bus: a.bus, Log: log, Metrics: a.metrics})
+	native := builtin.Checks(post)
 	for _, m := range native {
 		if c, ok := m.(modules.Closer); ok {
 			a.closers = append(a.closers, c.Close)
@@ -95,11 +100,33 @@ func buildPoller(a *App) (Daemon, error) {
 	if slots == 0 {
 		slots = slotsFor(fileLimit())
 	}
-	return poller.New(poller.Options{
+	p := poller.New(poller.Options{
 		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Forks: a.forks(), Bus: a.bus,
-		Probes: poller.NewProbes(native, builtin.Exec(a.forks()), a.o.Fork...), Log: a.o.Log.With("role", "poller"), Metrics: a.metrics,
+		Probes: poller.NewProbes(native, builtin.Exec(a.forks()), a.o.Fork...), Log: log, Metrics: a.metrics,
 		Remembering: poller.Remembers(native),
-	}), nil
+	})
+	return &carryingPoller{p, post}, nil
+}
+
+// carryingPoller is a poller with the courier that its checks hand payloads to.
+type carryingPoller struct {
+	*poller.Poller
+	courier *courier.Courier
+}
+
+// Run implements Daemon.
+func (p *carryingPoller) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var carrying sync.WaitGroup
+	var failed error
+	carrying.Go(func() {
+		failed = p.courier.Run(ctx)
+		cancel()
+	})
+	err := p.Poller.Run(ctx)
+	cancel()
+	carrying.Wait()
+	return errors.Join(err, failed)
 }
 
 // measure publishes one of the counters of a module.
