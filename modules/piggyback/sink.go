@@ -36,7 +36,7 @@ func (s *Splitter) handBlock(b *Block, p []byte) {
 // a line that stood there before. It gives the number of bytes that are left out.
 func add(to, p []byte, room int) (all []byte, over int) {
 	if len(p) <= room {
-		return append(to, p...), 0
+		return append(grow(to, len(p)), p...), 0
 	}
 	n := len(to) + len(p)
 	if i := bytes.LastIndexByte(p[:room], '\n'); i >= 0 {
@@ -45,6 +45,16 @@ func add(to, p []byte, room int) (all []byte, over int) {
 		to = to[:bytes.LastIndexByte(to, '\n')+1]
 	}
 	return to, n - len(to)
+}
+
+// grow makes room for n bytes more where much was gathered already: by doubling, since the steps of append would leave four
+// times as much behind for the garbage collector as there is in the end.
+func grow(b []byte, n int) []byte {
+	const much = 1 << 20
+	if cap(b) < much || cap(b)-len(b) >= n {
+		return b
+	}
+	return append(make([]byte, 0, max(2*cap(b), len(b)+n)), b...)
 }
 
 // takeBack removes the beginning of a line that was handed on.

@@ -50,7 +50,7 @@ func (m *Module) plain(c *command, from io.Reader, id string, in *intake) (form 
 	if err != nil {
 		return "", failed("%v", err)
 	}
-	return "encrypted", decryptTo(in, from, key)
+	return "encrypted", decrypt(in, from, key)
 }
 
 // passphrase gives that of the legacy encryption.

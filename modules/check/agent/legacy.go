@@ -8,83 +8,159 @@ import (
 	"crypto/md5"
 	"crypto/pbkdf2"
 	"crypto/sha256"
-	"errors"
 	"hash"
 	"io"
 	"slices"
+
+	"github.com/onbu/onbu/monitor"
 )
 
 // The forms of encryption that agents had before TLS, by the first two bytes of the output. All are AES-256-CBC with PKCS #7
 // padding; they differ in how key and IV are made of the passphrase ("Checkmk agent protocol", section 1).
 const (
-	withMD5        = "00" // EVP_BytesToKey with MD5
-	withSHA256     = "02" // EVP_BytesToKey with SHA-256
-	withPBKDF2     = "03" // "Salted__", salt, PBKDF2 with 10,000 rounds
-	withMAC        = "04" // salt, MAC, EVP_BytesToKey with SHA-256
-	withPBKDF2MAC  = "05" // salt, MAC, PBKDF2 with 600,000 rounds
-	saltSize       = 8
-	ivAndKey       = 32 + aes.BlockSize
-	saltMagic      = "Salted__"
-	roundsOf03     = 10_000
-	roundsOf05     = 600_000
-	blockTolerance = 1 << 20 // by how much the encrypted form may be larger than what may be in it
+	withMD5       = "00" // EVP_BytesToKey with MD5
+	withSHA256    = "02" // EVP_BytesToKey with SHA-256
+	withPBKDF2    = "03" // "Salted__", salt, PBKDF2 with 10,000 rounds
+	withMAC       = "04" // salt, MAC over IV and ciphertext with the AES key, EVP_BytesToKey with SHA-256
+	withPBKDF2MAC = "05" // salt, MAC, PBKDF2 with 600,000 rounds
+	saltSize      = 8
+	ivAndKey      = 32 + aes.BlockSize
+	saltMagic     = "Salted__"
+	roundsOf03    = 10_000
+	roundsOf05    = 600_000
 )
 
 func isLegacy(id string) bool {
 	return slices.Contains([]string{withMD5, withSHA256, withPBKDF2, withMAC, withPBKDF2MAC}, id)
 }
 
-var errWrongKey = errors.New("Failed to decrypt agent data: wrong passphrase, or not the agent's")
+var errWrongKey = &failure{monitor.Critical, "Failed to decrypt agent data: the passphrase is another one, or the output is not whole"}
 
-// decryptTo reads an encrypted output to its end and hands on what it says. It can be read only as a whole.
-func decryptTo(in *intake, from io.Reader, passphrase string) error {
-	var whole bytes.Buffer
-	most := int64(in.own) + blockTolerance
-	n, err := io.Copy(&whole, io.LimitReader(from, most+1))
-	in.bytes += n
-	switch {
-	case err != nil:
-		return err
-	case n > most:
-		return failed("Output is larger than %s: --max-size sets the limit", inMiB(in.own))
-	}
-	text, err := decrypt(whole.Bytes(), passphrase)
+// decrypt reads an encrypted output, two bytes and all, to its end, and writes what it says to out, piece by piece. What it wrote
+// is worth something only if there is no error: that the passphrase is right shows at the end.
+func decrypt(out io.Writer, from io.Reader, passphrase string) error {
+	d, err := newDecrypter(from, passphrase)
 	if err != nil {
-		return failed("%v", err)
+		return err
 	}
-	in.bytes -= int64(len(text)) // Write counts them again
-	return pour(in, bytes.NewReader(text))
+	b := buffers.Get().(*[32 << 10]byte)
+	defer buffers.Put(b)
+	for {
+		n, err := io.ReadFull(from, b[:])
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return err
+		}
+		if n%aes.BlockSize != 0 {
+			return errWrongKey
+		}
+		if err := d.write(out, b[:n]); err != nil {
+			return err
+		}
+		if err != nil {
+			return d.end(out)
+		}
+	}
 }
 
-// decrypt gives the text of a whole output, which begins with the two bytes. It overwrites message.
-func decrypt(message []byte, passphrase string) ([]byte, error) {
-	if len(message) < 2 {
-		return nil, errWrongKey
+// decrypter is in the middle of an output.
+type decrypter struct {
+	blocks cipher.BlockMode
+	last   []byte    // the last block so far, decrypted: its end may be padding
+	mac    []byte    // that of the output; nil for none
+	seen   hash.Hash // of what was read, nil without a MAC
+}
+
+// newDecrypter reads what stands before the ciphertext.
+func newDecrypter(from io.Reader, passphrase string) (*decrypter, error) {
+	var id, salt, mac []byte
+	for _, part := range []struct {
+		to   *[]byte
+		size func() int
+	}{
+		{&id, func() int { return 2 }},
+		{&salt, func() int { return saltOf(string(id)) }},
+		{&mac, func() int { return macSizeOf(string(id)) }},
+	} {
+		*part.to = make([]byte, part.size())
+		if _, err := io.ReadFull(from, *part.to); err == io.EOF || err == io.ErrUnexpectedEOF {
+			return nil, errWrongKey
+		} else if err != nil {
+			return nil, err
+		}
 	}
-	id, rest := string(message[:2]), message[2:]
-	var keys, mac []byte
-	var salt []byte
-	var ok bool
-	switch id {
-	case withPBKDF2:
-		if rest, ok = bytes.CutPrefix(rest, []byte(saltMagic)); !ok || len(rest) < saltSize {
+	if string(id) == withPBKDF2 {
+		var ok bool
+		if salt, ok = bytes.CutPrefix(salt, []byte(saltMagic)); !ok {
 			return nil, errWrongKey
 		}
-		salt, rest = rest[:saltSize], rest[saltSize:]
-	case withMAC, withPBKDF2MAC:
-		if len(rest) < saltSize+sha256.Size {
-			return nil, errWrongKey
-		}
-		salt, mac, rest = rest[:saltSize], rest[saltSize:saltSize+sha256.Size], rest[saltSize+sha256.Size:]
 	}
-	keys, err := keysOf(id, passphrase, salt)
+	keys, err := keysOf(string(id), passphrase, salt)
 	if err != nil {
 		return nil, err
 	}
-	if mac != nil && !hmac.Equal(mac, macOf(keys, rest)) {
-		return nil, errWrongKey
+	block, err := aes.NewCipher(keys[:32])
+	if err != nil {
+		return nil, err
 	}
-	return decryptCBC(keys, rest)
+	d := &decrypter{blocks: cipher.NewCBCDecrypter(block, keys[32:])}
+	if len(mac) > 0 {
+		d.mac, d.seen = mac, hmac.New(sha256.New, keys[:32])
+		d.seen.Write(keys[32:])
+	}
+	return d, nil
+}
+
+func saltOf(id string) int {
+	switch id {
+	case withPBKDF2:
+		return len(saltMagic) + saltSize
+	case withMAC, withPBKDF2MAC:
+		return saltSize
+	}
+	return 0
+}
+
+func macSizeOf(id string) int {
+	if id == withMAC || id == withPBKDF2MAC {
+		return sha256.Size
+	}
+	return 0
+}
+
+// write decrypts whole blocks, in place, and hands on all but the last one.
+func (d *decrypter) write(out io.Writer, b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	if d.seen != nil {
+		d.seen.Write(b)
+	}
+	d.blocks.CryptBlocks(b, b)
+	if _, err := out.Write(d.last); err != nil {
+		return err
+	}
+	rest := len(b) - aes.BlockSize
+	d.last = append(d.last[:0], b[rest:]...)
+	_, err := out.Write(b[:rest])
+	return err
+}
+
+// end checks MAC and padding, and hands on what is in front of the padding.
+func (d *decrypter) end(out io.Writer) error {
+	if d.seen != nil && !hmac.Equal(d.mac, d.seen.Sum(nil)) || len(d.last) == 0 {
+		return errWrongKey
+	}
+	padding := int(d.last[len(d.last)-1])
+	if padding == 0 || padding > aes.BlockSize {
+		return errWrongKey
+	}
+	for _, c := range d.last[len(d.last)-padding:] {
+		if int(c) != padding {
+			return errWrongKey
+		}
+	}
+	_, err := out.Write(d.last[:len(d.last)-padding])
+	return err
 }
 
 // keysOf makes key and IV of a passphrase.
@@ -114,34 +190,4 @@ func bytesToKey(h hash.Hash, passphrase string, salt []byte) []byte {
 		keys = append(keys, last...)
 	}
 	return keys[:ivAndKey]
-}
-
-// macOf is the HMAC over IV and ciphertext, with the AES key.
-func macOf(keys, ciphertext []byte) []byte {
-	h := hmac.New(sha256.New, keys[:32])
-	h.Write(keys[32:])
-	h.Write(ciphertext)
-	return h.Sum(nil)
-}
-
-// decryptCBC decrypts in place and takes the padding off.
-func decryptCBC(keys, text []byte) ([]byte, error) {
-	if len(text) == 0 || len(text)%aes.BlockSize != 0 {
-		return nil, errWrongKey
-	}
-	block, err := aes.NewCipher(keys[:32])
-	if err != nil {
-		return nil, err
-	}
-	cipher.NewCBCDecrypter(block, keys[32:]).CryptBlocks(text, text)
-	padding := int(text[len(text)-1])
-	if padding == 0 || padding > aes.BlockSize {
-		return nil, errWrongKey
-	}
-	for _, c := range text[len(text)-padding:] {
-		if int(c) != padding {
-			return nil, errWrongKey
-		}
-	}
-	return text[:len(text)-padding], nil
 }

@@ -6,8 +6,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/klauspost/compress/s2"
-
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/check/agent/section"
 	"github.com/onbu/onbu/modules/piggyback"
@@ -40,12 +38,6 @@ type ownOutput struct {
 	guests     int
 	delivered  modules.Delivered
 	deliverErr error
-}
-
-// output is what an agent said, compressed.
-type output struct {
-	packed []byte
-	at     time.Time
 }
 
 // serves says whether a check that came behind the round need not wait for another one.
@@ -108,7 +100,7 @@ func (h *host) fetch(ctx context.Context, r *round, batch []*waiter) (blocks []p
 		return nil, true
 	}
 	h.own.bytes, h.own.form, h.own.dropped, h.own.guests = f.bytes, f.form, f.dropped, len(f.blocks)
-	r.text = string(f.own)
+	r.text = f.own
 	return f.blocks, true
 }
 
@@ -141,8 +133,8 @@ func (h *host) last() (string, bool) {
 	if !ok || !o.at.Equal(h.own.at) {
 		return "", false
 	}
-	text, err := s2.Decode(nil, o.packed)
-	return string(text), err == nil
+	text, err := o.text()
+	return inPlace(text), err == nil
 }
 
 func (h *host) end() time.Time {
@@ -228,23 +220,4 @@ func (h *host) read(r *round) {
 		}
 		p.Data = nil
 	}
-}
-
-// remember keeps what the agent said.
-func (h *host) remember(r *round) {
-	if h.key.name == "" {
-		return
-	}
-	o := output{packed: s2.Encode(nil, []byte(r.text)), at: r.own.at}
-	h.module.outputs.put(h.key.name, o, len(o.packed)+len(h.key.name)+256)
-}
-
-// Remembered implements modules.Remembering: of an output it gives what is not for other hosts.
-func (m *Module) Remembered(name string) (raw []byte, at time.Time, ok bool) {
-	o, ok := m.outputs.get(name)
-	if !ok {
-		return nil, time.Time{}, false
-	}
-	raw, err := s2.Decode(nil, o.packed)
-	return raw, o.at, err == nil
 }

@@ -18,7 +18,7 @@ type Options struct {
 
 // What one output may hold at most; the rest of it is left out. An agent's has a hundred sections and a few thousand lines.
 const (
-	mostLines = 1 << 20
+	mostLines = 1 << 19
 	mostParts = 50_000
 	mostNames = 10_000
 	mostName  = 128 // bytes

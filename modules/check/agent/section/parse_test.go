@@ -89,7 +89,7 @@ func TestEndlessOutputIsCut(t *testing.T) {
 				parts, lines = parts+1, lines+len(p.Lines)
 			}
 		}
-		if lines > 1<<20 || parts > 50_000 || len(set.Names()) > 10_000 {
+		if lines > 1<<19 || parts > 50_000 || len(set.Names()) > 10_000 {
 			t.Errorf("%s: %d lines in %d parts of %d sections are too many", about, lines, parts, len(set.Names()))
 		}
 	}
