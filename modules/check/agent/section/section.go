@@ -95,13 +95,17 @@ func (s *Set) add(name string, p Part) *Part {
 	return &sec.Parts[len(sec.Parts)-1]
 }
 
-// chunk is for how many sections room is made at once.
-const chunk = 32
+// chunk is for how many sections room is made first, and mostChunk later.
+const (
+	chunk     = 8
+	mostChunk = 64
+)
 
 // room gives a section without name, with room for one part.
 func (s *Set) room() *Section {
 	if len(s.spare) == 0 {
-		s.spare, s.first = make([]Section, chunk), make([]Part, chunk)
+		n := min(max(chunk, len(s.names)), mostChunk)
+		s.spare, s.first = make([]Section, n), make([]Part, n)
 	}
 	sec := &s.spare[0]
 	sec.Parts = s.first[0:0:1]
