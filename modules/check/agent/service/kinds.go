@@ -1,22 +1,37 @@
 package service
 
 import (
+	"slices"
+
 	"github.com/onbu/onbu/modules/check/agent/section"
 )
 
 // Kinds gives all kinds, in the order in which discovery offers their services. The slice is the caller's.
 func Kinds() []Kind {
-	return append(linuxKinds(),
-		lnxIf(),
-		winperfIf(),
-		diskstat(),
-		winperfPhydisk(),
-		winperfProcessor(),
-		wmiCPULoad(),
-		winperfTCPConn(),
-		windowsService(),
-		servicesSummary(),
-	)
+	return slices.Concat(linuxKinds(), deviceKinds(), windowsKinds(), dockerKinds(), esxKinds())
+}
+
+// deviceKinds are those of interfaces and disks.
+func deviceKinds() []Kind {
+	return []Kind{lnxIf(), winperfIf(), diskstat(), winperfPhydisk()}
+}
+
+// windowsKinds are those that only Windows has.
+func windowsKinds() []Kind {
+	return []Kind{winperfProcessor(), wmiCPULoad(), winperfTCPConn(), windowsService(), servicesSummary()}
+}
+
+// dockerKinds are those of containers and their nodes.
+func dockerKinds() []Kind {
+	return []Kind{
+		dockerContainerStatus(), dockerContainerHealth(), dockerContainerMem(), dockerContainerCPU(),
+		dockerNodeInfo(), dockerNodeDiskUsage(),
+	}
+}
+
+// esxKinds are those of VMware.
+func esxKinds() []Kind {
+	return slices.Concat(esxVMs(), esxHosts(), []Kind{esxDatastores(), esxIf(), esxDisk(), esxUptime()})
 }
 
 // Find gives a kind by its name.
