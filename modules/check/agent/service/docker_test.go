@@ -25,8 +25,10 @@ func TestContainerStatus(t *testing.T) {
 		{`{"Status": "exited", "ExitCode": 0}`, "-o finished=ok", monitor.OK, "container exited with exit code 0"},
 		{`{"Status": "paused", "Error": "no room"}`, "-o paused=warning", monitor.Critical, "container paused(!), error: no room(!!)"},
 		{`{"Status": ["x"]`, "", monitor.Unknown, "the agent's output has no state of the container(?)"},
-		{`{"Status": "running"}` + "\n" + `{"Status": "exited"}`, "", monitor.Critical,
-			"several Docker nodes have a container of this name: let the plug-in name them by their ids, or translate the names(!!)"},
+		{
+			`{"Status": "running"}` + "\n" + `{"Status": "exited"}`, "", monitor.Critical,
+			"several Docker nodes have a container of this name: let the plug-in name them by their ids, or translate the names(!!)",
+		},
 	} {
 		var h host
 		expect(t, h.look(t, "docker_container_status", dockerSection("docker_container_status", c.object), strings.Fields(c.args)...), c.state, c.says, "")
