@@ -1,6 +1,9 @@
 package bus
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Link joins this site with others. What travels over it is apart from everything else on the bus. Any goroutine may use it.
 type Link interface {
@@ -32,4 +35,20 @@ type Neighbour struct {
 	RTT          time.Duration // as measured last; 0 if never
 	// Up says that the neighbour is the one of the two that passes on to the other what comes from third sites.
 	Up bool
+}
+
+// maxSiteName bounds the name of a site.
+const maxSiteName = 64
+
+// CheckSiteName says why no site, and no tenant, may be called so: letters, digits and . _ - only.
+func CheckSiteName(name string) error {
+	if len(name) == 0 || len(name) > maxSiteName {
+		return fmt.Errorf("the name %.80q: 1 to %d letters, digits and . _ - are wanted", name, maxSiteName)
+	}
+	for _, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
+			return fmt.Errorf("the name %q: only letters, digits and . _ - are wanted", name)
+		}
+	}
+	return nil
 }

@@ -226,7 +226,7 @@ func (r *reader) tenant(name string, o options) error {
 		return err
 	}
 	r.known[name] = bus.Tenant{Name: name, Ours: ours, Theirs: theirs}
-	return ValidName(name)
+	return bus.CheckSiteName(name)
 }
 
 // name notes a tenant; without a tenant line of its own this site only relays.
@@ -237,7 +237,7 @@ func (r *reader) name(tenant string) error {
 	if _, known := r.known[tenant]; !known {
 		r.known[tenant] = bus.Tenant{Name: tenant, Relay: true}
 	}
-	return ValidName(tenant)
+	return bus.CheckSiteName(tenant)
 }
 
 // pattern compiles an option; without it no name fits.
@@ -283,12 +283,4 @@ func (r *reader) hubs() {
 		d := &r.plan.Dials[i]
 		d.Hub = d.Hub || dials[d.Tenant] > 1
 	}
-}
-
-// ValidName says whether a site or a tenant may be called so.
-func ValidName(name string) error {
-	if !nameForm.MatchString(name) {
-		return fmt.Errorf("the name %q: letters, digits and . _ - only, 64 at most", name)
-	}
-	return nil
 }

@@ -52,7 +52,7 @@ var _ bus.Link = (*Link)(nil)
 // Start joins a site as the plan says, and returns when the port is open; sites that do not answer are dialled until they
 // do. No two sites may have the same name.
 func Start(ctx context.Context, site string, plan Plan, log *slog.Logger) (*Link, error) {
-	if err := ValidName(site); err != nil {
+	if err := bus.CheckSiteName(site); err != nil {
 		return nil, fmt.Errorf("links: site: %w", err)
 	}
 	l := &Link{plan: plan, log: log, joined: map[string]*natsbus.Messages{}, since: map[uint64]time.Time{}}

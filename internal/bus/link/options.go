@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
-
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // options are the words behind the first two of a line. Each that was asked for is taken out.
 type options map[string]string
