@@ -174,6 +174,9 @@ func SiteKey(site string) string { return "site." + Token(site) }
 // AllSites is every SiteKey.
 func AllSites() string { return "site.*" }
 
+// AskSites is where the part of a receiver that talks with other sites answers the daemons of its own.
+func AskSites() Subject { return "engine.sites" }
+
 // AtSite is where a site listens, on a link.
 func AtSite(site string) Subject { return Subject("site." + Token(site)) }
 

@@ -16,7 +16,8 @@ import (
 // How often a site is asked whether it is there: while it is not, or has not confirmed everything, so often that the end of an
 // outage is noticed at once. Questions overlap: on a slow link their answers wait behind payloads.
 const (
-	askBusy  = 400 * time.Millisecond
+	askBusy  = 400 * time.Millisecond // while parcels are not confirmed
+	askAway  = time.Second
 	askIdle  = 2 * time.Second
 	askFor   = 10 * time.Second
 	asksOut  = 20
@@ -75,10 +76,13 @@ func (p *remote) run(ctx context.Context) {
 func (p *remote) patience() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if time.Since(p.seen) < awayFor && (p.drain == nil || !p.drain.waits()) {
+	switch {
+	case p.drain != nil && p.drain.waits():
+		return askBusy
+	case time.Since(p.seen) < awayFor:
 		return askIdle
 	}
-	return askBusy
+	return askAway
 }
 
 // ask asks the site whether it is there, unless many such questions are on the way.
