@@ -114,3 +114,30 @@ type PiggybackPolicy struct {
 	MaxAge, Validity *time.Duration
 	ValidityState    *State
 }
+
+// SourceInquiry asks the owner of a host for its SourceState, now and whenever that changes in the next minute.
+type SourceInquiry struct {
+	Host  string
+	Shard Shard // which asks
+	// Targets is how many hosts of the shard have all that is known of them from this one.
+	Targets uint32
+	// Look says that one of those fails: the source is to be looked at now.
+	Look bool
+}
+
+// SourceState tells how a host is that payloads come from, to those who own their targets.
+type SourceState struct {
+	Host string
+	// Trouble says that its agent cannot be asked: it is not UP, suffers from something in front of it, or the service of
+	// its agent is CRITICAL or UNKNOWN. Root says that this is a root problem, or suffers from one: people hear of that.
+	Trouble, Root bool
+	Since         Time // of the trouble; what was fetched later shows that it is none
+	// Fine is when the newest check of its agent began that was neither; 0 if nobody knows.
+	Fine   Time
+	Looked Time // when the newest check of its agent began
+	// Interval is the distance of the checks of its agent; 0 if there are none.
+	Interval time.Duration
+	// Roots are the first of the root problems, Text says what is wrong, for people.
+	Roots []Ref
+	Text  string
+}

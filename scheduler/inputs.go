@@ -30,7 +30,7 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("questions to shard %d: %w", s.id, err)
 	}
-	unnudge, err := s.bus.Subscribe(bus.Arrived(uint16(s.id)), func(m bus.Msg) { s.nudged(ctx, m) })
+	unhear, err := s.hearOfPayloads(ctx)
 	if err != nil {
 		unask()
 		return nil, fmt.Errorf("payloads for shard %d: %w", s.id, err)
@@ -43,7 +43,7 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	wg.Go(func() { s.forgetResults(ctx) })
 	return func() {
 		unask()
-		unnudge()
+		unhear()
 		wg.Wait()
 	}, nil
 }

@@ -201,6 +201,7 @@ func (s *shard) act() {
 		s.traces.mark(s.decided.Jobs)
 		s.jobs.offer(s.decided.Jobs)
 	}
+	s.correspond()
 	s.decided.Each(s.checked, s.happened)
 	s.tally.flush(s.meter)
 	s.decided.Reset()

@@ -165,6 +165,12 @@ func OrphanOf(s Subject) string {
 	return parts[1]
 }
 
+// Inquiries is where the owners of hosts that payloads come for ask how the hosts are that these come from.
+func Inquiries() Subject { return "pbq" }
+
+// SourceStates is where a shard that asked is told.
+func SourceStates(shard uint16) Subject { return Subject("pbs." + number(shard)) }
+
 // Arrived is where the owner of a shard is told that payloads for its hosts are stored.
 func Arrived(shard uint16) Subject { return Subject("pbn." + number(shard)) }
 

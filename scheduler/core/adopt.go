@@ -30,8 +30,8 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.maintained = make(map[monitor.ID]monitor.Time)
 	c.ackUntil = make(map[monitor.ID]monitor.Time)
 	c.lastPerfdata = make(map[monitor.ID]string)
+	c.post = post{begun: c.post.begun}
 	c.rowsChanged(&old, d)
-	c.movePost(&old)
 	c.moveRows(&old)
 	c.moveNotes(&old, d)
 	c.releaseTriggered(d)
@@ -42,6 +42,8 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.moveSuspects(&old)
 	c.bindRules()
 	c.bindReaders()
+	c.movePost(&old)
+	c.planSources()
 	for _, id := range c.reassess() {
 		c.changed(monitor.BrokState, id, "", d)
 	}

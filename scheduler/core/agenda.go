@@ -29,6 +29,9 @@ const (
 	aboutAck         // of an object
 	aboutEscalation  // of an object
 	aboutMaintenance // of an object
+	aboutSource      // of payloads; number is its place in post.sources
+	aboutInquiries   // for sources that live in other shards
+	aboutSourceless  // hosts for which nothing came since the start
 )
 
 func (a agenda) Len() int { return len(a) }
@@ -89,6 +92,12 @@ func (c *Core) tickAgenda(d *Decisions) {
 			c.lookAtEscalation(monitor.ID(a.number), d)
 		case aboutMaintenance:
 			c.lookAtMaintenance(monitor.ID(a.number), d)
+		case aboutSource:
+			c.lookAtSource(uint32(a.number), d)
+		case aboutInquiries:
+			c.inquireAll(d)
+		case aboutSourceless:
+			c.lookAtSourceless(d)
 		}
 	}
 }
@@ -122,4 +131,5 @@ func (c *Core) planAgenda() {
 	}
 	c.planEscalations()
 	c.planMaintenance()
+	c.planSources()
 }

@@ -3,7 +3,7 @@
 // the time and fills a Decisions; the shell around it carries them out.
 //
 // One goroutine owns a Core. The order of calls in its life is New, Restore, Replay…, Import…, Begin, and then any of
-// Tick, Observe, Submit, Obey, Arrive, Orphan, and Adopt with Imports behind it. Time never runs backwards inside: if a clock was
+// Tick, Observe, Submit, Obey, Arrive, Inquire, Told, Orphan, and Adopt with Imports behind it. Time never runs backwards inside: if a clock was
 // set back, the core goes on with the latest time it has seen.
 //
 // The rules are those of Nagios 4 where it and Shinken differ.
@@ -135,6 +135,9 @@ func (c *Core) enter(now monitor.Time) { c.now = max(c.now, now) }
 
 // leave says when the core wants to be called again.
 func (c *Core) leave(d *Decisions) {
+	if len(c.post.news) > 0 {
+		c.tellNews(d)
+	}
 	d.Wake = c.freshness
 	if next, ok := c.wheel.Next(); ok && (next < d.Wake || d.Wake == 0) {
 		d.Wake = next

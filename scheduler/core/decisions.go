@@ -28,6 +28,10 @@ type Decisions struct {
 	Broks []monitor.Brok
 	// Checks are the checks that were made and applied. Each tells where it stands among Broks.
 	Checks []monitor.Check
+	// Inquiries ask the owners of sources of payloads how these are, Tellings answer such questions. Both may be lost: the
+	// questions are asked again.
+	Inquiries []monitor.SourceInquiry
+	Tellings  []Telling
 	// Wake is when Tick has something to do next; the core sets it at the end of each call. A caller may come later,
 	// and everything due until then is done in one go.
 	Wake monitor.Time
@@ -62,6 +66,8 @@ func (d *Decisions) Reset() {
 	clear(d.Checks)
 	d.Jobs, d.Broks, d.lines, d.statuses = d.Jobs[:0], d.Broks[:0], d.lines[:0], d.statuses[:0]
 	d.Checks, d.before = d.Checks[:0], d.before[:0]
+	clear(d.Tellings)
+	d.Inquiries, d.Tellings = d.Inquiries[:0], d.Tellings[:0]
 	d.Wake, d.Orphans, d.Dropped = 0, 0, 0
 }
 

@@ -54,6 +54,9 @@ func (c *Core) doubts(id monitor.ID, l *look) []monitor.ID {
 	}
 	q := question{core: c, look: l, interval: interval{core: c, look: l}}
 	q.soft = c.weigh(id, l).Next.Type == monitor.Soft
+	if c.leans(id) {
+		q.sources(id)
+	}
 	if c.inv.IsHost(id) {
 		q.network(id)
 	} else if !c.inv.Policy(id).NoHostDependency {
@@ -161,6 +164,49 @@ func (q *question) way(parents []monitor.ID) footing {
 	return all
 }
 
+// sources asks about the sources of the payloads that an object leans on. One that is sound is enough. While payloads come
+// as often as they should all are: else each failure of each target would cost a fetch.
+func (q *question) sources(id monitor.ID) {
+	c := q.core
+	host := c.inv.HostOf(id)
+	if cut, _ := c.cutOff(host); cut || c.post.boxes == nil {
+		return
+	}
+	before := len(q.open)
+	for at := c.post.boxes[host].links; at != 0; at = c.post.links[at-1].next {
+		l := &c.post.links[at-1]
+		if !c.counts(l) || c.isCut(l) {
+			continue
+		}
+		if q.look.started < c.expected(host, &c.post.sources[l.source]) || q.source(l.source) == sound {
+			q.open = q.open[:before]
+			return
+		}
+	}
+}
+
+// source asks about one source.
+func (q *question) source(n uint32) footing {
+	c, s := q.core, &q.core.post.sources[n]
+	if s.host == monitor.NoID {
+		switch {
+		case s.told != 0 && s.state.Looked >= q.look.finished:
+			return sound
+		case s.told == 0 && s.inquired != 0 && s.inquired.Add(unansweredAfter) <= c.now:
+			return sound // nobody knows it
+		}
+		q.open = append(q.open, c.ghost(n))
+		return open
+	}
+	all := sound
+	for _, id := range c.eyes(s) {
+		if q.master(id) == open {
+			all = open
+		}
+	}
+	return all
+}
+
 // host asks about one host. One that cannot be looked at stands and falls with its parents.
 func (q *question) host(id monitor.ID) footing {
 	t := q.interval.of(id)
@@ -225,6 +271,10 @@ func (c *Core) askUp(objects []monitor.ID, d *Decisions) {
 			continue
 		}
 		seen[id] = true
+		if n, is := c.isGhost(id); is {
+			c.inquireNow(n, d)
+			continue
+		}
 		if c.askable(id) && !c.run[id].flags.has(held) {
 			c.ask(id, d)
 		}

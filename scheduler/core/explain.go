@@ -87,6 +87,9 @@ func (c *Core) around(id monitor.ID, e *monitor.Explanation) {
 }
 
 func (c *Core) neighbour(id monitor.ID) monitor.Neighbour {
+	if n, is := c.isGhost(id); is {
+		return c.post.sources[n].neighbour(c.refOf(id))
+	}
 	s := &c.standing[id]
 	return monitor.Neighbour{Ref: c.inv.Ref(id), State: c.effective(id), Type: s.Type, Check: c.times[id].check}
 }
@@ -120,6 +123,7 @@ func (c *Core) why(id monitor.ID, e *monitor.Explanation) []string {
 	why = append(why, c.whyState(id)...)
 	why = append(why, c.whyUnchecked(id, e)...)
 	why = append(why, c.whyNobody(id, e)...)
+	why = append(why, c.whySources(id)...)
 	why = append(why, c.whyFlapping(id)...)
 	if n := c.standing[id].depth; n > 0 {
 		why = append(why, counted(int(n), "downtime is", "downtimes are")+" in effect: nobody is told of problems")
@@ -143,7 +147,7 @@ func (c *Core) whyState(id monitor.ID) []string {
 		root := c.rootCause(host)
 		why = append(why, fmt.Sprintf("its host is %s%s: the service is not retried and nobody is told of it",
 			c.stateName(host), c.because(host, root)))
-	} else if s.State == monitor.Unreachable && host == id {
+	} else if s.State == monitor.Unreachable && host == id && len(c.graph.Parents(id)) > 0 {
 		why = append(why, fmt.Sprintf("none of its parents is UP (%s); the root cause is %s",
 			c.listed(c.graph.Parents(id)), c.listed(c.rootCause(id))))
 	}

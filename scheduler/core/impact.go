@@ -79,7 +79,7 @@ func (c *Core) effective(id monitor.ID) monitor.State {
 }
 
 // shadow says whether what an object stands on is gone (all parents of a host, the host of a service, a dependency, all
-// parents of a service), so that its failure is none of its own, and which root problems are behind that. There are none
+// parents of a service, all sources of what is known of it), so that its failure is none of its own, and which root problems are behind that. There are none
 // while a problem in front is still SOFT. What is worked out from others suffers from their roots as well, without being
 // gone: people are told of it; and the services of such a host may be what it is worked out from. The slice is not the
 // caller's.
@@ -96,6 +96,11 @@ func (c *Core) shadow(id monitor.ID) (gone bool, roots []monitor.ID) {
 		gone = true
 		for _, n := range c.ties.ofChild.of(id) {
 			roots = union(roots, c.rootsOf(c.inv.ServiceParents[n].Parent))
+		}
+	}
+	if c.isProblem(id) && c.leans(id) {
+		if cut, behind := c.cutOff(c.inv.HostOf(id)); cut {
+			gone, roots = true, union(roots, behind)
 		}
 	}
 	if r := c.ruleOf(id); r != nil {
@@ -228,7 +233,7 @@ func (c *Core) assess(id monitor.ID) bool {
 func (c *Core) saidSince(id monitor.ID, roots []monitor.ID) bool {
 	found := monitor.Time(0)
 	for _, r := range roots {
-		found = max(found, c.times[r].hardChange)
+		found = max(found, c.foundAt(r))
 	}
 	return c.heard(id, found+1)
 }

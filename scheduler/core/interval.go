@@ -99,6 +99,9 @@ func (c *Core) hostUp(id monitor.ID, l *look) bool {
 	if c.inv.Policy(id).NoHostDependency {
 		return true
 	}
+	if l.state != monitor.OK && c.isCutOff(id) {
+		return false
+	}
 	if l.state == monitor.OK || !c.rootFirst() {
 		return c.isUp(c.inv.HostOf(id))
 	}
@@ -109,6 +112,9 @@ func (c *Core) hostUp(id monitor.ID, l *look) bool {
 
 // reach says what a host is if it does not answer.
 func (c *Core) reach(host monitor.ID, l *look) monitor.State {
+	if l.state != monitor.Up && c.isCutOff(host) {
+		return monitor.Unreachable
+	}
 	if l.state == monitor.Up || !c.rootFirst() {
 		return c.graph.Reach(host, c.isUp)
 	}
@@ -131,6 +137,7 @@ func (c *Core) goOn(id monitor.ID, l *look, steps verdict.Steps, d *Decisions) {
 	if steps.Has(verdict.Ends) && c.rootFirst() {
 		c.returned(id, d)
 	}
+	c.looked(id)
 	c.wake(id)
 	c.review(d)
 }

@@ -13,43 +13,65 @@ const soon = time.Second
 type mailbox struct {
 	seq     uint64       // the newest place in their stream
 	arrived monitor.Time // when the core last heard of one
+	links   uint32       // one more than the place of the first of its links; 0 for none
 	batch   uint32       // the call of Arrive that last had one
 }
 
-// post knows the payloads that arrived for the hosts of the shard. It takes nothing until the first one does.
+// post knows the payloads that arrived for the hosts of the shard, and where they came from. It takes nothing until the
+// first one does.
 type post struct {
 	boxes   []mailbox // of each host
+	links   []link
+	sources []source
+	byName  map[string]uint32 // places in sources
+	// at are the places in sources of the objects of this shard on which a source stands: hosts, and services of agents.
+	at      map[monitor.ID]uint32
+	last    uint32 // the source of the last payload: the next is likely to come from it too
 	batch   uint32
 	touched []monitor.ID // scratch of Arrive
+	freed   []uint32     // likewise: links of which something came although they were cut
+	news    []uint32     // sources of which other shards are to be told
+	begun   monitor.Time // when the core began its work
+	asks    bool         // the agenda has when to ask for sources that live elsewhere
 }
 
 // Arrive takes note of payloads that were stored for hosts of this shard, and has those hosts' checks made that read agent
 // output: at the next Tick, as if a person had demanded them without force. Where such a check is on its way, one more
 // follows it; where it is due within a second, that one serves. Several payloads for one host in one call count once.
-// Hosts that are not in the inventory are passed over: they live elsewhere since. No string is kept.
+// Hosts that are not in the inventory are passed over: they live elsewhere since. What is kept of the strings is copied.
 func (c *Core) Arrive(now monitor.Time, arrivals []monitor.Arrival, d *Decisions) {
 	c.enter(now)
-	if c.post.boxes == nil {
-		c.post.boxes = make([]mailbox, len(c.inv.Hosts))
-	}
-	c.post.batch++
-	c.post.touched = c.post.touched[:0]
+	p := &c.post
+	p.batch++
+	p.touched, p.freed = p.touched[:0], p.freed[:0]
 	for i := range arrivals {
 		if host, ok := c.hosts[arrivals[i].Host]; ok {
 			c.receive(host, &arrivals[i])
 		}
 	}
-	for _, host := range c.post.touched {
+	for _, host := range p.touched {
 		c.readNow(host, d)
 	}
+	c.relieve(p.freed, d)
 	c.leave(d)
 }
 
-// receive notes one payload.
+// receive notes one payload. One that was known already changes nothing.
 func (c *Core) receive(host monitor.ID, a *monitor.Arrival) {
-	box := &c.post.boxes[host]
-	box.seq = max(box.seq, a.Seq)
-	if box.arrived = c.now; box.batch != c.post.batch {
+	n := c.link(host, a.Source)
+	l, box := &c.post.links[n], &c.post.boxes[host]
+	if a.Seq == l.seq && a.At <= l.at {
+		return
+	}
+	if c.leaning != nil && c.leaning[host] && c.isCut(l) && c.provesSound(l, a.At) {
+		c.post.freed = append(c.post.freed, n)
+	}
+	if a.At > l.at && a.Seq < l.seq {
+		box.seq = a.Seq // the stream was made anew
+	}
+	l.seq, l.at = a.Seq, max(l.at, a.At)
+	box.seq, box.arrived = max(box.seq, a.Seq), c.now
+	if box.batch != c.post.batch {
 		box.batch = c.post.batch
 		c.post.touched = append(c.post.touched, host)
 	}
@@ -71,7 +93,7 @@ func (c *Core) readNow(host monitor.ID, d *Decisions) {
 func (c *Core) demandReader(id monitor.ID, d *Decisions) {
 	r := &c.run[id]
 	switch {
-	case c.reading[id] == 0 || !c.checked(id):
+	case !c.reading[id].has(reads) || !c.checked(id):
 	case r.flags.has(inFlight):
 		r.flags |= again
 	case r.next >= c.now && r.next <= c.now.Add(soon):
@@ -113,21 +135,4 @@ func (c *Core) notBefore(id monitor.ID, interval time.Duration, next monitor.Tim
 		return off
 	}
 	return c.regular(id, interval, off)
-}
-
-// movePost takes over what an older core knew of payloads, by name.
-func (c *Core) movePost(old *Core) {
-	c.post = post{}
-	for was, box := range old.post.boxes {
-		if box.arrived == 0 {
-			continue
-		}
-		if host, ok := c.hosts[old.inv.Hosts[was].Name]; ok {
-			if c.post.boxes == nil {
-				c.post.boxes = make([]mailbox, len(c.inv.Hosts))
-			}
-			box.batch = 0
-			c.post.boxes[host] = box
-		}
-	}
 }

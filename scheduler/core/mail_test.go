@@ -8,7 +8,8 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// guests gives hosts whose checks are none, and of which all data come in payloads, each with some services that read them.
+// guests gives hosts whose checks are none, and of which all data come in payloads, each with some
+// services that read them, and behind them the host esx1, from which those come.
 func guests(hosts, services int) *monitor.Inventory {
 	w := newWorld()
 	inv := w.inventory()
@@ -30,13 +31,14 @@ func guests(hosts, services int) *monitor.Inventory {
 			})
 		}
 	}
+	inv.Hosts = append(inv.Hosts, monitor.Host{Name: "esx1", Address: "127.0.0.1", Check: monitor.Call{Command: monitor.None}})
 	return inv
 }
 
-// letters gives one arrival for each host of an inventory.
+// letters gives one arrival for each host of an inventory but the last.
 func letters(inv *monitor.Inventory, at monitor.Time, seq uint64) []monitor.Arrival {
 	var all []monitor.Arrival
-	for i := range inv.Hosts {
+	for i := range inv.Hosts[:len(inv.Hosts)-1] {
 		all = append(all, monitor.Arrival{Host: inv.Hosts[i].Name, Source: "esx1", At: at, Seq: seq + uint64(i)})
 	}
 	return all

@@ -15,6 +15,7 @@ func (s Snapshot) Only(host func(name string) bool) Snapshot {
 		Downtimes: filter(s.Downtimes, func(t *monitor.Downtime) bool { return host(t.Ref.Host) }),
 		Comments:  filter(s.Comments, func(note *monitor.Comment) bool { return host(note.Ref.Host) }),
 		Told:      filter(s.Told, func(t *Told) bool { return host(t.Ref.Host) }),
+		Links:     filter(s.Links, func(l *Link) bool { return host(l.Host) }),
 	}
 }
 
@@ -51,6 +52,7 @@ func (c *Core) Import(now monitor.Time, s Snapshot, d *Decisions) int {
 		c.forgetNotes(id, d)
 	}
 	c.importNotes(&s, came, d)
+	c.loadLinks(s.Links)
 	for _, id := range c.reassess() {
 		if _, ok := slices.BinarySearch(came, id); !ok {
 			c.changed(monitor.BrokState, id, "", d)

@@ -22,7 +22,7 @@ func (c *Core) fillPart(id monitor.ID, s *monitor.Status) {
 	s.Sources = nil
 	if is&impact != 0 {
 		for _, r := range first(c.suffering.from[id], mostShown) {
-			s.Sources = append(s.Sources, c.inv.Ref(r))
+			s.Sources = append(s.Sources, c.refOf(r))
 		}
 	}
 }
@@ -74,6 +74,8 @@ func (c *Core) suffers(id monitor.ID) string {
 	switch host := c.inv.HostOf(id); {
 	case len(roots) > 0:
 		return "it suffers from " + c.listed(roots)
+	case c.isCutOff(id):
+		return "its data come from other hosts, and those cannot be asked or have yet to deliver"
 	case host != id && !c.isUp(host):
 		return "its host is not UP"
 	}
@@ -93,7 +95,7 @@ func (c *Core) listed(ids []monitor.ID) string {
 	const most = 5
 	var names []string
 	for _, id := range first(ids, most) {
-		names = append(names, fmt.Sprintf("%s %s", c.inv.Ref(id), c.stateName(id)))
+		names = append(names, c.called(id))
 	}
 	if more := len(ids) - most; more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
@@ -155,7 +157,7 @@ func (c *Core) whyHeld(h *heldLook) string {
 	}
 	var names []string
 	for _, p := range first(h.on, 5) {
-		names = append(names, c.inv.Ref(p).String())
+		names = append(names, c.refOf(p).String())
 	}
 	return fmt.Sprintf("its failure (%s) waits until its parents have been looked at: %s (since %s, at most until %s)",
 		oneLine(h.said.Output), strings.Join(names, ", "), stamp(h.since), stamp(h.until))

@@ -2,6 +2,7 @@ package core
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/onbu/onbu/monitor"
@@ -13,7 +14,11 @@ const (
 	agentProgram  = "onbu-agent"
 	remoteProgram = "check_by_ssh"
 	remoteAgent   = "check_mk_agent"
+	dummyProgram  = "check_dummy"
 )
+
+// parentlessVar is the custom variable by which a host says that its sources are no parents of it: _IMPLICIT_PARENT off.
+const parentlessVar = "IMPLICIT_PARENT"
 
 // reading says what the check of an object has to do with the output of Checkmk agents.
 type reading uint8
@@ -25,6 +30,8 @@ const (
 	fetches
 	// owns: it is the agent's own service, which tells whether the agent answers at all.
 	owns
+	// blind: it looks at nothing.
+	blind
 )
 
 func (r reading) has(want reading) bool { return r&want == want }
@@ -40,6 +47,8 @@ func readingOf(line string) reading {
 		switch name := path.Base(strings.Trim(word, `'"`)); {
 		case name == agentProgram:
 			return readingOfOptions(words[i+1:])
+		case name == dummyProgram && i == 0:
+			return blind
 		case name == remoteProgram:
 			remote = true
 		case remote && strings.Contains(word, remoteAgent):
@@ -55,19 +64,17 @@ func readingOfOptions(options []string) reading {
 		switch {
 		case o == "--piggyback-only":
 			is &^= fetches
-		case o == "--section", strings.HasPrefix(o, "--section="):
-			is &^= owns
-		case strings.HasPrefix(o, "-s"):
+		case o == "--section", strings.HasPrefix(o, "--section="), strings.HasPrefix(o, "-s"):
 			is &^= owns
 		}
 	}
 	return is
 }
 
-// bindReaders finds the checks that read agent output. It looks at the command lines as they are now: a command that
-// changes one later is followed with the next configuration.
+// bindReaders finds the checks that read agent output, and the hosts that lean on their sources. It looks at the command
+// lines as they are now: a command that changes one later is followed with the next configuration.
 func (c *Core) bindReaders() {
-	c.reading = nil
+	c.reading, c.leaning = nil, nil
 	names := make([]bool, len(c.inv.Commands))
 	for i := range c.inv.Commands {
 		names[i] = namesAgent(c.inv.Commands[i].Line) || isOpaque(c.inv.Commands[i].Line)
@@ -86,10 +93,11 @@ func (c *Core) bindReaders() {
 			c.reading[id] = is
 		}
 	}
+	c.bindLeaning()
 }
 
 func namesAgent(line string) bool {
-	return strings.Contains(line, agentProgram) || strings.Contains(line, remoteAgent)
+	return strings.Contains(line, agentProgram) || strings.Contains(line, remoteAgent) || strings.Contains(line, dummyProgram)
 }
 
 // isOpaque says whether only its macros say which program a command line runs; $USERn$ is a folder.
@@ -100,13 +108,62 @@ func isOpaque(line string) bool {
 
 func (c *Core) argsNameAgent(call monitor.Call) bool {
 	args, _ := c.inv.arguments(call)
-	for _, arg := range args {
-		if namesAgent(arg) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(args, namesAgent)
 }
 
 // reads says whether the check of an object evaluates agent output.
-func (c *Core) reads(id monitor.ID) bool { return c.reading != nil && c.reading[id] != 0 }
+func (c *Core) reads(id monitor.ID) bool { return c.reading != nil && c.reading[id].has(reads) }
+
+// bindLeaning finds the hosts of which all that is known comes in payloads: no check of theirs looks at them by other
+// means, and no parents are configured for them.
+func (c *Core) bindLeaning() {
+	if c.reading == nil {
+		return
+	}
+	for host := range monitor.ID(len(c.inv.Hosts)) {
+		if c.isLeaning(host) {
+			if c.leaning == nil {
+				c.leaning = make([]bool, len(c.inv.Hosts))
+			}
+			c.leaning[host] = true
+		}
+	}
+}
+
+func (c *Core) isLeaning(host monitor.ID) bool {
+	if len(c.inv.Hosts[host].Parents) > 0 || c.isParentless(host) {
+		return false
+	}
+	some, other := c.looks(host)
+	first, last := c.services(host)
+	for id := first; id < last && !other; id++ {
+		guest, more := c.looks(id)
+		some, other = some || guest, other || more
+	}
+	return some && !other
+}
+
+// looks says whether the check of an object reads payloads only, or looks at something else. What comes in from outside,
+// and what looks at nothing, does neither.
+func (c *Core) looks(id monitor.ID) (guest, other bool) {
+	is, p := c.reading[id], c.inv.Policy(id)
+	switch {
+	case c.ruleOf(id) != nil, len(p.CheckModulations) > 0:
+		return false, true
+	case c.inv.Check(id).Command == monitor.None, p.Switches&monitor.ActiveChecks == 0, is.has(blind):
+		return false, false
+	}
+	guest = is&(reads|fetches) == reads
+	return guest, !guest
+}
+
+func (c *Core) isParentless(host monitor.ID) bool {
+	vars := c.inv.Hosts[host].Vars
+	i := indexVar(vars, parentlessVar)
+	return i >= 0 && (vars[i].Value == "off" || vars[i].Value == "0")
+}
+
+// leans says whether an object's check stands on what the sources of its host say, and on nothing else.
+func (c *Core) leans(id monitor.ID) bool {
+	return c.leaning != nil && c.leaning[c.inv.HostOf(id)] && c.reading[id].has(reads)
+}

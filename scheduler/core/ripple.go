@@ -71,7 +71,7 @@ func (c *Core) follows(all []moved, id monitor.ID, d *Decisions) {
 			continue
 		}
 		c.changed(monitor.BrokState, m.id, "", d)
-		if m.was&impact != 0 && s.marks&impact == 0 && c.isProblem(m.id) && c.rootFirst() && c.askable(m.id) {
+		if m.was&impact != 0 && s.marks&impact == 0 && c.isProblem(m.id) && c.rootFirst() && c.askable(m.id) && !c.leans(m.id) {
 			c.ask(m.id, d)
 		}
 		c.wake(m.id)
@@ -98,7 +98,10 @@ func (c *Core) spread(first []monitor.ID) []moved {
 				c.noteRulesOver(id)
 			}
 		}
-		if w.done > len(first) && !changed || v.changes > mostChanges {
+		tired := v.changes > mostChanges
+		w.below = c.followAt(w.below[:0], id)
+		w.add(w.below...)
+		if w.done > len(first) && !changed || tired {
 			continue
 		}
 		w.below = c.below(w.below[:0], id)
@@ -142,6 +145,7 @@ func (c *Core) reassess() []monitor.ID {
 		}
 	}
 	c.suffering = newSuffering()
+	c.raiseAll()
 	for range mostChanges {
 		for _, m := range c.spread(failing) {
 			if _, ok := before[m.id]; !ok {

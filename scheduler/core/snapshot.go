@@ -28,6 +28,8 @@ type Snapshot struct {
 	NextID uint64
 	// ContactDowntimes are those of contacts, sorted by ID.
 	ContactDowntimes []monitor.Downtime
+	// Links say where the payloads for hosts came from.
+	Links []Link
 }
 
 // Told is one notification about a problem that still is.
@@ -58,6 +60,7 @@ func (c *Core) Rest() Snapshot {
 		NextID:     c.lastID + 1,
 
 		ContactDowntimes: c.contactDowntimes(),
+		Links:            c.allLinks(),
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.told)) {
 		for _, t := range c.told[id] {
@@ -91,6 +94,7 @@ func (c *Core) Restore(s Snapshot) {
 	for _, contact := range s.Contacts {
 		c.mute(contact)
 	}
+	c.loadLinks(s.Links)
 	for _, t := range s.Told {
 		if id, ok := c.find(t.Ref); ok {
 			c.told[id] = append(c.told[id], t.Telling)

@@ -19,6 +19,7 @@ func (c *Core) Begin(now monitor.Time) {
 	c.enter(now)
 	c.wheel = timetable.New(c.inv.Objects(), c.now)
 	c.freshness = c.now.Add(c.freshnessInterval())
+	c.settleAll()
 	c.planAgenda()
 	c.resumeHeld()
 	c.reassess()
