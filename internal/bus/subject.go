@@ -24,6 +24,15 @@ func Token(name string) string {
 	return lower32.EncodeToString([]byte(name))
 }
 
+// Named gives the text that a token was made of; false for one that was too long to stand in its token.
+func Named(token string) (name string, ok bool) {
+	if token == "_" {
+		return "", true
+	}
+	text, err := lower32.DecodeString(token)
+	return string(text), err == nil && token != ""
+}
+
 var lower32 = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
 // Want is where pollers of a pool say how many jobs they have room for.
@@ -170,6 +179,24 @@ func Inquiries() Subject { return "pbq" }
 
 // SourceStates is where a shard that asked is told.
 func SourceStates(shard uint16) Subject { return Subject("pbs." + number(shard)) }
+
+// PayloadNames gives the target and the source of a payload's subject, of whichever stream; site is empty but for Outbound.
+// ok is false for other subjects, and where a name was too long to stand in its token.
+func PayloadNames(s Subject) (site, target, source string, ok bool) {
+	parts := strings.Split(string(s), ".")
+	switch {
+	case len(parts) == 3 && (parts[0] == "pb" || parts[0] == "pbx"):
+	case len(parts) == 4 && parts[0] == "pbo":
+		if site, ok = Named(parts[1]); !ok {
+			return "", "", "", false
+		}
+	default:
+		return "", "", "", false
+	}
+	target, ok1 := Named(parts[len(parts)-2])
+	source, ok2 := Named(parts[len(parts)-1])
+	return site, target, source, ok1 && ok2
+}
 
 // Arrived is where the owner of a shard is told that payloads for its hosts are stored.
 func Arrived(shard uint16) Subject { return Subject("pbn." + number(shard)) }

@@ -194,7 +194,10 @@ func (l *librarian) turn(ctx context.Context) error {
 	if old == nil {
 		close(l.c.known)
 	}
-	return nil
+	if old != nil && old.generation == b.generation && maps.EqualFunc(old.sites, b.sites, same) {
+		return nil
+	}
+	return l.c.follow(ctx, b)
 }
 
 func same(a, b site) bool { return a.Name == b.Name && a.Hash == b.Hash }

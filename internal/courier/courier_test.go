@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -201,7 +202,58 @@ func TestNoAgeRunsBackwards(t *testing.T) {
 		w.deliver("esx1", ago(2*time.Minute))
 		w.want(w.read("vm1", ""), []string{"esx1 new: " + fine + "'esx1'"})
 		w.want(w.read("vm2", ""), nil)
+		w.configure(monitor.Piggyback{}, "vm1", "vm2", "vm3")
+		w.want(w.read("vm3", ""), []string{"esx1 new: " + fine + "'esx1'"})
 	})
+}
+
+func TestPayloadsFollowTheirHosts(t *testing.T) {
+	in(t, func(w *world) {
+		w.configure(monitor.Piggyback{}, "vm1")
+		w.deliver("esx1", ago(0), "vm1", "a", "vm2", "b", strings.Repeat("long", 30), "c", "vm3", "d")
+		w.deliver("esx2", ago(0), "vm2", "e")
+		w.told()
+		w.configure(monitor.Piggyback{}, "vm1", "vm2", strings.Repeat("long", 30))
+		w.want(w.told(), []string{strings.Repeat("long", 30), "vm2", "vm2"})
+		w.want(w.read("vm2", ""), []string{"esx1 b: " + fine + "'esx1'", "esx2 e: " + fine + "'esx2'"})
+		w.want(w.read(strings.Repeat("long", 30), ""), []string{"esx1 c: " + fine + "'esx1'"})
+		w.want(w.stored(bus.PBX), []string{string(bus.Orphan("vm3", "esx1"))})
+
+		w.site("north", 1, "vm2", "vm3") // vm2 stays: it is here
+		w.want(w.stored(bus.PBX), nil)
+		w.want(w.stored(bus.PBO), []string{string(bus.OutboundSource("north", "esx1")), string(bus.Outbound("north", "vm3", "esx1"))})
+		w.configure(monitor.Piggyback{}, "vm1", "vm3")
+		w.want(w.told(), []string{"vm3"})
+		w.want(w.read("vm3", ""), []string{"esx1 d: " + fine + "'esx1'"})
+		w.want(w.read("vm2", ""), nil)
+		w.want(w.stored(bus.PBO), []string{
+			string(bus.OutboundSource("north", "esx1")), string(bus.OutboundSource("north", "esx2")),
+			string(bus.Outbound("north", "vm2", "esx1")), string(bus.Outbound("north", "vm2", "esx2")),
+		})
+
+		w.configure(monitor.Piggyback{})
+		w.want(w.stored(bus.PB), []string{string(bus.SourceOf("esx1")), string(bus.SourceOf("esx2"))})
+	})
+}
+
+func TestAMoveNeverPutsAnOlderPayloadInTheWay(t *testing.T) {
+	in(t, func(w *world) {
+		w.configure(monitor.Piggyback{}, "vm1")
+		old := monitor.Payload{Target: "vm2", Source: "esx1", At: ago(time.Hour), Data: []byte("old")}
+		w.post(bus.Orphan("vm2", "esx1"), &old)
+		w.post(bus.PayloadFor("vm2", "esx1"), &monitor.Payload{Target: "vm2", Source: "esx1", At: ago(0), Data: []byte("new")})
+		w.configure(monitor.Piggyback{}, "vm1", "vm2")
+		if got := w.read("vm2", ""); len(got) != 1 || !strings.HasPrefix(got[0], "esx1 new") {
+			t.Errorf("got %q", got)
+		}
+		w.want(w.stored(bus.PBX), nil)
+	})
+}
+
+func (w *world) post(subject bus.Subject, p *monitor.Payload) {
+	w.t.Helper()
+	_, err := w.bus.Post(w.t.Context(), []bus.Letter{{Subject: subject, Data: wire.AppendPayload(nil, p)}})
+	w.must(err)
 }
 
 func TestASourceThatLeavesAHostOutOrFallsSilentIsSeen(t *testing.T) {

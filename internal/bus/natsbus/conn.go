@@ -50,10 +50,11 @@ type Conn struct {
 
 	mu       sync.Mutex // guards everything that follows
 	buckets  map[bus.Bucket]jetstream.KeyValue
-	doubt    map[uint16]string // by shard, the batch whose last commit ended without an answer
-	fresh    chan struct{}     // closed and replaced when the connection was made again
-	prepares bool              // Prepare was called
-	copies   map[bus.Stream]int
+	doubt    map[uint16]string  // by shard, the batch whose last commit ended without an answer
+	fresh    chan struct{}      // closed and replaced when the connection was made again
+	prepares bool               // Prepare was called
+	copies   map[bus.Stream]int // how many servers hold a stream
+	getters  map[bus.Stream][]*getter
 }
 
 var _ bus.Conn = (*Conn)(nil)
@@ -109,7 +110,7 @@ func newConn(o Options) *Conn {
 		life: life, end: end,
 		opts: o, log: o.Log.With("bus", o.Name), layout: streams,
 		batches: make(chan struct{}, batchesAtOnce),
-		buckets: map[bus.Bucket]jetstream.KeyValue{}, doubt: map[uint16]string{}, copies: map[bus.Stream]int{}, fresh: make(chan struct{}),
+		buckets: map[bus.Bucket]jetstream.KeyValue{}, doubt: map[uint16]string{}, copies: map[bus.Stream]int{}, getters: map[bus.Stream][]*getter{}, fresh: make(chan struct{}),
 	}
 }
 

@@ -78,16 +78,11 @@ const (
 // It needs no consumer, so nothing is left behind. The answers may come from any replica of the stream; one that lags is
 // asked again until it has caught up.
 func (c *Conn) scan(ctx context.Context, stream bus.Stream, filter bus.Subject, after, upTo uint64, handle func([]stored) error) error {
-	g, err := c.newGetter(stream)
-	if err != nil {
-		return err
-	}
-	defer g.close()
+	g := c.getter(stream)
+	defer c.putBack(g)
 	wait := pause(100 * time.Millisecond)
 	for after < upTo {
-		batch, err := g.get(ctx, map[string]any{
-			"next_by_subj": filter, "seq": after + 1, "batch": scanMessages, "max_bytes": scanBytes,
-		})
+		batch, err := g.get(ctx, getRequest{Next: filter, Seq: after + 1, Batch: scanMessages, MaxBytes: scanBytes})
 		if len(batch) == 0 {
 			if err == nil && c.gone(ctx, stream, filter, after) {
 				return nil // a limit has removed the last ones meanwhile
@@ -115,68 +110,126 @@ func (c *Conn) gone(ctx context.Context, stream bus.Stream, filter bus.Subject, 
 	return errors.Is(err, bus.ErrNotFound) || err == nil && newest.Seq <= after
 }
 
-// getter asks a stream for batches of messages (direct get, ADR-31). One goroutine may use it.
+// getter asks a stream for batches of messages (direct get, ADR-31). One goroutine at a time may use it.
 type getter struct {
 	nc      *nats.Conn
 	stream  bus.Stream
-	sub     *nats.Subscription
 	subject string
+	sub     *nats.Subscription // nil when an answer was given up, whose rest may still come
+	answers chan *nats.Msg
 	prefix  string
 	asked   int
+	timer   *time.Timer
 	batch   []stored
 	code    string // how the last answer ended: its status, and how many messages were left
 	pending string
 }
 
-func (c *Conn) newGetter(stream bus.Stream) (*getter, error) {
-	prefix := c.nc.NewInbox()
-	sub, err := c.nc.SubscribeSync(prefix + ".*")
-	if err == nil {
-		err = sub.SetPendingLimits(-1, -1) // bounded by scanMessages and scanBytes
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", stream, closed(err))
-	}
-	return &getter{nc: c.nc, stream: stream, sub: sub, subject: "$JS.API.DIRECT.GET." + string(stream), prefix: prefix}, nil
+// getRequest is a request for a batch of messages.
+type getRequest struct {
+	Next      bus.Subject   `json:"next_by_subj,omitempty"`
+	MultiLast []bus.Subject `json:"multi_last,omitempty"`
+	Seq       uint64        `json:"seq"`
+	Batch     int           `json:"batch"`
+	MaxBytes  int           `json:"max_bytes"`
 }
 
-func (g *getter) close() {
-	_ = g.sub.Unsubscribe() // fails only on a connection that is closed, where nothing is left to end
+// gettersIdle is how many getters of a stream wait to be used again.
+const gettersIdle = 8
+
+// getter gives one that waits, or a new one.
+func (c *Conn) getter(stream bus.Stream) *getter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if idle := c.getters[stream]; len(idle) > 0 {
+		g := idle[len(idle)-1]
+		c.getters[stream] = idle[:len(idle)-1]
+		return g
+	}
+	timer := time.NewTimer(requestTimeout)
+	timer.Stop()
+	return &getter{nc: c.nc, stream: stream, subject: "$JS.API.DIRECT.GET." + string(stream), timer: timer}
+}
+
+// putBack keeps a getter for the next one who wants it.
+func (c *Conn) putBack(g *getter) {
+	clear(g.batch)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if idle := c.getters[g.stream]; len(idle) < gettersIdle {
+		c.getters[g.stream] = append(idle, g)
+		return
+	}
+	g.leave()
+}
+
+// leave takes no more answers.
+func (g *getter) leave() {
+	if g.sub != nil {
+		_ = g.sub.Unsubscribe() // fails only on a connection that is closed, where nothing is left to end
+		g.sub = nil
+	}
+}
+
+// listen makes room for one whole answer.
+func (g *getter) listen() (err error) {
+	if g.sub != nil {
+		return nil
+	}
+	g.prefix, g.asked = g.nc.NewInbox(), 0
+	g.answers = make(chan *nats.Msg, max(scanMessages, multiLast)+16)
+	g.sub, err = g.nc.ChanSubscribe(g.prefix+".*", g.answers)
+	return err
 }
 
 // get returns the messages of one answer, none if nothing is there, with an error if the answer was cut short: what came
 // before is good. The slice is reused by the next call.
-func (g *getter) get(ctx context.Context, request map[string]any) ([]stored, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
+func (g *getter) get(ctx context.Context, request getRequest) ([]stored, error) {
+	clear(g.batch)
+	g.batch, g.code, g.pending = g.batch[:0], "", ""
 	ask, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
+	}
+	if err := g.listen(); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", g.stream, closed(err))
 	}
 	g.asked++
 	inbox := g.prefix + "." + strconv.Itoa(g.asked)
 	if err := g.nc.PublishRequest(g.subject, inbox, ask); err != nil {
 		return nil, closed(err)
 	}
-	clear(g.batch)
-	g.batch, g.code, g.pending = g.batch[:0], "", ""
+	err = g.collect(ctx)
+	if g.code == "" {
+		g.leave()
+	}
+	return g.batch, err
+}
+
+// collect takes the messages of an answer, up to the status that ends it.
+func (g *getter) collect(ctx context.Context) error {
+	g.timer.Reset(requestTimeout)
+	defer g.timer.Stop()
 	for {
-		m, err := g.sub.NextMsgWithContext(ctx)
-		if err != nil {
-			return g.batch, closed(err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-g.timer.C:
+			return nats.ErrTimeout
+		case m, open := <-g.answers:
+			if !open {
+				return bus.ErrClosed
+			}
+			if status := m.Header.Get("Status"); status != "" {
+				g.code, g.pending = status, m.Header.Get(hdrPending)
+				return statusError(status, m.Header.Get("Description"))
+			}
+			s, err := fromDirect(m)
+			if err != nil {
+				return err
+			}
+			g.batch = append(g.batch, s)
 		}
-		if m.Subject != inbox {
-			continue // the rest of an answer that we gave up
-		}
-		if status := m.Header.Get("Status"); status != "" {
-			g.code, g.pending = status, m.Header.Get(hdrPending)
-			return g.batch, statusError(status, m.Header.Get("Description"))
-		}
-		s, err := fromDirect(m)
-		if err != nil {
-			return g.batch, err
-		}
-		g.batch = append(g.batch, s)
 	}
 }
 

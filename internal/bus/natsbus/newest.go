@@ -25,11 +25,8 @@ func (c *Conn) Newest(ctx context.Context, stream bus.Stream, filter bus.Subject
 }
 
 func (c *Conn) newest(ctx context.Context, stream bus.Stream, filter bus.Subject, handle func([]bus.Msg) error) error {
-	g, err := c.newGetter(stream)
-	if err != nil {
-		return err
-	}
-	defer g.close()
+	g := c.getter(stream)
+	defer c.putBack(g)
 	s := shelf{c: c, g: g, filter: cmp.Or(filter, ">")}
 	for !s.end {
 		if err := c.retry(ctx, "newest", func() error { return s.next(ctx) }); err != nil {
@@ -61,11 +58,11 @@ const multiLast = 1024
 
 // next fetches the messages behind the last that it fetched.
 func (s *shelf) next(ctx context.Context) error {
-	ask := map[string]any{"seq": s.after + 1, "batch": multiLast, "max_bytes": scanBytes}
+	ask := getRequest{Seq: s.after + 1, Batch: multiLast, MaxBytes: scanBytes}
 	if s.many {
-		ask["next_by_subj"] = s.filter
+		ask.Next = s.filter
 	} else {
-		ask["multi_last"] = []bus.Subject{s.filter}
+		ask.MultiLast = []bus.Subject{s.filter}
 	}
 	batch, err := s.g.get(ctx, ask)
 	if s.g.code == "413" && !s.many {
