@@ -23,7 +23,7 @@ func cpuKind() Kind {
 		},
 		Check: checkLoad,
 		Takes: map[string]string{
-			"percore": "yes: the levels are for each core (no, and yes for the built-in ones)",
+			"percore": "yes: the levels are for each core (no; the built-in ones are)",
 			"load1":   "WARN,CRIT for the load of one minute",
 			"load5":   "WARN,CRIT for the load of five minutes",
 		},
@@ -91,13 +91,12 @@ func checkLoad(in *Input, r *Report) {
 		return
 	}
 	// As in Checkmk: five waiting processes for each core are a warning, ten are critical.
-	levels, perCore := in.Levels(r, None()), in.flag(r, "percore", false)
-	if levels.Empty() {
-		levels, perCore = Upper(5, 10), true
-	}
-	scale := 1.0
-	if perCore {
+	levels, scale := in.Levels(r, None()), 1.0
+	if in.flag(r, "percore", false) {
 		scale = l.cores
+	}
+	if levels = levels.Scale(scale); levels.Empty() {
+		levels = Upper(5, 10).Scale(l.cores)
 	}
 	show := func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 	for i, name := range []string{"load1", "load5"} {
@@ -105,7 +104,7 @@ func checkLoad(in *Input, r *Report) {
 		r.Metric(Measured(name, l.averages[i], "").By(own).Within(0, math.NaN()))
 		r.Watch(fmt.Sprintf("%d min load", []int{1, 5}[i]), l.averages[i], own, show)
 	}
-	r.Measure("15 min load", Measured("load15", l.averages[2], "").By(levels.Scale(scale)).Within(0, math.NaN()), show)
+	r.Measure("15 min load", Measured("load15", l.averages[2], "").By(levels).Within(0, math.NaN()), show)
 	r.OK(fmt.Sprintf("%s a core (%s)", show(l.averages[2]/l.cores), cores(l.cores)))
 }
 

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -130,9 +129,9 @@ func checkDF(in *Input, r *Report) {
 		r.Say(monitor.Warning, "the size of the filesystem is 0")
 		return
 	}
-	judgeRoom(r, fs.mount, used, size, levels.Of(size, true))
+	judgeRoom(r, fs.mount, used, size, levels)
 	if free := in.Pair(r, "free", None()); !free.Empty() {
-		r.Judge("Available", fs.free, free.Of(size, true), showBytes)
+		r.Say(judgePart("Available", fs.free, size, free))
 	}
 	if reserved > 0 {
 		r.Detail("Reserved for root: " + showBytes(reserved))
@@ -143,18 +142,28 @@ func checkDF(in *Input, r *Report) {
 	}
 }
 
-// judgeRoom says how much of a room is in use. name is that of the metric.
+// judgeRoom says how much of a room is in use. name is that of the metric; the levels are as they were written.
 func judgeRoom(r *Report, name string, used, size float64, levels Levels) {
-	r.Metric(Measured(name, used, "B").By(levels).Within(0, size))
-	r.Judge("Used", used, levels, showPart(size))
+	r.Metric(Measured(name, used, "B").By(levels.Of(size, true)).Within(0, size))
+	r.Say(judgePart("Used", used, size, levels))
 }
 
-// showPart writes an amount as a part of a whole; a level above the whole only as an amount.
-func showPart(whole float64) func(float64) string {
-	return func(v float64) string {
-		if whole <= 0 || math.Abs(v) > 1000*whole {
-			return showBytes(v)
-		}
-		return showPercent(100*v/whole) + " (" + showBytes(v) + " of " + showBytes(whole) + ")"
+// judgePart judges an amount of bytes that is a part of a whole. Levels in percent are shown so, and plain ones are percents.
+func judgePart(label string, v, whole float64, levels Levels) (monitor.State, string) {
+	amounts := levels.Of(whole, true)
+	showLevel := showBytes
+	if !levels.Size {
+		showLevel = func(v float64) string { return showPercent(100 * v / whole) }
 	}
+	state := amounts.State(v)
+	text := label + ": " + showPart(v, whole)
+	if state != monitor.OK {
+		text += " (" + amounts.reached(v, showLevel) + ")"
+	}
+	return state, text
+}
+
+// showPart writes an amount of bytes as a part of a whole.
+func showPart(v, whole float64) string {
+	return showPercent(100*v/whole) + " (" + showBytes(v) + " of " + showBytes(whole) + ")"
 }

@@ -67,7 +67,7 @@ func checkMem(in *Input, r *Report) {
 	used := max(total-m["MemFree"]-caches, 0)
 	swapUsed := max(swap-m["SwapFree"], 0)
 	both := total + swap
-	r.Judge("Total virtual memory", used+swapUsed, levels.Of(both, true), showPart(both))
+	r.Say(judgePart("Total virtual memory", used+swapUsed, both, levels))
 	r.Metric(Measured("mem_virtual_used", used+swapUsed, "B").By(levels.Of(both, true)).Within(0, both))
 
 	judgeMem(in, r, "ram", "RAM", Measured("mem_used", used, "B"), total)
@@ -82,7 +82,7 @@ func checkMem(in *Input, r *Report) {
 	}
 	r.Metric(Measured("mem_caches", caches, "B").Within(0, total))
 	if shared, ok := m["Shmem"]; ok {
-		r.Detail("Shared memory: " + showPart(total)(shared))
+		r.Detail("Shared memory: " + showPart(shared, total))
 	}
 	if broken := m["HardwareCorrupted"]; broken > 0 {
 		r.Say(monitor.Critical, "Hardware defects in memory: "+showBytes(broken))
@@ -91,7 +91,7 @@ func checkMem(in *Input, r *Report) {
 
 // judgeMem watches one figure by the levels of its option.
 func judgeMem(in *Input, r *Report, option, label string, metric Metric, whole float64) {
-	metric.Levels = in.Pair(r, option, None()).Of(whole, true)
-	r.Watch(label, metric.Value, metric.Levels, showPart(whole))
-	r.Metric(metric.Within(0, whole))
+	levels := in.Pair(r, option, None())
+	r.Notice(judgePart(label, metric.Value, whole, levels))
+	r.Metric(metric.By(levels.Of(whole, true)).Within(0, whole))
 }

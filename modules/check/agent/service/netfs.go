@@ -108,7 +108,7 @@ func checkNetfs(in *Input, r *Report, all []netMount) {
 	}
 	if u := m.Usage; u != nil && u.Total > 0 && u.Blocksize > 0 {
 		size := u.Total * u.Blocksize
-		judgeRoom(r, m.Mountpoint, size-u.Free*u.Blocksize, size, levels.Of(size, true))
+		judgeRoom(r, m.Mountpoint, size-u.Free*u.Blocksize, size, levels)
 		return
 	}
 	r.OK("State: ok")

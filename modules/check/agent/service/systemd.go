@@ -127,7 +127,7 @@ func systemdSpan(text string) time.Duration {
 		seconds += v * systemdUnit(rest[:end])
 		text = strings.TrimLeft(rest[end:], " ")
 	}
-	return time.Duration(min(max(seconds, 0), 1e9) * float64(time.Second))
+	return time.Duration(math.Round(min(max(seconds, 0), 1e9) * float64(time.Second)))
 }
 
 func systemdUnit(name string) float64 {
@@ -215,6 +215,7 @@ func checkServices(in *Input, r *Report) {
 	}
 	failed, disabled, ignored := 0, 0, 0
 	bad := map[string][]string{} // by what is wrong with them
+	var changing []unit
 	for _, u := range services {
 		if u.active == "failed" {
 			failed++
@@ -225,7 +226,7 @@ func checkServices(in *Input, r *Report) {
 		case ignore.matches(name) || strings.HasPrefix(name, "check-mk-agent@"):
 			ignored++
 		case u.active == "activating" || u.active == "deactivating" || u.active == "reloading":
-			judgeChange(in, r, u)
+			changing = append(changing, u)
 		case u.file == "disabled" || u.file == "indirect":
 			disabled++
 		case u.active != "active" && u.active != "inactive":
@@ -238,6 +239,9 @@ func checkServices(in *Input, r *Report) {
 	}
 	r.OK(fmt.Sprintf("Total: %d, Disabled: %d, Failed: %d", len(services), disabled, failed))
 	sayBad(r, bad, levels)
+	for _, u := range changing {
+		judgeChange(in, r, u)
+	}
 	if ignored > 0 {
 		r.Detail(fmt.Sprintf("Ignored: %d", ignored))
 	}
