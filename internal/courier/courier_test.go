@@ -250,6 +250,40 @@ func TestAMoveNeverPutsAnOlderPayloadInTheWay(t *testing.T) {
 	})
 }
 
+func TestPayloadsOfOtherSitesAreKeptAsTheyWere(t *testing.T) {
+	in(t, func(w *world) {
+		w.configure(monitor.Piggyback{Translations: []monitor.PiggybackTranslation{{Refuse: []monitor.Pattern{{Text: "vm4"}}}}}, "vm1", "vm2", "vm4")
+		w.site("south", 1, "vm3")
+		w.deliver("esx1", ago(time.Minute), "vm2", "here")
+		w.told()
+		keep := func(want courier.Kept, at monitor.Time, data string, targets ...string) {
+			t.Helper()
+			var all []monitor.Payload
+			for _, target := range targets {
+				all = append(all, monitor.Payload{Target: target, Source: "esx1", Site: "north", At: at, Data: []byte(data)})
+			}
+			kept, err := w.courier.Keep(w.t.Context(), all, []monitor.Source{{Name: "esx1", Site: "north", At: at, Targets: uint32(len(all))}})
+			w.must(err)
+			if kept != want {
+				t.Errorf("%s: got %+v, want %+v", data, kept, want)
+			}
+		}
+		keep(courier.Kept{Stored: 1, Older: 1, Orphans: 1, Refused: 1}, ago(2*time.Minute), "older", "vm1", "vm2", "vm3", "vm4")
+		w.want(w.told(), []string{"vm1"})
+		w.want(w.read("vm2", ""), []string{"esx1 here: " + fine + "'esx1'"})
+		w.want(w.read("vm1", ""), []string{"esx1 older: Piggyback data not updated by source 'esx1'"})
+		keep(courier.Kept{Stored: 2}, ago(0), "newer", "vm1", "vm2")
+		w.want(w.told(), []string{"vm1", "vm2"})
+		keep(courier.Kept{Older: 2}, ago(0), "again", "vm1", "vm2")
+		keep(courier.Kept{Stale: 1}, ago(26*time.Hour), "stale", "vm1")
+		time.Sleep(3 * time.Second)
+		out, err := w.courier.Payloads(w.t.Context(), "vm2", "", 0)
+		if w.must(err); len(out.Payloads) != 1 || out.Payloads[0].Site != "north" || out.Payloads[0].Text != fine+"'esx1'" {
+			t.Errorf("got %+v", out)
+		}
+	})
+}
+
 func (w *world) post(subject bus.Subject, p *monitor.Payload) {
 	w.t.Helper()
 	_, err := w.bus.Post(w.t.Context(), []bus.Letter{{Subject: subject, Data: wire.AppendPayload(nil, p)}})

@@ -119,39 +119,42 @@ func (c *Courier) store(ctx context.Context, b *book, d modules.Delivery, target
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	s, place, err := c.claim(ctx, b, d)
-	if err != nil {
-		return err
+	for range 3 {
+		s, place, err := c.claim(ctx, b, d)
+		if err != nil {
+			return err
+		}
+		if place == 0 {
+			c.late.Inc()
+			return nil
+		}
+		was := *out
+		if err = c.storeAs(ctx, b, d, s, place, targets, out); !errors.Is(err, bus.ErrFenced) {
+			return err
+		}
+		*out = was // somebody claimed the source meanwhile; it need not have been for a newer output
 	}
-	if place == 0 {
-		c.late.Inc()
-		return nil
-	}
+	return bus.ErrConflict
+}
+
+// storeAs is store under a claim.
+func (c *Courier) storeAs(ctx context.Context, b *book, d modules.Delivery, s monitor.Source, place uint64, targets []piggyback.Share, out *modules.Delivered) error {
 	m := c.scratches.Get().(*scratch)
 	defer c.scratches.Put(m)
 	m.begin(c, b, d, place)
 	for i := range targets {
 		if err := m.add(ctx, &targets[i], out); err != nil {
-			return c.lost(err)
+			return err
 		}
 	}
 	if err := m.flush(ctx); err != nil {
-		return c.lost(err)
+		return err
 	}
 	s.At, s.Targets = d.At, uint32(len(targets))
 	if _, err := c.record(ctx, b, s, place); err != nil {
-		return c.lost(err)
+		return err
 	}
 	return c.tellSites(ctx, b, s, m.sites)
-}
-
-// lost is nil for the error that says that a newer output came meanwhile.
-func (c *Courier) lost(err error) error {
-	if errors.Is(err, bus.ErrFenced) {
-		c.late.Inc()
-		return nil
-	}
-	return err
 }
 
 // tellSites writes for other sites when a source was heard of: for those that its output has payloads for, and for those that
@@ -328,6 +331,19 @@ func (c *Courier) nudge(nudges []nudge, source string, at monitor.Time, last uin
 	}
 	for shard, b := range batches {
 		c.publish(shard, b)
+	}
+}
+
+// output is one of a source.
+type output struct {
+	source string
+	at     monitor.Time
+}
+
+// nudgeAll is nudge for payloads of several outputs.
+func (c *Courier) nudgeAll(all map[output][]nudge, last uint64) {
+	for o, some := range all {
+		c.nudge(some, o.source, o.at, last)
 	}
 }
 

@@ -112,9 +112,8 @@ func (m *mover) read(ctx context.Context, s bus.Subject) (one moved, ok bool, er
 		return one, false, nil
 	}
 	one.to = m.b.find(p.Target, p.Source)
-	left := (m.b.ttl - since(p.At)).Truncate(time.Second)
 	to := one.to.subject(p.Target, p.Source)
-	one.letter = bus.Letter{Subject: to, Data: data, TTL: max(left, time.Second), While: to}
+	one.letter = bus.Letter{Subject: to, Data: data, TTL: max(m.b.left(p.At), time.Second), While: to}
 	there, seq, _, err := m.c.head(ctx, one.to.stream(), to)
 	one.letter.Place, one.drop = seq, seq != 0 && there.At >= p.At
 	return one, err == nil, err
@@ -173,10 +172,6 @@ func (m *mover) post(ctx context.Context, all []moved) (done []moved, err error)
 
 // tell tells the owners of hosts of the payloads that came for them, and other sites of the sources.
 func (m *mover) tell(ctx context.Context, all []moved, last uint64) error {
-	type output struct {
-		source string
-		at     monitor.Time
-	}
 	nudges := map[output][]nudge{}
 	sites := map[string]map[string]bool{}
 	for i := range all {
@@ -193,9 +188,7 @@ func (m *mover) tell(ctx context.Context, all []moved, last uint64) error {
 			sites[p.Source][one.to.site] = true
 		}
 	}
-	for o, some := range nudges {
-		m.c.nudge(some, o.source, o.at, last)
-	}
+	m.c.nudgeAll(nudges, last)
 	for _, name := range slices.Sorted(maps.Keys(sites)) {
 		s, place, err := m.c.source(ctx, name)
 		if err == nil && place != 0 {

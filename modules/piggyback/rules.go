@@ -123,6 +123,12 @@ func (r *Rules) stepsFor(source string) steps {
 	return s
 }
 
+// MaySpeak says whether a source may speak for a host, by the host's own name.
+func (r *Rules) MaySpeak(source, host string) bool {
+	s := r.stepsFor(source)
+	return s.maySpeakFor(host)
+}
+
 // maySpeakFor says whether the source may speak for a host.
 func (s *steps) maySpeakFor(host string) bool {
 	g := s.guard

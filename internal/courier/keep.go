@@ -1,0 +1,135 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// Kept tells what became of payloads from another site: Stored are in their places, Older had been there in a form as new or
+// newer, Stale are beyond the age at which anybody would use them, Orphans are for hosts that are not of this site, and Refused
+// are for hosts that their sources may not speak for here.
+type Kept struct{ Stored, Older, Stale, Orphans, Refused int }
+
+// Keep stores what came from another site as if it had been fetched here, but that it leaves Site and At as they are. An older
+// payload never takes the place of a newer one. It keeps nothing of the slices. After an error it may be called again with the
+// same.
+func (c *Courier) Keep(ctx context.Context, payloads []monitor.Payload, sources []monitor.Source) (kept Kept, err error) {
+	b, err := c.reading(ctx)
+	if err != nil {
+		return kept, err
+	}
+	for some := range slices.Chunk(payloads, keepAtOnce) {
+		if err := c.keep(ctx, b, some, &kept); err != nil {
+			return kept, fmt.Errorf("keeping payloads of another site: %w", err)
+		}
+	}
+	for _, s := range sources {
+		if err := c.keepSource(ctx, b, s); err != nil {
+			return kept, fmt.Errorf("keeping when %s of another site was heard of: %w", s.Name, err)
+		}
+	}
+	for i := range payloads {
+		p := &payloads[i]
+		c.bytes.Add(len(p.Data))
+	}
+	c.payloads.Add(kept.Stored)
+	c.orphans.Add(kept.Orphans)
+	c.refused.Add(kept.Refused)
+	c.late.Add(kept.Older)
+	return kept, nil
+}
+
+// keepAtOnce is how many payloads are compared with what is there, and posted, together.
+const keepAtOnce = 128
+
+// tries bounds how often a change by somebody else is met with another look.
+const tries = 4
+
+func (c *Courier) keep(ctx context.Context, b *book, payloads []monitor.Payload, kept *Kept) error {
+	for range tries {
+		now, err := c.keepOnce(ctx, b, payloads)
+		if err == nil {
+			kept.Stored, kept.Older, kept.Stale = kept.Stored+now.Stored, kept.Older+now.Older, kept.Stale+now.Stale
+			kept.Orphans, kept.Refused = kept.Orphans+now.Orphans, kept.Refused+now.Refused
+		}
+		if !errors.Is(err, bus.ErrFenced) {
+			return err
+		}
+	}
+	return bus.ErrConflict
+}
+
+func (c *Courier) keepOnce(ctx context.Context, b *book, payloads []monitor.Payload) (kept Kept, err error) {
+	var letters []bus.Letter
+	nudges := map[output][]nudge{}
+	var compressor wire.Compressor
+	for i := range payloads {
+		p := &payloads[i]
+		to := b.find(p.Target, p.Source)
+		to.site = "" // lists of sites may be old: what came this way does not go on by itself
+		left := b.left(p.At)
+		if left < time.Second {
+			kept.Stale++
+			continue
+		}
+		if !b.rules.MaySpeak(p.Source, p.Target) {
+			kept.Refused++
+			continue
+		}
+		subject := to.subject(p.Target, p.Source)
+		there, seq, _, err := c.head(ctx, to.stream(), subject)
+		if err != nil {
+			return kept, err
+		}
+		if seq != 0 && there.At >= p.At {
+			kept.Older++
+			continue
+		}
+		data := compressor.AppendPayload(nil, p)
+		if len(data) > bus.MaxMessage {
+			kept.Refused++
+			continue
+		}
+		letters = append(letters, bus.Letter{Subject: subject, Data: data, TTL: left, While: subject, Place: seq})
+		if kept.Stored++; !to.here {
+			kept.Stored, kept.Orphans = kept.Stored-1, kept.Orphans+1
+			continue
+		}
+		o := output{p.Source, p.At}
+		nudges[o] = append(nudges[o], nudge{to.shard, p.Target})
+	}
+	if len(letters) == 0 {
+		return kept, nil
+	}
+	last, err := c.o.Bus.Post(ctx, letters)
+	if err == nil {
+		c.nudgeAll(nudges, last)
+	}
+	return kept, err
+}
+
+// left is how long a payload is still to be kept, in whole seconds.
+func (b *book) left(at monitor.Time) time.Duration {
+	return min(b.ttl-since(at), b.ttl).Truncate(time.Second)
+}
+
+// keepSource writes when a source was heard of at another site, unless something newer is known of it.
+func (c *Courier) keepSource(ctx context.Context, b *book, s monitor.Source) error {
+	for range tries {
+		was, place, err := c.source(ctx, s.Name)
+		if err != nil || place != 0 && (newest(was) > newest(s) || was == s) || b.left(newest(s)) < time.Second {
+			return err
+		}
+		if _, err := c.record(ctx, b, s, place); !errors.Is(err, bus.ErrFenced) {
+			return err
+		}
+	}
+	return bus.ErrConflict
+}
