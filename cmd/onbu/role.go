@@ -23,6 +23,7 @@ func runRole(role string) func(context.Context, *env) error {
 			e.flags.StringVar(&d.reactionTags, "tags", "None", "reactionner_tags to serve, separated by commas; None stands for untagged actions")
 		case "receiver":
 			e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands; empty for none")
+			d.registerLinks(e.flags)
 		case "broker":
 			e.flags.StringVar(&d.eventLog, "event-log", "", "file for events, in the state folder unless absolute; - for standard output, empty for none")
 		case "arbiter":

@@ -33,6 +33,7 @@ type daemonFlags struct {
 	tls                              dial.Files
 	creds                            string
 	fork                             string
+	links, site                      string
 	slots, plugins, shards           int
 	watch                            bool
 }
@@ -47,6 +48,11 @@ func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
 	f.StringVar(&d.creds, "creds", "", "NATS credentials file")
 	f.StringVar(&d.name, "name", "", "name of this daemon among its kind (default: the machine's name)")
 	f.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
+}
+
+func (d *daemonFlags) registerLinks(f *flag.FlagSet) {
+	f.StringVar(&d.links, "links", "", "file that says with which other sites this one shares piggyback data (docs/sites.md)")
+	f.StringVar(&d.site, "site", "", "name of this site among those; no two may have the same (default: --name up to its first dot)")
 }
 
 func (d *daemonFlags) registerPoller(f *flag.FlagSet) {
@@ -87,7 +93,8 @@ func (d *daemonFlags) options(log *slog.Logger) app.Options {
 	return app.Options{
 		BusURL: d.bus, TLS: d.tls, Creds: d.creds, State: d.state, HTTP: d.http, Name: d.name,
 		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
-		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Log: log,
+		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards,
+		Links: d.links, Site: d.site, Log: log,
 	}
 }
 
@@ -111,6 +118,7 @@ func runAll(ctx context.Context, e *env) error {
 	e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands instead of the configuration's; - for none")
 	e.flags.StringVar(&d.eventLog, "event-log", "events.ndjson", "file for events, in the state folder unless absolute; - for standard output, empty for none")
 	registerShards(e.flags, &d.shards, "number of shards of a new installation")
+	d.registerLinks(e.flags)
 	e.flags.BoolVar(&d.watch, "watch", false, "show the live table here; the log goes to STATE/onbu.log")
 	words, err := e.parse(1, "the path of a configuration's main file")
 	if err != nil {

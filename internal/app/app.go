@@ -60,6 +60,9 @@ type Options struct {
 	// Reload asks the arbiter to read the files again.
 	Reload <-chan struct{}
 	Log    *slog.Logger
+	// Links is the file that says how this site is joined with others; empty for not at all. Site is what it is called among
+	// them; empty for Name up to the first dot.
+	Links, Site string
 	// Started is called with the API's address once all roles run.
 	Started func(addr string)
 }
@@ -82,6 +85,7 @@ type App struct {
 	boot    string
 	bus     bus.Conn
 	metrics *metrics.Set
+	courier *carrier
 	server  *httpServer
 	roles   []running
 	failed  chan error

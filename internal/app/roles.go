@@ -3,10 +3,8 @@ package app
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"syscall"
 
 	"github.com/onbu/onbu/arbiter"
@@ -14,7 +12,6 @@ import (
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus/dial"
-	"github.com/onbu/onbu/internal/courier"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/builtin"
 	"github.com/onbu/onbu/modules/export/ndjson"
@@ -86,8 +83,8 @@ func buildScheduler(a *App) (Daemon, error) {
 
 func buildPoller(a *App) (Daemon, error) {
 	log := a.o.Log.With("role", "poller")
-	post := courier.New(courier.Options{Bus: a.bus, Log: log, Metrics: a.metrics})
-	native := builtin.Checks(post)
+	post := a.post()
+	native := builtin.Checks(post.Courier)
 	for _, m := range native {
 		if c, ok := m.(modules.Closer); ok {
 			a.closers = append(a.closers, c.Close)
@@ -111,23 +108,11 @@ func buildPoller(a *App) (Daemon, error) {
 // carryingPoller is a poller with the courier that its checks hand payloads to.
 type carryingPoller struct {
 	*poller.Poller
-	courier *courier.Courier
+	courier *carrier
 }
 
 // Run implements Daemon.
-func (p *carryingPoller) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	var carrying sync.WaitGroup
-	var failed error
-	carrying.Go(func() {
-		failed = p.courier.Run(ctx)
-		cancel()
-	})
-	err := p.Poller.Run(ctx)
-	cancel()
-	carrying.Wait()
-	return errors.Join(err, failed)
-}
+func (p *carryingPoller) Run(ctx context.Context) error { return p.courier.beside(ctx, p.Poller.Run) }
 
 // measure publishes one of the counters of a module.
 func (a *App) measure(module, counter string, of modules.Counting) {
@@ -180,7 +165,7 @@ func buildReceiver(a *App) (Daemon, error) {
 	}
 	r := receiver.New(receiver.Options{Boot: a.boot, Bus: a.bus, Listeners: listeners, Shutdown: a.shutdown(), Log: log, Metrics: a.metrics})
 	r.Handle(a.server.mux)
-	return r, nil
+	return a.linked(r, log)
 }
 
 // commandFile is the path of the command file; empty for none.

@@ -197,7 +197,7 @@ func (r *room) check(p *monitor.Payload, now monitor.Time) error {
 }
 
 // maxRaw bounds what a source calls a host: several names may have become one.
-const maxRaw = 4 << 10
+const maxRaw = 64 << 10
 
 func checkSource(name string, at, now monitor.Time) error {
 	if name == "" || len(name) > maxNameBytes {

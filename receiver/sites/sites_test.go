@@ -109,9 +109,9 @@ func TestAfterAnOutageTheNewestIsThereAndNothingOlderFollows(t *testing.T) {
 		}
 		newest := time.Now().Add(-time.Minute).Format("15:04")
 		c.cut.Store(false)
-		elapse(time.Second)
+		elapse(2 * time.Second)
 		if got := paris.kept.get("mail", "esx"); string(got.Data) != newest {
-			t.Errorf("a second after the outage paris has %q, want %q", got.Data, newest)
+			t.Errorf("two seconds after the outage paris has %q, want %q", got.Data, newest)
 		}
 		elapse(time.Minute)
 		if got, want := paris.kept.order, []string{"mail:" + newest}; !slices.Equal(got, want) {
