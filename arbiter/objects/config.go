@@ -54,7 +54,9 @@ type Config struct {
 	ImpactModulations []monitor.ImpactModulation
 	// Piggyback is what becomes of payloads, DynamicRules which hosts are made of those for unknown ones, in the order of the files.
 	Piggyback    monitor.Piggyback
-	DynamicRules []DynamicRule
+	DynamicRules []monitor.DynamicRule
+	// Texts is what was read, for reading it again with hosts that are made meanwhile; nil without DynamicRules.
+	Texts *Texts
 	// Understood lists what was read and checked but is not acted on, by kind and directive.
 	Understood []Understood
 

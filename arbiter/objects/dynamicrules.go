@@ -3,33 +3,10 @@ package objects
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/onbu/onbu/modules/piggyback"
 	"github.com/onbu/onbu/monitor"
 )
-
-// DynamicRule says which hosts are made of payloads for hosts that nobody defined. Its strings are its own.
-type DynamicRule struct {
-	Name string
-	// Sources are those whose payloads count, Hosts the names of hosts that are made; empty for all.
-	Sources, Hosts []monitor.Pattern
-	// HostUse and ServiceUse are the templates of the hosts and of services that are discovered, parted by commas.
-	HostUse, ServiceUse string
-	// HostGroups are what the hosts join besides what their templates name.
-	HostGroups       []string
-	Realm, PollerTag string
-	// Site is where the hosts are looked at; empty for the site where the payloads come.
-	Site string
-	// Discover makes services of what the payloads offer.
-	Discover bool
-	// RemoveAfter is how long a source has to leave a host out until it is removed; 0 for ever.
-	RemoveAfter time.Duration
-	// Most bounds the hosts of one source.
-	Most    uint32
-	Enabled bool
-	Pos     Pos
-}
 
 // usualMost is how many hosts a rule makes of one source unless it says otherwise.
 const usualMost = 1000
@@ -46,18 +23,18 @@ func (l *loader) loadDynamicRules() {
 		if rule.Enabled {
 			l.config.Piggyback.Sites = append(l.config.Piggyback.Sites, monitor.PiggybackSite{Sources: rule.Sources, Hosts: rule.Hosts, Site: rule.Site})
 		}
-		l.config.DynamicRules = append(l.config.DynamicRules, rule)
 		l.tryTemplates(r, &rule)
+		l.config.DynamicRules = append(l.config.DynamicRules, rule)
 	}
 	l.awaitOuter()
 }
 
-func (l *loader) dynamicRule(v *view, name string) DynamicRule {
-	rule := DynamicRule{
+func (l *loader) dynamicRule(v *view, name string) monitor.DynamicRule {
+	rule := monitor.DynamicRule{
 		Name: strings.Clone(name), Sources: l.sources3(v), Hosts: l.exprs(v.get(keyHostRegex), "host_regex"),
 		HostUse: strings.Clone(v.str(keyHostUse)), ServiceUse: strings.Clone(v.str(keyServiceUse)),
 		Realm: strings.Clone(v.str(keyRealm)), PollerTag: strings.Clone(v.str(keyPollerTag)), Site: strings.Clone(v.str(keySite)),
-		Most: l.most(v), Enabled: l.on(v, keyEnabled, true), Pos: v.pos(),
+		Most: l.most(v), Enabled: l.on(v, keyEnabled, true),
 	}
 	if d := l.span(v.get(keyRemoveAfter), "remove_after"); d != nil {
 		rule.RemoveAfter = *d
@@ -72,7 +49,7 @@ func (l *loader) dynamicRule(v *view, name string) DynamicRule {
 	return rule
 }
 
-func (l *loader) checkDynamicRule(v *view, rule *DynamicRule) {
+func (l *loader) checkDynamicRule(v *view, rule *monitor.DynamicRule) {
 	if rule.Name == "" {
 		l.errorAt(v.pos(), "this dynamic_host_rule has no rule_name: give it one, by which its hosts are remembered")
 	}
@@ -103,15 +80,29 @@ func (l *loader) checkDynamicRule(v *view, rule *DynamicRule) {
 
 // tryTemplates looks at the templates of a rule as if a host, and a service of it, used them, so that what is wrong with
 // them is said now and not when the first host comes. The groups that such a host joins get members later.
-func (l *loader) tryTemplates(r ref, rule *DynamicRule) {
+func (l *loader) tryTemplates(r ref, rule *monitor.DynamicRule) {
 	v := l.look(r)
 	hostUse, serviceUse, groups := v.get(keyHostUse), v.get(keyServiceUse), v.get(keyHostgroups)
 	if hostUse.given() && hostUse.s != "" {
 		l.tryHost(hostUse, groups)
 	}
 	if rule.Discover && rule.ServiceUse != "" {
-		l.settingsOf(l.look(l.trial(kService, serviceUse)), 0)
+		l.tryService(serviceUse, rule)
 	}
+}
+
+// tryService does it for a service. Its template says by which command discovered services are checked.
+func (l *loader) tryService(use value, rule *monitor.DynamicRule) {
+	v := l.look(l.trial(kService, use))
+	l.settingsOf(v, 0)
+	check := v.get(keyCheckCommand)
+	command, _, _ := strings.Cut(check.s, "!")
+	if command = trim(command); command == "" && !v.base.broken {
+		l.errorAt(use.pos, "service_use %q has no check_command: give it one whose command line ends in $ARG1$, such as onbu-agent -H $HOSTADDRESS$ --piggyback-only $ARG1$", use.s)
+		return
+	}
+	l.callOf(check, "check_command")
+	rule.ServiceCommand = strings.Clone(command)
 }
 
 func (l *loader) tryHost(use, groups value) {

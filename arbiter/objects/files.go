@@ -23,6 +23,9 @@ type wanted struct {
 	from Pos
 	// main is set for the main file and resource files.
 	main bool
+	// kept says that text is what it holds; otherwise it is on the disk.
+	kept bool
+	text string
 }
 
 // byteOrderMark is what editors on Windows put before a text in UTF-8.
@@ -73,7 +76,13 @@ func (l *loader) relative(path string) string {
 	return filepath.Join(filepath.Dir(l.config.Main), path)
 }
 
+// replays says that files are not looked for: they are those of Opts.Texts.
+func (l *loader) replays() bool { return l.opts.Texts != nil }
+
 func (l *loader) addFile(p param, pos Pos) {
+	if l.replays() {
+		return
+	}
 	path := l.relative(p.value)
 	if !l.first(path) {
 		l.warnAt(pos, "%s is named twice: it is read once; take one of the lines away", path)
@@ -83,12 +92,18 @@ func (l *loader) addFile(p param, pos Pos) {
 }
 
 func (l *loader) addResource(p param, pos Pos) {
+	if l.replays() {
+		return
+	}
 	l.queue = append(l.queue, wanted{path: l.relative(p.value), from: pos, main: true})
 }
 
 // addDir takes every *.cfg file below a folder, in the order of names; hidden files and folders are left out, as Nagios
 // does. Symbolic links are followed, but no file or folder is read twice.
 func (l *loader) addDir(p param, pos Pos) {
+	if l.replays() {
+		return
+	}
 	l.walk(l.relative(strings.TrimSuffix(p.value, "/")), pos)
 }
 

@@ -114,6 +114,10 @@ func (l *loader) load() {
 		return
 	}
 	l.readQueue()
+	for _, t := range l.opts.More {
+		l.queue = append(l.queue, wanted{path: t.Name, text: t.Text, kept: true})
+	}
+	l.readQueue()
 	l.sortDefinitions()
 	l.strayOptions()
 	l.shinkenDefaults()
@@ -146,16 +150,10 @@ func (l *loader) addSource(s *source) uint32 {
 func (l *loader) loadMain() bool {
 	main := &source{path: l.config.Main, main: true}
 	n := l.addSource(main)
-	if info, err := os.Stat(main.path); err == nil && info.IsDir() {
-		l.errorAt(Pos{}, "this is a directory: pass the main file, the one with lines like cfg_file= and cfg_dir= (nagios.cfg or shinken.cfg)")
+	text, ok := l.mainText(main.path)
+	if !ok {
 		return false
 	}
-	text, err := l.readFile(main.path)
-	if err != nil {
-		l.errorAt(Pos{}, "reading the main file: %v", err)
-		return false
-	}
-	l.first(main.path)
 	main.text = text
 	main.lex()
 	if len(main.params) == 0 && len(main.defs) > 0 {
@@ -164,6 +162,30 @@ func (l *loader) loadMain() bool {
 	}
 	l.takeParams(main, n)
 	return true
+}
+
+// mainText gives what the main file holds, and has other files that are kept read after it.
+func (l *loader) mainText(path string) (text string, ok bool) {
+	if l.replays() {
+		files, err := l.opts.Texts.unpack()
+		if err != nil {
+			l.errorAt(Pos{}, "unpacking what was read before: %v", err)
+			return "", false
+		}
+		l.queue = append(l.queue, files[1:]...)
+		return files[0].text, true
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		l.errorAt(Pos{}, "this is a directory: pass the main file, the one with lines like cfg_file= and cfg_dir= (nagios.cfg or shinken.cfg)")
+		return "", false
+	}
+	text, err := l.readFile(path)
+	if err != nil {
+		l.errorAt(Pos{}, "reading the main file: %v", err)
+		return "", false
+	}
+	l.first(path)
+	return text, true
 }
 
 // takeParams carries the options of the main file out, those that only Onbu is to see last, so that they win.
@@ -243,8 +265,10 @@ func (l *loader) readBatch(batch []wanted) ([]*source, []error) {
 				if i >= len(batch) {
 					return
 				}
-				s := &source{path: batch[i].path, main: batch[i].main}
-				s.text, errs[i] = l.readFile(s.path)
+				s := &source{path: batch[i].path, main: batch[i].main, text: batch[i].text}
+				if !batch[i].kept {
+					s.text, errs[i] = l.readFile(s.path)
+				}
 				if errs[i] == nil {
 					s.lex()
 				}

@@ -3,11 +3,13 @@ package objects_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/realpeer"
@@ -143,19 +145,50 @@ define dynamic_host_rule {
 	if !r.OK() || r.Warnings > 0 {
 		t.Fatal(say(r))
 	}
-	vms := objects.DynamicRule{
+	vms := monitor.DynamicRule{
 		Name: "vms", Sources: []monitor.Pattern{{Text: "web1"}}, Hosts: []monitor.Pattern{{Text: "vm", Regex: true}},
-		HostUse: "guest", ServiceUse: "plain-service", HostGroups: []string{"web"}, Discover: true,
+		HostUse: "guest", ServiceUse: "plain-service", ServiceCommand: "check_ping", HostGroups: []string{"web"}, Discover: true,
 		RemoveAfter: 7 * 24 * time.Hour, Most: 20, Enabled: true,
 	}
-	want := []objects.DynamicRule{
+	want := []monitor.DynamicRule{
 		vms, {Name: "north", HostUse: "guest", Site: "north", Most: 1000, Enabled: true}, {Name: "off", HostUse: "guest", Most: 1000},
 	}
-	if diff := cmp.Diff(want, c.DynamicRules, cmpopts.IgnoreFields(objects.DynamicRule{}, "Pos")); diff != "" {
+	if diff := cmp.Diff(want, c.DynamicRules); diff != "" {
 		t.Error(diff)
 	}
 	sites := []monitor.PiggybackSite{{Sources: vms.Sources, Hosts: vms.Hosts}, {Site: "north"}}
 	if diff := cmp.Diff(sites, c.Piggyback.Sites); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTextsAreReadAgainWithMore(t *testing.T) {
+	const text = `
+define dynamic_host_rule {
+    rule_name  vms
+    host_use   plain-host
+}
+`
+	first, r := readMore(t, text)
+	if !r.OK() || first.Texts == nil {
+		t.Fatal(say(r), first.Texts)
+	}
+	if err := os.RemoveAll(filepath.Dir(first.Main)); err != nil {
+		t.Fatal(err)
+	}
+	opts := objects.Opts{Texts: first.Texts, More: []objects.Text{{Name: "dynamic hosts", Text: "define host {\n use plain-host\n host_name vm1\n}\ndefine host {\n use nobody\n host_name vm2\n}\n"}}}
+	c, r := objects.Load(first.Main, opts)
+	if diff := cmp.Diff(append(slices.Clone(first.Files), "dynamic hosts"), c.Files); diff != "" {
+		t.Error(diff)
+	}
+	want := "dynamic hosts:6: no host template is called \"nobody\"\n"
+	if got := say(r); !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q at the beginning", got, want)
+	}
+	if _, ok := c.Host("vm1"); !ok || len(c.Hosts) != len(first.Hosts)+2 {
+		t.Errorf("%d hosts became %d, vm1 among them: %v", len(first.Hosts), len(c.Hosts), ok)
+	}
+	if c.Texts != first.Texts {
+		t.Error("the texts are packed again")
 	}
 }

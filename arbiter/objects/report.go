@@ -11,6 +11,10 @@ type Opts struct {
 	DoubtPeriod func(monitor.Timeperiod) []string
 	// CheckLine judges the macros of a command line. Nil accepts all.
 	CheckLine func(line string) error
+	// Texts are read instead of the disk, which is not touched then.
+	Texts *Texts
+	// More are read after all other files.
+	More []Text
 }
 
 // Severity tells what stops a configuration from being used from what does not.

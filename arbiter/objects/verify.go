@@ -258,6 +258,10 @@ func (l *loader) finish() {
 		l.config.Understood = slices.DeleteFunc(l.config.Understood, aboutRealms)
 	}
 	sortUnderstood(l.config.Understood)
+	l.config.Texts = l.opts.Texts
+	if len(l.config.DynamicRules) > 0 && l.config.Texts == nil {
+		l.config.Texts = l.keepTexts()
+	}
 }
 
 // aboutRealms tells what is missed only where there are several realms.
