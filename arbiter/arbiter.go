@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/onbu/onbu/arbiter/compile"
@@ -35,13 +36,18 @@ type Options struct {
 	Main   string
 	Config *objects.Config
 	Shards int
+	// Site is this site's name; empty where there is only one.
+	Site string
 	// Reload asks for the files to be read again.
 	Reload <-chan struct{}
 	Log    *slog.Logger
 }
 
 // Arbiter is an arbiter daemon.
-type Arbiter struct{ o Options }
+type Arbiter struct {
+	o       Options
+	dynamic *dynamics
+}
 
 // New builds an arbiter; nothing is opened before Run.
 func New(o Options) *Arbiter {
@@ -54,18 +60,53 @@ func (a *Arbiter) Run(ctx context.Context) error {
 	if err := a.o.Bus.Prepare(ctx); err != nil {
 		return fmt.Errorf("preparing the bus: %w", err)
 	}
+	var err error
+	if a.dynamic, err = a.openDynamics(ctx); err != nil {
+		return err
+	}
 	c := a.o.Config
 	a.o.Config = nil // once it is in force nobody needs it any more
-	if c == nil {
-		var err error
+	if c == nil || c.Texts == nil && a.dynamic.list.Len() > 0 {
 		if c, err = a.read(); err != nil {
 			return err
 		}
 	}
-	if err := a.enforce(ctx, c); err != nil {
+	if err := a.begin(ctx, c); err != nil {
 		return err
 	}
 	c = nil
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watching.Go(func() { a.dynamic.orphans.run(ctx) })
+	return a.serve(ctx)
+}
+
+// begin brings the first configuration into force. Dynamic hosts that do not fit it are no reason not to watch the others.
+func (a *Arbiter) begin(ctx context.Context, c *objects.Config) error {
+	err := a.adopt(ctx, c)
+	if unfit, ok := errors.AsType[*unfitError](err); ok {
+		a.o.Log.Error("the dynamic hosts are left out", "error", unfit)
+		return a.enforce(ctx, c)
+	}
+	return err
+}
+
+// adopt brings files that were read into force, with the dynamic hosts.
+func (a *Arbiter) adopt(ctx context.Context, c *objects.Config) error {
+	c, err := a.dynamic.read(ctx, c)
+	if err == nil {
+		err = a.enforce(ctx, c)
+	}
+	if err == nil {
+		a.dynamic.settle()
+	}
+	return err
+}
+
+// serve reads the files again when it is asked to, and makes dynamic hosts, until ctx ends.
+func (a *Arbiter) serve(ctx context.Context) error {
 	asked := make(chan bus.Msg, 1)
 	stop, err := a.o.Bus.Subscribe(bus.Reload(), func(m bus.Msg) {
 		select {
@@ -84,6 +125,10 @@ func (a *Arbiter) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-a.dynamic.orphans.news:
+			a.dynamic.heard()
+		case <-a.dynamic.next.C:
+			a.dynamic.round(ctx)
 		case <-a.o.Reload:
 			a.reload(ctx)
 		case m := <-asked:
@@ -100,7 +145,7 @@ func (a *Arbiter) reload(ctx context.Context) (refused string) {
 	a.o.Log.Info("reading the configuration again", "main", a.o.Main)
 	c, err := a.read()
 	if err == nil {
-		err = a.enforce(ctx, c)
+		err = a.adopt(ctx, c)
 	}
 	if err == nil {
 		return ""
@@ -114,7 +159,7 @@ func (a *Arbiter) reload(ctx context.Context) (refused string) {
 
 // read loads the files and gives all mistakes as one error.
 func (a *Arbiter) read() (*objects.Config, error) {
-	c, report := Load(a.o.Main)
+	c, report := load(a.o.Main, objects.Opts{Keep: a.dynamic.list.Len() > 0})
 	if report.OK() {
 		if report.Warnings > 0 {
 			a.o.Log.Warn("the configuration has "+plural(report.Warnings, "warning")+"; onbu verify lists them", "main", a.o.Main)

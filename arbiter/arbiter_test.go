@@ -286,7 +286,7 @@ func TestOldGenerationsAreForgotten(t *testing.T) {
 			f.hosts(t, fmt.Sprint("h", i))
 			s.again()
 		}
-		if diff := cmp.Diff(map[uint64]int{4: shards + 1, 5: shards + 1, 6: shards + 1}, s.generations()); diff != "" {
+		if diff := cmp.Diff(map[uint64]int{4: shards + 2, 5: shards + 2, 6: shards + 2}, s.generations()); diff != "" {
 			t.Error(diff)
 		}
 		s.stop()

@@ -53,7 +53,7 @@ func TestTheShareOfTheLoadThatForksIsSaid(t *testing.T) {
 }
 
 func TestASmallShareOfForksIsNotShownAsNone(t *testing.T) {
-	s := &arbiter.Summary{OK: true, ChecksPerSecond: 668, Forks: []arbiter.ForkUse{{Program: "check_a", PerSecond: 1.67}}}
+	s := &arbiter.Summary{OK: true, Runs: true, ChecksPerSecond: 668, Forks: []arbiter.ForkUse{{Program: "check_a", PerSecond: 1.67}}}
 	var out bytes.Buffer
 	s.Print(&out)
 	if want := "load: 0.25 % of 668 checks/s fork: check_a 1.7/s\n"; !strings.Contains(out.String(), want) {

@@ -4,21 +4,19 @@ import (
 	"fmt"
 
 	"github.com/onbu/onbu/arbiter/objects"
-	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/calendar"
 	"github.com/onbu/onbu/monitor/macro"
 )
 
 // Load reads a configuration with everything judged that can be judged without running it.
-func Load(main string) (*objects.Config, *objects.Report) {
-	c, report := objects.Load(main, objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts, CheckLine: checkLine})
+func Load(main string) (*objects.Config, *objects.Report) { return load(main, objects.Opts{}) }
+
+// load is Load with more to be said of where it is read from.
+func load(main string, o objects.Opts) (*objects.Config, *objects.Report) {
+	o.CheckPeriod, o.DoubtPeriod, o.CheckLine = calendar.Check, calendar.Doubts, checkLine
+	c, report := objects.Load(main, o)
 	boost(c)
 	return c, report
-}
-
-// LoadRules reads what a file says of payloads: see objects.LoadRules. The hosts that it may name are given.
-func LoadRules(path string, hosts []string) (monitor.Piggyback, *objects.Report) {
-	return objects.LoadRules(path, hosts, objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts, CheckLine: checkLine})
 }
 
 func checkLine(line string) error {

@@ -77,6 +77,23 @@ func (l *List) Len() int { return len(l.hosts) }
 // Host gives a host by its name; nil if there is none. It is the list's.
 func (l *List) Host(name string) *monitor.DynamicHost { return l.hosts[name] }
 
+// Discovering is a host whose services are discovered, with its rule.
+type Discovering struct {
+	Name, Source string
+	Rule         *monitor.DynamicRule
+}
+
+// Discovering gives the hosts whose services are discovered, sorted by name.
+func (l *List) Discovering() []Discovering {
+	var all []Discovering
+	for _, h := range l.sorted() {
+		if r := l.rule(h.Rule); r != nil && r.Discover && r.Gone == 0 {
+			all = append(all, Discovering{h.Name, h.Source, r})
+		}
+	}
+	return all
+}
+
 // What becomes of a host.
 const (
 	Made       = "made"

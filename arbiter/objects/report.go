@@ -11,6 +11,8 @@ type Opts struct {
 	DoubtPeriod func(monitor.Timeperiod) []string
 	// CheckLine judges the macros of a command line. Nil accepts all.
 	CheckLine func(line string) error
+	// Keep has Config.Texts kept also where there are no rules for dynamic hosts.
+	Keep bool
 	// Texts are read instead of the disk, which is not touched then.
 	Texts *Texts
 	// More are read after all other files.

@@ -259,7 +259,7 @@ func (l *loader) finish() {
 	}
 	sortUnderstood(l.config.Understood)
 	l.config.Texts = l.opts.Texts
-	if len(l.config.DynamicRules) > 0 && l.config.Texts == nil {
+	if (l.opts.Keep || len(l.config.DynamicRules) > 0) && l.config.Texts == nil {
 		l.config.Texts = l.keepTexts()
 	}
 }

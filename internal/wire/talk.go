@@ -202,3 +202,7 @@ func PiggybackName(generation uint64) string { return fmt.Sprintf("gen.%d.piggyb
 
 // DirectoryName is the name of the blob in CFG that holds a generation's directory.
 func DirectoryName(generation uint64) string { return fmt.Sprintf("gen.%d.directory", generation) }
+
+// DynamicsName is the name of the blob in CFG that holds what is remembered of dynamic hosts, a monitor.Dynamics. There is none
+// where there never were any.
+const DynamicsName = "dynamic"

@@ -1,0 +1,72 @@
+package arbiter
+
+import (
+	"context"
+
+	"github.com/onbu/onbu/arbiter/dynamic"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// sources gives a look-up of when a source was last heard of with payloads. Each is read once.
+func (d *dynamics) sources(ctx context.Context) func(string) (monitor.Time, bool) {
+	known := map[string]monitor.Source{}
+	return func(name string) (monitor.Time, bool) {
+		s, ok := known[name]
+		if !ok {
+			err := d.a.o.Bus.Newest(ctx, bus.PB, bus.SourceOf(name), func(msgs []bus.Msg) error {
+				return wire.Unmarshal(msgs[len(msgs)-1].Data, &s)
+			})
+			if err != nil {
+				d.a.o.Log.Warn("when a source of payloads was heard of is not known for now", "source", name, "error", err)
+				s = monitor.Source{}
+			}
+			known[name] = s
+		}
+		return s.At, s.At != 0
+	}
+}
+
+// payloads reads the payloads for a host; none when they cannot be read, which lets nothing be removed for want of them.
+func (d *dynamics) payloads(ctx context.Context, host string) []monitor.Payload {
+	var all []monitor.Payload
+	var decoder wire.Decoder
+	err := d.a.o.Bus.Newest(ctx, bus.PB, bus.PayloadsFor(host), func(msgs []bus.Msg) error {
+		for _, m := range msgs {
+			if p, err := wire.DecodePayload(&decoder, m.Data); err == nil {
+				all = append(all, p)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		d.a.o.Log.Warn("payloads of a dynamic host cannot be read for now", "host", host, "error", err)
+		return []monitor.Payload{{Target: host, At: d.now()}}
+	}
+	return all
+}
+
+func newest(payloads []monitor.Payload) monitor.Time {
+	var at monitor.Time
+	for _, p := range payloads {
+		at = max(at, p.At)
+	}
+	return at
+}
+
+// again looks at some of the hosts whose services are discovered, others each time, for services that are new.
+func (d *dynamics) again(ctx context.Context) []dynamic.Candidate {
+	d.turn++
+	var all []dynamic.Candidate
+	for i, h := range d.list.Discovering() {
+		if i%perSweep != d.turn%perSweep {
+			continue
+		}
+		payloads := d.payloads(ctx, h.Name)
+		all = append(all, dynamic.Candidate{
+			Host: h.Name, Source: h.Source, Rule: h.Rule.Name, At: newest(payloads), Services: offers(h.Rule, payloads),
+		})
+	}
+	return all
+}
