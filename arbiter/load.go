@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/calendar"
 	"github.com/onbu/onbu/monitor/macro"
 )
@@ -17,6 +18,11 @@ func load(main string, o objects.Opts) (*objects.Config, *objects.Report) {
 	c, report := objects.Load(main, o)
 	boost(c)
 	return c, report
+}
+
+// LoadRules reads what a file says of payloads: see objects.LoadRules. The hosts that it may name are given.
+func LoadRules(path string, hosts []string) (monitor.Piggyback, *objects.Report) {
+	return objects.LoadRules(path, hosts, objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts, CheckLine: checkLine})
 }
 
 func checkLine(line string) error {
