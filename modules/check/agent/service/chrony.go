@@ -25,6 +25,7 @@ func chronyKind() Kind {
 		Takes: map[string]string{
 			"stratum": "WARN,CRIT for the stratum (10,10)",
 			"sync":    "WARN,CRIT for the time since the last synchronisation (30m,60m)",
+			"stale":   staleHelp,
 		},
 	}
 }
@@ -80,7 +81,7 @@ func checkChrony(in *Input, r *Report) {
 	if leap := c.fields["Leap status"]; leap == "Not synchronised" {
 		r.Say(monitor.Warning, "not synchronised")
 	}
-	in.age(r, c.at, c.valid)
+	in.age(r, "chrony", c.at, c.valid)
 }
 
 // judgeOffset says how far a clock is off, in seconds.

@@ -35,6 +35,26 @@ func (in *Input) flag(r *Report, name string, other bool) bool {
 	}
 }
 
+// named are things by their names, in the order in which the names came first. An agent may name a million of them.
+type named[T any] struct {
+	all []*T
+	at  map[string]int
+}
+
+// get gives the thing of that name, a new one if there was none. fresh says that it is new.
+func (n *named[T]) get(name string) (one *T, fresh bool) {
+	if at, ok := n.at[name]; ok {
+		return n.all[at], false
+	}
+	if n.at == nil {
+		n.at = map[string]int{}
+	}
+	one = new(T)
+	n.at[name] = len(n.all)
+	n.all = append(n.all, one)
+	return one, true
+}
+
 // pick gives the thing that the item names, or says that there is none, and which there are. what is the word for one.
 func pick[T any](in *Input, r *Report, what string, all []T, name func(T) string) (one T, ok bool) {
 	names := make([]string, len(all))
@@ -102,34 +122,36 @@ func cachedPrefix(line string) (at time.Time, valid time.Duration, rest string) 
 	return t, time.Duration(seconds * float64(time.Second)), strings.TrimLeft(rest, " ")
 }
 
-// staleAfter is how many of its intervals old data may be before they are no answer any more.
-const staleAfter = 3
+// Data that the agent made earlier are outdated after so many of their intervals, a short one counting as leastInterval: agents
+// renew such data only when they are asked, so they are as old as the time between two looks.
+const (
+	staleAfter    = 3
+	leastInterval = 5 * time.Minute
+)
 
 // staleHelp is the word on the option that age reads.
-const staleHelp = "UNKNOWN for data older than so many of their intervals (3; 0: never)"
+const staleHelp = "UNKNOWN for data older than so many of their intervals, or of 5 minutes if that is more (3; 0: never)"
 
-// age says how old data are that the agent made earlier. They are late when they are older than their interval; after
-// several intervals nobody knows how things are: the agent shows the last ones for ever.
-func (in *Input) age(r *Report, at time.Time, valid time.Duration) {
+// age says how old data are that the agent made earlier. When they are outdated nobody knows how things are: an agent shows the
+// last ones for ever. Those that are newer than at the last look never are. key tells the data of one service from others.
+func (in *Input) age(r *Report, key string, at time.Time, valid time.Duration) {
 	if at.IsZero() || valid <= 0 {
 		return
 	}
-	old := max(in.Now.Sub(at), 0)
-	text := fmt.Sprintf("made %s ago, every %s", showSpan(old.Seconds()), showSpan(valid.Seconds()))
 	most := float64(staleAfter)
 	if option, ok := in.Options["stale"]; ok {
 		if most, ok = numeral(option); !ok || most < 0 {
 			r.Say(monitor.Unknown, fmt.Sprintf("-o stale=%s: it is a number of intervals", option))
 		}
 	}
-	switch {
-	case most > 0 && old.Seconds() > most*valid.Seconds():
+	old := max(in.Now.Sub(at), 0)
+	text := fmt.Sprintf("made %s ago, every %s", showSpan(old.Seconds()), showSpan(valid.Seconds()))
+	newer, seen := in.Counters.Rate("made."+key, float64(at.Unix()), in.Now, 0)
+	if most > 0 && old.Seconds() > most*max(valid, leastInterval).Seconds() && !(seen && newer > 0) {
 		r.Say(monitor.Unknown, "outdated: "+text)
-	case old > valid+valid/2:
-		r.OK("late: " + text)
-	default:
-		r.Detail(text)
+		return
 	}
+	r.Detail(text)
 }
 
 // pattern is what an option names: a text that must be equal, or behind ~ a regular expression that must match from the start.

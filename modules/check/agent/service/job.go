@@ -43,13 +43,13 @@ type job struct {
 // jobsOf reads "==> NAME <==" and the lines behind it. NAME.PIDrunning is a run that is not over, if it has a start and nothing
 // else; with more it was killed, and counts as the last run if it began after the one that is noted.
 func jobsOf(s *section.Section) []*job {
-	var all []*job
+	var all named[job]
 	get := func(name string) *job {
-		if at := slices.IndexFunc(all, func(j *job) bool { return j.name == name }); at >= 0 {
-			return all[at]
+		j, fresh := all.get(name)
+		if fresh {
+			j.name, j.values = name, map[string]float64{}
 		}
-		all = append(all, &job{name: name, values: map[string]float64{}})
-		return all[len(all)-1]
+		return j
 	}
 	name, running, values := "", false, map[string]float64{}
 	finish := func() {
@@ -77,10 +77,10 @@ func jobsOf(s *section.Section) []*job {
 		}
 	}
 	finish()
-	for _, j := range all {
+	for _, j := range all.all {
 		slices.Sort(j.running)
 	}
-	return all
+	return all.all
 }
 
 // jobName takes .PIDrunning off.

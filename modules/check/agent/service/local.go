@@ -105,7 +105,7 @@ func checkLocal(in *Input, r *Report) {
 	for _, m := range metrics {
 		sayLocal(r, m, byLevels, summary != "")
 	}
-	in.age(r, c.at, c.valid)
+	in.age(r, "local."+in.Item, c.at, c.valid)
 }
 
 // sayLocal adds a metric. Its levels count in state P only; with a text they are in the first line when they are reached.

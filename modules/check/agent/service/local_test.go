@@ -3,7 +3,9 @@ package service_test
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -101,15 +103,30 @@ func TestOldAgentsSplitLocalLines(t *testing.T) {
 }
 
 func TestDataThatNobodyRenewsAreNoAnswer(t *testing.T) {
-	var h host
-	h.look(t, "local", localExample, "-i", "Slow_check") // it is 1700000060
-	line := func(age int) string {
-		return "<<<local:sep(0)>>>\ncached(" + strconv.Itoa(int(h.now.Unix())+60-age) + ",60) 0 x - fine\n"
+	// A plugin that runs every ten minutes, at a moment so many seconds before the look.
+	line := func(h *host, age int) string {
+		return "<<<local:sep(0)>>>\ncached(" + strconv.Itoa(int(h.now.Unix())+60-age) + ",600) 0 x - fine\n"
 	}
-	expect(t, h.look(t, "local", line(30), "-i", "x"), monitor.OK, "fine", "")
-	expect(t, h.look(t, "local", line(150), "-i", "x"), monitor.OK, "fine, late: made 2 min 30 s ago, every 1 min 0 s", "")
-	expect(t, h.look(t, "local", line(181), "-i", "x"), monitor.Unknown, "fine, outdated: made 3 min 1 s ago, every 1 min 0 s(?)", "")
-	expect(t, h.look(t, "local", line(181), "-i", "x", "-o", "stale=0"), monitor.OK, "fine, late: made 3 min 1 s ago, every 1 min 0 s", "")
-	expect(t, h.look(t, "local", line(181), "-i", "x", "-o", "stale=10"), monitor.OK, "fine, late: made 3 min 1 s ago, every 1 min 0 s", "")
-	expect(t, h.look(t, "local", line(-500), "-i", "x"), monitor.OK, "fine", "")
+	first := func() *host { return &host{now: time.Unix(1700000000, 0)} }
+	h := first()
+	got := h.look(t, "local", line(h, 30), "-i", "x")
+	expect(t, got, monitor.OK, "fine", "")
+	if want := "made 30.0 s ago, every 10 min 0 s"; got.LongOutput != want {
+		t.Errorf("got %q, want %q", got.LongOutput, want)
+	}
+	old := line(h, 1801)
+	outdated := "fine, outdated: made 30 min 1 s ago, every 10 min 0 s(?)"
+	expect(t, first().look(t, "local", old, "-i", "x"), monitor.OK, "fine", "") // it was 30 minutes old a minute before
+	h = first()
+	expect(t, h.look(t, "local", line(h, 1801), "-i", "x"), monitor.Unknown, outdated, "")
+	expect(t, h.look(t, "local", line(h, 1801), "-i", "x"), monitor.OK, "fine", "") // old, but made since the last look
+	h = first()
+	expect(t, h.look(t, "local", line(h, 1801), "-i", "x", "-o", "stale=0"), monitor.OK, "fine", "")
+	h = first()
+	expect(t, h.look(t, "local", line(h, 1801), "-i", "x", "-o", "stale=10"), monitor.OK, "fine", "")
+	h = first()
+	expect(t, h.look(t, "local", line(h, -500), "-i", "x"), monitor.OK, "fine", "")
+	// One that runs every minute is as old as the time between two looks, however long that is.
+	minute := strings.Replace(line(h, 800), ",600)", ",60)", 1)
+	expect(t, h.look(t, "local", minute, "-i", "x"), monitor.OK, "fine", "")
 }

@@ -2,7 +2,6 @@ package service
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -39,15 +38,14 @@ type logFile struct {
 // logsOf reads [[[FILE]]] and the lines behind it. A batch that is there twice counts once: agents send a batch again to be sure
 // that every server gets it.
 func logsOf(s *section.Section) []*logFile {
-	var all []*logFile
+	var all named[logFile]
 	var current *logFile
 	seen, skip := map[string]bool{}, false
 	for i := range s.Parts {
 		current, skip = nil, false
 		for _, line := range s.Parts[i].Lines {
 			if inner, ok := strings.CutPrefix(line, "[[["); ok && strings.HasSuffix(inner, "]]]") {
-				current, all = logHeader(strings.TrimSuffix(inner, "]]]"), all)
-				skip = false
+				current, skip = logHeader(strings.TrimSuffix(inner, "]]]"), &all), false
 				continue
 			}
 			if current == nil {
@@ -64,22 +62,22 @@ func logsOf(s *section.Section) []*logFile {
 			}
 		}
 	}
-	return all
+	return all.all
 }
 
 // logHeader finds the log of a header, or adds it.
-func logHeader(text string, all []*logFile) (*logFile, []*logFile) {
+func logHeader(text string, all *named[logFile]) *logFile {
 	name, trouble := text, ""
 	for _, suffix := range []string{"missing", "cannotopen"} {
 		if before, ok := strings.CutSuffix(text, ":"+suffix); ok {
 			name, trouble = before, suffix
 		}
 	}
-	if at := slices.IndexFunc(all, func(l *logFile) bool { return l.name == name }); at >= 0 {
-		return all[at], all
+	l, fresh := all.get(name)
+	if fresh {
+		l.name, l.trouble = name, trouble
 	}
-	l := &logFile{name: name, trouble: trouble}
-	return l, append(all, l)
+	return l
 }
 
 func (l *logFile) add(line string) {
@@ -162,12 +160,4 @@ func (l *logFile) details(r *Report) {
 	for _, line := range l.lines[from:] {
 		r.Detail(line[2:] + mark(logState(line)))
 	}
-}
-
-// cutText shortens a text to about so many bytes.
-func cutText(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
 }

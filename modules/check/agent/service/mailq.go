@@ -2,7 +2,6 @@ package service
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/onbu/onbu/modules/check/agent/section"
@@ -33,8 +32,8 @@ type queues struct {
 }
 
 // queuesOf reads [[[INSTANCE]]] and QUEUE_NAME BYTES COUNT behind it. The default instance has no name.
-func queuesOf(s *section.Section) []queues {
-	var all []queues
+func queuesOf(s *section.Section) []*queues {
+	var all named[queues]
 	instance := ""
 	for _, columns := range s.Rows() {
 		if inner, ok := strings.CutPrefix(columns[0], "[[["); ok {
@@ -50,18 +49,17 @@ func queuesOf(s *section.Section) []queues {
 		if !ok1 || !ok2 {
 			continue
 		}
-		at := slices.IndexFunc(all, func(q queues) bool { return q.instance == instance })
-		if at < 0 {
-			all = append(all, queues{instance: instance, counts: map[string]float64{}, sizes: map[string]float64{}})
-			at = len(all) - 1
+		q, fresh := all.get(instance)
+		if fresh {
+			q.instance, q.counts, q.sizes = instance, map[string]float64{}, map[string]float64{}
 		}
-		all[at].counts[name], all[at].sizes[name] = count, size
+		q.counts[name], q.sizes[name] = count, size
 	}
-	return all
+	return all.all
 }
 
 func checkMailq(in *Input, r *Report) {
-	q, ok := pick(in, r, "mail queue", queuesOf(in.first("postfix_mailq")), func(q queues) string { return q.instance })
+	q, ok := pick(in, r, "mail queue", queuesOf(in.first("postfix_mailq")), func(q *queues) string { return q.instance })
 	if !ok {
 		return
 	}

@@ -27,21 +27,18 @@ type mounted struct {
 	options     []string
 }
 
-func mountsIn(s *section.Section) []mounted {
-	var all []mounted
+func mountsIn(s *section.Section) []*mounted {
+	var all named[mounted]
 	for _, columns := range s.Rows() {
 		if len(columns) < 4 {
 			continue
 		}
 		m := mounted{point: unescapeMount(columns[1]), kind: columns[2], options: strings.Split(columns[3], ",")}
 		// Of several on one point the last one is seen.
-		if at := slices.IndexFunc(all, func(o mounted) bool { return o.point == m.point }); at >= 0 {
-			all[at] = m
-			continue
-		}
-		all = append(all, m)
+		known, _ := all.get(m.point)
+		*known = m
 	}
-	return all
+	return all.all
 }
 
 // changing are options that differ from one time to the next without anybody's doing.
@@ -66,7 +63,7 @@ func discoverMounts(in *Input) []Found {
 
 func checkMounts(in *Input, r *Report) {
 	all := mountsIn(in.first("mounts"))
-	at := slices.IndexFunc(all, func(m mounted) bool { return m.point == in.Item })
+	at := slices.IndexFunc(all, func(m *mounted) bool { return m.point == in.Item })
 	if at < 0 {
 		names := make([]string, len(all))
 		for i, m := range all {
@@ -87,7 +84,7 @@ func checkMounts(in *Input, r *Report) {
 	judgeOptions(r, m, strings.Split(expected, ","))
 }
 
-func judgeOptions(r *Report, m mounted, expected []string) {
+func judgeOptions(r *Report, m *mounted, expected []string) {
 	differ := func(a, b []string) []string {
 		return slices.DeleteFunc(slices.Clone(a), func(o string) bool { return o == "" || changing(o) || slices.Contains(b, o) })
 	}

@@ -90,5 +90,5 @@ func checkMRPE(in *Input, r *Report) {
 		o.State, o.Output = monitor.Unknown, "Invalid plugin status '"+c.status+"'. Output is: "+o.Output
 	}
 	r.Plugin(o)
-	in.age(r, c.at, c.valid)
+	in.age(r, "mrpe."+in.Item, c.at, c.valid)
 }

@@ -38,8 +38,8 @@ func TestMRPEGivesWhatThePluginSaid(t *testing.T) {
 
 func TestMRPELinesMayBeCached(t *testing.T) {
 	var h host
-	out := "<<<mrpe>>>\ncached(1699999000,60) (check_x) Slow 0 fine\n"
-	expect(t, h.look(t, "mrpe", out, "-i", "Slow"), monitor.Unknown, "fine, outdated: made 17 min 40 s ago, every 1 min 0 s(?)", "")
+	out := "<<<mrpe>>>\ncached(1699999000,300) (check_x) Slow 0 fine\n"
+	expect(t, h.look(t, "mrpe", out, "-i", "Slow"), monitor.Unknown, "fine, outdated: made 17 min 40 s ago, every 5 min 0 s(?)", "")
 	for _, line := range []string{"", "(check_x)", "(check_x) Name", "Name"} {
 		if got := offers(t, "mrpe", "<<<mrpe>>>\n"+line+"\n"); len(got) != 0 {
 			t.Errorf("%q: got %q, want no check", line, got)

@@ -2,7 +2,6 @@ package service
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/onbu/onbu/modules/check/agent/section"
@@ -47,8 +46,8 @@ type netUsage struct {
 }
 
 // netMounts reads JSON, or MOUNT STATE BLOCKS FREE AVAILABLE BLOCKSIZE of older agents, where blanks in MOUNT are \040.
-func netMounts(s *section.Section) []netMount {
-	var all []netMount
+func netMounts(s *section.Section) []*netMount {
+	var all named[netMount]
 	for _, columns := range s.Rows() {
 		var m netMount
 		line := strings.Join(columns, " ")
@@ -59,13 +58,10 @@ func netMounts(s *section.Section) []netMount {
 		} else if !m.old(columns) {
 			continue
 		}
-		if at := slices.IndexFunc(all, func(o netMount) bool { return o.Mountpoint == m.Mountpoint }); at >= 0 {
-			all[at] = m
-			continue
-		}
-		all = append(all, m)
+		known, _ := all.get(m.Mountpoint)
+		*known = m
 	}
-	return all
+	return all.all
 }
 
 func (m *netMount) old(columns []string) bool {
@@ -90,11 +86,14 @@ func (m *netMount) old(columns []string) bool {
 
 // unescapeMount undoes what /proc/mounts does to blanks.
 func unescapeMount(mount string) string {
+	if !strings.Contains(mount, `\`) {
+		return mount
+	}
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(mount)
 }
 
-func checkNetfs(in *Input, r *Report, all []netMount) {
-	m, ok := pick(in, r, "mount", all, func(m netMount) string { return m.Mountpoint })
+func checkNetfs(in *Input, r *Report, all []*netMount) {
+	m, ok := pick(in, r, "mount", all, func(m *netMount) string { return m.Mountpoint })
 	if !ok {
 		return
 	}

@@ -37,7 +37,7 @@ type lines struct {
 }
 
 func (l *lines) add(text string, most int) {
-	text = plain(text)
+	text = cutText(plain(text), most/2)
 	if l.bytes+len(text) > most {
 		l.left++
 		return
@@ -74,6 +74,14 @@ func plain(text string) string {
 		}
 		return c
 	}, strings.ToValidUTF8(text, "\uFFFD"))
+}
+
+// cutText shortens a text to about so many bytes.
+func cutText(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // Metric is a value of the performance data. A lower level makes a range of it: 10:, or 10:20.

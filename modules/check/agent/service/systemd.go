@@ -267,6 +267,15 @@ func sayBad(r *Report, bad map[string][]string, levels Levels) {
 		if len(names) == 1 {
 			plural = ""
 		}
-		r.Say(state, strings.NewReplacer("%d", fmt.Sprint(len(names)), "%s", plural).Replace(kind)+" ("+strings.Join(names, ", ")+")")
+		r.Say(state, strings.NewReplacer("%d", fmt.Sprint(len(names)), "%s", plural).Replace(kind)+" ("+someOf(names)+")")
 	}
+}
+
+// someOf names at most twenty of many.
+func someOf(names []string) string {
+	const most = 20
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
 }
