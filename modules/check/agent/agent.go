@@ -11,7 +11,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/onbu/onbu/internal/recent"
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/check/agent/controller"
 	"github.com/onbu/onbu/modules/check/agent/service"
 	"github.com/onbu/onbu/monitor/plugin/cmdline"
 )
@@ -45,6 +47,7 @@ type Module struct {
 	// turns are rounds that fetch, and reckons those that read payloads.
 	turns, reckons chan struct{}
 	speakers       speakers
+	states         *recent.Map[string, *controller.State] // by folder
 
 	life context.Context // ends when the module is closed
 	end  context.CancelFunc
@@ -85,6 +88,7 @@ func New(o Options) *Module {
 	m := &Module{
 		options: o, kinds: map[string]*service.Kind{}, known: service.Known(),
 		reading: budget{most: mostReading},
+		states:  recent.New[string, *controller.State](100),
 		turns:   make(chan struct{}, together), reckons: make(chan struct{}, reckon),
 		rounds: newShelf[*host, *round](mostRounds), outputs: newShelf[string, output](mostOutputs),
 	}

@@ -235,8 +235,8 @@ func (r *reader) fetched() (err error) {
 		return errors.New("--legacy-key and --legacy-key-file exclude each other")
 	case !connects && (r.key != "" || r.keyFile != ""):
 		return errors.New("--legacy-key is for agents that are connected to")
-	case r.way != byTLS && r.state != "":
-		return errors.New("--tls-state needs --tls")
+	case !connects && r.state != "":
+		return errors.New("--tls-state is for agents that are connected to")
 	case r.way == byProgram:
 		return r.runs()
 	case r.way == byFile && r.program == "":

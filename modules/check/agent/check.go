@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/check/agent/controller"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -62,15 +64,17 @@ func (a answers) Done(o monitor.Outcome, err error) { a <- answer{o, err} }
 
 // Verify implements modules.Verifier.
 func (c *check) Verify() (wrong, doubtful []string) {
-	for _, path := range []string{c.keyFile} {
-		if path == "" {
-			continue
-		}
-		if _, err := os.ReadFile(path); err != nil {
-			wrong = append(wrong, err.Error())
+	if c.keyFile != "" {
+		if _, err := os.ReadFile(c.keyFile); err != nil {
+			doubtful = append(doubtful, err.Error())
 		}
 	}
-	return wrong, nil
+	if c.way == byTLS {
+		if err := controller.Open(cmp.Or(c.state, controller.DefaultDir)).Verify(); err != nil {
+			doubtful = append(doubtful, err.Error())
+		}
+	}
+	return nil, doubtful
 }
 
 // end gives a check its outcome.

@@ -49,22 +49,22 @@ const (
 )
 
 // fetchInTurn is fetch, when not too many others do it at once.
-func (m *Module) fetchInTurn(ctx context.Context, c *command) (*fetched, error) {
+func (m *Module) fetchInTurn(ctx context.Context, c *command, name string) (*fetched, error) {
 	select {
 	case m.turns <- struct{}{}:
 		defer func() { <-m.turns }()
 	case <-ctx.Done():
 		return nil, &failure{monitor.Unknown, fmt.Sprintf("%d agents are being asked at once, and none answered in time: this poller has too much to do", together)}
 	}
-	return m.fetch(ctx, c)
+	return m.fetch(ctx, c, name)
 }
 
-// fetch gets the output. An error is a *failure, but for the end of the module.
-func (m *Module) fetch(ctx context.Context, c *command) (*fetched, error) {
+// fetch gets the output of a host, by whose name its agent may be registered. An error is a *failure, but for the end of the module.
+func (m *Module) fetch(ctx context.Context, c *command, name string) (*fetched, error) {
 	m.counts.fetches.Add(1)
 	in := newIntake(c.most, &m.reading)
 	defer in.share.end()
-	form, err := m.read(ctx, c, in)
+	form, err := m.read(ctx, c, name, in)
 	in.splitter.Close()
 	m.counts.bytes.Add(uint64(in.bytes))
 	if err == nil {
@@ -78,7 +78,7 @@ func (m *Module) fetch(ctx context.Context, c *command) (*fetched, error) {
 }
 
 // read gets the output in the way that the line says, and gives a word on its form.
-func (m *Module) read(ctx context.Context, c *command, in *intake) (form string, err error) {
+func (m *Module) read(ctx context.Context, c *command, name string, in *intake) (form string, err error) {
 	switch c.way {
 	case byProgram:
 		return "program", m.runProgram(ctx, c, in)
@@ -97,7 +97,7 @@ func (m *Module) read(ctx context.Context, c *command, in *intake) (form string,
 		return "", err
 	}
 	defer conn.Close()
-	return m.converse(c, conn, in)
+	return m.converse(c, name, conn, in)
 }
 
 // said puts an error in Checkmk's words.

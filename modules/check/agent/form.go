@@ -11,7 +11,7 @@ import (
 
 // converse reads what an agent that was connected to sends. It is asked nothing; its first two bytes say in which form the
 // rest comes ("Checkmk agent protocol", as in cmk/fetchers/_agentprtcl.py).
-func (m *Module) converse(c *command, conn *probe.Conn, in *intake) (form string, err error) {
+func (m *Module) converse(c *command, name string, conn *probe.Conn, in *intake) (form string, err error) {
 	from := bufio.NewReaderSize(conn, 512)
 	id, err := from.Peek(2)
 	switch {
@@ -21,7 +21,7 @@ func (m *Module) converse(c *command, conn *probe.Conn, in *intake) (form string
 	case err != nil:
 		return "", err
 	case string(id) == "16":
-		return m.converseTLS(c, conn, from, in)
+		return m.converseTLS(c, name, conn, from, in)
 	case c.way == byTLS:
 		return "", failed("Refused: TLS is enforced but host is not using it")
 	}
@@ -60,9 +60,4 @@ func (c *command) passphrase() (string, error) {
 	}
 	text, err := os.ReadFile(c.keyFile)
 	return strings.TrimRight(string(text), "\r\n"), err
-}
-
-// converseTLS goes on with an agent that wants TLS.
-func (m *Module) converseTLS(*command, *probe.Conn, io.Reader, *intake) (form string, err error) {
-	return "", failed("Agent controller not registered")
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -92,7 +93,7 @@ func (h *host) fetch(ctx context.Context, r *round, batch []*waiter) (blocks []p
 	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, min(c.timeout, time.Until(h.end())*4/5))
 	defer cancel()
-	f, err := h.module.fetchInTurn(limited, c)
+	f, err := h.module.fetchInTurn(limited, c, cmp.Or(h.key.name, c.host))
 	now := time.Now()
 	h.own = &ownOutput{at: now, took: now.Sub(began), err: err}
 	r.own = h.own
