@@ -50,7 +50,7 @@ func verbs() []verb {
 		{"explain", "HOST[/SERVICE]", "say why an object is in its state, and who was told", explain},
 		{"trace", "HOST[/SERVICE]", "follow the next check of an object, and say when each step was taken", trace},
 		{"piggyback", "list|orphans|cat …", "look at payloads: what the agents of hosts say of other hosts", askParts(piggybackParts(), piggybackExamples)},
-		{"agent", "cat HOST", "show what the agent of a host said last", askParts(agentParts(), "")},
+		{"agent", "cat HOST | ca | receiver", "show what the agent of a host said last; certificates and registration of agents", agentVerb},
 		{"command", "'COMMAND;ARGUMENT;…'", "give an external command", giveCommand},
 		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
 		{"arbiter", "CONFIG", "run an arbiter", runRole("arbiter")},
