@@ -100,6 +100,8 @@ type librarian struct {
 	current wire.Generation
 	told    bool                 // current was told
 	said    map[string]wire.Site // by key in CFG
+	// followed is the last book that payloads have followed.
+	followed *book
 }
 
 // Run keeps the courier's knowledge and moves payloads whose hosts moved, until ctx ends.
@@ -152,7 +154,7 @@ func (l *librarian) run(ctx context.Context, entries <-chan bus.Entry, failed <-
 			due.Reset(settle)
 		case <-due.C:
 			if err := l.turn(ctx); err != nil && ctx.Err() == nil {
-				l.c.o.Log.Warn("what is known of hosts and sites stays as it was, trying again", "error", err)
+				l.c.o.Log.Warn("what is known of hosts and sites, or where payloads are, stays as it was; trying again", "error", err)
 				due.Reset(again)
 			}
 		}
@@ -194,10 +196,14 @@ func (l *librarian) turn(ctx context.Context) error {
 	if old == nil {
 		close(l.c.known)
 	}
-	if old != nil && old.generation == b.generation && maps.EqualFunc(old.sites, b.sites, same) {
+	if f := l.followed; f != nil && f.generation == b.generation && maps.EqualFunc(f.sites, b.sites, same) {
 		return nil
 	}
-	return l.c.follow(ctx, b)
+	if err := l.c.follow(ctx, b); err != nil {
+		return err
+	}
+	l.followed = b
+	return nil
 }
 
 func same(a, b site) bool { return a.Name == b.Name && a.Hash == b.Hash }

@@ -66,53 +66,69 @@ func (c *Courier) keep(ctx context.Context, b *book, payloads []monitor.Payload,
 	return bus.ErrConflict
 }
 
-func (c *Courier) keepOnce(ctx context.Context, b *book, payloads []monitor.Payload) (kept Kept, err error) {
-	var letters []bus.Letter
-	nudges := map[output][]nudge{}
-	var compressor wire.Compressor
+func (c *Courier) keepOnce(ctx context.Context, b *book, payloads []monitor.Payload) (Kept, error) {
+	k := keeping{c: c, b: b, nudges: map[output][]nudge{}}
 	for i := range payloads {
-		p := &payloads[i]
-		to := b.find(p.Target, p.Source)
-		to.site = "" // lists of sites may be old: what came this way does not go on by itself
-		left := b.left(p.At)
-		if left < time.Second {
-			kept.Stale++
-			continue
+		if err := k.take(ctx, &payloads[i]); err != nil {
+			return k.kept, err
 		}
-		if !b.rules.MaySpeak(p.Source, p.Target) {
-			kept.Refused++
-			continue
-		}
-		subject := to.subject(p.Target, p.Source)
-		there, seq, _, err := c.head(ctx, to.stream(), subject)
-		if err != nil {
-			return kept, err
-		}
-		if seq != 0 && there.At >= p.At {
-			kept.Older++
-			continue
-		}
-		data := compressor.AppendPayload(nil, p)
-		if len(data) > bus.MaxMessage {
-			kept.Refused++
-			continue
-		}
-		letters = append(letters, bus.Letter{Subject: subject, Data: data, TTL: left, While: subject, Place: seq})
-		if kept.Stored++; !to.here {
-			kept.Stored, kept.Orphans = kept.Stored-1, kept.Orphans+1
-			continue
-		}
-		o := output{p.Source, p.At}
-		nudges[o] = append(nudges[o], nudge{to.shard, p.Target})
 	}
-	if len(letters) == 0 {
-		return kept, nil
+	if len(k.letters) == 0 {
+		return k.kept, nil
 	}
-	last, err := c.o.Bus.Post(ctx, letters)
+	last, err := c.o.Bus.Post(ctx, k.letters)
 	if err == nil {
-		c.nudgeAll(nudges, last)
+		c.nudgeAll(k.nudges, last)
 	}
-	return kept, err
+	return k.kept, err
+}
+
+// keeping is some payloads of another site on their way to their places.
+type keeping struct {
+	c          *Courier
+	b          *book
+	letters    []bus.Letter
+	nudges     map[output][]nudge
+	compressor wire.Compressor
+	kept       Kept
+}
+
+// take judges a payload. Lists of sites may be old: what came from another site does not go on to a third by itself.
+func (k *keeping) take(ctx context.Context, p *monitor.Payload) error {
+	to := k.b.find(p.Target, p.Source)
+	to.site = ""
+	left := k.b.left(p.At)
+	switch {
+	case left < time.Second:
+		k.kept.Stale++
+		return nil
+	case !k.b.rules.MaySpeak(p.Source, p.Target):
+		k.kept.Refused++
+		return nil
+	}
+	subject := to.subject(p.Target, p.Source)
+	there, seq, _, err := k.c.head(ctx, to.stream(), subject)
+	switch {
+	case err != nil:
+		return err
+	case seq != 0 && there.At >= p.At:
+		k.kept.Older++
+		return nil
+	}
+	data := k.compressor.AppendPayload(nil, p)
+	if len(data) > bus.MaxMessage {
+		k.kept.Refused++
+		return nil
+	}
+	k.letters = append(k.letters, bus.Letter{Subject: subject, Data: data, TTL: left, While: subject, Place: seq})
+	if !to.here {
+		k.kept.Orphans++
+		return nil
+	}
+	k.kept.Stored++
+	o := output{p.Source, p.At}
+	k.nudges[o] = append(k.nudges[o], nudge{to.shard, p.Target})
+	return nil
 }
 
 // left is how long a payload is still to be kept, in whole seconds.

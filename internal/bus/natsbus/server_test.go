@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/natsbus"
@@ -258,5 +260,49 @@ func TestStreamsGoOnWhereTheirServerHasNoMoreRoomForThem(t *testing.T) {
 		}
 		c.Close()
 		s.Close()
+	}
+}
+
+// The streams for payloads came later than others: a store from before has promised its room to those.
+func TestAnOlderStoreGetsTheStreamsForPayloads(t *testing.T) {
+	dir := t.TempDir()
+	for _, streams := range [][]bus.Stream{{bus.PB, bus.PBO, bus.PBX}, nil} {
+		s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: dir, Listen: "127.0.0.1:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Connect(t.Context(), natsbus.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, subject := range []bus.Subject{bus.PayloadFor("a", "s"), bus.Outbound("x", "a", "s"), bus.Orphan("a", "s")} {
+			if _, err := c.Post(t.Context(), []bus.Letter{{Subject: subject, TTL: time.Hour}}); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, stream := range streams {
+			remove(t, s, stream)
+		}
+		c.Close()
+		s.Close()
+	}
+}
+
+func remove(t *testing.T, s *natsbus.Server, stream bus.Stream) {
+	t.Helper()
+	nc, err := nats.Connect(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err == nil {
+		err = js.DeleteStream(t.Context(), string(stream))
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
