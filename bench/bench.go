@@ -5,6 +5,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type Options struct {
 	// Window is how long is measured once the warm-up is over: until every service was checked, and an interval more;
 	// 0 for what the scenario proposes.
 	Window time.Duration
+	// Payload is how large the payloads of scenario piggyback are, in bytes; 0 for 4,096.
+	Payload int
 	// Max looks for the highest rate that the engine holds, with Services being the first try, and reports that.
 	Max bool
 	// Plugin is the command line that scenario exec forks instead of its own; empty for that.
@@ -48,6 +51,10 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("%d services cannot be; choose 1 to %d", o.Services, maxServices)
 	case o.Interval < 0 || o.Interval%time.Second != 0:
 		return fmt.Errorf("an interval of %v cannot be written in a configuration; use whole seconds", o.Interval)
+	case o.Payload < 0 || o.Payload > mostPayload:
+		return fmt.Errorf("payloads of %d bytes cannot be; choose 1 to %d", o.Payload, mostPayload)
+	case o.Payload != 0 && s.sized == nil:
+		return fmt.Errorf("scenario %s has no payloads; leave --payload away", s.name)
 	case o.Window < 0:
 		return errors.New("the time to measure must not be negative")
 	case o.Peer != "" && findPeer(o.Peer) == nil:
@@ -129,6 +136,10 @@ func (r *run) defaults() {
 			r.o.Window = searchWindow
 		}
 	}
+	if r.scenario.sized != nil {
+		r.o.Payload = cmp.Or(r.o.Payload, usualPayload)
+		r.scenario.loads = r.scenario.sized(&r.o)
+	}
 	r.first = r.o.Services
 	if r.o.Progress == nil {
 		r.o.Progress = func(string) {}
@@ -164,6 +175,8 @@ func (r *run) own(ctx context.Context, out *Report) (err error) {
 	}
 	var figures *Figures
 	switch {
+	case r.scenario.apart != nil:
+		figures, err = r.scenario.apart(r, ctx)
 	case r.o.Max:
 		figures, out.Search, err = r.search(ctx, "onbu", r.o.Services, all)
 	case r.scenario.compares():
@@ -181,6 +194,7 @@ func (r *run) own(ctx context.Context, out *Report) (err error) {
 		return err
 	}
 	out.Figures, out.Seconds, out.Notes = *figures, figures.took.Seconds(), figures.notes
+	out.Piggyback = figures.piggyback
 	return nil
 }
 

@@ -158,7 +158,11 @@ func looksAtWhatItIsFor(t *testing.T, r *bench.Report) {
 		if a := r.Account; a == nil || a.Scheduled == 0 || a.Missing != 0 || len(r.Trends) != 3 {
 			t.Errorf("soak: account %+v, trends %+v", a, r.Trends)
 		}
-	case "reload", "passive":
+	case "piggyback":
+		if p := r.Piggyback; p == nil || p.Hosts != 45 || len(p.Rounds) == 0 || len(p.Processes) != 6 || p.BusBytes <= 0 || p.Whole <= 0 || p.PerS <= 0 {
+			t.Errorf("piggyback: %+v", p)
+		}
+	case "reload", "passive", "agent":
 		if len(r.Notes) != 1 {
 			t.Errorf("%s: %q", r.Scenario, r.Notes)
 		}

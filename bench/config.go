@@ -78,6 +78,9 @@ func (s *site) objects(o *objectstest.Text) {
 				o.Define("host", "use every", fmt.Sprintf("host_name %s-%d", g.name, host), "address "+address(host).String())
 			}
 			service := []string{"use of-" + g.name, fmt.Sprintf("host_name %s-%d", g.name, host), fmt.Sprintf("service_description s%d", i%g.ofHost())}
+			if len(g.each) > 0 {
+				service = append(service, "check_command "+g.name+"!"+g.each[i%g.ofHost()%len(g.each)])
+			}
 			if s.changed > 0 && i%s.changed == 0 {
 				service = append(service, "notes changed", "max_check_attempts 2")
 			}

@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
 	"github.com/onbu/onbu/bench/target"
 	"github.com/onbu/onbu/internal/app"
+	"github.com/onbu/onbu/internal/bus/natsbus"
 )
 
 // childEnv makes the test's program be the onbu that the package starts.
@@ -20,7 +22,7 @@ const childEnv = "ONBU_BENCH_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	// The workers of a fuzzing test have the variable too, but none of the child's words.
-	if os.Getenv(childEnv) == "" || len(os.Args) < 2 || os.Args[1] != "bench" && os.Args[1] != "run" {
+	if os.Getenv(childEnv) == "" || len(os.Args) < 2 || !slices.Contains(append(app.Roles(), "bench", "run", "bus"), os.Args[1]) {
 		os.Setenv(childEnv, "1")
 		os.Exit(tests(m))
 	}
@@ -52,16 +54,48 @@ func child(args []string) error {
 	switch args[0] {
 	case "bench":
 		return target.Run(ctx, args[2], os.Stdin, os.Stdout)
-	case "run":
-		flags := flag.NewFlagSet("run", flag.ContinueOnError)
-		o := app.Options{Roles: app.Roles(), Main: args[1], BusURL: "embedded:", Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
-		o.CommandFile = filepath.Join(filepath.Dir(o.Main), "onbu.cmd")
-		flags.StringVar(&o.State, "state", "", "")
-		flags.StringVar(&o.HTTP, "http", "", "")
-		if err := flags.Parse(args[2:]); err != nil {
-			return err
-		}
-		return app.Run(ctx, o)
+	case "bus":
+		return serveBus(ctx, args[1:])
 	}
-	return fmt.Errorf("the test knows no onbu %q", args)
+	return engine(ctx, args)
+}
+
+// engine runs a whole engine, or a role of one.
+func engine(ctx context.Context, args []string) error {
+	o := app.Options{Roles: []string{args[0]}, BusURL: "embedded:", Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	if args = args[1:]; o.Roles[0] == "run" || o.Roles[0] == "arbiter" {
+		o.Main, args = args[0], args[1:]
+	}
+	if o.Roles[0] == "run" {
+		o.Roles, o.CommandFile = app.Roles(), filepath.Join(filepath.Dir(o.Main), "onbu.cmd")
+	}
+	flags := flag.NewFlagSet("onbu", flag.ContinueOnError)
+	flags.StringVar(&o.State, "state", "", "")
+	flags.StringVar(&o.HTTP, "http", "", "")
+	flags.StringVar(&o.BusURL, "bus", o.BusURL, "")
+	flags.StringVar(&o.Name, "name", "", "")
+	flags.StringVar(&o.EventLog, "event-log", "", "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	return app.Run(ctx, o)
+}
+
+// serveBus runs a bus alone.
+func serveBus(ctx context.Context, args []string) error {
+	var o natsbus.ServerOptions
+	flags := flag.NewFlagSet("bus", flag.ContinueOnError)
+	flags.StringVar(&o.Dir, "state", "", "")
+	flags.StringVar(&o.Listen, "listen", "", "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	o.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	s, err := natsbus.StartServer(o)
+	if err != nil {
+		return err
+	}
+	o.Log.Info("the bus listens", "url", s.URL())
+	<-ctx.Done()
+	return s.Close()
 }

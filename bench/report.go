@@ -27,6 +27,8 @@ type Report struct {
 	// Account and Trends are what soak looks at.
 	Account *Account `json:"account,omitempty"`
 	Trends  []*trend `json:"trends,omitempty"`
+	// Piggyback is what scenario piggyback looks at.
+	Piggyback *Piggyback `json:"piggyback,omitempty"`
 	// Notes are sentences about what the scenario looked at besides.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -54,6 +56,8 @@ type Figures struct {
 
 	took  time.Duration // the window
 	notes []string
+
+	piggyback *Piggyback
 }
 
 // Lateness is the time from when a check was due to when it began, in ms.

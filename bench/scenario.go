@@ -2,6 +2,7 @@ package bench
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +23,10 @@ type scenario struct {
 	loads []load
 	// beside is what happens besides while the engine is measured; nil for nothing.
 	beside func(r *run, e *engine, s *site) sideshow
+	// sized gives the loads of a scenario whose loads depend on the options; nil for others.
+	sized func(o *Options) []load
+	// apart measures in a way of its own; nil for others.
+	apart func(r *run, ctx context.Context) (*Figures, error)
 	// fixed scenarios are about something else than the highest rate. Those without a plugin are no peer's.
 	fixed, noPlugin bool
 }
@@ -48,6 +53,8 @@ type load struct {
 	prepare func(dir string, port int) error
 	// perHost is how many services a host has, if not servicesOfHost.
 	perHost int
+	// each are the arguments of the command, $ARG1$, for one service of a host after the other; empty for none.
+	each []string
 	// fails is whether the checks are meant to fail.
 	fails bool
 }

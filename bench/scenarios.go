@@ -2,8 +2,6 @@ package bench
 
 import (
 	"time"
-
-	"github.com/onbu/onbu/bench/target"
 )
 
 // The command lines. DIR stands for the folder of prepare, PORT for the port of the load's fake target, and PATIENCE for a timeout in seconds:
@@ -32,6 +30,7 @@ func plain() []scenario {
 		one("snmp-hosts", "the same with one service a host, so that no two are asked for together", 20_000, 10,
 			load{command: snmpLine, target: "snmp", module: "snmp", perHost: 1}),
 		switches(),
+		agents(),
 		one("nrpe", "check_nrpe without TLS", 40_000, 5, load{command: nrpeLine + " -n", target: "nrpe", module: "nrpe"}),
 		one("nrpe-tls", "check_nrpe over TLS 1.3, a whole handshake each time", 10_000, 10,
 			load{command: nrpeLine + " -d 0 -S TLSv1.3", target: "nrpe-tls13", module: "nrpe"}),
@@ -43,8 +42,6 @@ func plain() []scenario {
 			load{command: sshLine, target: "ssh", module: "ssh", prepare: sshFiles}),
 		one("tcp", "check_tcp on a target that accepts", 20_000, 10, load{command: tcpLine, target: "tcp", module: "tcp"}),
 		one("http", "check_http on a small page", 20_000, 10, load{command: httpLine, target: "http", module: "http"}),
-		one("agent", "fetching 30 kB from Checkmk agents, by check_tcp until the last line; nothing reads them", 20_000, 10,
-			load{command: tcpLine + " -j -e " + target.AgentOutput, target: "agent", module: "tcp"}),
 		one("exec", "a plugin that is forked and does nothing (/bin/true)", 5_000, 10, load{command: "/bin/true", module: "exec"}),
 		one("dummy", "check_dummy: nothing but the engine's own work", 100_000, 10, load{command: "$USER1$/check_dummy 0 fine", module: "dummy"}),
 	}
@@ -79,6 +76,7 @@ func composed() []scenario {
 				{name: "hanging", parts: 1, command: httpLine + " -t PATIENCE", target: "tcp", module: "http", fails: true},
 			},
 		},
+		piggyback(),
 		{
 			name: "scale", about: "a million services, once a minute: SNMP and ICMP", services: 1_000_000, interval: time.Minute, window: 10 * time.Minute,
 			loads: large(),

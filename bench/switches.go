@@ -28,7 +28,7 @@ func switches() scenario {
 			command: "check_snmp_booster -H $HOSTNAME$ -A $HOSTADDRESS$ -S $SERVICEDESC$ -P PORT -t $SERVICEDESC$ --datasource DIR/switch.ini",
 		}},
 		noPlugin: true,
-		beside:   func(r *run, _ *engine, _ *site) sideshow { return &requests{run: r} },
+		beside:   func(r *run, _ *engine, _ *site) sideshow { return &requests{run: r, kind: switchTarget} },
 	}
 }
 
@@ -67,8 +67,9 @@ func switchFiles(dir string, _ int) error {
 	return os.WriteFile(filepath.Join(dir, "switch.ini"), []byte(text), 0o644)
 }
 
-// requests counts what the switches are asked.
+// requests counts what the targets of a kind are asked.
 type requests struct {
+	kind          string // of the targets
 	run           *run
 	before, since int64
 }
@@ -91,11 +92,11 @@ func (c *requests) during(ctx context.Context, begun <-chan struct{}) (err error
 
 func (c *requests) count(ctx context.Context) (int64, error) {
 	for _, t := range c.run.targets {
-		if t.kind == switchTarget {
+		if t.kind == c.kind {
 			return t.count(ctx)
 		}
 	}
-	return 0, fmt.Errorf("no fake target %s runs", switchTarget)
+	return 0, fmt.Errorf("no fake target %s runs", c.kind)
 }
 
 // after implements sideshow.

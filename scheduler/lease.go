@@ -27,7 +27,7 @@ type lease struct {
 	revision uint64
 }
 
-func (l *lease) key() string { return fmt.Sprintf("shard.%d", l.shard) }
+func (l *lease) key() string { return bus.LeaseKey(l.shard) }
 
 // take waits until the lease is free, or its owner dead or silent, and takes it.
 func (l *lease) take(ctx context.Context) error {

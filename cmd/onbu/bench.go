@@ -26,6 +26,7 @@ func runBench(ctx context.Context, e *env) error {
 	e.flags.IntVar(&o.Services, "services", 0, "how many services (default: as the scenario proposes)")
 	interval := e.flags.Int("interval", 0, "seconds between two checks of a service (default: as the scenario proposes)")
 	seconds := e.flags.Int("seconds", 0, "how long to measure, after a warm-up of about two intervals (default: as the scenario proposes, mostly 60)")
+	e.flags.IntVar(&o.Payload, "payload", 0, "piggyback: bytes of each payload (default 4096)")
 	e.flags.BoolVar(&o.Max, "max", false, "look for the most services that can be checked in time; takes some minutes")
 	e.flags.StringVar(&o.Plugin, "plugin", "", "with exec: the `command line` of the plugin to fork, with its whole path")
 	e.flags.StringVar(&o.Peer, "peer", "", "offer the same checks to another engine right after: "+strings.Join(bench.Peers(), " or "))

@@ -235,6 +235,9 @@ const (
 	wordAction = "action"
 )
 
+// LeaseKey is the key in LEASE of a shard.
+func LeaseKey(shard uint16) string { return "shard." + number(shard) }
+
 // ClaimKey is the key in CLAIM of an action.
 func ClaimKey(action string) string { return Token(action) }
 
