@@ -7,13 +7,13 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// memKind is the memory of a Linux host, by /proc/meminfo.
+// memKind is the memory of a host: of Linux by /proc/meminfo, and of Windows.
 func memKind() Kind {
 	return Kind{
 		Name:     "mem",
 		Sections: []string{"mem"},
 		Discover: func(in *Input) []Found {
-			if m := memInfo(in.first("mem")); m["MemTotal"] <= 0 || isWindowsMemory(m) {
+			if m := memInfo(in.first("mem")); m["MemTotal"] <= 0 {
 				return nil
 			}
 			return []Found{{Description: "Memory"}}
@@ -56,6 +56,10 @@ func isWindowsMemory(m map[string]float64) bool {
 
 func checkMem(in *Input, r *Report) {
 	m := memInfo(in.first("mem"))
+	if isWindowsMemory(m) {
+		checkWindowsMem(in, r, m)
+		return
+	}
 	total, swap := m["MemTotal"], m["SwapTotal"]
 	levels := in.Levels(r, Upper(80, 90))
 	if total <= 0 {

@@ -121,3 +121,20 @@ func TestEstablishedConnectionsOfWindows(t *testing.T) {
 	output := "<<<winperf_tcp_conn>>>\n1700000000.04 638 10000000\n2 53267 counter\n4 307 rawcount\n6 23 rawcount\n"
 	expect(t, h.look(t, "winperf_tcp_conn", output, "-w", "300", "-c", "400"), monitor.Warning, "established: 307 (warn/crit at 300/400)(!)", "established=307;300;400;0")
 }
+
+func TestMemoryOfWindowsIsRAMAndCommitCharge(t *testing.T) {
+	var h host
+	output := "<<<mem>>>\nMemTotal:     8388608 kB\nMemFree:      4194304 kB\nSwapTotal: 1048576 kB\nSwapFree: 1048576 kB\nPageTotal:    16777216 kB\nPageFree:      1677721 kB\nVirtualTotal: 137438953344 kB\nVirtualFree: 137438953344 kB\n"
+	expect(t, h.look(t, "mem", output, "-w", "85", "-c", "95"), monitor.Warning,
+		"RAM: 50.00% (4.00 GiB of 8.00 GiB), Commit charge: 90.00% (14.40 GiB of 16.00 GiB) (warn/crit at 85.00% (13.60 GiB of 16.00 GiB)/95.00% (15.20 GiB of 16.00 GiB))(!)", "")
+	expect(t, h.look(t, "mem", output, "-o", "committed=95,98", "-o", "ram=3G,5G"), monitor.Warning,
+		"RAM: 50.00% (4.00 GiB of 8.00 GiB) (warn/crit at 37.50% (3.00 GiB of 8.00 GiB)/62.50% (5.00 GiB of 8.00 GiB))(!), Commit charge: 90.00% (14.40 GiB of 16.00 GiB)", "")
+	if got := offers(t, "mem", output); !slices.Equal(got, []string{"=Memory"}) {
+		t.Errorf("offered %q", got)
+	}
+	df := "<<<df:sep(9)>>>\nC:\\\tNTFS\t125827068\t66236472\t59590596\t53%\tC:\\\nData\tNTFS\t100\t50\t50\t50%\tD:\\My Data\\\n"
+	if got, want := offers(t, "df", df), []string{`C:\=Filesystem C:\`, `D:\My Data\=Filesystem D:\My Data\`}; !slices.Equal(got, want) {
+		t.Errorf("offered %q, want %q", got, want)
+	}
+	expect(t, h.look(t, "df", df, "-i", `C:\`), monitor.OK, "Used: 52.64% (63.17 GiB of 120.00 GiB)", "")
+}
