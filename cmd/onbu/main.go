@@ -51,6 +51,7 @@ func verbs() []verb {
 		{"trace", "HOST[/SERVICE]", "follow the next check of an object, and say when each step was taken", trace},
 		{"piggyback", "list|orphans|cat …", "look at payloads: what the agents of hosts say of other hosts", askParts(piggybackParts(), piggybackExamples)},
 		{"agent", "cat HOST | ca | receiver", "show what the agent of a host said last; certificates and registration of agents", agentVerb},
+		{"discover", "HOST [-- OPTIONS]", "print the services that a host's agent offers, as object definitions", discover},
 		{"command", "'COMMAND;ARGUMENT;…'", "give an external command", giveCommand},
 		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
 		{"arbiter", "CONFIG", "run an arbiter", runRole("arbiter")},

@@ -35,6 +35,9 @@ func Checks(payloads modules.Courier) []modules.Check {
 	}
 }
 
+// Agent gives the module that reads what agents say, for who wants to see it at once.
+func Agent() *agent.Module { return agent.New(agent.Options{Program: Exec(0).Stream}) }
+
 // Plugins is how many plugins may run at once unless the user says otherwise: most of them wait for something, but a
 // hundred that compute on one core are late all together.
 func Plugins() int { return 64 * runtime.GOMAXPROCS(0) }
