@@ -66,7 +66,7 @@ func TestContainerMemoryInAllItsForms(t *testing.T) {
 			t.Errorf("%s: mixed units gave %v", name, got.State)
 		}
 		got = h.look(t, "docker_container_mem", output, "-w", "30", "-c", "90")
-		want := "used: 37.50% (3.00 MiB of 8.00 MiB) (warn/crit at 30.00% (2.40 MiB of 8.00 MiB)/90.00% (7.20 MiB of 8.00 MiB))(!)"
+		want := "used: 37.50% (3.00 MiB of 8.00 MiB) (warn/crit at 30.00%/90.00%)(!)"
 		if got.State != monitor.Warning || got.Output != want || got.Perfdata != "mem_used=3145728B;2516582;7549747;0;8388608" {
 			t.Errorf("%s: got %v %s | %s\nwant %s", name, got.State, got.Output, got.Perfdata, want)
 		}

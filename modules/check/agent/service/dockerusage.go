@@ -24,10 +24,9 @@ func dockerContainerMem() Kind {
 				r.Say(monitor.Unknown, "the agent's output has no memory of the container: it may not be running")
 				return
 			}
-			l := in.Levels(r, Upper(80, 90)).Of(total, true)
-			r.Measure("used", Measured("mem_used", used, "B").By(l).Within(0, total), func(v float64) string {
-				return showPercent(v/total*100) + " (" + showBytes(v) + " of " + showBytes(total) + ")"
-			})
+			l := in.Levels(r, Upper(80, 90))
+			r.Say(judgePart("used", used, total, l))
+			r.Metric(Measured("mem_used", used, "B").By(l.Of(total, true)).Within(0, total))
 		},
 	}
 }

@@ -40,7 +40,7 @@ func TestGuestOfVMware(t *testing.T) {
 			"esx_vm_mem", "-w 10% -c 50%",
 			[2]string{},
 			monitor.Warning,
-			"guest: 1.00 GiB (12.50% of 8.00 GiB) (warn/crit at 819.20 MiB (10.00% of 8.00 GiB)/4.00 GiB (50.00% of 8.00 GiB))(!), host: 4.00 GiB, ballooned: 0 B",
+			"guest: 12.50% (1.00 GiB of 8.00 GiB) (warn/crit at 10.00%/50.00%)(!), host: 4.00 GiB, ballooned: 0 B",
 		},
 		{"esx_vm_mem", "", [2]string{"poweredOn", "suspended"}, monitor.OK, "the guest is suspended, so that it uses no memory"},
 		{"esx_vm_guest_tools", "", [2]string{}, monitor.OK, "VMware Tools are installed and current"},
@@ -108,7 +108,7 @@ func TestDatastoreOfVMware(t *testing.T) {
 	const output = "<<<esx_vsphere_datastores:sep(9)>>>\n[zm lds]\naccessible\ttrue\ncapacity\t1048576\nfreeSpace\t104857\nuncommitted\t524288\nurl\n[off]\naccessible\tfalse\n"
 	var h host
 	expect(t, h.look(t, "esx_datastores", output, "-i", "zm lds", "-o", "provisioned=130%,150%"), monitor.Critical,
-		"used: 90.00% (921.60 KiB of 1.00 MiB) (warn/crit at 80.00% (819.20 KiB of 1.00 MiB)/90.00% (921.60 KiB of 1.00 MiB))(!!), uncommitted: 512.00 KiB, provisioned: 140.00% (warn/crit at 130.00%/150.00%)(!)", "")
+		"used: 90.00% (921.60 KiB of 1.00 MiB) (warn/crit at 80.00%/90.00%)(!!), uncommitted: 512.00 KiB, provisioned: 140.00% (warn/crit at 130.00%/150.00%)(!)", "")
 	expect(t, h.look(t, "esx_datastores", output, "-i", "off"), monitor.Critical, "not accessible(!!), nothing is known of its size", "")
 	if got, want := offers(t, "esx_datastores", output), []string{"zm lds=Filesystem zm lds", "off=Filesystem off"}; !slices.Equal(got, want) {
 		t.Errorf("offered %q", got)

@@ -96,10 +96,10 @@ func checkESXMem(in *Input, r *Report, v map[string]string) {
 		r.Say(monitor.Unknown, "VMware does not say how much memory there is")
 		return
 	}
-	l := in.Levels(r, Upper(80, 90)).Of(total, true)
-	r.Measure("used", Measured("mem_used", used*(1<<20), "B").By(l).Within(0, total), func(b float64) string {
-		return showPercent(b/total*100) + " (" + showBytes(b) + " of " + showBytes(total) + ")"
-	})
+	used *= 1 << 20
+	l := in.Levels(r, Upper(80, 90))
+	r.Say(judgePart("used", used, total, l))
+	r.Metric(Measured("mem_used", used, "B").By(l.Of(total, true)).Within(0, total))
 }
 
 // esxPath is one way from a host to a LUN.

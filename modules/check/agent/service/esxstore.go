@@ -77,11 +77,9 @@ func checkESXStore(in *Input, r *Report) {
 		return
 	}
 	used := size - free
-	show := func(b float64) string {
-		return showPercent(b/size*100) + " (" + showBytes(b) + " of " + showBytes(size) + ")"
-	}
-	l := in.Levels(r, Upper(80, 90)).Of(size, true)
-	r.Measure("used", Measured("used", used, "B").By(l).Within(0, size), show)
+	l := in.Levels(r, Upper(80, 90))
+	r.Say(judgePart("used", used, size, l))
+	r.Metric(Measured("used", used, "B").By(l.Of(size, true)).Within(0, size))
 	if promised, ok := esxNumber(v, "uncommitted"); ok {
 		r.OK("uncommitted: " + showBytes(promised))
 		r.Metric(Measured("uncommitted", promised, "B").Within(0, math.NaN()))

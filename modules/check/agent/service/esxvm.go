@@ -132,26 +132,26 @@ func checkVMMem(in *Input, r *Report, v map[string]string) {
 		total = math.NaN()
 	}
 	for _, f := range []struct {
-		key, label, name string
-		levels           Levels
+		key, label string
+		levels     Levels
 	}{
-		{vmGuestMem, "guest", "guest", in.Levels(r, None())},
-		{"summary.quickStats.hostMemoryUsage", "host", "host", in.Pair(r, "host", None())},
-		{"summary.quickStats.balloonedMemory", "ballooned", "ballooned", in.Pair(r, "ballooned", None())},
-		{"summary.quickStats.privateMemory", "private", "private", None()},
-		{"summary.quickStats.sharedMemory", "shared", "shared", None()},
+		{vmGuestMem, "guest", in.Levels(r, None())},
+		{"summary.quickStats.hostMemoryUsage", "host", in.Pair(r, "host", None())},
+		{"summary.quickStats.balloonedMemory", "ballooned", in.Pair(r, "ballooned", None())},
+		{"summary.quickStats.privateMemory", "private", None()},
+		{"summary.quickStats.sharedMemory", "shared", None()},
 	} {
 		value, ok := esxNumber(v, f.key)
 		if !ok {
 			continue
 		}
 		value *= mib
-		r.Measure(f.label, Measured(f.name, value, "B").By(f.levels.Of(total, true)).Within(0, total), func(v float64) string {
-			if f.key != vmGuestMem || math.IsNaN(total) {
-				return showBytes(v)
-			}
-			return showBytes(v) + " (" + showPercent(v/total*100) + " of " + showBytes(total) + ")"
-		})
+		if f.key == vmGuestMem && !math.IsNaN(total) {
+			r.Say(judgePart(f.label, value, total, f.levels))
+		} else {
+			r.Judge(f.label, value, f.levels.Of(total, true), showBytes)
+		}
+		r.Metric(Measured(f.label, value, "B").By(f.levels.Of(total, true)).Within(0, total))
 	}
 }
 

@@ -149,17 +149,28 @@ func (n *nic) way(in *Input, r *Report, label string, t *traffic, speed float64,
 	if speed > 0 {
 		most = speed / 8
 	}
-	l = l.Of(most, false)
-	r.Measure(label, Metric{Name: label, Value: octets, Unit: "B", Levels: l, Min: 0, Max: most}, func(v float64) string {
-		if speed > 0 {
-			return showByteRate(v) + " (" + showPercent(v/most*100) + ")"
-		}
-		return showByteRate(v)
-	})
+	r.judgeTraffic(label, octets, most, l)
 	r.Metric(Measured(label+"_packets", packets, "").Within(0, math.NaN()))
 	faults(r, label+"_errors", errors, packets+errors, in.Pair(r, "errors", percents(0.01, 0.1)))
 	faults(r, label+"_discards", discards, packets+discards, in.Pair(r, "discards", None()))
 	return true
+}
+
+// judgeTraffic judges bytes in a second, of which there can be most at most, NaN for nobody knows. Levels in percent are shown so.
+func (r *Report) judgeTraffic(label string, v, most float64, l Levels) {
+	amounts, showLevel, text := l.Of(most, false), showByteRate, label+": "+showByteRate(v)
+	if l.Percent {
+		showLevel = func(v float64) string { return showPercent(v / most * 100) }
+	}
+	if !math.IsNaN(most) {
+		text += " (" + showPercent(v/most*100) + ")"
+	}
+	state := amounts.State(v)
+	if state != monitor.OK {
+		text += " (" + amounts.reached(v, showLevel) + ")"
+	}
+	r.Say(state, text)
+	r.Metric(Measured(label, v, "B").By(amounts).Within(0, most))
 }
 
 // faults says how many of all packets went wrong.

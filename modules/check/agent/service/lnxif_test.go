@@ -58,8 +58,8 @@ func TestInterfaceLevelsArePercentsOfTheSpeedOrBytes(t *testing.T) {
 		state monitor.State
 		says  string
 	}{
-		{"-w 1% -c 2%", monitor.Warning, "in: 1.19 MiB/s (1.00%) (warn/crit at 1.19 MiB/s (1.00%)/2.38 MiB/s (2.00%))(!)"},
-		{"-w 100K -c 1M", monitor.Critical, "in: 1.19 MiB/s (1.00%) (warn/crit at 100.00 KiB/s (0.08%)/1.00 MiB/s (0.84%))(!!)"},
+		{"-w 1% -c 2%", monitor.Warning, "in: 1.19 MiB/s (1.00%) (warn/crit at 1.00%/2.00%)(!)"},
+		{"-w 100K -c 1M", monitor.Critical, "in: 1.19 MiB/s (1.00%) (warn/crit at 100.00 KiB/s/1.00 MiB/s)(!!)"},
 		{"-w 90% -c 95% -o speed=10M", monitor.Critical, "in: 1.19 MiB/s (100.00%)"},
 		{"-w 1% -c 2% -o in=50%,60%", monitor.OK, "in: 1.19 MiB/s (1.00%), "},
 		{"-w 2K: -c 1K:", monitor.OK, "out: 9.77 KiB/s"},

@@ -11,12 +11,14 @@ func checkWindowsMem(in *Input, r *Report, m map[string]float64) {
 		return
 	}
 	used := max(total-m["MemFree"], 0)
-	ram := in.Pair(r, "ram", levels).Of(total, true)
-	r.Measure("RAM", Measured("mem_used", used, "B").By(ram).Within(0, total), showPart(total))
+	ram := in.Pair(r, "ram", levels)
+	r.Say(judgePart("RAM", used, total, ram))
+	r.Metric(Measured("mem_used", used, "B").By(ram.Of(total, true)).Within(0, total))
 	if commit <= 0 {
 		return
 	}
 	promised := max(commit-m["PageFree"], 0)
-	l := in.Pair(r, "committed", levels).Of(commit, true)
-	r.Measure("Commit charge", Measured("mem_committed", promised, "B").By(l).Within(0, commit), showPart(commit))
+	committed := in.Pair(r, "committed", levels)
+	r.Say(judgePart("Commit charge", promised, commit, committed))
+	r.Metric(Measured("mem_committed", promised, "B").By(committed.Of(commit, true)).Within(0, commit))
 }
