@@ -87,7 +87,7 @@ func discover(ctx context.Context, e *env) error {
 func (w *wish) ask(ctx context.Context) (*found, error) {
 	m := builtin.Agent()
 	defer m.Close()
-	said, err := m.Ask(ctx, w.options)
+	said, err := m.Ask(ctx, w.Name, w.options)
 	if err != nil {
 		return nil, err
 	}

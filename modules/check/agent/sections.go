@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -16,9 +17,9 @@ type Said struct {
 	Others []string
 }
 
-// Ask fetches the output of an agent as the options of a command line say that are about where it comes from, and reads it. Payloads
+// Ask fetches the output of the agent of a host as the options of a command line say that are about where it comes from, and reads it. Payloads
 // of others are not asked for, and none are delivered.
-func (m *Module) Ask(ctx context.Context, options []string) (*Said, error) {
+func (m *Module) Ask(ctx context.Context, host string, options []string) (*Said, error) {
 	c, err := m.parse(options)
 	switch {
 	case err != nil:
@@ -30,7 +31,7 @@ func (m *Module) Ask(ctx context.Context, options []string) (*Said, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	f, err := m.fetchInTurn(ctx, c)
+	f, err := m.fetchInTurn(ctx, c, cmp.Or(host, c.host))
 	if err != nil {
 		return nil, err
 	}
