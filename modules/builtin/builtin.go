@@ -28,10 +28,15 @@ import (
 // for checks that neither give nor take any.
 func Checks(payloads modules.Courier) []modules.Check {
 	asks, forks := snmp.New(snmp.Options{}), Exec(Plugins())
+	var shells *ssh.Module
+	agents := agent.New(agent.Options{
+		Courier: payloads, Program: forks.Stream, Remote: func(argv []string) (agent.Remote, error) { return shells.Remote(argv) },
+	})
+	shells = ssh.New(ssh.Options{Fork: forks.Parse, Claim: agents.OverSSH})
 	return []modules.Check{
 		dummy.New(), icmp.New(icmp.Options{}), tcp.New(tcp.Options{}), http.New(http.Options{}), nrpe.New(nrpe.Options{}),
 		asks, booster.New(booster.Options{Engine: asks.Engine()}),
-		ssh.New(ssh.Options{Fork: forks.Parse}), agent.New(agent.Options{Courier: payloads, Program: forks.Stream}),
+		shells, agents,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"path"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/onbu/onbu/internal/recent"
 	"github.com/onbu/onbu/modules"
@@ -23,12 +24,24 @@ import (
 // its end.
 type Stream func(ctx context.Context, argv []string, out io.Writer) (stderr []byte, exit int, err error)
 
+// Remote is a command on another machine, which gives an agent's output.
+type Remote interface {
+	Host() string
+	Command() string
+	// Timeout is the time limit that the line sets for its own check; Run has ctx's only.
+	Timeout() time.Duration
+	// Run gives at most limit bytes of each stream.
+	Run(ctx context.Context, limit int) (stdout, stderr []byte, exit int, err error)
+}
+
 // Options are a module's settings. All may be left zero.
 type Options struct {
 	// Courier carries what agents say of other hosts; nil for checks that neither give nor take any.
 	Courier modules.Courier
 	// Program runs programs that print agent output. Without it command lines with --program are refused.
 	Program Stream
+	// Remote reads a command line of check_by_ssh. Without it command lines with --ssh are refused.
+	Remote func(argv []string) (Remote, error)
 	// Resolver looks up hosts given by name; nil is the system's.
 	Resolver *net.Resolver
 }

@@ -27,6 +27,7 @@ const (
 	byTLS
 	byProgram
 	byFile
+	bySSH
 	byPayload // there is no own output
 )
 
@@ -39,7 +40,7 @@ type origin struct {
 	key     string // of the legacy encryption; keyFile is where it stands
 	keyFile string
 	state   string // the folder with the certificates of TLS
-	program string // the command line, or the path of the file
+	program string // the command line, of SSH too, or the path of the file
 	most    int    // bytes of the host's own output
 	alone   bool   // payloads of others are not looked at
 }
@@ -49,6 +50,7 @@ type command struct {
 	origin
 	target  probe.Target
 	argv    []string // of a program
+	distant Remote   // of SSH
 	address string   // under which payloads may be filed besides the host's name
 	timeout time.Duration
 	fresh   time.Duration // for how long an output serves all that ask for it
@@ -68,6 +70,7 @@ const (
 	optState
 	optProgram
 	optFile
+	optSSH
 	optPayloads
 	optAlone
 	optMost
@@ -87,6 +90,7 @@ func syntax() *probe.Syntax {
 		{ID: optKeyFile, Long: "legacy-key-file", Argument: probe.Value},
 		{ID: optProgram, Long: "program", Argument: probe.Value},
 		{ID: optFile, Long: "file", Argument: probe.Value},
+		{ID: optSSH, Long: "ssh", Argument: probe.Value},
 		{ID: optPayloads, Long: "piggyback-only"},
 		{ID: optAlone, Long: "no-piggyback"},
 		{ID: optMost, Long: "max-size", Argument: probe.Value},
@@ -105,6 +109,13 @@ const (
 	mostMost  = 256 << 20
 )
 
+// usual is a command line that says nothing.
+func usual() command {
+	return command{
+		origin: origin{port: 6556, most: usualMost}, timeout: 30 * time.Second, fresh: 10 * time.Second, options: map[string]string{},
+	}
+}
+
 // reader is a command line being read.
 type reader struct {
 	command
@@ -116,9 +127,7 @@ type reader struct {
 
 // parse reads the words behind the program's name.
 func (m *Module) parse(args []string) (*command, error) {
-	r := reader{module: m, command: command{
-		origin: origin{port: 6556, most: usualMost}, timeout: 30 * time.Second, fresh: 10 * time.Second, options: map[string]string{},
-	}}
+	r := reader{module: m, command: usual()}
 	s := syntax()
 	rest, err := s.Parse(args, func(id rune, value string) error {
 		if err := r.take(id, value); err != nil {
@@ -134,6 +143,9 @@ func (m *Module) parse(args []string) (*command, error) {
 	}
 	if err := cmp.Or(r.fetched(), r.serves()); err != nil {
 		return nil, err
+	}
+	if addr, err := netip.ParseAddr(r.host); err == nil {
+		r.address = addr.Unmap().String()
 	}
 	return &r.command, nil
 }
@@ -195,6 +207,9 @@ func (r *reader) takeMore(id rune, value string) error {
 	case optFile:
 		r.program = value
 		r.choose(byFile, "--file")
+	case optSSH:
+		r.program = value
+		r.choose(bySSH, "--ssh")
 	case optPayloads:
 		r.choose(byPayload, "--piggyback-only")
 	}
@@ -239,11 +254,10 @@ func (r *reader) fetched() (err error) {
 		return errors.New("--tls-state is for agents that are connected to")
 	case r.way == byProgram:
 		return r.runs()
+	case r.way == bySSH:
+		return r.ssh()
 	case r.way == byFile && r.program == "":
 		return errors.New("option --file: the path is empty")
-	}
-	if addr, err := netip.ParseAddr(r.host); err == nil {
-		r.address = addr.Unmap().String()
 	}
 	if connects {
 		r.target, err = probe.NewTarget(r.host, r.port, r.family, r.module.options.Resolver)

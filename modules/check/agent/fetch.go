@@ -82,6 +82,8 @@ func (m *Module) read(ctx context.Context, c *command, name string, in *intake) 
 	switch c.way {
 	case byProgram:
 		return "program", m.runProgram(ctx, c, in)
+	case bySSH:
+		return "SSH", runRemote(ctx, c, in)
 	case byFile:
 		return "file", readFile(ctx, c.program, in)
 	}

@@ -29,6 +29,9 @@ type Options struct {
 	// Fork gives the probe that runs a command line as a plugin, for hosts that those files have reached in a way that
 	// only ssh itself knows (ProxyJump, Match exec …). Without it such checks say why they cannot be made.
 	Fork func(argv []string) (modules.Probe, error)
+	// Claim gives the probe of another module for lines whose command that knows better than the plugin; nil for others. It
+	// must not keep argv.
+	Claim func(argv []string, command string) modules.Probe
 }
 
 // Module is the ssh check module. Any number of goroutines may use it.
@@ -61,6 +64,17 @@ func (m *Module) Close() error { return m.pool.Close() }
 
 // Parse reads a command line of check_by_ssh, as modules.Check says.
 func (m *Module) Parse(argv []string) (modules.Probe, error) {
+	p, err := m.read(argv)
+	if err != nil {
+		return nil, err
+	}
+	if other := m.claim(p, argv); other != nil {
+		return other, nil
+	}
+	return p, nil
+}
+
+func (m *Module) read(argv []string) (*check, error) {
 	if len(argv) == 0 || filepath.Base(argv[0]) != "check_by_ssh" {
 		return nil, modules.ErrNotMine
 	}
