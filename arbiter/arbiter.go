@@ -5,8 +5,6 @@ package arbiter
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,6 +45,7 @@ type Options struct {
 type Arbiter struct {
 	o       Options
 	dynamic *dynamics
+	inForce inForce
 }
 
 // New builds an arbiter; nothing is opened before Run.
@@ -204,8 +203,9 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 		a.o.Log.Warn("another configuration was in force; if two arbiters run, end one", "was", now.Source, "is", source)
 	}
 	result := compile.Compile(c, shards, 0, before)
-	hash := fingerprint(result)
+	hash, sums := fingerprint(result)
 	if hash == now.Hash {
+		a.inForce = inForce{now.Number, sums}
 		a.o.Log.Info("configuration unchanged", "generation", now.Number)
 		return nil
 	}
@@ -213,7 +213,7 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	if err != nil {
 		return err
 	}
-	next := wire.Generation{Number: number, Shards: uint16(shards), Hash: hash, Source: source, Moved: now.Moved}
+	next := wire.Generation{Number: number, Shards: uint16(shards), Hash: hash, Source: source, Moved: now.Moved, Stands: a.stands(now, number, sums)}
 	if err := a.store(ctx, result, next); err != nil {
 		return err
 	}
@@ -228,7 +228,8 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	if _, err := a.o.Bus.Put(ctx, bus.CFG, currentKey, wire.Marshal(next), entry.Revision); err != nil {
 		return fmt.Errorf("pointing to generation %d (does another arbiter run?): %w", next.Number, err)
 	}
-	a.o.Log.Info("configuration in force", "generation", next.Number, "hosts", len(c.Hosts), "services", len(c.Services),
+	a.inForce = inForce{number, sums}
+	a.o.Log.Info("configuration in force", "generation", next.Number, "changed", changed(next), "hosts", len(c.Hosts), "services", len(c.Services),
 		"packs", result.Plan.Packs, "moved", result.Plan.Moved, "took", time.Since(began).Round(time.Millisecond))
 	if err := a.forget(ctx, next); err != nil {
 		a.o.Log.Warn("old generations stay stored until the next reload", "error", err)
@@ -305,21 +306,12 @@ func (a *Arbiter) before(ctx context.Context, g wire.Generation) (func(string) (
 	}, nil
 }
 
-// fingerprint is the same for the same configuration, whatever its generation.
-func fingerprint(r *compile.Result) string {
-	h := sha256.New()
-	var buf []byte
-	for _, inv := range r.Inventories {
-		buf = wire.Append(buf[:0], inv)
-		h.Write(buf)
-	}
-	h.Write(wire.Append(buf[:0], r.Piggyback))
-	return hex.EncodeToString(h.Sum(nil))
-}
-
 func (a *Arbiter) store(ctx context.Context, r *compile.Result, g wire.Generation) error {
 	for shard, inv := range r.Inventories {
-		inv.Generation = g.Number
+		inv.Generation = g.Stand(monitor.Shard(shard))
+		if inv.Generation != g.Number {
+			continue
+		}
 		name := wire.InventoryName(g.Number, monitor.Shard(shard))
 		if err := a.o.Bus.PutBlob(ctx, bus.CFG, name, wire.Marshal(inv)); err != nil {
 			return fmt.Errorf("storing %s: %w", name, err)
@@ -341,9 +333,13 @@ func (a *Arbiter) forget(ctx context.Context, now wire.Generation) error {
 	if err != nil {
 		return fmt.Errorf("listing old generations: %w", err)
 	}
+	stands := map[string]bool{}
+	for shard, n := range now.Stands {
+		stands[wire.InventoryName(n, monitor.Shard(shard))] = true
+	}
 	for _, name := range names {
 		var n uint64
-		if _, err := fmt.Sscanf(name, "gen.%d.", &n); err != nil || n+wire.KeepGenerations > now.Number {
+		if _, err := fmt.Sscanf(name, "gen.%d.", &n); err != nil || n+wire.KeepGenerations > now.Number || stands[name] {
 			continue
 		}
 		if err := a.o.Bus.DeleteBlob(ctx, bus.CFG, name); err != nil {

@@ -126,6 +126,17 @@ func (w *dynamicWorld) want(hosts ...string) {
 	}
 }
 
+// changed says how many shards changed with the generation in force.
+func (w *dynamicWorld) changed() int {
+	g, n := w.inForce(), 0
+	for _, stand := range g.Stands {
+		if stand == g.Number {
+			n++
+		}
+	}
+	return n
+}
+
 // services gives the services of a host in force, with their command lines' arguments.
 func (w *dynamicWorld) services(host string) map[string]string {
 	w.t.Helper()
@@ -133,7 +144,7 @@ func (w *dynamicWorld) services(host string) map[string]string {
 	all := map[string]string{}
 	for shard := range monitor.Shard(g.Shards) {
 		var inv monitor.Inventory
-		w.blob(wire.InventoryName(g.Number, shard), &inv)
+		w.blob(wire.InventoryName(g.Stand(shard), shard), &inv)
 		for _, s := range inv.Services {
 			if inv.Hosts[s.Host].Name == host {
 				all[s.Description] = strings.Join(inv.Args[s.Check.Args], "!")
@@ -149,12 +160,18 @@ func TestAnOrphanThatARuleFitsBecomesAHostWithinSeconds(t *testing.T) {
 		w.orphan("esx", time.Now(), "<<<uptime>>>\n1\n", "vm1", "web1", "vm_2")
 		time.Sleep(3 * time.Second)
 		w.want("a", "vm1", "vm_2")
+		w.orphan("esx", time.Now(), "", "vm3")
+		time.Sleep(3 * time.Second)
+		w.want("a", "vm1", "vm3", "vm_2")
+		if got := w.changed(); got != 1 {
+			t.Errorf("one host changed %d shards", got)
+		}
 		if diff := cmp.Diff(map[string]string{"PING": ""}, w.services("vm1")); diff != "" {
 			t.Error(diff)
 		}
 		var d monitor.Dynamics
 		w.blob(wire.DynamicsName, &d)
-		if len(d.Hosts) != 2 || d.Hosts[0].Name != "vm1" || d.Hosts[0].Source != "esx" || d.Hosts[0].Rule != "vms" || d.Made != 2 {
+		if len(d.Hosts) != 3 || d.Hosts[0].Name != "vm1" || d.Hosts[0].Source != "esx" || d.Hosts[0].Rule != "vms" || d.Made != 3 {
 			t.Errorf("remembered: %+v", d)
 		}
 		if !strings.Contains(w.log.String(), `msg="dynamic hosts made" hosts=2 names="vm1, vm_2" rule=vms source=esx`) {

@@ -50,6 +50,16 @@ type Broker struct {
 	sightings  map[*sighting]struct{}
 
 	queues queues
+
+	// filled says what the view got of each shard. Only fill uses it.
+	filled map[monitor.Shard]*filled
+}
+
+// filled is what the view got of a shard.
+type filled struct {
+	stand uint64 // the generation with which the shard had last changed
+	// known are its objects, until the view has forgotten those that it does not have; nil then.
+	known map[monitor.Ref]bool
 }
 
 // New builds a broker; nothing is opened before Run.
@@ -58,7 +68,8 @@ func New(o Options) *Broker {
 		o.Metrics = metrics.NewSet()
 	}
 	b := &Broker{
-		o: o, view: view.New(), directory: &monitor.Directory{}, ownerless: map[monitor.Shard]time.Time{},
+		filled: map[monitor.Shard]*filled{},
+		o:      o, view: view.New(), directory: &monitor.Directory{}, ownerless: map[monitor.Shard]time.Time{},
 		sightings:  map[*sighting]struct{}{},
 		unreadable: o.Metrics.NewCounter("onbu_broker_unreadable_messages_total"),
 		applied:    o.Metrics.NewCounter("onbu_broker_broks_total"),
@@ -231,8 +242,8 @@ func decodeChecks(d *wire.Decoder, data []byte) ([]monitor.Brok, error) {
 	return broks, err
 }
 
-// fill asks the owners of all shards for everything, again and again until each has answered, and then forgets what none
-// of them knows. A shard without an owner holds up no other.
+// fill asks the owners of all shards that changed for everything, again and again until each has answered, and then forgets
+// what none of them knows. A shard without an owner holds up no other.
 func (b *Broker) fill(ctx context.Context, g wire.Generation) {
 	d, err := b.load(ctx, g)
 	for err != nil {
@@ -250,18 +261,17 @@ func (b *Broker) fill(ctx context.Context, g wire.Generation) {
 	b.mu.Lock()
 	b.directory, b.population = d, population
 	b.mu.Unlock()
-	known := map[monitor.Ref]bool{}
-	var waiting []monitor.Shard
-	for shard := range monitor.Shard(g.Shards) {
-		waiting = append(waiting, shard)
-	}
+	waiting := b.changed(g)
 	for {
 		waiting = slices.DeleteFunc(waiting, func(shard monitor.Shard) bool {
-			err := b.fillShard(ctx, shard, g.Number, known)
+			f := &filled{g.Stand(shard), map[monitor.Ref]bool{}}
+			err := b.fillShard(ctx, shard, g.Number, f.known)
 			if err != nil {
 				b.o.Log.Debug("a shard gives no statuses yet", "shard", shard, "error", err)
+				return false
 			}
-			return err == nil
+			b.filled[shard] = f
+			return true
 		})
 		if len(waiting) == 0 {
 			break
@@ -271,9 +281,32 @@ func (b *Broker) fill(ctx context.Context, g wire.Generation) {
 			return
 		}
 	}
+	b.retain(d)
+}
+
+// changed gives the shards that the view has not got since they last changed.
+func (b *Broker) changed(g wire.Generation) []monitor.Shard {
+	var all []monitor.Shard
+	for shard := range monitor.Shard(g.Shards) {
+		if f := b.filled[shard]; f == nil || f.stand != g.Stand(shard) {
+			all = append(all, shard)
+		}
+	}
+	return all
+}
+
+// retain has the view forget what no shard has.
+func (b *Broker) retain(d *monitor.Directory) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.view.Retain(func(r monitor.Ref) bool { return known[r] })
+	b.view.Retain(func(r monitor.Ref) bool {
+		shard, there := d.Hosts[r.Host]
+		f := b.filled[shard]
+		return there && f != nil && (f.known == nil || f.known[r])
+	})
+	for _, f := range b.filled {
+		f.known = nil
+	}
 }
 
 func (b *Broker) load(ctx context.Context, g wire.Generation) (*monitor.Directory, error) {

@@ -47,14 +47,14 @@ func (s *site) must(err error) {
 	}
 }
 
-// enforce brings a generation into force that has these hosts, each in the shard given.
-func (s *site) enforce(shards int, hosts map[string]monitor.Shard) {
+// enforce brings a generation into force that has these hosts, each in the shard given. stands says when shards last changed.
+func (s *site) enforce(shards int, hosts map[string]monitor.Shard, stands ...uint64) {
 	s.t.Helper()
 	s.gen++
 	d := monitor.Directory{Generation: s.gen, Shards: shards, Hosts: hosts}
 	s.must(s.bus.PutBlob(s.t.Context(), bus.CFG, wire.DirectoryName(s.gen), wire.Marshal(d)))
 	e, _ := s.bus.Get(s.t.Context(), bus.CFG, "current")
-	_, err := s.bus.Put(s.t.Context(), bus.CFG, "current", wire.Marshal(wire.Generation{Number: s.gen, Shards: uint16(shards)}), e.Revision)
+	_, err := s.bus.Put(s.t.Context(), bus.CFG, "current", wire.Marshal(wire.Generation{Number: s.gen, Shards: uint16(shards), Stands: stands}), e.Revision)
 	s.must(err)
 }
 
@@ -289,6 +289,30 @@ func TestAReloadForgetsWhatIsGoneAndWaitsForTheOwnersToFollow(t *testing.T) {
 		})
 		time.Sleep(time.Second)
 		s.shows("after", map[string]string{"a": "DOWN", "a/1": "OK", "b": "UP", "new": "PENDING"})
+		stop()
+	})
+}
+
+func TestOnlyShardsThatChangedAreAskedAgain(t *testing.T) {
+	inSite(t, func(t *testing.T, s *site) {
+		s.enforce(2, map[string]monitor.Shard{"a": 0, "b": 1, "old": 1})
+		first, _ := s.own(0, status("a", monitor.Up), status("a/1", monitor.OK))
+		second, _ := s.own(1, status("b", monitor.Up), status("b/old", monitor.OK), status("old", monitor.Up))
+		stop := s.run()
+		time.Sleep(time.Second)
+		asked := len(first.questions())
+		s.enforce(2, map[string]monitor.Shard{"a": 0, "b": 1}, 1, 2)
+		time.Sleep(time.Second)
+		second.set(func() {
+			second.generation = 3
+			second.statuses = []monitor.Status{status("b", monitor.Up), status("new", monitor.Pending)}
+		})
+		s.enforce(2, map[string]monitor.Shard{"a": 0, "b": 1, "new": 1}, 1, 3)
+		time.Sleep(time.Second)
+		s.shows("after", map[string]string{"a": "UP", "a/1": "OK", "b": "UP", "new": "PENDING"})
+		if got := len(first.questions()); got != asked {
+			t.Errorf("the shard that did not change was asked %d times again", got-asked)
+		}
 		stop()
 	})
 }

@@ -215,7 +215,7 @@ func (s *shard) orphans(ctx context.Context, keys []core.JobKey) {
 }
 
 // adopt takes a new inventory, and what other shards remembered of the hosts that come with it.
-func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.Snapshot) error {
+func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.Snapshot, generation uint64) error {
 	done := make(chan error, 1)
 	err := s.post(ctx, func(now monitor.Time) {
 		waited := s.jobs.recall(s.id)
@@ -227,8 +227,8 @@ func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.S
 				hosts += s.core.Import(now, memory, &s.decided)
 			}
 			s.arrived(hosts)
+			s.count(generation)
 		}
-		s.count()
 		done <- err
 	})
 	if err != nil {
@@ -282,7 +282,7 @@ func (s *shard) asked(ctx context.Context, m bus.Msg) {
 
 func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
 	inv := s.core.Inventory()
-	a := wire.Answer{Epoch: s.epoch, Generation: inv.Generation, Time: now}
+	a := wire.Answer{Epoch: s.epoch, Generation: s.generation.Load(), Time: now}
 	switch q.Kind {
 	case wire.AskStatuses:
 		end := min(q.From+statusPage, uint32(inv.Objects()))

@@ -209,14 +209,14 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 		return nil, err
 	}
 	sh.core.Begin(now())
-	sh.count()
+	sh.count(g.Number)
 	sh.log.Debug("shard taken", "epoch", sh.epoch, "objects", inv.Objects(), "replayed", memory.Replayed, "took", time.Since(began))
 	return sh, nil
 }
 
 // inventory loads a shard's configuration of a generation.
 func (s *Scheduler) inventory(ctx context.Context, g wire.Generation, id monitor.Shard) (*monitor.Inventory, error) {
-	data, err := s.bus.Blob(ctx, bus.CFG, wire.InventoryName(g.Number, id))
+	data, err := s.bus.Blob(ctx, bus.CFG, wire.InventoryName(g.Stand(id), id))
 	if err != nil {
 		return nil, fmt.Errorf("configuration of shard %d, generation %d: %w", id, g.Number, err)
 	}
@@ -224,6 +224,7 @@ func (s *Scheduler) inventory(ctx context.Context, g wire.Generation, id monitor
 	if err := wire.Unmarshal(data, inv); err != nil {
 		return nil, fmt.Errorf("configuration of shard %d, generation %d: %w", id, g.Number, err)
 	}
+	inv.Generation = g.Stand(id)
 	return inv, nil
 }
 
@@ -241,13 +242,17 @@ func (s *Scheduler) reload(ctx context.Context, g wire.Generation) {
 }
 
 func (s *Scheduler) adopt(ctx context.Context, sh *shard, g wire.Generation) {
+	if sh.stand.Load() == g.Stand(sh.id) {
+		sh.generation.Store(g.Number) // nothing of it changed
+		return
+	}
 	inv, err := s.inventory(ctx, g, sh.id)
 	var came []core.Snapshot
 	if err == nil {
 		came, err = s.reader().Came(ctx, sh.id, sh.generation.Load(), g)
 	}
 	if err == nil {
-		err = sh.adopt(ctx, inv, came)
+		err = sh.adopt(ctx, inv, came, g.Number)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.log.Error("the new configuration is not in force; the old one goes on", "shard", sh.id, "generation", g.Number, "error", err)

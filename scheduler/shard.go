@@ -70,15 +70,16 @@ type shard struct {
 	found   []monitor.Result
 	nudges  nudges
 
-	hosts, services, waiting atomic.Int64 // for the metrics
-	generation               atomic.Uint64
+	hosts, services, waiting atomic.Int64  // for the metrics
+	generation, stand        atomic.Uint64 // which configuration it has, and with which it last changed
 	usedResults              atomic.Uint64 // the sequence in RES up to where results were used
 }
 
 // count publishes which configuration the shard has, and how many objects.
-func (s *shard) count() {
+func (s *shard) count(generation uint64) {
 	inv := s.core.Inventory()
-	s.generation.Store(inv.Generation)
+	s.generation.Store(generation)
+	s.stand.Store(inv.Generation)
 	s.hosts.Store(int64(len(inv.Hosts)))
 	s.services.Store(int64(len(inv.Services)))
 }

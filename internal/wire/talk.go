@@ -41,6 +41,17 @@ type Generation struct {
 	Source string
 	// Moved is the newest generation with which hosts came into another shard; 0 if none ever did.
 	Moved uint64
+	// Stands says of each shard with which generation its inventory last changed: under that number it is stored. Empty when
+	// all are stored under Number.
+	Stands []uint64
+}
+
+// Stand is the generation under which the inventory of a shard is stored.
+func (g *Generation) Stand(shard monitor.Shard) uint64 {
+	if int(shard) < len(g.Stands) {
+		return g.Stands[shard]
+	}
+	return g.Number
 }
 
 // Lease is the value of a key in LEASE: who works on a shard.
@@ -186,7 +197,8 @@ func DecodeLedger(d *Decoder, b []byte, into []monitor.Brok) (Position, []monito
 	return p, broks, err
 }
 
-// InventoryName is the name of the blob in CFG that holds a shard's inventory; DirectoryName that of the directory.
+// InventoryName is the name of the blob in CFG that holds a shard's inventory, by Generation.Stand; DirectoryName that of the
+// directory.
 func InventoryName(generation uint64, shard monitor.Shard) string {
 	return fmt.Sprintf("gen.%d.shard.%d", generation, shard)
 }
