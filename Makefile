@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test race slow peers lint bench fuzz oracle clean
+.PHONY: all build run test race slow outage peers lint bench fuzz oracle clean
 
 all: build
 
@@ -25,6 +25,10 @@ race: peers
 # The long ones, of which the race detector sees only a part.
 slow:
 	$(GO) test -tags $(TAGS) -run 'WhateverTheOrder|EachMinuteOfAYear' ./scheduler/core ./monitor/calendar
+
+# Ten minutes without the link between sites, in network namespaces: as root.
+outage: peers
+	$(GO) test -tags $(TAGS) -run 'TestSites$$' -v -timeout 20m ./cmd/onbu -cut 10m
 
 peers:
 	internal/realpeer/install
