@@ -124,5 +124,6 @@ func checkThreads(in *Input, r *Report) {
 	r.Measure("Threads", Measured("threads", l.threads, "").By(in.Levels(r, Upper(2000, 4000))).Within(0, math.NaN()), showCount)
 	if most := in.Pair(r, "max", None()); l.most > 0 {
 		r.Watch("Of as many as there can be", 100*l.threads/l.most, most, showPercent)
+		r.Metric(Measured("thread_usage", 100*l.threads/l.most, "%").By(most).Within(0, 100))
 	}
 }

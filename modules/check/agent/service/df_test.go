@@ -99,6 +99,7 @@ const netfsExample = `<<<nfsmounts_v2:sep(0)>>>
 <<<cifsmounts>>>
 /mnt/my\040share ok 100000 50000 50000 4096
 /mnt/dead hanging 0 0 0 0
+/mnt/not mine Permission denied
 `
 
 func TestMountsOfOtherMachines(t *testing.T) {
@@ -111,5 +112,6 @@ func TestMountsOfOtherMachines(t *testing.T) {
 		"/home=921600000B;819200000;921600000;0;1024000000")
 	expect(t, h.look(t, "nfsmounts", netfsExample, "-i", "/hangs"), monitor.Critical, "State: hanging(!!)", "")
 	expect(t, h.look(t, "cifsmounts", netfsExample, "-i", "/mnt/my share"), monitor.OK, "Used: 50.00% (195.31 MiB of 390.62 MiB)", "")
+	expect(t, h.look(t, "cifsmounts", netfsExample, "-i", "/mnt/not mine"), monitor.Critical, "State: permission denied(!!)", "")
 	expect(t, h.look(t, "cifsmounts", netfsExample, "-i", "/mnt/dead"), monitor.Critical, "State: hanging(!!)", "")
 }

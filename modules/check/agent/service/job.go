@@ -96,9 +96,6 @@ func jobValue(key, text string) (float64, bool) {
 	if key != "real_time" {
 		return numeral(text)
 	}
-	if !strings.Contains(text, ":") {
-		return numeral(text)
-	}
 	v := clock(text)
 	return v, !math.IsNaN(v)
 }

@@ -81,7 +81,10 @@ func logHeader(text string, all *named[logFile]) *logFile {
 }
 
 func (l *logFile) add(line string) {
-	if len(line) < 2 || line[1] != ' ' {
+	if len(line) == 1 {
+		line += " "
+	}
+	if line[1] != ' ' {
 		return
 	}
 	switch line[0] {

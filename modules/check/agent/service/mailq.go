@@ -31,7 +31,8 @@ type queues struct {
 	sizes    map[string]float64 // bytes
 }
 
-// queuesOf reads [[[INSTANCE]]] and QUEUE_NAME BYTES COUNT behind it. The default instance has no name.
+// queuesOf reads [[[INSTANCE]]] and QUEUE_NAME KIB COUNT behind it: the sizes are those of du. The default instance has no name.
+// Where mailq is asked it says "Mail queue is empty" or "-- 3 Kbytes in 2 Requests."
 func queuesOf(s *section.Section) []*queues {
 	var all named[queues]
 	instance := ""
@@ -40,22 +41,34 @@ func queuesOf(s *section.Section) []*queues {
 			instance = strings.TrimSuffix(inner, "]]]")
 			continue
 		}
-		name, ok := strings.CutPrefix(columns[0], "QUEUE_")
-		if !ok || len(columns) < 3 {
-			continue
-		}
-		size, ok1 := numeral(columns[1])
-		count, ok2 := numeral(columns[2])
-		if !ok1 || !ok2 {
+		name, size, count, ok := queueLine(columns)
+		if !ok {
 			continue
 		}
 		q, fresh := all.get(instance)
 		if fresh {
 			q.instance, q.counts, q.sizes = instance, map[string]float64{}, map[string]float64{}
 		}
-		q.counts[name], q.sizes[name] = count, size
+		q.counts[name], q.sizes[name] = count, size*1024
 	}
 	return all.all
+}
+
+func queueLine(columns []string) (name string, size, count float64, ok bool) {
+	line := strings.Join(columns, " ")
+	switch {
+	case strings.HasPrefix(line, "QUEUE_") && len(columns) == 3:
+		name = strings.TrimPrefix(columns[0], "QUEUE_")
+	case line == "Mail queue is empty":
+		return "deferred", 0, 0, true
+	case columns[0] == "--" && len(columns) >= 5 && columns[3] == "in":
+		name, columns = "deferred", []string{"", columns[1], columns[4]}
+	default:
+		return "", 0, 0, false
+	}
+	size, ok1 := numeral(columns[1])
+	count, ok2 := numeral(columns[2])
+	return name, size, count, ok1 && ok2
 }
 
 func checkMailq(in *Input, r *Report) {

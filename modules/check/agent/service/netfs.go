@@ -65,6 +65,10 @@ func netMounts(s *section.Section) []*netMount {
 }
 
 func (m *netMount) old(columns []string) bool {
+	if n := len(columns) - 2; n >= 1 && columns[n] == "Permission" && columns[n+1] == "denied" {
+		m.Mountpoint, m.State = unescapeMount(strings.Join(columns[:n], " ")), "permission denied"
+		return true
+	}
 	if len(columns) < 6 {
 		return false
 	}

@@ -136,7 +136,7 @@ func (p *process) bracket(part *section.Part, columns []string) bool {
 	return true
 }
 
-// clock reads [[DD-]HH:]MM:SS in seconds; NaN if it is none.
+// clock reads [[DD-]HH:]MM:SS, or seconds alone, in seconds; NaN if it is none.
 func clock(text string) float64 {
 	total := 0.0
 	if days, rest, ok := strings.Cut(text, "-"); ok {
@@ -147,7 +147,7 @@ func clock(text string) float64 {
 		total, text = d*86400, rest
 	}
 	parts := strings.Split(text, ":")
-	if len(parts) < 2 || len(parts) > 3 {
+	if len(parts) > 3 {
 		return math.NaN()
 	}
 	seconds := 0.0

@@ -55,8 +55,10 @@ func TestMailQueues(t *testing.T) {
 	}
 	var h host
 	expect(t, h.look(t, "postfix_mailq", mailqExample), monitor.Warning, "deferred: 15 (warn/crit at 10/20)(!), active: 2",
-		"mail_queue_deferred_length=15;10;20;0 mail_queue_deferred_size=60000B;;;0 mail_queue_active_length=2;200;300;0 mail_queue_active_size=100B;;;0")
+		"mail_queue_deferred_length=15;10;20;0 mail_queue_deferred_size=61440000B;;;0 mail_queue_active_length=2;200;300;0 mail_queue_active_size=102400B;;;0")
 	expect(t, h.look(t, "postfix_mailq", mailqExample, "-i", "second"), monitor.OK, "deferred: 0", "")
+	expect(t, h.look(t, "postfix_mailq", "<<<postfix_mailq>>>\nMail queue is empty\n"), monitor.OK, "deferred: 0", "")
+	expect(t, h.look(t, "postfix_mailq", "<<<postfix_mailq>>>\n-- 3 Kbytes in 12 Requests.\n"), monitor.Warning, "deferred: 12 (warn/crit at 10/20)(!)", "")
 }
 
 const fileinfoExample = `<<<fileinfo:sep(124)>>>
