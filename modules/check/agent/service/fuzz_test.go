@@ -90,5 +90,12 @@ func examples() []string {
 		agentExample, localExample, mrpeExample, dfExample, netfsExample, memExample, cpuExample, kernelExample, psExample, windowsPSExample,
 		mountsExample, tcpExample, systemdExample, chronyExample, ntpExample, timesyncdExample, jobExample, logwatchExample, mdExample,
 		mailqExample, fileinfoExample, thermalExample,
+		lnxIfAt("1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0"), linuxDisksAt(1700000000, "1 0 1 1 1 0 1 1 0 1 1", "1 0 1 1 1 0 1 1 0 1 1"),
+		winIfAt("1700000000.5", 1, 1), phydiskAt("1700000000.5", 1, 1, 1, 1, 1), processorAt("1700000000.5", 1, 1), winServices, wmiLoad,
+		dockerSection("docker_container_status", `{"Status": "running", "Health": {"Status": "healthy", "Log": [{}]}}`),
+		dockerSection("docker_container_mem", `{"usage": 1, "limit": 8, "stats": {"cache": 1}}`),
+		dockerSection("docker_container_cpu", `{"cpu_usage": {"total_usage": 1}, "system_cpu_usage": 9, "online_cpus": 4}`),
+		dockerSection("docker_node_disk_usage", `{"type": "Images", "size": 2048}`),
+		esxGuest, esxHostOutput, esxCounterOutput, "<<<esx_vsphere_datastores:sep(9)>>>\n[a]\ncapacity\t9\nfreeSpace\t4\nuncommitted\t5\n",
 	}
 }
