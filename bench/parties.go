@@ -47,7 +47,7 @@ func (g *guests) start(ctx context.Context) error {
 	if !pause(ctx, 3*time.Second) { // until it has come to rest
 		return ctx.Err()
 	}
-	bus.memory.Idle, _ = memory(c.pid)
+	g.out.Bus, _ = memory(c.pid)
 	g.say("starting the daemons")
 	for _, args := range [][]string{
 		{"scheduler", "--name", "one"},
@@ -87,7 +87,7 @@ func (g *guests) of(role string) []*party {
 	return slices.DeleteFunc(slices.Clone(g.parties), func(p *party) bool { return p.role != role })
 }
 
-// shared has each of two schedulers look after half of the shards, and notes what the processes take before there is any payload.
+// shared has each of two schedulers look after half of the shards.
 // Schedulers take what is free, and the first is there before the second: so it is made free what the second is to have.
 func (g *guests) shared(ctx context.Context) error {
 	shards := uint16(0)
@@ -108,9 +108,6 @@ func (g *guests) shared(ctx context.Context) error {
 		case err != nil:
 			return err
 		case min(owned[0], owned[1]) >= int(shards)/4:
-			for _, p := range g.parties[1:] {
-				p.memory.Idle, _ = memory(p.pid)
-			}
 			return nil
 		case time.Now().After(end):
 			return fmt.Errorf("after %v one scheduler has %d shards, the other %d", readyWait, owned[0], owned[1])
@@ -165,12 +162,15 @@ func (g *guests) stop() {
 	}
 }
 
-// sample notes the most memory seen.
+// sample notes the most memory seen, and the least since there are payloads.
 func (g *guests) sample() {
 	var sum int64
 	for _, p := range g.parties {
 		now, _ := memory(p.pid)
 		sum += now
+		if least := p.memory.Idle; g.seen > 0 && (least == 0 || now < least) {
+			p.memory.Idle = now
+		}
 	}
 	g.whole = max(g.whole, sum)
 }

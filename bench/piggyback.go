@@ -52,7 +52,8 @@ type Piggyback struct {
 	// BusBytes is what the bus was given for a fetch, DiskBytes how much room its payloads take in its store.
 	BusBytes  int64 `json:"bus_bytes_per_fetch"`
 	DiskBytes int64 `json:"disk_bytes"`
-	// Processes has what each takes; the bus alone, before anything else ran, is the first.
+	// Bus is what the bus took before anything else ran; Processes what each took under the load.
+	Bus       int64           `json:"bus_alone_bytes"`
 	Processes []ProcessMemory `json:"processes"`
 	// Whole is the most that all processes had in memory at one moment.
 	Whole int64 `json:"whole_rss_bytes"`
@@ -66,7 +67,7 @@ type PiggybackRound struct {
 	Missing int     `json:"missing"` // services that were not evaluated with it
 }
 
-// ProcessMemory is what a process had in memory: before the first fetch, and at most.
+// ProcessMemory is what a process had in memory between two fetches, and at most.
 type ProcessMemory struct {
 	Name string `json:"name"`
 	Idle int64  `json:"idle_bytes"`
@@ -328,8 +329,9 @@ func (p *Piggyback) sentences() []string {
 		fmt.Sprintf("%s payloads a second; one costs %.0f µs of CPU in all processes, with its evaluations. A fetch gives the bus %.1f MB; its store has %.1f MB on disk.",
 			thousands(int(p.PerS)), p.CPU, float64(p.BusBytes)/1e6, float64(p.DiskBytes)/1e6),
 	}
+	out = append(out, fmt.Sprintf("memory of the bus before anything else ran: %.0f MB", float64(p.Bus)/1e6))
 	for _, m := range p.Processes {
-		out = append(out, fmt.Sprintf("memory of %s: %.0f MB idle, %.0f MB at the peak", m.Name, float64(m.Idle)/1e6, float64(m.Peak)/1e6))
+		out = append(out, fmt.Sprintf("memory of %s: %.0f MB between fetches, %.0f MB at the peak", m.Name, float64(m.Idle)/1e6, float64(m.Peak)/1e6))
 	}
 	return append(out, fmt.Sprintf("memory of the whole: %.0f MB at the peak", float64(p.Whole)/1e6))
 }

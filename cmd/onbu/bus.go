@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/bus/natsbus"
 )
@@ -32,6 +33,7 @@ func runBus(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	go app.BoundHeap(ctx)
 	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: d.state, Listen: *listen, TLS: secure, Log: log})
 	if err != nil {
 		return err

@@ -110,7 +110,7 @@ func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a.end = cancel
-	go boundHeap(ctx)
+	go BoundHeap(ctx)
 	err := a.start(ctx)
 	if err == nil {
 		select {

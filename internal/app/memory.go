@@ -33,9 +33,9 @@ type heap struct {
 	gogc      int
 }
 
-// boundHeap keeps the garbage of a large heap bounded, and gives back what it does not need, until ctx ends. Who sets GOGC or
-// GOMEMLIMIT decides for himself.
-func boundHeap(ctx context.Context) {
+// BoundHeap keeps the garbage of a large heap bounded, and gives back what it does not need, until ctx ends. Who sets GOGC or
+// GOMEMLIMIT decides for himself. It is for the whole process: Run calls it.
+func BoundHeap(ctx context.Context) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
