@@ -35,7 +35,7 @@ func TestTheLoadIsJudgedOverFifteenMinutes(t *testing.T) {
 
 func TestThreadsAreCounted(t *testing.T) {
 	var h host
-	expect(t, h.look(t, "threads", cpuExample), monitor.Warning, "Threads: 2154 (warn/crit at 2000/4000)(!)", "threads=2154;2000;4000;0 thread_usage=3.38127%;;;0;100")
+	expect(t, h.look(t, "threads", cpuExample), monitor.Warning, "Threads: 2154 (warn/crit at 2000/4000)(!)", "threads=2154;2000;4000;0 thread_usage=3.38126%;;;0;100")
 	if got := h.look(t, "threads", cpuExample, "-w", "10000", "-o", "max=3,4"); got.State != monitor.Warning {
 		t.Errorf("in percent of as many as there can be: got %v %s", got.State, got.Output)
 	}
