@@ -203,6 +203,7 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 		a.o.Log.Warn("another configuration was in force; if two arbiters run, end one", "was", now.Source, "is", source)
 	}
 	result := compile.Compile(c, shards, 0, before)
+	result.Piggyback.Sites = here(result.Piggyback.Sites, a.o.Site)
 	hash, sums := fingerprint(result)
 	if hash == now.Hash {
 		a.inForce = inForce{now.Number, sums}

@@ -316,6 +316,11 @@ func TestOnlyTheSiteOfTheRuleMakesItsHosts(t *testing.T) {
 			w.orphan("esx", time.Now(), "", "vm1")
 			time.Sleep(3 * time.Second)
 			w.want(want...)
+			var p monitor.Piggyback
+			w.blob(wire.PiggybackName(w.inForce().Number), &p)
+			if there := len(want) == 1; len(p.Sites) != 1 || (p.Sites[0].Site == "north") != there {
+				t.Errorf("at %q payloads go to %+v", site, p.Sites)
+			}
 			cancel()
 			if err := <-ended; err != nil {
 				t.Error(err)

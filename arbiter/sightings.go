@@ -2,6 +2,7 @@ package arbiter
 
 import (
 	"context"
+	"slices"
 
 	"github.com/onbu/onbu/arbiter/dynamic"
 	"github.com/onbu/onbu/internal/bus"
@@ -67,6 +68,17 @@ func (d *dynamics) again(ctx context.Context) []dynamic.Candidate {
 		all = append(all, dynamic.Candidate{
 			Host: h.Name, Source: h.Source, Rule: h.Rule.Name, At: newest(payloads), Services: offers(h.Rule, payloads),
 		})
+	}
+	return all
+}
+
+// here gives the sites with this one by no name, as everybody else at this site has it.
+func here(all []monitor.PiggybackSite, site string) []monitor.PiggybackSite {
+	all = slices.Clone(all)
+	for i := range all {
+		if all[i].Site == site {
+			all[i].Site = ""
+		}
 	}
 	return all
 }
