@@ -31,6 +31,7 @@ type Payloads struct {
 
 // handlePiggyback adds what is about payloads to a server.
 func (b *Broker) handlePiggyback(mux *http.ServeMux) {
+	b.handleLinks(mux)
 	mux.HandleFunc("GET /api/piggyback", b.payloads)
 	mux.HandleFunc("GET /api/piggyback/data", b.payloadData)
 	mux.HandleFunc("GET /api/piggyback/hosts", b.knownHosts)

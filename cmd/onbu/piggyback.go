@@ -116,22 +116,27 @@ func listPayloads(ctx context.Context, a *asking, words []string) error {
 	return err
 }
 
-// listOrphans is onbu piggyback orphans: names, one a line, and nothing else.
+// listOrphans is onbu piggyback orphans: names at all sites, one a line, and nothing else. With where or asJSON they are the
+// payloads that are kept here.
 func listOrphans(ctx context.Context, a *asking, _ []string) error {
+	if !a.asJSON && !a.where {
+		names, troubles, err := a.OrphansEverywhere(ctx)
+		for _, name := range names {
+			fmt.Fprintln(a.stdout, console.Shown(name))
+		}
+		for _, text := range troubles {
+			fmt.Fprintln(a.stderr, text)
+		}
+		return err
+	}
 	p, err := a.Payloads(ctx, broker.Orphan, "")
 	switch {
 	case err != nil:
 		return err
 	case a.asJSON:
 		return a.json(p)
-	case a.where && len(p.Payloads) > 0:
+	case len(p.Payloads) > 0:
 		console.PayloadTable(a.stdout, p, style(a.stdout))
-		return nil
-	case a.where:
-		return nil
-	}
-	for _, name := range console.Orphans(p) {
-		fmt.Fprintln(a.stdout, name)
 	}
 	return nil
 }

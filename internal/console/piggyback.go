@@ -195,18 +195,6 @@ func origin(o *broker.Object) string {
 	return "its own agent"
 }
 
-// Orphans gives the hosts that payloads are for and nobody knows, each once, sorted.
-func Orphans(p *broker.Payloads) []string {
-	var names []string
-	for i := range p.Payloads {
-		if p.Payloads[i].Where == broker.Orphan {
-			names = append(names, Shown(p.Payloads[i].Target))
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // Conflicts says which names in outputs became one host, and when they came last. It gives how many hosts these are.
 func Conflicts(w io.Writer, p *broker.Payloads) int {
 	type spoken struct{ target, source, name string }

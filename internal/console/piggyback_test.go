@@ -72,12 +72,6 @@ func TestOneHostsPayloadsAndTheOriginOfItsServices(t *testing.T) {
 	}
 }
 
-func TestOrphansAreNamedOnceAndSorted(t *testing.T) {
-	if diff := cmp.Diff([]string{"vm3", "vm9"}, console.Orphans(mail())); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestConflictsNameEachNameWithItsSource(t *testing.T) {
 	var b bytes.Buffer
 	n := console.Conflicts(&b, mail())
