@@ -62,6 +62,9 @@ x
 func discovers(t *testing.T) (main, services string) {
 	c := newConfig(t)
 	c.host("web1")
+	c.host("other")
+	c.Command("carried", "onbu-agent --piggyback-only $ARG1$")
+	c.service("other", "Carried", "carried")
 	c.objects.WriteString("define service {\n name generic-service\n register 0\n check_interval 1\n retry_interval 1\n max_check_attempts 3\n" +
 		" check_period always\n notification_period always\n contacts ada\n}\n")
 	return c.write("cfg_file=web1.cfg"), filepath.Join(c.dir, "web1.cfg")
@@ -111,6 +114,17 @@ func TestWhatIsDiscoveredLoadsWithoutAWarningAndIsNeverUnknown(t *testing.T) {
 	stdout.Reset()
 	if code := callTo(t, &stdout, &stderr, "discover", "web1", "--write", services, "--http", o.Addr); code != 0 || !strings.Contains(stdout.String(), ": 0 services are new") {
 		t.Errorf("from the engine: exit status %d, %s%s", code, stdout.String(), stderr.String())
+	}
+	// A host without an agent of its own has what others' agents say of it.
+	o.eventually("other offers its uptime", func() error {
+		out, code := call(t, "discover", "other", "--http", o.Addr)
+		if code != 0 || !strings.Contains(out, "check_onbu_agent!-s uptime\n") || !strings.Contains(out, "onbu-agent --piggyback-only $ARG1$\n") {
+			return fmt.Errorf("exit status %d: %s", code, out)
+		}
+		return nil
+	})
+	if out, code := call(t, "discover", "nobody", "--http", o.Addr); code != 1 || !strings.Contains(out, "no host is called nobody") {
+		t.Errorf("a host that is none: exit status %d, %s", code, out)
 	}
 }
 

@@ -130,7 +130,7 @@ func (o *Offer) Call(command string) string {
 // Key tells offers of one host apart: kind and item.
 func (o *Offer) Key() string { return o.Kind + "\x00" + o.Item }
 
-// Line gives the command line that falls into words.
+// Line gives the command line that falls into words, behind the name of a program.
 func Line(words []string) string {
 	var place cmdline.Context
 	var b []byte
@@ -140,7 +140,22 @@ func Line(words []string) string {
 			b = append(b, ' ')
 		}
 		begin := len(b)
-		b = place.Quote(append(b, word...), begin)
+		if b = append(b, word...); isBare(word) {
+			place.Scan(word)
+			continue
+		}
+		b = place.Quote(b, begin)
 	}
 	return string(b)
+}
+
+// isBare says that no shell sees more in a word than its characters, whatever stands around it but for < and >.
+func isBare(word string) bool {
+	for i := range len(word) {
+		c := word[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && !strings.ContainsRune("_./:@%+,=-", rune(c)) {
+			return false
+		}
+	}
+	return word != ""
 }
