@@ -47,15 +47,20 @@ func fileSystems(s *section.Section) []fileSystem {
 		case block == "[df_inodes_start]" && known:
 			all[at].inodes, all[at].inodesFree, all[at].hasInodes = fs.size, fs.free, fs.size > 0
 		case block == "[df_inodes_start]":
-		case known:
-			all[at] = fs
+		case known: // what is mounted last on a place hides the others
+			all[at] = fs.inBytes()
 		default:
-			fs.size, fs.used, fs.free = fs.size*1024, fs.used*1024, fs.free*1024
 			place[fs.mount] = len(all)
-			all = append(all, fs)
+			all = append(all, fs.inBytes())
 		}
 	}
 	return all
+}
+
+// inBytes turns the KiB of df into bytes.
+func (fs fileSystem) inBytes() fileSystem {
+	fs.size, fs.used, fs.free = fs.size*1024, fs.used*1024, fs.free*1024
+	return fs
 }
 
 // dfLine finds the three numbers and the percents before the mount point: devices and mount points may hold blanks.

@@ -81,6 +81,12 @@ func TestFilesystemsThatAreNotThere(t *testing.T) {
 	expect(t, h.look(t, "df", dfExample, "-i", "/empty"), monitor.Warning, "the size of the filesystem is 0(!)", "")
 }
 
+func TestTheLastMountOnAPlaceIsSeen(t *testing.T) {
+	var h host
+	expect(t, h.look(t, "df", "<<<df>>>\n/dev/sda1 ext4 100 90 10 90% /m\n/dev/sda2 ext4 1000 100 900 10% /m\n", "-i", "/m"), monitor.OK,
+		"Used: 10.00% (100.00 KiB of 1000.00 KiB)", "/m=102400B;819200;921600;0;1024000")
+}
+
 func TestDrivesOfWindowsAreFilesystemsToo(t *testing.T) {
 	const output = "<<<df:sep(9)>>>\nC:\\\tNTFS\t125827068\t66236472\t59590596\t53%\tC:\\\n"
 	if got, want := offers(t, "df", output), []string{`C:\=Filesystem C:\`}; !slices.Equal(got, want) {

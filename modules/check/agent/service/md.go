@@ -2,7 +2,7 @@ package service
 
 import (
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/onbu/onbu/modules/check/agent/section"
@@ -37,39 +37,43 @@ type array struct {
 }
 
 func arraysOf(s *section.Section) []array {
-	disks := regexp.MustCompile(`\[(\d{1,6})/(\d{1,6})\]`)
-	progress := regexp.MustCompile(`(recovery|resync|reshape|check)\s*=\s*([0-9.]+%|PENDING|DELAYED)`)
 	var all []array
 	for _, columns := range s.Rows() {
-		line := strings.Join(columns, " ")
-		if len(columns) >= 3 && columns[1] == ":" && strings.HasPrefix(columns[0], "md") {
+		switch {
+		case len(columns) >= 3 && columns[1] == ":" && strings.HasPrefix(columns[0], "md"):
 			all = append(all, newArray(columns))
-			continue
+		case len(all) > 0 && columns[0] != "unused":
+			all[len(all)-1].more(columns)
 		}
-		if len(all) == 0 || columns[0] == "unused" {
-			continue
+	}
+	return all
+}
+
+// more reads a further line of an array: "… [2/1] [U_]", or "… recovery = 12.6% (…) finish=127.5min speed=33440K/sec".
+func (a *array) more(columns []string) {
+	for i, c := range columns {
+		name, value, _ := strings.Cut(c, "=")
+		switch name {
+		case "recovery", "resync", "reshape", "check":
+			if value == "" && i+2 < len(columns) && columns[i+1] == "=" {
+				value = columns[i+2]
+			}
+			a.action, a.percent = name, value
+		case "finish":
+			a.finish = value
+		case "speed":
+			a.speed = value
 		}
-		a := &all[len(all)-1]
-		if m := disks.FindStringSubmatch(line); m != nil && a.wanted == 0 {
-			fmt.Sscan(m[1], &a.wanted)
-			fmt.Sscan(m[2], &a.working)
+		wanted, working, ok := strings.Cut(strings.Trim(c, "[]"), "/")
+		all, err1 := strconv.Atoi(wanted)
+		alive, err2 := strconv.Atoi(working)
+		if ok && c[0] == '[' && err1 == nil && err2 == nil && a.wanted == 0 {
+			a.wanted, a.working = all, alive
 			if last := columns[len(columns)-1]; strings.Trim(last, "[]U_") == "" {
 				a.marks = last
 			}
 		}
-		if m := progress.FindStringSubmatch(line); m != nil {
-			a.action, a.percent = m[1], m[2]
-			for _, c := range columns {
-				if v, ok := strings.CutPrefix(c, "finish="); ok {
-					a.finish = v
-				}
-				if v, ok := strings.CutPrefix(c, "speed="); ok {
-					a.speed = v
-				}
-			}
-		}
 	}
-	return all
 }
 
 // newArray reads "md0 : active (auto-read-only) raid1 sda1[0] sdb1[1](F)".
