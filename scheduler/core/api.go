@@ -127,7 +127,7 @@ func (c *Core) Object(ref monitor.Ref) (monitor.ID, bool) { return c.find(ref) }
 // Bytes gives how much memory the core takes for its objects: the first number without the texts of their last results
 // and without the inventory.
 func (c *Core) Bytes() (tables, indexes int) {
-	return c.tables.bytes() + c.wheel.Bytes(), c.compiled.bytes()
+	return c.tables.bytes() + c.wheel.Bytes(), c.compiled.bytes() + c.post.bytes()
 }
 
 // enter sets the time of a call.

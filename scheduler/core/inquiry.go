@@ -29,7 +29,8 @@ type elsewhere struct {
 	state    monitor.SourceState // as last told
 	told     monitor.Time        // when; 0 for never, or too long ago
 	inquired monitor.Time        // when it was first asked for without an answer since; 0 for not
-	looking  monitor.Time        // when its owner was last asked to look
+	looking  monitor.Time        // when its owner was first asked to look without having looked since
+	pressed  monitor.Time        // when it was last asked to look
 }
 
 // asker is a shard that wants to know of a source.
@@ -118,14 +119,16 @@ func (c *Core) inquire(n, targets uint32, look bool, d *Decisions) {
 		s.inquired = c.now
 	}
 	if look {
-		s.looking = c.now
+		if s.pressed = c.now; s.looking <= s.state.Looked {
+			s.looking = c.now
+		}
 	}
 	d.Inquiries = append(d.Inquiries, monitor.SourceInquiry{Host: s.name, Shard: c.inv.Shard, Targets: targets, Look: look})
 }
 
 // inquireNow has a source that lives elsewhere looked at.
 func (c *Core) inquireNow(n uint32, d *Decisions) {
-	if s := &c.post.sources[n]; s.looking == 0 || s.looking.Add(lookEvery) <= c.now {
+	if s := &c.post.sources[n]; s.pressed == 0 || s.pressed.Add(lookEvery) <= c.now {
 		c.inquire(n, c.leaningOn(n), true, d)
 	}
 }

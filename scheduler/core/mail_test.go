@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/core"
 )
 
 // guests gives hosts whose checks are none, and of which all data come in payloads, each with some
@@ -87,5 +88,46 @@ func TestArrivalsAllocateNothing(t *testing.T) {
 	checks = 0
 	if allocations := testing.AllocsPerRun(1000, round); allocations != 0 || checks != 1001*500 {
 		t.Errorf("%v allocations for 100 arrivals and %d checks; want none and %d", allocations, checks, 1001*500)
+	}
+}
+
+// A person who asks for a check wants nothing that was kept from an earlier one; the engine, when it misses a result, may be
+// content with that.
+func TestAJobSaysWhetherAPersonAskedForIt(t *testing.T) {
+	inv := inventoryOf(t, "host web1 command=none", "service web1/http interval=5m fresh=10m", "service web1/old active=0 fresh=2m", "service web1/off active=0")
+	c := started(t, inv)
+	c.Begin(t0)
+	var d core.Decisions
+	jobs := func(now monitor.Time) map[string]bool {
+		c.Tick(now, &d)
+		forced := map[string]bool{}
+		for _, j := range d.Jobs {
+			forced[j.Service] = j.Forced
+			c.Observe(now, []monitor.Result{answer(&j, now, monitor.OK)}, &d)
+		}
+		d.Reset()
+		return forced
+	}
+	now := t0.Add(10 * time.Second)
+	for _, tt := range []struct {
+		when    string
+		command string
+		wait    time.Duration
+		want    map[string]bool
+	}{
+		{"at first", "", 0, map[string]bool{"http": false}},
+		{"demanded", fmt.Sprintf("SCHEDULE_SVC_CHECK;web1;http;%d", now/1e9), time.Second, map[string]bool{"http": false}},
+		{"forced", fmt.Sprintf("SCHEDULE_FORCED_SVC_CHECK;web1;off;%d", now/1e9), time.Second, map[string]bool{"off": true}},
+		{"stale", "", 4 * time.Minute, map[string]bool{"old": false, "http": false}},
+	} {
+		if now = now.Add(tt.wait); tt.command != "" {
+			obey(t, c, now, &d, tt.command)
+		}
+		got := jobs(now)
+		for service, forced := range tt.want {
+			if is, made := got[service]; !made || is != forced {
+				t.Errorf("%s: jobs are %v, want %v among them", tt.when, got, tt.want)
+			}
+		}
 	}
 }

@@ -67,12 +67,8 @@ func (c *Core) revisit(n uint32) bool {
 	return true
 }
 
-// stumbling gives what keeps a source from being asked: itself, or a service of its agent; monitor.NoID for nothing. One
-// that leans on others is no source that counts: two hosts that lean on each other would hide each other's problems.
+// stumbling gives what keeps a source from being asked: itself, or a service of its agent; monitor.NoID for nothing.
 func (c *Core) stumbling(s *source) monitor.ID {
-	if c.leaning != nil && c.leaning[s.host] {
-		return monitor.NoID
-	}
 	if c.isOut(s.host) {
 		return s.host
 	}
@@ -137,7 +133,8 @@ func (c *Core) awaitPayloads(n uint32) {
 }
 
 // counts says whether a source still speaks for a target and may be taken for a parent of it: what the last good fetch
-// did not mention comes from elsewhere since.
+// did not mention comes from elsewhere since. One that leans on others itself, or stands behind the target, does not: two hosts
+// would hide each other's problems.
 func (c *Core) counts(l *link) bool {
 	s := &c.post.sources[l.source]
 	if l.circle || s.host != monitor.NoID && c.leaning[s.host] {

@@ -62,9 +62,9 @@ func readingOfOptions(options []string) reading {
 	is := reads | fetches | owns
 	for _, o := range options {
 		switch {
-		case o == "--piggyback-only":
+		case len(o) > len("--p") && strings.HasPrefix("--piggyback-only", o):
 			is &^= fetches
-		case o == "--section", strings.HasPrefix(o, "--section="), strings.HasPrefix(o, "-s"):
+		case strings.HasPrefix(o, "-s"), strings.HasPrefix(o, "--s"):
 			is &^= owns
 		}
 	}
@@ -163,7 +163,8 @@ func (c *Core) isParentless(host monitor.ID) bool {
 	return i >= 0 && (vars[i].Value == "off" || vars[i].Value == "0")
 }
 
-// leans says whether an object's check stands on what the sources of its host say, and on nothing else.
+// leans says whether an object's check stands on what the sources of its host say, and on nothing else. A service that is not
+// to depend on its host (host_dependency_enabled 0) does not depend on those either.
 func (c *Core) leans(id monitor.ID) bool {
-	return c.leaning != nil && c.leaning[c.inv.HostOf(id)] && c.reading[id].has(reads)
+	return c.leaning != nil && c.leaning[c.inv.HostOf(id)] && c.reading[id].has(reads) && !c.inv.Policy(id).NoHostDependency
 }

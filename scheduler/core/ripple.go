@@ -156,6 +156,15 @@ func (c *Core) reassess() []monitor.ID {
 			break
 		}
 	}
+	for n := range uint32(len(c.post.sources)) {
+		if c.revisit(n) {
+			for _, m := range c.spread(c.leanersOn(nil, n)) {
+				if _, ok := before[m.id]; !ok {
+					before[m.id] = m.was
+				}
+			}
+		}
+	}
 	maps.DeleteFunc(before, func(id monitor.ID, was marks) bool { return c.standing[id].marks == was })
 	return slices.Sorted(maps.Keys(before))
 }

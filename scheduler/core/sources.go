@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -166,6 +167,11 @@ func (c *Core) leaners(ids []monitor.ID, host monitor.ID) []monitor.ID {
 		}
 	}
 	return ids
+}
+
+// bytes gives roughly how much memory is taken for what is known of payloads.
+func (p *post) bytes() int {
+	return cap(p.boxes)*int(unsafe.Sizeof(mailbox{})) + cap(p.links)*int(unsafe.Sizeof(link{})+4) + cap(p.sources)*int(unsafe.Sizeof(source{}))
 }
 
 // Link is what is remembered of the payloads of one source for one host.

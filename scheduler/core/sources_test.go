@@ -27,7 +27,17 @@ type estate struct {
 	seq    uint64
 	told   []string
 	posted []monitor.Arrival
+	hang   time.Duration // how long what is dead does not answer
+	late   []lateResult
+	lost   bool // what is dead never answers: its poller is gone
 	inbox  [][]any // for each shard, what others sent
+}
+
+// lateResult is an answer that takes its time.
+type lateResult struct {
+	at    monitor.Time
+	shard int
+	monitor.Result
 }
 
 func newEstate(t *testing.T, invs ...*monitor.Inventory) *estate {
@@ -70,6 +80,7 @@ func (e *estate) run(d time.Duration) {
 		e.now = e.now.Add(250 * time.Millisecond)
 		posted := e.posted
 		e.posted = nil
+		e.answerLate()
 		for i, c := range e.cores {
 			mail := e.inbox[i]
 			e.inbox[i] = nil
@@ -91,11 +102,31 @@ func (e *estate) run(d time.Duration) {
 	}
 }
 
+// answerLate gives the answers that have taken long enough.
+func (e *estate) answerLate() {
+	e.late = slices.DeleteFunc(e.late, func(r lateResult) bool {
+		due := r.at <= e.now
+		if due {
+			r.Finished = e.now
+			e.inbox[r.shard] = append(e.inbox[r.shard], []monitor.Result{r.Result})
+		}
+		return due
+	})
+}
+
 // take does what a shard wants done.
 func (e *estate) take(shard int) {
 	var results []monitor.Result
 	for i := range e.d.Jobs {
-		results = append(results, e.check(&e.d.Jobs[i]))
+		r := e.check(&e.d.Jobs[i])
+		if e.lost && r.State == monitor.Critical {
+			continue
+		}
+		if e.hang > 0 && r.State == monitor.Critical {
+			e.late = append(e.late, lateResult{e.now.Add(min(e.hang, e.d.Jobs[i].Timeout-time.Second)), shard, r})
+			continue
+		}
+		results = append(results, r)
 	}
 	if len(results) > 0 {
 		e.inbox[shard] = append(e.inbox[shard], results)
@@ -195,14 +226,23 @@ func TestASourceThatDiesIsOneProblemAndOneRecovery(t *testing.T) {
 		attempts int
 		apart    bool // the targets are in another shard than the source
 		want     string
+		hang     time.Duration
 	}{
-		{"its agent", agent, 3, false, "esx1/Check_MK"},
-		{"its agent, and the targets have one attempt", agent, 1, false, "esx1/Check_MK"},
-		{"the host", all, 3, false, "esx1"},
-		{"the host, and the targets have one attempt", all, 1, false, "esx1"},
-		{"its agent, in another shard", agent, 3, true, "esx1/Check_MK"},
-		{"its agent, in another shard, and the targets have one attempt", agent, 1, true, "esx1/Check_MK"},
-		{"the host, in another shard, and the targets have one attempt", all, 1, true, "esx1"},
+		{"its agent", agent, 3, false, "esx1/Check_MK", 0},
+		{"its agent, and the targets have one attempt", agent, 1, false, "esx1/Check_MK", 0},
+		{"the host", all, 3, false, "esx1", 0},
+		{"the host, and the targets have one attempt", all, 1, false, "esx1", 0},
+		{"its agent, in another shard", agent, 3, true, "esx1/Check_MK", 0},
+		{"its agent, in another shard, and the targets have one attempt", agent, 1, true, "esx1/Check_MK", 0},
+		{"the host, in another shard, and the targets have one attempt", all, 1, true, "esx1", 0},
+		{"its agent hangs", agent, 1, false, "esx1/Check_MK", 25 * time.Second},
+		{"the host hangs", all, 1, false, "esx1", 25 * time.Second},
+		{"its agent hangs, in another shard", agent, 1, true, "esx1/Check_MK", 25 * time.Second},
+		{"the host hangs, in another shard", all, 1, true, "esx1", 25 * time.Second},
+		{"its agent hangs for longer than anybody waits", agent, 1, false, "esx1/Check_MK", 59 * time.Second},
+		{"its agent hangs for longer than anybody waits, in another shard", agent, 1, true, "esx1/Check_MK", 59 * time.Second},
+		{"the host hangs for longer than anybody waits", all, 1, false, "esx1", 59 * time.Second},
+		{"the host hangs for longer than anybody waits, in another shard", all, 1, true, "esx1", 59 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			guests, names := guestLines(500, tt.attempts)
@@ -214,7 +254,7 @@ func TestASourceThatDiesIsOneProblemAndOneRecovery(t *testing.T) {
 			e.guests["esx1"] = names
 			e.run(5 * time.Minute)
 			e.want("at first")
-			e.dead = tt.dead
+			e.dead, e.hang = tt.dead, tt.hang
 			e.run(20 * time.Minute)
 			e.want("when it dies", "PROBLEM "+tt.want)
 			last := e.cores[len(e.cores)-1]
@@ -234,6 +274,32 @@ func TestASourceThatDiesIsOneProblemAndOneRecovery(t *testing.T) {
 	}
 }
 
+// The poller of the source is gone for some minutes: nobody asks it, and that is not its targets' problem.
+func TestWhatNobodyAnswersForIsInDoubt(t *testing.T) {
+	for _, apart := range []bool{false, true} {
+		guests, names := guestLines(50, 1)
+		invs := []*monitor.Inventory{inventoryOf(t, append(sourceLines("esx1"), guests...)...)}
+		if apart {
+			invs = []*monitor.Inventory{inventoryOf(t, sourceLines("esx1")...), inventoryOf(t, guests...)}
+		}
+		e := newEstate(t, invs...)
+		e.guests["esx1"] = names
+		e.run(5 * time.Minute)
+		e.dead, e.lost = func(host, _ string) bool { return host == "esx1" }, true
+		e.run(4 * time.Minute)
+		e.dead = func(string, string) bool { return false }
+		e.run(10 * time.Minute)
+		e.want(fmt.Sprintf("apart %t:", apart))
+		for _, c := range e.cores {
+			for id := range monitor.ID(c.Inventory().Objects()) {
+				if st := c.Status(id); st.State != monitor.OK {
+					t.Errorf("in the end %s is %s", st.Ref, st.StateName())
+				}
+			}
+		}
+	}
+}
+
 // What a source does not mention any more while it is well is that target's own problem.
 func TestATargetThatItsSourceForgetsIsAProblemOfItsOwn(t *testing.T) {
 	for _, apart := range []bool{false, true} {
@@ -246,7 +312,7 @@ func TestATargetThatItsSourceForgetsIsAProblemOfItsOwn(t *testing.T) {
 		e.guests["esx1"] = names
 		e.run(5 * time.Minute)
 		e.guests["esx1"] = names[:2]
-		e.run(10 * time.Minute)
+		e.run(2 * time.Minute)
 		e.want(fmt.Sprintf("apart %t:", apart), "PROBLEM vm002")
 	}
 }
@@ -334,9 +400,12 @@ func TestAGuestInFrontOfItsSourceIsTheRoot(t *testing.T) {
 	e.run(5 * time.Minute)
 	e.dead = func(host, _ string) bool { return host == "esx1" }
 	e.run(20 * time.Minute)
-	told := e.tell()
-	if len(told) == 0 || len(told) > 2 {
-		t.Errorf("people are told of %q, want one problem, or that of the host and then of what is in front", told)
+	e.want("when the source is lost, and then the guest's data", "PROBLEM esx1", "PROBLEM router")
+	if st := e.cores[0].Status(e.id("router", "")); !st.Problem || st.State != monitor.Down {
+		t.Errorf("the router is %s, root problem: %t", st.StateName(), st.Problem)
+	}
+	if st := e.cores[0].Status(e.id("esx1", "")); !st.Impact || st.State != monitor.Unreachable {
+		t.Errorf("esx1 is %s, impact: %t", st.StateName(), st.Impact)
 	}
 	e.dead = func(string, string) bool { return false }
 	e.run(10 * time.Minute)
@@ -418,6 +487,19 @@ func TestWhoLeansOnWhomLasts(t *testing.T) {
 	}
 }
 
+// After a long pause all payloads are too old, and nobody has asked the sources yet: that is nobody's problem.
+func TestAfterALongPauseTheSourcesAreWaitedFor(t *testing.T) {
+	guests, names := guestLines(20, 1)
+	lines := append(sourceLines("esx1"), guests...)
+	e := newEstate(t, inventoryOf(t, lines...))
+	e.guests["esx1"] = names
+	e.run(5 * time.Minute)
+	e.now = e.now.Add(time.Hour)
+	e.restart(inventoryOf(t, lines...))
+	e.run(10 * time.Minute)
+	e.want("after the pause")
+}
+
 func (e *estate) restart(inv *monitor.Inventory) {
 	inv.Shard, inv.Shards = 0, 1
 	s := e.cores[0].Snapshot()
@@ -434,4 +516,92 @@ func (e *estate) adopt(inv *monitor.Inventory) {
 		e.t.Fatal(err)
 	}
 	e.take(0)
+}
+
+// A target whose payloads stay away has its source looked at, in whatever shard that is, and waits for the answer no longer
+// than it takes.
+func TestAFailureWaitsUntilTheSourceElsewhereWasLookedAt(t *testing.T) {
+	c := started(t, inventoryOf(t, "host vm1 command=none", "service vm1/cpu command=guest attempts=1 contacts=ada interval=1m"))
+	var d core.Decisions
+	c.Begin(t0)
+	c.Arrive(t0, []monitor.Arrival{{Host: "vm1", Source: "esx1", At: t0, Seq: 1}}, &d)
+	c.Tick(t0, &d)
+	if len(d.Inquiries) != 1 || d.Inquiries[0] != (monitor.SourceInquiry{Host: "esx1", Shard: 3, Targets: 1}) {
+		t.Fatalf("asked %+v", d.Inquiries)
+	}
+	fine := monitor.SourceState{Host: "esx1", Fine: t0, Looked: t0, Interval: time.Minute}
+	c.Told(t0, []monitor.SourceState{fine, {Host: "nobody asked", Trouble: true}}, &d)
+	d.Reset()
+	now := t0
+	for len(d.Jobs) == 0 || now < t0.Add(80*time.Second) {
+		d.Reset()
+		now = now.Add(time.Second)
+		c.Tick(now, &d)
+	}
+	c.Told(now, []monitor.SourceState{fine}, &d)
+	c.Observe(now, []monitor.Result{answer(&d.Jobs[0], now, monitor.Unknown)}, &d)
+	if n := len(d.Inquiries); n == 0 || !d.Inquiries[n-1].Look {
+		t.Errorf("asked %+v, want that somebody looks", d.Inquiries)
+	}
+	id, _ := c.Object(monitor.Ref{Host: "vm1", Service: "cpu"})
+	if st := c.Status(id); st.Held == nil {
+		t.Errorf("%s %s is not held", st.Ref, st.StateName())
+	}
+	now = now.Add(time.Second)
+	fine.Fine, fine.Looked = now, now
+	c.Told(now, []monitor.SourceState{fine}, &d)
+	if st := c.Status(id); st.Held != nil || st.State != monitor.Unknown || st.HostProblem {
+		t.Errorf("%s is %s, held: %t, because of others: %t", st.Ref, st.StateName(), st.Held != nil, st.HostProblem)
+	}
+}
+
+// Owners answer for hosts that are theirs and fetch their own data, and tell who asked of changes, for a minute.
+func TestTheOwnerOfASourceTellsThoseWhoAsked(t *testing.T) {
+	c := started(t, inventoryOf(t, "host esx1 command=none", "service esx1/Check_MK command=agent attempts=1 interval=1m", "host vm1 command=alive"))
+	var d core.Decisions
+	c.Begin(t0)
+	ask := func(host string, shard monitor.Shard, look bool) monitor.SourceInquiry {
+		return monitor.SourceInquiry{Host: host, Shard: shard, Look: look}
+	}
+	c.Inquire(t0, []monitor.SourceInquiry{ask("esx1", 5, false), ask("esx1", 6, true), ask("vm1", 5, false), ask("gone", 5, false), ask("esx1", 3, false)}, &d)
+	told := func() string {
+		text := ""
+		for _, w := range d.Tellings {
+			text += fmt.Sprintf("%d %s %t/%t;", w.To, w.Host, w.Trouble, w.Root)
+		}
+		return text
+	}
+	if got, want := told(), "5 esx1 false/false;6 esx1 false/false;"; got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+	if len(d.Jobs) != 1 {
+		t.Fatalf("%d checks of the agent, want one", len(d.Jobs))
+	}
+	job := d.Jobs[0]
+	d.Reset()
+	now := t0.Add(time.Second)
+	c.Observe(now, []monitor.Result{answer(&job, now, monitor.Critical)}, &d)
+	if got, want := told(), "5 esx1 true/true;6 esx1 true/true;"; got != want {
+		t.Errorf("after a look told %s, want %s", got, want)
+	}
+	if len(d.Tellings) > 0 && d.Tellings[0].Text != "esx1/Check_MK CRITICAL" {
+		t.Errorf("told %+v", d.Tellings[0])
+	}
+	d.Reset()
+	for now < t0.Add(3*time.Minute) {
+		now = now.Add(time.Second)
+		c.Tick(now, &d)
+		jobs := slices.Clone(d.Jobs)
+		d.Reset()
+		for i := range jobs {
+			state := monitor.OK
+			if now > t0.Add(100*time.Second) {
+				state = monitor.Critical
+			}
+			c.Observe(now, []monitor.Result{answer(&jobs[i], now, state)}, &d)
+			if now > t0.Add(62*time.Second) && len(d.Tellings) > 0 {
+				t.Errorf("told %s after %v, though nobody asked again", told(), now.Sub(t0))
+			}
+		}
+	}
 }
