@@ -29,7 +29,7 @@ type estate struct {
 	posted []monitor.Arrival
 	hang   time.Duration // how long what is dead does not answer
 	late   []lateResult
-	lost   bool // what is dead never answers: its poller is gone
+	lost   bool    // what is dead never answers: its poller is gone
 	inbox  [][]any // for each shard, what others sent
 }
 
