@@ -222,7 +222,7 @@ func TestWhatComesForAPayloadDoesNotAskTheAgentAgain(t *testing.T) {
 	line := "-H 127.0.0.1 -p " + port
 	run(t, m, modules.Object{Host: "h"}, line)
 	c.carried.Payloads = []modules.CarriedPayload{payload("esx1", "<<<diskstat>>>\n", true, "came")}
-	if got := run(t, m, modules.Object{Host: "h"}, line); strings.Contains(got.Output, "came") {
+	if got := run(t, m, modules.Object{Host: "h", Service: "other"}, line); strings.Contains(got.Output, "came") {
 		t.Errorf("a check that nothing is new for made a round of its own: %s", got.Output)
 	}
 	got := run(t, m, modules.Object{Host: "h", Payload: 42}, line)
@@ -236,15 +236,29 @@ func TestWhatComesForAPayloadDoesNotAskTheAgentAgain(t *testing.T) {
 	}
 }
 
+func TestNoServiceIsEvaluatedTwiceFromOneFetch(t *testing.T) {
+	port, asked := serve(t, always(output))
+	m := module(t, &courier{})
+	for i, c := range []struct {
+		service, more string
+		want          int64
+	}{{"a", "", 1}, {"b", "", 1}, {"a", "", 2}, {"b", "", 2}, {"b", "", 3}, {"b", "--cache 60", 3}, {"b", "--cache 60", 3}} {
+		run(t, m, modules.Object{Host: "h", Service: c.service}, "-H 127.0.0.1 -p "+port+" "+c.more)
+		if got := asked.Load(); got != c.want {
+			t.Errorf("check %d, of %s %s: the agent was asked %d times, want %d", i, c.service, c.more, got, c.want)
+		}
+	}
+}
+
 func TestServicesThatComeTogetherShareAFetch(t *testing.T) {
 	open := make(chan struct{})
 	port, asked := serve(t, func() string { <-open; return output })
 	m := module(t, &courier{})
 	var all sync.WaitGroup
 	var fine atomic.Int64
-	for range 50 {
+	for i := range 50 {
 		all.Go(func() {
-			if got := run(t, m, modules.Object{Host: "h"}, "-H 127.0.0.1 -p "+port+" -s services -i Spooler"); got.State == monitor.OK {
+			if got := run(t, m, modules.Object{Host: "h", Service: fmt.Sprint(i)}, "-H 127.0.0.1 -p "+port+" -s services -i Spooler"); got.State == monitor.OK {
 				fine.Add(1)
 			}
 		})

@@ -54,6 +54,7 @@ type command struct {
 	address string   // under which payloads may be filed besides the host's name
 	timeout time.Duration
 	fresh   time.Duration // for how long an output serves all that ask for it
+	cached  bool          // it serves those that had it already too: the line says for how long
 
 	kind       *service.Kind // nil for the agent's own service
 	item       string
@@ -170,7 +171,7 @@ func (r *reader) take(id rune, value string) (err error) {
 	case optCache:
 		var n int
 		n, err = probe.Int(value, 0, 86400)
-		r.fresh = time.Duration(n) * time.Second
+		r.fresh, r.cached = time.Duration(n)*time.Second, true
 	default:
 		return r.takeMore(id, value)
 	}

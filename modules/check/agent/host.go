@@ -45,6 +45,9 @@ type host struct {
 	used    time.Time
 	running bool // a round is under way
 	waiting []*waiter
+	// seen is which own output each service was evaluated from last, by the time of its fetch: no interval, however short, gets
+	// the same one twice.
+	seen map[string]time.Time
 	// stop ends the round under way; ends is when that will be.
 	stop *time.Timer
 	ends time.Time
@@ -123,7 +126,7 @@ func (h *host) join(w *waiter) {
 	h.mu.Lock()
 	h.used = w.began
 	if !h.running {
-		if r, ok := h.module.rounds.get(h); ok && r.serves(w) {
+		if r, ok := h.module.rounds.get(h); ok && h.servesLocked(r, w) {
 			h.mu.Unlock()
 			w.end(r)
 			return
@@ -143,6 +146,7 @@ func (h *host) join(w *waiter) {
 func (h *host) run() {
 	for batch := h.next(nil); len(batch) > 0; {
 		r := h.round(batch)
+		h.note(batch, r)
 		for _, w := range batch {
 			w.end(r)
 		}
@@ -155,7 +159,7 @@ func (h *host) next(r *round) (batch []*waiter) {
 	h.mu.Lock()
 	var served []*waiter
 	for _, w := range h.waiting {
-		if r != nil && r.serves(w) {
+		if r != nil && h.servesLocked(r, w) {
 			served = append(served, w)
 		} else {
 			batch = append(batch, w)
@@ -167,6 +171,43 @@ func (h *host) next(r *round) (batch []*waiter) {
 		w.end(r)
 	}
 	return batch
+}
+
+// servesLocked says whether a check that came behind the round need not wait for another one, and notes that it does not.
+func (h *host) servesLocked(r *round, w *waiter) bool {
+	if !r.serves(w) || h.sawLocked(w, r.own) {
+		return false
+	}
+	h.noteLocked(w, r.own)
+	return true
+}
+
+// sawLocked says whether a service was evaluated from an own output already, and wants to be again from another one.
+func (h *host) sawLocked(w *waiter, own *ownOutput) bool {
+	at, ok := h.seen[w.object.Service]
+	return own != nil && !w.cached && ok && at.Equal(own.at)
+}
+
+// mostSeen bounds the services of a host that are remembered.
+const mostSeen = 20_000
+
+func (h *host) noteLocked(w *waiter, own *ownOutput) {
+	if own == nil || h.key.name == "" {
+		return
+	}
+	if h.seen == nil || len(h.seen) > mostSeen {
+		h.seen = map[string]time.Time{}
+	}
+	h.seen[w.object.Service] = own.at
+}
+
+// note notes what the checks that a round was made for are evaluated from.
+func (h *host) note(batch []*waiter, r *round) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, w := range batch {
+		h.noteLocked(w, r.own)
+	}
 }
 
 // begin gives the context of a round, which ends in time for all checks that wait for it, and done, which ends it.

@@ -65,7 +65,7 @@ func TestALineThatRunsTheAgentBySSHIsItsOwnService(t *testing.T) {
 		"--ssh 'check_by_ssh -H 192.0.2.7 -C check_mk_agent' -s services -i Spooler",
 		"--ssh '-H 192.0.2.7' -s services -i Spooler",
 	} {
-		if got := run(t, m, o, line); got.State != monitor.OK {
+		if got := run(t, m, modules.Object{Host: "h", Service: line}, line); got.State != monitor.OK {
 			t.Errorf("%s: %v %s", line, got.State, got.Output)
 		}
 	}

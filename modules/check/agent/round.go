@@ -110,12 +110,14 @@ func (h *host) old(batch []*waiter) bool {
 	if h.own == nil {
 		return true
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for _, w := range batch {
-		age, limit := w.began.Sub(h.own.at), w.fresh
-		if w.object.Payload > h.payload {
-			limit = max(limit, settled) // it came because of a payload
+		age, limit, saw := w.began.Sub(h.own.at), w.fresh, h.sawLocked(w, h.own)
+		if w.object.Payload > h.payload { // it came because of a payload
+			limit, saw = max(limit, settled), false
 		}
-		if w.object.Forced || age >= limit {
+		if w.object.Forced || saw || age >= limit {
 			return true
 		}
 	}
