@@ -2,13 +2,25 @@ package link_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
 	"log/slog"
+	"math/big"
+	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/link"
+	"github.com/onbu/onbu/internal/realpeer"
 )
 
 // tree is how sites are joined: who listens, and who dials whom.
@@ -163,5 +175,87 @@ func TestAWrongPasswordIsLetInNowhere(t *testing.T) {
 	s.answer("a", "")
 	if s.hears("b", "a", "", 3*time.Second) {
 		t.Error("a site with a wrong password reached another")
+	}
+}
+
+// A circle of dials is refused by whoever sees it, who lets that dial rest for half a minute; so two sites that dial each other
+// reach each other in the end.
+func TestTwoSitesThatDialEachOtherReachEachOther(t *testing.T) {
+	s := newTree(t)
+	a, b := realpeer.Port(t), realpeer.Port(t)
+	plan := func(own, other int, name string) link.Plan {
+		return link.Plan{
+			Listen: fmt.Sprint("127.0.0.1:", own), Users: []link.User{user("a", ""), user("b", "")},
+			Dials: []link.Dial{{URL: &url.URL{Scheme: "nats", Host: fmt.Sprint("127.0.0.1:", other)}, User: name, Password: "of " + name}},
+		}
+	}
+	s.start("a", plan(a, b, "a"))
+	s.start("b", plan(b, a, "b"))
+	s.answer("a", "")
+	s.answer("b", "")
+	if !s.hears("a", "b", "", 75*time.Second) || !s.hears("b", "a", "", 75*time.Second) {
+		t.Error("the two do not reach each other")
+	}
+}
+
+func TestTLSLetsInOnlyWhoShowsACertificateWhereThatIsAsked(t *testing.T) {
+	s := newTree(t)
+	dir := t.TempDir()
+	for _, name := range []string{"ours", "theirs"} {
+		writeCertificate(t, dir, name)
+	}
+	read := func(text string) link.Plan {
+		t.Helper()
+		path := filepath.Join(dir, "links")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p, err := link.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	s.start("a", read("listen 127.0.0.1:0 cert=ours.pem key=ours.key ca=ours.pem\nlet b password=x\n"))
+	s.answer("a", "")
+	to := s.sites["a"].Address()
+	s.start("b", read("dial tls://"+to+" user=b password=x ca=ours.pem cert=ours.pem key=ours.key"))
+	if !s.hears("b", "a", "", 10*time.Second) {
+		t.Error("a site with the right certificate does not get in")
+	}
+	for name, options := range map[string]string{
+		"nothing": "ca=ours.pem", "anothers": "ca=ours.pem cert=theirs.pem key=theirs.key", "doubter": "ca=theirs.pem cert=ours.pem key=ours.key",
+	} {
+		s.start(name, read("dial tls://"+to+" user=b password=x "+options))
+		if s.hears(name, "a", "", 2*time.Second) {
+			t.Errorf("%s got in", name)
+		}
+	}
+}
+
+// writeCertificate writes a certificate for 127.0.0.1 that is its own authority.
+func writeCertificate(t *testing.T, dir, name string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, block := range map[string]*pem.Block{name + ".pem": {Type: "CERTIFICATE", Bytes: der}, name + ".key": {Type: "PRIVATE KEY", Bytes: text}} {
+		if err := os.WriteFile(filepath.Join(dir, file), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
