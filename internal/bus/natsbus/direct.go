@@ -134,8 +134,9 @@ type getRequest struct {
 	MaxBytes  int           `json:"max_bytes"`
 }
 
-// gettersIdle is how many getters of a stream wait to be used again.
-const gettersIdle = 8
+// gettersIdle is how many getters of a stream wait to be used again: whoever has none to take up makes a server look through all
+// the subjects that it knows, twice.
+const gettersIdle = 256
 
 // getter gives one that waits, or a new one.
 func (c *Conn) getter(stream bus.Stream) *getter {
