@@ -58,7 +58,8 @@ func checkChrony(in *Input, r *Report) {
 	offset, stratum, sync := in.Levels(r, Upper(0.2, 0.5)), in.Pair(r, "stratum", Upper(10, 10)), in.Pair(r, "sync", Upper(1800, 3600))
 	if len(c.fields) == 0 {
 		if c.trouble == "" {
-			c.trouble = "the agent shows nothing of chrony"
+			r.Say(monitor.Unknown, "the agent shows nothing of chrony")
+			return
 		}
 		r.Say(monitor.Critical, c.trouble)
 		return

@@ -69,6 +69,21 @@ func (c *Counters) Since(key string, value float64, at time.Time) time.Duration 
 	return max(at.Sub(was.at), 0)
 }
 
+// Note remembers that something was so at a moment.
+func (c *Counters) Note(key string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rememberLocked(key, sample{at: at})
+}
+
+// Noted gives the moment that was noted last; zero if there is none.
+func (c *Counters) Noted(key string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, _ := c.recallLocked(key)
+	return s.at
+}
+
 func (c *Counters) recallLocked(key string) (sample, bool) {
 	if s, ok := c.young[key]; ok {
 		return s, true

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/onbu/onbu/modules/check/agent/section"
 	"github.com/onbu/onbu/monitor"
@@ -24,7 +25,10 @@ func logwatchKind() Kind {
 			return found
 		},
 		Check: checkLogwatch,
-		Takes: map[string]string{"missing": "STATE when the file is missing or cannot be read (unknown)"},
+		Takes: map[string]string{
+			"keep":    "for how long lines count after they came (1h)",
+			"missing": "STATE when the file is missing or cannot be read (unknown)",
+		},
 	}
 }
 
@@ -112,7 +116,7 @@ func checkLogwatch(in *Input, r *Report) {
 	if !ok {
 		return
 	}
-	levels, gone := in.Levels(r, None()), in.StateOf(r, "missing", monitor.Unknown)
+	levels, gone, keep := in.Levels(r, None()), in.StateOf(r, "missing", monitor.Unknown), in.keep(r)
 	switch l.trouble {
 	case "missing":
 		r.Say(gone, "the log is missing on the host")
@@ -125,7 +129,9 @@ func checkLogwatch(in *Input, r *Report) {
 	r.Metric(Measured("critical", float64(l.critical), "").Within(0, math.NaN()))
 	r.Metric(Measured("warnings", float64(l.warn), "").Within(0, math.NaN()))
 	if count == 0 {
-		r.OK("no new messages that matter")
+		if !l.before(in, r, keep, monitor.OK) {
+			r.OK("no new messages that matter")
+		}
 		return
 	}
 	state := levels.State(float64(count))
@@ -135,8 +141,49 @@ func checkLogwatch(in *Input, r *Report) {
 		}
 	}
 	worst := l.worst()
+	in.Counters.Note(l.noted(in, state), in.Now)
 	r.Say(state, strconv.Itoa(l.critical)+" critical and "+strconv.Itoa(l.warn)+" warning messages, the last one: "+cutText(worst, 300))
+	l.before(in, r, keep, state)
 	l.details(r)
+}
+
+// noted is the name under which it is noted when the log was in a state by the levels of a service.
+func (l *logFile) noted(in *Input, state monitor.State) string {
+	return "logwatch." + strconv.Itoa(int(state)) + "." + in.Warn + "/" + in.Crit + "." + l.name
+}
+
+// before says what came before, if it was worse than what is now. An agent says each line once: a check that has to fail several
+// times before anybody hears of it must go on to fail.
+func (l *logFile) before(in *Input, r *Report, keep time.Duration, now monitor.State) bool {
+	for _, state := range []monitor.State{monitor.Critical, monitor.Warning} {
+		at := in.Counters.Noted(l.noted(in, state))
+		if passed := in.Now.Sub(at); worse(state, now) != now && !at.IsZero() && passed < keep {
+			r.Say(state, logWord(state)+" messages came "+showSpan(max(passed, 0).Seconds())+" ago")
+			return true
+		}
+	}
+	return false
+}
+
+func logWord(state monitor.State) string {
+	if state == monitor.Critical {
+		return "critical"
+	}
+	return "warning"
+}
+
+// keep reads the option of that name.
+func (in *Input) keep(r *Report) time.Duration {
+	text, ok := in.Options["keep"]
+	if !ok {
+		return time.Hour
+	}
+	seconds, _, err := parseValue(text)
+	if err != nil || seconds < 0 || seconds > 1e9 {
+		r.Say(monitor.Unknown, "-o keep="+text+": it is a time, such as 30m or 2h")
+		return time.Hour
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // worst gives the last of the worst lines, without its letter.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -46,6 +47,23 @@ func TestLogsTellTheirNewLines(t *testing.T) {
 	if got := h.look(t, "logwatch", logwatchExample, "-i", "/var/log/syslog", "-w", "2", "-c", "10"); got.State != monitor.Warning {
 		t.Errorf("levels on how many there are: got %v %s", got.State, got.Output)
 	}
+}
+
+// The agent says a line once; services need several bad checks in a row before anybody is told.
+func TestLinesOfALogCountForAWhile(t *testing.T) {
+	var h host
+	h.look(t, "logwatch", logwatchExample, "-i", "/var/log/syslog")
+	quiet := "<<<logwatch>>>\n[[[/var/log/syslog]]]\n"
+	expect(t, h.look(t, "logwatch", quiet, "-i", "/var/log/syslog"), monitor.Critical, "critical messages came 1 min 0 s ago(!!)", "critical=0;;;0 warnings=0;;;0")
+	expect(t, h.look(t, "logwatch", quiet, "-i", "/var/log/syslog", "-o", "keep=2m"), monitor.OK, "no new messages that matter", "")
+	expect(t, h.look(t, "logwatch", quiet, "-i", "/var/log/quiet", "-o", "keep=soon"), monitor.Unknown, `there is no log "/var/log/quiet" in the agent's output, but /var/log/syslog(?)`, "")
+	expect(t, h.look(t, "logwatch", quiet+"W a warning\n", "-i", "/var/log/syslog"), monitor.Critical,
+		"0 critical and 1 warning messages, the last one: a warning(!), critical messages came 4 min 0 s ago(!!)", "")
+	expect(t, h.look(t, "logwatch", quiet, "-i", "/var/log/syslog"), monitor.Critical, "critical messages came 5 min 0 s ago(!!)", "")
+	h.now = h.now.Add(57 * time.Minute)
+	expect(t, h.look(t, "logwatch", quiet, "-i", "/var/log/syslog"), monitor.Warning, "warning messages came 59 min 0 s ago(!)", "")
+	expect(t, h.look(t, "logwatch", quiet, "-i", "/var/log/syslog"), monitor.OK, "no new messages that matter", "")
+	expect(t, h.look(t, "logwatch", quiet, "-i", "/var/log/syslog", "-o", "keep=soon"), monitor.Unknown, "-o keep=soon: it is a time, such as 30m or 2h(?), no new messages that matter", "")
 }
 
 func TestLogsOfManyLinesShowTheNewest(t *testing.T) {
