@@ -44,10 +44,10 @@ func TestExample(t *testing.T) {
 	}
 	o.seen("old-router", "is down", in("DOWN"))
 	o.seen("old-server", "is unreachable", in("UNREACHABLE"))
-	for _, host := range []string{"gateway", "switch-1", "switch-2", "server-1", "server-2", "onbu"} {
+	for _, host := range []string{"gateway", "switch-1", "switch-2", "server-1", "server-2", "onbu", "guest-1"} {
 		o.seen(host, "is up", in("UP"))
 	}
-	for _, service := range []string{"onbu/backup", "onbu/backup reporter", "onbu/api port", "onbu/health", "server-1/ping", "server-2/ping"} {
+	for _, service := range []string{"onbu/backup", "onbu/backup reporter", "onbu/api port", "onbu/health", "server-1/ping", "server-2/ping", "server-2/agent", "server-2/shop", "guest-1/web"} {
 		o.seen(service, "is fine", in("OK"))
 	}
 	if why, code := call(t, "explain", "--http", o.Addr, "old-server"); code != 0 || !strings.Contains(why, "the root cause is old-router DOWN") {
@@ -58,6 +58,9 @@ func TestExample(t *testing.T) {
 		if code != 0 || !strings.Contains(steps, want) {
 			t.Errorf("onbu trace: exit status %d, want 0 and %q:\n%s", code, want, steps)
 		}
+	}
+	if orphans, code := call(t, "piggyback", "orphans", "--http", o.Addr); code != 0 || orphans != "guest-2\n" {
+		t.Errorf("onbu piggyback orphans: exit status %d: %q", code, orphans)
 	}
 	told := toldOf(o, filepath.Join(dir, "run", "told.log"), "PROBLEM old-router")
 	if strings.Contains(told, "old-server") {
