@@ -79,6 +79,7 @@ func New(o Options) *Broker {
 		defer b.mu.RUnlock()
 		return float64(len(b.directory.Hosts))
 	})
+	b.queues.measure(o.Metrics)
 	return b
 }
 

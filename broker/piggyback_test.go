@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -161,6 +162,13 @@ func TestQueuesThatStayFullAreAWarning(t *testing.T) {
 		want := broker.Mail{Sources: 1, Orphans: 1, Waiting: map[string]int{"paris": 1}}
 		if got := look(6 * time.Second); cmp.Diff(want, got.Piggyback) != "" || len(got.Warnings) > 0 {
 			t.Errorf("after 6 s: %+v", got)
+		}
+		var b bytes.Buffer
+		s.metrics.WritePrometheus(&b)
+		for _, want := range []string{"onbu_piggyback_sources 1\n", "onbu_piggyback_orphan_hosts 1\n", "onbu_piggyback_waiting 1\n"} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("no %q in the metrics", want)
+			}
 		}
 		if got := look(40 * time.Second); len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "1 payloads wait for the way to site paris, since ") {
 			t.Errorf("after 46 s: %q", got.Warnings)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"github.com/onbu/onbu/internal/bus"
 )
 
@@ -86,6 +88,29 @@ func targets(orphans []bus.Subject) int {
 		seen[bus.OrphanOf(s)] = true
 	}
 	return len(seen)
+}
+
+// measure publishes what was seen last.
+func (q *queues) measure(set *metrics.Set) {
+	for name, of := range map[string]func(*Mail) int{
+		"onbu_piggyback_sources":      func(m *Mail) int { return m.Sources },
+		"onbu_piggyback_orphan_hosts": func(m *Mail) int { return m.Orphans },
+		"onbu_piggyback_waiting":      (*Mail).waiting,
+	} {
+		set.NewGauge(name, func() float64 {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			return float64(of(&q.seen))
+		})
+	}
+}
+
+// waiting is how many payloads wait for the way to any site.
+func (m *Mail) waiting() (n int) {
+	for _, waiting := range m.Waiting {
+		n += waiting
+	}
+	return n
 }
 
 func (q *queues) see(m Mail, now time.Time) {
