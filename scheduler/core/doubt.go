@@ -169,7 +169,7 @@ func (q *question) way(parents []monitor.ID) footing {
 func (q *question) sources(id monitor.ID) {
 	c := q.core
 	host := c.inv.HostOf(id)
-	if cut, _ := c.cutOff(host); cut || c.post.boxes == nil {
+	if c.isSourceless(host) || c.isCutOff(id) {
 		return
 	}
 	before := len(q.open)

@@ -24,7 +24,7 @@ func (c *Core) whySources(id monitor.ID) (why []string) {
 	if text := c.sayTargets(id); text != "" {
 		why = append(why, text)
 	}
-	if c.post.boxes == nil || c.post.boxes[host].links == 0 || host != id && !c.reads(id) {
+	if c.isSourceless(host) || host != id && !c.reads(id) {
 		return why
 	}
 	why = append(why, "data come from "+c.saySources(host))

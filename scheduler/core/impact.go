@@ -98,8 +98,8 @@ func (c *Core) shadow(id monitor.ID) (gone bool, roots []monitor.ID) {
 			roots = union(roots, c.rootsOf(c.inv.ServiceParents[n].Parent))
 		}
 	}
-	if c.isProblem(id) && c.leans(id) {
-		if cut, behind := c.cutOff(c.inv.HostOf(id)); cut {
+	if c.isProblem(id) {
+		if cut, behind := c.behindSources(id); cut {
 			gone, roots = true, union(roots, behind)
 		}
 	}

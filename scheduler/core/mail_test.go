@@ -131,3 +131,33 @@ func TestAJobSaysWhetherAPersonAskedForIt(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkSourceDies is 10,000 hosts with five services each that have all data from one source: it dies, all of them fail
+// and are tied to it; and it comes back.
+func BenchmarkSourceDies(b *testing.B) {
+	inv := guests(10_000, 5)
+	s := &steady{core: started(b, inv), now: t0}
+	s.core.Begin(t0)
+	s.core.Arrive(s.now, letters(inv, t0, 1), &s.d)
+	source := monitor.Ref{Host: "esx1"}
+	say := func(state monitor.State) {
+		s.d.Reset()
+		s.now = s.now.Add(10 * time.Second)
+		s.core.Submit(s.now, []monitor.Submission{{Ref: source, Outcome: monitor.Outcome{State: state}}}, &s.d)
+	}
+	say(monitor.Up)
+	for b.Loop() {
+		say(monitor.Down)
+		s.d.Reset()
+		s.core.Arrive(s.now, letters(inv, t0, uint64(s.now)), &s.d)
+		s.core.Tick(s.now, &s.d)
+		var results []monitor.Result
+		for i := range s.d.Jobs {
+			results = append(results, answer(&s.d.Jobs[i], s.now, monitor.Unknown))
+		}
+		s.core.Observe(s.now, results, &s.d)
+		b.ReportMetric(float64(len(results)), "failures/op")
+		say(monitor.Up)
+		b.ReportMetric(float64(len(s.d.Broks)), "broks/op")
+	}
+}

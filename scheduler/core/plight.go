@@ -22,7 +22,7 @@ const (
 	late = 15 * time.Second
 	// slow is how long an agent takes to answer before it is doubted, if its payloads are late.
 	slow = 5 * time.Second
-	// firstWait is how long after a start a host may have no source at all: nobody has delivered yet.
+	// firstWait is how long after a start a host that never had data may be without a source: nobody has delivered yet.
 	firstWait = 5 * time.Minute
 	// mostDoubt bounds how long doubts alone keep anything back.
 	mostDoubt = 5 * time.Minute
@@ -181,8 +181,8 @@ func (c *Core) provesSound(l *link, at monitor.Time) bool { return at > c.post.s
 // cutOff says whether a host gets no data, because all of its sources are in trouble or have just come back, and which root
 // problems are behind that; none while those are not certain yet.
 func (c *Core) cutOff(host monitor.ID) (cut bool, roots []monitor.ID) {
-	if c.post.boxes == nil || c.post.boxes[host].links == 0 {
-		return c.now < c.post.begun.Add(firstWait), nil
+	if c.post.boxes == nil {
+		return false, nil
 	}
 	for at := c.post.boxes[host].links; at != 0; at = c.post.links[at-1].next {
 		l := &c.post.links[at-1]
@@ -197,13 +197,27 @@ func (c *Core) cutOff(host monitor.ID) (cut bool, roots []monitor.ID) {
 	return cut, roots
 }
 
-// isCutOff says whether an object leans on sources of which none can be asked.
+// isCutOff says whether an object leans on sources of which none can be asked, or on some that have yet to appear.
 func (c *Core) isCutOff(id monitor.ID) bool {
-	if !c.leans(id) {
-		return false
-	}
-	cut, _ := c.cutOff(c.inv.HostOf(id))
+	cut, _ := c.behindSources(id)
 	return cut
+}
+
+// behindSources says the same, and which root problems are behind that.
+func (c *Core) behindSources(id monitor.ID) (cut bool, roots []monitor.ID) {
+	if !c.leans(id) {
+		return false, nil
+	}
+	host := c.inv.HostOf(id)
+	if c.isSourceless(host) {
+		return c.times[id].fine == 0 && c.now < c.post.begun.Add(firstWait), nil
+	}
+	return c.cutOff(host)
+}
+
+// isSourceless says whether no payload was ever heard of for a host.
+func (c *Core) isSourceless(host monitor.ID) bool {
+	return c.post.boxes == nil || c.post.boxes[host].links == 0
 }
 
 // rootsBehind gives the root problems that keep a source from being asked.
@@ -268,7 +282,7 @@ func (c *Core) lookAtSourceless(d *Decisions) {
 	}
 	var ids []monitor.ID
 	for host := range monitor.ID(len(c.inv.Hosts)) {
-		if c.post.boxes == nil || c.post.boxes[host].links == 0 {
+		if c.isSourceless(host) {
 			ids = c.leaners(ids, host)
 		}
 	}
