@@ -116,3 +116,27 @@ func TestDockerNode(t *testing.T) {
 	expect(t, h.look(t, "docker_node_disk_usage", usage, "-i", "images", "-w", "1K", "-c", "1G"), monitor.Warning,
 		"size: 2.00 KiB (warn/crit at 1.00 KiB/1.00 GiB)(!), reclaimable: 1.00 KiB, count: 4, active: 1", "")
 }
+
+func TestDisksOfAContainerInAllTheirForms(t *testing.T) {
+	inside := func(epoch, read, reads string) string {
+		return "<<<docker_container_diskstat>>>\n[time]\n" + epoch + "\n[io_service_bytes]\n8:0 Read " + read + "\n8:0 Write 0\n8:0 Total 7\nTotal 7\n[io_serviced]\n8:0 Read " + reads + "\n8:0 Write 0\n[names]\nsda 8:0\nloop0 7:0\n"
+	}
+	second := func(epoch, read, reads string) string {
+		return "<<<docker_container_diskstat_cgroupv2>>>\n[time]\n" + epoch + "\n[io.stat]\n8:0 rbytes=" + read + " wbytes=0 rios=" + reads + " wios=0 dbytes=0\n7:0\n[names]\nsda 8:0\n"
+	}
+	outside := func(epoch, read, reads string) string {
+		return dockerSection("docker_container_diskstat", `{"io_service_bytes_recursive": [{"major": 8, "minor": 0, "op": "Read", "value": `+read+`}, {"major": 8, "minor": 0, "op": "Write", "value": 0}], `+
+			`"io_serviced_recursive": [{"major": 8, "minor": 0, "op": "read", "value": `+reads+`}], "time": `+epoch+`, "names": {"8:0": "sda"}}`)
+	}
+	for name, form := range map[string]func(epoch, read, reads string) string{"inside, cgroup v1": inside, "inside, cgroup v2": second, "mk_docker": outside} {
+		var h host
+		h.look(t, "docker_container_diskstat", form("1700000000", "0", "0"), "-i", "sda")
+		got := h.look(t, "docker_container_diskstat", form("1700000010", "10240", "20"), "-i", "sda")
+		if want := "read=1024B;;;0 write=0B;;;0 reads=2;;;0 writes=0;;;0"; got.Output != "read: 1.00 KiB/s, write: 0 B/s" || got.Perfdata != want {
+			t.Errorf("%s: got %v %s | %s", name, got.State, got.Output, got.Perfdata)
+		}
+		if got := offers(t, "docker_container_diskstat", form("1700000000", "0", "0")); !slices.Equal(got, []string{"SUMMARY=Disk IO SUMMARY"}) {
+			t.Errorf("%s: offered %q", name, got)
+		}
+	}
+}

@@ -24,7 +24,7 @@ func windowsKinds() []Kind {
 // dockerKinds are those of containers and their nodes.
 func dockerKinds() []Kind {
 	return []Kind{
-		dockerContainerStatus(), dockerContainerHealth(), dockerContainerMem(), dockerContainerCPU(),
+		dockerContainerStatus(), dockerContainerHealth(), dockerContainerMem(), dockerContainerCPU(), dockerContainerDiskstat(),
 		dockerNodeInfo(), dockerNodeDiskUsage(),
 	}
 }
@@ -54,9 +54,16 @@ func (k *Kind) Present(set *section.Set) bool {
 	return false
 }
 
-// Known says for a section whether a kind reads it.
+// Known says for a section whether a kind reads it, or whether it tells things of which nobody makes a service.
 func Known() map[string]bool {
 	known := map[string]bool{}
+	for _, name := range [...]string{
+		"labels", "cmk_agent_ctl_status", "checkmk_agent_plugins_lnx", "checkmk_agent_plugins_win", "systemtime", "vbox_guest",
+		"docker_container_node_name", "docker_container_labels", "docker_container_network", "docker_node_images", "docker_node_network",
+		"esx_systeminfo", "esx_vsphere_systeminfo",
+	} {
+		known[name] = true
+	}
 	for _, k := range Kinds() {
 		for _, name := range k.Sections {
 			known[name] = true
