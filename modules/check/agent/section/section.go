@@ -37,8 +37,14 @@ const (
 	Whole = 0
 )
 
-// Columns parts a line.
+// mostColumned is how much of a line is parted, in bytes: each column takes room of its own.
+const mostColumned = 1 << 20
+
+// Columns parts a line. What is beyond a megabyte of it is left out, unless the line is one column.
 func (p *Part) Columns(line string) []string {
+	if p.Separator != Whole && len(line) > mostColumned {
+		line = line[:mostColumned]
+	}
 	switch p.Separator {
 	case White:
 		return strings.Fields(line)

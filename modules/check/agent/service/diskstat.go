@@ -64,7 +64,7 @@ func linuxDisks(in *Input) linuxDiskList {
 			case block != "":
 			case len(words) == 1:
 				at = epoch(words[0], at)
-			case len(words) >= 14:
+			case len(words) >= 14 && len(all) < mostThings:
 				if c := numbers(words[3:14]); c != nil && !devices[words[2]] {
 					devices[words[2]] = true
 					all = append(all, linuxDisk{name: words[2], at: at, c: c})
@@ -98,7 +98,7 @@ func epoch(text string, other time.Time) time.Time {
 // volume reads NAME MAJOR:MINOR [GROUP VOLUME].
 func volume(names map[string]string, words []string) {
 	switch {
-	case len(words) < 2 || !strings.Contains(words[1], ":"):
+	case len(words) < 2 || !strings.Contains(words[1], ":") || len(names) >= mostThings:
 	case len(words) == 4:
 		names[words[1]] = "LVM " + words[0]
 	default:
@@ -114,7 +114,7 @@ func veritas(names map[string]string, words []string) {
 	at := strings.Split(words[2], "/")
 	major, ok := hex(words[0])
 	minor, ok2 := hex(words[1])
-	if ok && ok2 && len(at) >= 2 {
+	if ok && ok2 && len(at) >= 2 && len(names) < mostThings {
 		names[major+":"+minor] = "VxVM " + at[len(at)-2] + "-" + at[len(at)-1]
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
+// mostObject bounds an object of JSON, in bytes: read, it takes many times as much.
+const mostObject = 1 << 20
+
 // dockerJSON reads the first object of a section of mk_docker into v: the lines before it are about versions. more says that there
 // are several objects: several Docker nodes speak of a container of the same name.
 func dockerJSON(sec *section.Section, v any) (ok, more bool) {
@@ -19,7 +22,7 @@ func dockerJSON(sec *section.Section, v any) (ok, more bool) {
 	}
 	for i := range sec.Parts {
 		for _, line := range sec.Parts[i].Lines {
-			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "{") {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "{") || len(line) > mostObject {
 				continue
 			}
 			if ok {

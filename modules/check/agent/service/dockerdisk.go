@@ -15,6 +15,10 @@ func dockerContainerDiskstat() Kind {
 		Discover: func(in *Input) []Found { return discoverDisks(in, containerDisks(in).names) },
 		Check: func(in *Input, r *Report) {
 			d := containerDisks(in)
+			if len(d.names) == 0 && (in.Item == summary || in.Item == "") {
+				r.OK("it has not used any disk yet")
+				return
+			}
 			checkDisks(in, r, d.names, func(i int) (disk, bool) { return d.rates(in, i) })
 		},
 	}
@@ -76,7 +80,7 @@ func containerDisks(in *Input) *blockIO {
 			block = words[0]
 		case block == "[time]":
 			b.at = epoch(words[0], b.at)
-		case block == "[names]" && len(words) == 2:
+		case block == "[names]" && len(words) == 2 && len(names) < mostThings:
 			names[words[1]] = words[0]
 		case block == "[io_service_bytes]":
 			b.line(words, ioRead)
@@ -123,7 +127,9 @@ func (b *blockIO) device(id string) *[4]float64 {
 	c := b.counters[id]
 	if c == nil {
 		c = &[4]float64{}
-		b.counters[id] = c
+		if len(b.counters) < mostThings {
+			b.counters[id] = c
+		}
 	}
 	return c
 }

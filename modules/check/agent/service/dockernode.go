@@ -75,7 +75,7 @@ func dockerUsage(in *Input) []diskUsage {
 	for i := range sec.Parts {
 		for _, line := range sec.Parts[i].Lines {
 			var u diskUsage
-			if strings.HasPrefix(line, "{") && json.Unmarshal([]byte(line), &u) == nil && u.Type != "" {
+			if strings.HasPrefix(line, "{") && len(line) <= mostObject && len(all) < 100 && json.Unmarshal([]byte(line), &u) == nil && u.Type != "" {
 				all = append(all, u)
 			}
 		}

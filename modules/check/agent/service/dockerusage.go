@@ -80,7 +80,7 @@ func memoryOf(v map[string]float64, usage, cache, limit string) (used, total flo
 func byteValues(sec *section.Section) map[string]float64 {
 	all := map[string]float64{}
 	for _, words := range sec.Rows() {
-		if len(words) < 2 {
+		if len(words) < 2 || len(all) >= mostThings {
 			continue
 		}
 		v, ok := numeral(words[1])

@@ -17,8 +17,11 @@ type esxCounter struct {
 	text           string
 }
 
-// mostSamples bounds the values of one counter: five minutes have 15.
-const mostSamples = 1000
+// mostSamples bounds the values of one counter, of which five minutes have 15, and mostESX the counters of a host.
+const (
+	mostSamples = 100
+	mostESX     = 50_000
+)
 
 // esxCounters reads "NAME|INSTANCE|V1#V2|UNIT". What is not a number stays text.
 func esxCounters(in *Input) []esxCounter {
@@ -29,8 +32,8 @@ func esxCounters(in *Input) []esxCounter {
 	var all []esxCounter
 	for i := range sec.Parts {
 		for _, line := range sec.Parts[i].Lines {
-			c := strings.Split(line, "|")
-			if len(c) < 3 {
+			c := strings.SplitN(line, "|", 4)
+			if len(c) < 3 || len(all) == mostESX {
 				continue
 			}
 			e := esxCounter{name: c[0], instance: c[1], text: c[2]}

@@ -25,6 +25,9 @@ func esxStores(in *Input) []esxStore {
 		begin := len(all)
 		for _, line := range sec.Parts[i].Lines {
 			line = strings.TrimSpace(line)
+			if len(all) == mostThings {
+				return all
+			}
 			if name, ok := strings.CutPrefix(line, "["); ok {
 				all = append(all, esxStore{strings.TrimSuffix(name, "]"), map[string]string{}})
 				continue

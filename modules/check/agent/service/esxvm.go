@@ -20,13 +20,16 @@ func esxValues(sec *section.Section) map[string]string {
 	for i := range sec.Parts {
 		for _, line := range sec.Parts[i].Lines {
 			key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if _, ok := all[key]; !ok && key != "" {
+			if _, ok := all[key]; !ok && key != "" && len(all) < mostThings && len(value) <= mostValue {
 				all[key] = strings.TrimSpace(value)
 			}
 		}
 	}
 	return all
 }
+
+// mostValue bounds one value, in bytes; snapshots and paths are lists of many.
+const mostValue = 1 << 20
 
 // esxNumber gives a value that is a number.
 func esxNumber(v map[string]string, key string) (float64, bool) {

@@ -63,13 +63,15 @@ type linuxLines struct {
 	blocks int // of ethtool so far
 }
 
-// named gives an interface; ip calls those that have a peer NAME@PEER.
+// named gives an interface; ip calls those that have a peer NAME@PEER. Beyond the bound they are not kept.
 func (l *linuxLines) named(name string) *linuxNic {
 	name, _, _ = strings.Cut(name, "@")
 	n := l.by[name]
 	if n == nil {
 		n = &linuxNic{nic: nic{name: name}}
-		l.by[name] = n
+		if len(l.by) < mostThings {
+			l.by[name] = n
+		}
 	}
 	return n
 }

@@ -74,7 +74,7 @@ func adapters(set *section.Set) map[string]nic {
 		return all
 	}
 	for _, c := range sec.Rows() {
-		if len(c) < 6 {
+		if len(c) < 6 || len(all) >= mostThings {
 			continue
 		}
 		n := nic{alias: strings.TrimSpace(c[1]), mac: strings.ReplaceAll(strings.TrimSpace(c[5]), "-", ":")}

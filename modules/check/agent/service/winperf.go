@@ -14,12 +14,24 @@ type winperf struct {
 	at        time.Time
 	frequency float64 // of the clock that average timers count with; 0 if the agent does not say
 	instances []string
-	rows      []winRow
+	rows      map[winKey]*winRow
 }
+
+// winKey finds a row: that of a counter or, with base, of its base.
+type winKey struct {
+	offset string
+	base   bool
+}
+
+// mostInstances and mostRows bound one object, and mostThings what other sections list.
+const (
+	mostInstances = 10_000
+	mostRows      = 500
+	mostThings    = 20_000
+)
 
 // winRow is a counter of all instances; offset is its index less that of the object. Some have a second row with their base.
 type winRow struct {
-	offset string
 	values []string
 	kind   string
 }
@@ -30,7 +42,7 @@ func newWinperf(sec *section.Section) *winperf {
 	if sec == nil {
 		return nil
 	}
-	w := &winperf{name: sec.Name}
+	w := &winperf{name: sec.Name, rows: map[winKey]*winRow{}}
 	for _, words := range sec.Rows() {
 		switch {
 		case len(words) < 2:
@@ -40,9 +52,12 @@ func newWinperf(sec *section.Section) *winperf {
 			}
 			w.begin(words)
 		case words[1] == "instances:":
-			w.instances = words[2:]
-		case len(words) >= 3 && !w.at.IsZero():
-			w.rows = append(w.rows, winRow{words[0], words[1 : len(words)-1], words[len(words)-1]})
+			w.instances = words[2:min(len(words), mostInstances+2)]
+		case len(words) >= 3 && !w.at.IsZero() && len(w.rows) < mostRows:
+			r := &winRow{words[1 : len(words)-1], words[len(words)-1]}
+			if key := (winKey{words[0], r.isBase()}); w.rows[key] == nil {
+				w.rows[key] = r
+			}
 		}
 	}
 	return w
@@ -67,14 +82,7 @@ func (w *winperf) begin(words []string) {
 }
 
 // row gives the first row of an offset, or with base the one of its base; nil if there is none.
-func (w *winperf) row(offset string, base bool) *winRow {
-	for i := range w.rows {
-		if r := &w.rows[i]; r.offset == offset && r.isBase() == base {
-			return r
-		}
-	}
-	return nil
-}
+func (w *winperf) row(offset string, base bool) *winRow { return w.rows[winKey{offset, base}] }
 
 // isBase knows the types of bases: PERF_AVERAGE_BASE, and PERF_PRECISION_TIMESTAMP, which has no name in the output.
 func (r *winRow) isBase() bool {

@@ -21,7 +21,7 @@ func windowsServices(sec *section.Section) []winService {
 	}
 	var all []winService
 	for _, words := range sec.Rows() {
-		if len(words) < 2 {
+		if len(words) < 2 || len(all) == mostThings {
 			continue
 		}
 		state, start, ok := strings.Cut(words[1], "/")
