@@ -87,7 +87,7 @@ func TestAnNTPWithoutAPeerGetsWorseWithTime(t *testing.T) {
 	}
 	expect(t, h.look(t, "ntp", lost), monitor.Warning, "not synchronised for: 6 min 0 s (warn/crit at 5 min 0 s/1 h 0 min)(!), found 4 peers, but none is suitable", "")
 	h.look(t, "ntp", ntpExample)
-	expect(t, h.look(t, "ntp", lost), monitor.OK, "not synchronised for: 0 µs, found 4 peers, but none is suitable", "")
+	expect(t, h.look(t, "ntp", lost), monitor.OK, "not synchronised for: 0 s, found 4 peers, but none is suitable", "")
 }
 
 const timesyncdExample = `<<<timesyncd>>>

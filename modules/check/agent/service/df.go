@@ -1,7 +1,6 @@
 package service
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/onbu/onbu/modules/check/agent/section"
@@ -85,9 +84,14 @@ func dfLine(columns []string) (fileSystem, bool) {
 	return fileSystem{}, false
 }
 
-// passing are file systems that nobody wants a service for: they live in memory, on another machine or in a file, or cannot fill.
-var passing = []string{
-	"tmpfs", "devtmpfs", "ramfs", "squashfs", "iso9660", "udf", "nfs", "nfs4", "smbfs", "cifs", "autofs", "efivarfs", "fuse.snapfuse", "erofs",
+// passing says of a type of file systems that nobody wants a service for them: they live in memory, on another machine or in a
+// file, or cannot fill.
+func passing(kind string) bool {
+	switch kind {
+	case "tmpfs", "devtmpfs", "ramfs", "squashfs", "iso9660", "udf", "nfs", "nfs4", "smbfs", "cifs", "autofs", "efivarfs", "fuse.snapfuse", "erofs":
+		return true
+	}
+	return false
 }
 
 // passingMount says of a mount point that it comes and goes with containers, packages and sessions.
@@ -104,7 +108,7 @@ func discoverDF(in *Input) []Found {
 	var found []Found
 	pools := map[string]bool{}
 	for _, fs := range fileSystems(in.first("df_v2", "df")) {
-		if slices.Contains(passing, fs.kind) || fs.kind == "overlay" && fs.mount != "/" || passingMount(fs.mount) {
+		if passing(fs.kind) || fs.kind == "overlay" && fs.mount != "/" || passingMount(fs.mount) {
 			continue
 		}
 		// All subvolumes of a btrfs share its room.

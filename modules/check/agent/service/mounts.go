@@ -50,7 +50,7 @@ func changing(option string) bool {
 func discoverMounts(in *Input) []Found {
 	var found []Found
 	for _, m := range mountsIn(in.first("mounts")) {
-		if slices.Contains(passing, m.kind) || passingMount(m.point) {
+		if passing(m.kind) || passingMount(m.point) {
 			continue
 		}
 		options := slices.DeleteFunc(slices.Clone(m.options), changing)

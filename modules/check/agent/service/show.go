@@ -36,6 +36,8 @@ func showPerSecond(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64)
 // showSpan writes seconds in the two largest units that matter.
 func showSpan(v float64) string {
 	switch {
+	case v == 0:
+		return "0 s"
 	case math.Abs(v) < 1e-3:
 		return fmt.Sprintf("%.0f µs", v*1e6)
 	case math.Abs(v) < 1:

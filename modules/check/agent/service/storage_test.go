@@ -83,7 +83,7 @@ func TestFilesHaveASizeAndAnAge(t *testing.T) {
 	expect(t, h.look(t, "fileinfo", fileinfoExample, "-i", "/var/gone", "-o", "missing=critical"), monitor.Critical, "the file is missing(!!)", "")
 	expect(t, h.look(t, "fileinfo", fileinfoExample, "-i", "/var/odd"), monitor.Warning, "the agent says: stat failed: permission denied(!)", "")
 	expect(t, h.look(t, "fileinfo", "<<<fileinfo:sep(124)>>>\n1700000000\n/old|100|1699999990\n/late|1|1700000010\n/no|missing|1700000000\n", "-i", "/old"), monitor.OK, "Size: 100 B, Age: 10.0 s", "")
-	expect(t, h.look(t, "fileinfo", "<<<fileinfo:sep(124)>>>\n1700000000\n/late|1|1700000010\n", "-i", "/late"), monitor.OK, "Size: 1 B, its time is 10.0 s in the future, Age: 0 µs", "")
+	expect(t, h.look(t, "fileinfo", "<<<fileinfo:sep(124)>>>\n1700000000\n/late|1|1700000010\n", "-i", "/late"), monitor.OK, "Size: 1 B, its time is 10.0 s in the future, Age: 0 s", "")
 }
 
 const thermalExample = `<<<lnx_thermal:sep(124)>>>
