@@ -57,6 +57,10 @@ type post struct {
 
 // round sends what is not done and takes the answers. Its error is the first that may pass.
 func (p *post) round(ctx context.Context) error {
+	if len(p.letters) == 1 { // the connection's own place for answers will do
+		seq, err := p.c.publish(ctx, p.message(0))
+		return p.settle(0, seq, err)
+	}
 	p.answers, p.prefix = make(chan *nats.Msg, 2*postMessages), p.c.nc.NewInbox()+"."
 	p.out, p.bytes = 0, 0
 	sub, err := p.c.nc.ChanSubscribe(p.prefix+"*", p.answers)
@@ -90,8 +94,16 @@ func (p *post) round(ctx context.Context) error {
 }
 
 func (p *post) send(i int) error {
+	m := p.message(i)
+	m.Reply = p.prefix + strconv.Itoa(i)
+	p.out, p.bytes = p.out+1, p.bytes+len(m.Data)
+	return p.c.nc.PublishMsg(m)
+}
+
+// message is a letter for the server.
+func (p *post) message(i int) *nats.Msg {
 	l := &p.letters[i]
-	m := nats.Msg{Subject: string(l.Subject), Reply: p.prefix + strconv.Itoa(i), Data: l.Data}
+	m := &nats.Msg{Subject: string(l.Subject), Data: l.Data}
 	if l.TTL > 0 || l.First || l.While != "" {
 		m.Header = make(nats.Header, 3)
 	}
@@ -104,8 +116,7 @@ func (p *post) send(i int) error {
 	if l.While != "" {
 		m.Header[hdrLast], m.Header[hdrLastOf] = []string{strconv.FormatUint(l.Place, 10)}, []string{string(l.While)}
 	}
-	p.out, p.bytes = p.out+1, p.bytes+len(l.Data)
-	return p.c.nc.PublishMsg(&m)
+	return m
 }
 
 // await takes one answer. What may pass goes to passes; another error ends the round.
@@ -127,7 +138,8 @@ func (p *post) await(ctx context.Context, silence *time.Timer, again <-chan stru
 			return fmt.Errorf("answer to %s, which nobody asked", m.Subject)
 		}
 		p.out, p.bytes = p.out-1, p.bytes-len(p.letters[i].Data)
-		err = p.answered(i, m)
+		seq, err := acknowledged(m)
+		err = p.settle(i, seq, err)
 		if err != nil && *passes == nil && passing(err) {
 			*passes, err = err, nil
 		}
@@ -135,9 +147,8 @@ func (p *post) await(ctx context.Context, silence *time.Timer, again <-chan stru
 	}
 }
 
-// answered judges what the server says of a letter.
-func (p *post) answered(i int, m *nats.Msg) error {
-	seq, err := acknowledged(m)
+// settle judges what the server says of a letter.
+func (p *post) settle(i int, seq uint64, err error) error {
 	l := &p.letters[i]
 	switch {
 	case err == nil:
