@@ -80,6 +80,16 @@ func TestEachProgramsTypicalLineRunsNatively(t *testing.T) {
 	}
 }
 
+func TestALineThatRunsTheAgentBySSHIsTheAgents(t *testing.T) {
+	byProgram := owners(t)
+	for command, ours := range map[string]bool{"check_mk_agent": true, "uptime": false} {
+		probe, err := byProgram["check_by_ssh"].Parse([]string{"check_by_ssh", "-H", "127.0.0.1", "-C", command})
+		if _, personal := probe.(modules.Personal); personal != ours || err != nil {
+			t.Errorf("%s: personal %v, error %v", command, personal, err)
+		}
+	}
+}
+
 func TestRubbishIsAnErrorAndNoPanic(t *testing.T) {
 	for program, m := range owners(t) {
 		for _, argv := range [][]string{

@@ -24,7 +24,8 @@ type round struct {
 	carried    modules.Carried
 	carriedErr error
 	place      uint64
-	whole      bool // nothing was left out of the sections
+	bytes      int  // of all that the sections were read from
+	whole      bool // nothing was left out of them
 }
 
 // ownOutput is how a fetch went.
@@ -70,12 +71,12 @@ func (h *host) round(batch []*waiter) (r *round) {
 	}
 	h.read(r)
 	r.at = time.Now()
-	h.module.rounds.put(h, r, len(r.text)*4/3+roundSize) // the lines take a third or so
+	h.module.rounds.put(h, r, r.bytes*4/3+roundSize) // the lines take a third or so
 	return r
 }
 
-// roundSize is about what a round takes besides the text and its lines.
-const roundSize = 8 << 10
+// roundSize is about what a round takes besides the texts and their lines.
+const roundSize = 4 << 10
 
 // fetch gets the own output and what is in it for others, or, not fresh, the last one if that serves.
 func (h *host) fetch(ctx context.Context, r *round, batch []*waiter) (blocks []piggyback.Block, fresh bool) {
@@ -208,7 +209,7 @@ func (m *Module) speaks(h *host, payloads bool) bool {
 
 // read makes sections of all that was fetched.
 func (h *host) read(r *round) {
-	r.whole = true
+	r.whole, r.bytes = true, len(r.text)
 	now := time.Now()
 	if r.own != nil && r.own.err == nil {
 		r.whole = section.ParseText(r.text, &r.set, section.Options{Now: r.own.at})
@@ -218,6 +219,7 @@ func (h *host) read(r *round) {
 		p := &r.carried.Payloads[i]
 		if p.Usable && r.carried.Use != monitor.UseNever {
 			h.module.counts.payloads.Add(1)
+			r.bytes += len(p.Data)
 			whole := section.Parse(p.Data, &r.set, section.Options{Source: p.Source, Now: p.At.Std()})
 			r.whole = r.whole && whole
 		}
