@@ -1,7 +1,7 @@
 package service_test
 
 import (
-	"os"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,40 +10,38 @@ import (
 	"github.com/onbu/onbu/modules/check/agent/service"
 )
 
-// BenchmarkLinuxHost is one output of a small host, parsed, and all services that it offers.
-func BenchmarkLinuxHost(b *testing.B) {
-	text, err := os.ReadFile("testdata/linux.txt")
-	if err != nil {
-		b.Fatal(err)
-	}
-	output := strings.NewReplacer("@NOW", "1700000000", "@LOOK", "1").Replace(string(text))
-	now := time.Unix(1700000000, 0)
-	var set section.Set
-	section.ParseText(output, &set, section.Options{Now: now})
-	type made struct {
-		kind  service.Kind
-		found service.Found
-	}
-	var all []made
-	for _, k := range service.Kinds() {
-		if k.Present(&set) {
-			for _, f := range k.Discover(&service.Input{Sections: &set, Now: now, Counters: &service.Counters{}}) {
-				all = append(all, made{k, f})
+// BenchmarkInterface makes the check of one interface of a host that has many.
+func BenchmarkInterface(b *testing.B) {
+	for _, n := range []int{4, 500} {
+		b.Run(fmt.Sprintf("of%d", n), func(b *testing.B) {
+			var text strings.Builder
+			text.WriteString("<<<lnx_if:sep(58)>>>\n")
+			for i := range n {
+				fmt.Fprintf(&text, "eth%d: 141890005 9387 0 0 0 0 0 0 1009261 9870 0 0 0 0 0 0\n", i)
 			}
-		}
+			for i := range n {
+				fmt.Fprintf(&text, "[eth%d]\n\tSpeed: 1000Mb/s\n\tDuplex: Full\n\tLink detected: yes\n\tAddress: 52:54:00:12:34:56\n", i)
+			}
+			var set section.Set
+			section.ParseText(text.String(), &set, section.Options{})
+			k, _ := service.Find("lnx_if")
+			in := service.Input{Sections: &set, Item: "eth1", Now: time.Unix(1700000000, 0), Counters: &service.Counters{}}
+			for b.Loop() {
+				var r service.Report
+				k.Check(&in, &r)
+				r.Outcome()
+			}
+		})
 	}
-	var counters service.Counters
-	b.ReportAllocs()
+}
+
+// BenchmarkDiscover looks for what a Linux host offers.
+func BenchmarkDiscover(b *testing.B) {
+	var set section.Set
+	section.ParseText(strings.Join(examples(), "\n"), &set, section.Options{})
 	for b.Loop() {
-		var set section.Set
-		section.ParseText(output, &set, section.Options{Now: now})
-		for i := range all {
-			now = now.Add(time.Second)
-			in := service.Input{Sections: &set, Now: now, Counters: &counters, Item: all[i].found.Item, Options: all[i].found.Options}
-			var r service.Report
-			all[i].kind.Check(&in, &r)
-			r.Outcome()
+		if len(service.Discover(&set, time.Unix(1700000000, 0))) < 20 {
+			b.Fatal("hardly anything is offered")
 		}
 	}
-	b.ReportMetric(float64(len(all)), "services")
 }

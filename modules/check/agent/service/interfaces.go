@@ -18,6 +18,8 @@ type nic struct {
 	speed                   float64 // bits in a second; 0 if it is not known
 	in, out                 traffic
 	at                      time.Time // when the counters were read
+	// proc is a line of counters that nobody has read yet; empty when they are in in and out.
+	proc string
 }
 
 // traffic is what went through an interface one way: counters since it came up or, with rates, what goes in a second.
@@ -71,6 +73,9 @@ func checkInterface(in *Input, r *Report, nics []nic) {
 			}
 		})
 		return
+	}
+	if n.proc != "" {
+		n.readProc()
 	}
 	n.sayWhat(in, r)
 	speed := n.speed

@@ -22,7 +22,6 @@ func lnxIf() Kind {
 type linuxNic struct {
 	nic
 	flags, link string // from ip, and what ethtool says of the link
-	counters    []float64
 }
 
 // linuxInterfaces reads lnx_if, sorted by name: what ip says between [start_iplink] and [end_iplink], /proc/net/dev, and for each
@@ -41,7 +40,7 @@ func linuxInterfaces(in *Input) []nic {
 	}
 	var all []nic
 	for _, n := range l.by {
-		if n.counters != nil {
+		if n.proc != "" {
 			n.state = n.linkState()
 			all = append(all, n.nic)
 		}
@@ -93,13 +92,10 @@ func (l *linuxLines) take(in *Input, p *section.Part, line string) {
 		}
 	default:
 		key, value, _ := strings.Cut(line, ":")
-		if words := strings.Fields(value); len(words) >= 16 {
-			if counters := numbers(words); counters != nil {
-				l.nic = l.named(key)
-				l.nic.take(counters)
-				l.nic.at = in.at(p)
-				return
-			}
+		if isProc(value) {
+			l.nic = l.named(key)
+			l.nic.proc, l.nic.at = value, in.at(p)
+			return
 		}
 		if l.nic != nil {
 			l.nic.ethtool(key, strings.TrimSpace(value))
@@ -121,11 +117,28 @@ func (l *linuxLines) ip(words []string) {
 	}
 }
 
-// take keeps the counters of /proc/net/dev: bytes, packets, errors, drops and four more, each way.
-func (n *linuxNic) take(c []float64) {
-	n.counters = c
-	n.in = traffic{octets: count{value: c[0]}, packets: count{value: c[1]}, errors: count{value: c[2]}, discards: count{value: c[3]}}
-	n.out = traffic{octets: count{value: c[8]}, packets: count{value: c[9]}, errors: count{value: c[10]}, discards: count{value: c[11]}}
+// isProc says whether a text looks like the numbers of /proc/net/dev: sixteen or more.
+func isProc(text string) bool {
+	count, inside := 0, false
+	for i := range len(text) {
+		digit := text[i] >= '0' && text[i] <= '9'
+		switch {
+		case !digit && text[i] != ' ' && text[i] != '\t':
+			return false
+		case digit && !inside:
+			count++
+		}
+		inside = digit
+	}
+	return count >= 16
+}
+
+// readProc reads the counters of /proc/net/dev: bytes, packets, errors, drops and four more, each way.
+func (n *nic) readProc() {
+	if c := numbers(strings.Fields(n.proc)); len(c) >= 16 {
+		n.in = traffic{octets: count{value: c[0]}, packets: count{value: c[1]}, errors: count{value: c[2]}, discards: count{value: c[3]}}
+		n.out = traffic{octets: count{value: c[8]}, packets: count{value: c[9]}, errors: count{value: c[10]}, discards: count{value: c[11]}}
+	}
 }
 
 func (n *linuxNic) ethtool(key, value string) {
@@ -143,10 +156,13 @@ func (n *linuxNic) ethtool(key, value string) {
 
 // linuxSpeed reads what ethtool says; -1 of 32 or 16 bits is what drivers give that do not know.
 func linuxSpeed(text string) float64 {
-	for unit, factor := range map[string]float64{"Kb/s": 1e3, "Mb/s": 1e6, "Gb/s": 1e9} {
-		if digits, ok := strings.CutSuffix(text, unit); ok {
+	for _, u := range [...]struct {
+		name string
+		of   float64
+	}{{"Mb/s", 1e6}, {"Gb/s", 1e9}, {"Kb/s", 1e3}} {
+		if digits, ok := strings.CutSuffix(text, u.name); ok {
 			if v, ok := numeral(digits); ok && v > 0 && v != 65535 && v != 4294967295 {
-				return v * factor
+				return v * u.of
 			}
 		}
 	}
@@ -165,7 +181,8 @@ func (n *linuxNic) linkState() string {
 			return "up"
 		}
 		return "down"
-	case n.in.octets.value > 0:
+	}
+	if octets, _, _ := strings.Cut(strings.TrimSpace(n.proc), " "); octets != "0" {
 		return "up"
 	}
 	return ""
