@@ -92,13 +92,7 @@ func (w *writer) service(h *monitor.DynamicHost, r *monitor.DynamicRule, s *moni
 // escape keeps a value whole: a semicolon begins a comment, a backslash at the end of a line joins it with the next, and what
 // is no line is none.
 func escape(value string) string {
-	value = strings.Map(func(c rune) rune {
-		if c == '\n' || c == '\r' || c == 0 {
-			return ' '
-		}
-		return c
-	}, value)
-	value = strings.ReplaceAll(value, ";", `\;`)
+	value = strings.NewReplacer("\n", " ", "\r", " ", "\x00", " ", ";", `\;`).Replace(value)
 	if strings.HasSuffix(value, `\`) {
 		value += " " // the blank is trimmed, and the line ends in none
 	}
