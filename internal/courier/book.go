@@ -22,6 +22,7 @@ type book struct {
 	elsewhere  map[string]string // the site of a host that is not here
 	sites      map[string]site   // by key in CFG
 	rules      *piggyback.Rules
+	speakers   *speakers
 	judge      *piggyback.Judge
 	adopters   []adopter
 	ttl        time.Duration
@@ -267,6 +268,7 @@ func (c *Courier) readGeneration(ctx context.Context, number uint64, b *book) er
 func (c *Courier) compile(p *monitor.Piggyback, b *book) {
 	var wrong, more []error
 	b.rules, wrong = piggyback.Compile(*p)
+	b.speakers = newSpeakers(b.rules)
 	b.judge, more = piggyback.CompilePolicies(*p)
 	wrong = append(wrong, more...)
 	b.adopters = nil

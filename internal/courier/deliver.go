@@ -30,13 +30,15 @@ func (c *Courier) deliver(ctx context.Context, d modules.Delivery) (out modules.
 	if err != nil {
 		return out, err
 	}
-	shared := b.rules.Speaker(d.Source).Share(func(yield func(name, data []byte) bool) {
+	speaker := b.speakers.take(d.Source)
+	shared := speaker.Share(func(yield func(name, data []byte) bool) {
 		for i := range d.Blocks {
 			if !yield(d.Blocks[i].Name, d.Blocks[i].Data) {
 				return
 			}
 		}
 	})
+	b.speakers.giveBack(d.Source, speaker)
 	out = modules.Delivered{Own: shared.Own, Refused: shared.Refused, Ignored: shared.Ignored, Beyond: shared.Beyond, Conflicts: shared.Conflicts}
 	if len(shared.Targets) == 0 {
 		err = c.silence(ctx, b, d)

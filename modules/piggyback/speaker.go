@@ -30,6 +30,9 @@ func (r *Rules) Speaker(source string) *Speaker {
 	return s
 }
 
+// Remembers is how many names the speaker remembers, each of at most 256 bytes.
+func (s *Speaker) Remembers() int { return len(s.young) + len(s.old) }
+
 // Translate is described at Rules.Translate. The targets are the speaker's; they are never changed.
 func (s *Speaker) Translate(raw []byte) (targets []string, v Verdict) {
 	if t, ok := s.young[string(raw)]; ok {
