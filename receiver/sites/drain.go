@@ -21,7 +21,9 @@ const (
 	// roomLeast and roomMost bound what is sent and not confirmed. It grows while answers come quickly, so that a slow link is
 	// not filled for minutes ahead.
 	roomLeast, roomStart, roomMost = 64 << 10, 256 << 10, 4 << 20
-	quick, slow                    = 500 * time.Millisecond, 2 * time.Second
+	// mostOut bounds the parcels among that: the other side has places for few, since each may be large.
+	mostOut     = 8
+	quick, slow = 500 * time.Millisecond, 2 * time.Second
 	// confirmFor is how long a site that is there may take to store a parcel.
 	confirmFor = time.Minute
 	againAfter = 300 * time.Millisecond
@@ -188,7 +190,7 @@ func (d *drain) next() uint64 {
 func (d *drain) fits(n int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.bytes == 0 || d.bytes+n <= d.room
+	return d.bytes == 0 || d.bytes+n <= d.room && len(d.out) < mostOut
 }
 
 // waits says whether parcels are not confirmed.
