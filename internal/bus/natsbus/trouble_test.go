@@ -220,3 +220,50 @@ func TestABlobOf100MB(t *testing.T) {
 		t.Errorf("got %d bytes, %v", len(got), err)
 	}
 }
+
+func TestLettersArePostedAndReadWhileTheServerRestarts(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	dir := t.TempDir()
+	s := listening(t, dir, "127.0.0.1:0")
+	address := strings.TrimPrefix(s.URL(), "nats://")
+	c := dialled(t, s.URL())
+	if err := c.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int, err error) {
+		err = c.Newest(ctx, bus.PB, bus.AllPayloads(), func(batch []bus.Msg) error { n += len(batch); return nil })
+		return n, err
+	}
+	letters := func(round int) (all []bus.Letter) {
+		for i := range 3000 {
+			all = append(all, bus.Letter{Subject: bus.PayloadFor(fmt.Sprint(i), "s"), Data: fmt.Append(nil, round)})
+		}
+		return all
+	}
+	if _, err := c.Post(ctx, letters(0)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := count(); err != nil || n != 3000 {
+		t.Fatal(n, err)
+	}
+	posted, read := make(chan error, 1), make(chan error, 1)
+	go func() { _, err := c.Post(ctx, letters(1)); posted <- err }()
+	go func() { _, err := count(); read <- err }()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	listening(t, dir, address)
+	if err := <-posted; err != nil {
+		t.Errorf("posting: %v", err)
+	}
+	if err := <-read; err != nil {
+		t.Errorf("reading: %v", err)
+	}
+	if _, err := c.Post(ctx, letters(2)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := count(); err != nil || n != 3000 {
+		t.Error(n, err)
+	}
+}
