@@ -30,6 +30,10 @@ func (c *check) For(o modules.Object) modules.Probe {
 
 // Start implements modules.Starter.
 func (c *check) Start(until time.Time, w modules.Waiter) {
+	if c.module.life.Err() != nil {
+		w.Done(monitor.Outcome{}, errClosed)
+		return
+	}
 	now := time.Now()
 	h := c.module.host(hostKey{c.object.Host, c.origin}, now)
 	h.join(&waiter{check: c, host: h, began: now, until: until, then: w})

@@ -86,3 +86,14 @@ func TestHostsThatAreNotCheckedAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestChecksOfAClosedModuleSaySo(t *testing.T) {
+	m := New(Options{Courier: nobody{}})
+	p := m.Own("onbu-agent --piggyback-only").(*check)
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.For(modules.Object{Host: "h"}).Run(t.Context()); err != errClosed {
+		t.Errorf("got %v", err)
+	}
+}
