@@ -94,8 +94,8 @@ func (w *wish) ask(ctx context.Context) (*found, error) {
 	if n := len(said.Others); n > 0 {
 		fmt.Fprintf(w.stderr, "its output holds payloads for %d other hosts, such as %s\n", n, console.Printable(said.Others[0]))
 	}
-	if i := slices.Index(w.options, "-H"); i >= 0 && i+1 < len(w.options) {
-		fmt.Fprintf(w.stderr, "-H becomes $HOSTADDRESS$: the address of %s must be %s\n", w.Name, w.options[i+1])
+	if _, address, _, ok := definition.Address(w.options); ok {
+		fmt.Fprintf(w.stderr, "-H becomes $HOSTADDRESS$: the address of %s must be %s\n", w.Name, address)
 	}
 	return &found{sections: &said.Sections, at: said.At, options: w.options}, nil
 }

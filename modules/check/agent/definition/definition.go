@@ -3,7 +3,6 @@
 package definition
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/onbu/onbu/modules/check/agent/service"
@@ -30,23 +29,38 @@ const OwnDescription = "Agent"
 // Command writes the definition of a command whose line begins with these options of onbu-agent. The address behind -H becomes
 // the macro for that of the host; no other word may hold macros.
 func Command(name string, options []string) string {
-	words := slices.Clone(options)
-	address := -1
-	for i := range words {
-		if words[i] == "-H" && i+1 < len(words) {
-			address = i + 1
-		}
+	parts := []string{Program}
+	before, _, after, ok := Address(options)
+	for _, word := range before {
+		parts = append(parts, quoted(word))
 	}
-	var parts []string
-	for i, word := range words {
-		if i == address {
-			parts = append(parts, "$HOSTADDRESS$")
-			continue
-		}
-		parts = append(parts, strings.ReplaceAll(service.Line([]string{word}), "$", "$$"))
+	if ok {
+		parts = append(parts, "-H", "$HOSTADDRESS$")
 	}
-	line := strings.Join(append(append([]string{Program}, parts...), "$ARG1$"), " ")
+	for _, word := range after {
+		parts = append(parts, quoted(word))
+	}
+	line := strings.Join(append(parts, "$ARG1$"), " ")
 	return block("command", [][2]string{{"command_name", name}, {"command_line", line}})
+}
+
+func quoted(word string) string { return strings.ReplaceAll(service.Line([]string{word}), "$", "$$") }
+
+// Address finds the address among options of onbu-agent, and what stands before and behind it.
+func Address(options []string) (before []string, address string, after []string, ok bool) {
+	for i, word := range options {
+		long, isLong := strings.CutPrefix(word, "--host=")
+		short, isShort := strings.CutPrefix(word, "-H")
+		switch {
+		case (word == "-H" || word == "--host") && i+1 < len(options):
+			return options[:i], options[i+1], options[i+2:], true
+		case isLong:
+			return options[:i], long, options[i+1:], true
+		case isShort && short != "":
+			return options[:i], short, options[i+1:], true
+		}
+	}
+	return options, "", nil, false
 }
 
 // Services writes the services of a host, all but those that are there already. A description that one of these has gets the

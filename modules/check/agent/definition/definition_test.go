@@ -1,6 +1,7 @@
 package definition_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,14 +41,16 @@ define service {
 }
 
 func TestACommandHasTheOptionsWithTheMacroForTheAddress(t *testing.T) {
-	got := definition.Command("agent", []string{"-H", "192.0.2.1", "-p", "6557", "--program", "/opt/x y $HOME; z"})
-	want := `define command {
+	for _, address := range [][]string{{"-H", "192.0.2.1"}, {"-H192.0.2.1"}, {"--host", "192.0.2.1"}, {"--host=192.0.2.1"}} {
+		got := definition.Command("agent", slices.Concat([]string{"-4"}, address, []string{"-p", "6557", "--program", "/opt/x y $HOME; z"}))
+		want := `define command {
     command_name          agent
-    command_line          onbu-agent -H $HOSTADDRESS$ -p 6557 --program '/opt/x y $$HOME\; z' $ARG1$
+    command_line          onbu-agent -4 -H $HOSTADDRESS$ -p 6557 --program '/opt/x y $$HOME\; z' $ARG1$
 }
 `
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", address, diff)
+		}
 	}
 }
 
