@@ -605,3 +605,44 @@ func TestTheOwnerOfASourceTellsThoseWhoAsked(t *testing.T) {
 		}
 	}
 }
+
+// What a host has besides payloads, or says, ends that its sources are its parents.
+func TestOnlyWhatNothingElseLooksAtLeansOnItsSources(t *testing.T) {
+	const source = "host esx1 attempts=1 contacts=ada"
+	guest := []string{"host vm1 command=none", "service vm1/cpu command=guest attempts=1 contacts=ada"}
+	vars := func(value string) func(*monitor.Inventory) {
+		return func(inv *monitor.Inventory) {
+			inv.Hosts[1].Vars = []monitor.Var{{Name: "IMPLICIT_PARENT", Value: value}}
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		lines []string
+		edit  func(*monitor.Inventory)
+		want  bool
+	}{
+		{"payloads alone", guest, nil, true},
+		{"a passive service besides", append(slices.Clone(guest), "service vm1/backup active=0"), nil, true},
+		{"a host check that looks at nothing", []string{"command nothing $USER1$/check_dummy 0", "host vm1 command=nothing", guest[1]}, nil, true},
+		{"an agent of its own", append(slices.Clone(guest), "service vm1/Check_MK command=agent"), nil, false},
+		{"a host check", []string{"host vm1", guest[1]}, nil, false},
+		{"parents", []string{"host vm1 command=none parents=esx1", guest[1]}, nil, false},
+		{"it says so", guest, vars("off"), false},
+		{"it says the contrary", guest, vars("on"), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inv := inventoryOf(t, append([]string{source}, tt.lines...)...)
+			if tt.edit != nil {
+				tt.edit(inv)
+			}
+			c := started(t, inv)
+			c.Begin(t0)
+			var d core.Decisions
+			c.Arrive(t0, []monitor.Arrival{{Host: "vm1", Source: "esx1", At: t0, Seq: 1}}, &d)
+			e, _ := c.Explain(t0, monitor.Ref{Host: "vm1"})
+			if got := strings.Contains(strings.Join(e.Why, "\n"), "its sources are its parents"); got != tt.want {
+				t.Errorf("it leans on its source: %t, want %t: %q", got, tt.want, e.Why)
+			}
+		})
+	}
+}
