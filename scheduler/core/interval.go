@@ -99,7 +99,7 @@ func (c *Core) hostUp(id monitor.ID, l *look) bool {
 	if c.inv.Policy(id).NoHostDependency {
 		return true
 	}
-	if l.state != monitor.OK && c.isCutOff(id) {
+	if l.state != monitor.OK && c.isWithoutData(id, l) {
 		return false
 	}
 	if l.state == monitor.OK || !c.rootFirst() {
@@ -112,7 +112,7 @@ func (c *Core) hostUp(id monitor.ID, l *look) bool {
 
 // reach says what a host is if it does not answer.
 func (c *Core) reach(host monitor.ID, l *look) monitor.State {
-	if l.state != monitor.Up && c.isCutOff(host) {
+	if l.state != monitor.Up && c.isWithoutData(host, l) {
 		return monitor.Unreachable
 	}
 	if l.state == monitor.Up || !c.rootFirst() {

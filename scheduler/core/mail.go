@@ -13,6 +13,7 @@ const soon = time.Second
 type mailbox struct {
 	seq     uint64       // the newest place in their stream
 	arrived monitor.Time // when the core last heard of one
+	freed   monitor.Time // when one came that ended that nothing could come; 0 for never
 	links   uint32       // one more than the place of the first of its links; 0 for none
 	batch   uint32       // the call of Arrive that last had one
 }
@@ -58,13 +59,15 @@ func (c *Core) Arrive(now monitor.Time, arrivals []monitor.Arrival, d *Decisions
 
 // receive notes one payload. One that was known already changes nothing.
 func (c *Core) receive(host monitor.ID, a *monitor.Arrival) {
+	first := c.isSourceless(host)
 	n := c.link(host, a.Source)
 	l, box := &c.post.links[n], &c.post.boxes[host]
 	if a.Seq == l.seq && a.At <= l.at {
 		return
 	}
-	if c.leaning != nil && c.leaning[host] && c.isCut(l) && c.provesSound(l, a.At) {
+	if c.leaning != nil && c.leaning[host] && (first || c.isCut(l) && c.provesSound(l, a.At)) {
 		c.post.freed = append(c.post.freed, n)
+		box.freed = c.now
 	}
 	if a.At > l.at && a.Seq < l.seq {
 		box.seq = a.Seq // the stream was made anew

@@ -215,6 +215,22 @@ func (c *Core) behindSources(id monitor.ID) (cut bool, roots []monitor.ID) {
 	return c.cutOff(host)
 }
 
+// isWithoutData says whether a check failed because no data came, or had not come yet. In the second case it is made again.
+func (c *Core) isWithoutData(id monitor.ID, l *look) bool {
+	if c.isCutOff(id) {
+		return true
+	}
+	met := c.metCut(id, l)
+	l.past = l.past || met
+	return met
+}
+
+// metCut says whether a failing check of an object may have read what there was before its host got data again: it began
+// before the payload came.
+func (c *Core) metCut(id monitor.ID, l *look) bool {
+	return c.post.boxes != nil && c.leans(id) && l.started <= c.post.boxes[c.inv.HostOf(id)].freed
+}
+
 // isSourceless says whether no payload was ever heard of for a host.
 func (c *Core) isSourceless(host monitor.ID) bool {
 	return c.post.boxes == nil || c.post.boxes[host].links == 0

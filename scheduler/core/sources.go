@@ -222,7 +222,7 @@ func (c *Core) movePost(old *Core) {
 		n := c.link(host, old.post.sources[l.source].name)
 		c.post.links[n].seq, c.post.links[n].at = l.seq, l.at
 		was, is := &old.post.boxes[l.target], &c.post.boxes[host]
-		is.seq, is.arrived = was.seq, was.arrived
+		is.seq, is.arrived, is.freed = was.seq, was.arrived, was.freed
 	}
 	for i := range old.post.sources {
 		was := &old.post.sources[i]

@@ -84,6 +84,7 @@ func (e *estate) run(d time.Duration) {
 		for i, c := range e.cores {
 			mail := e.inbox[i]
 			e.inbox[i] = nil
+			c.Arrive(e.now, posted, &e.d) // before the answers of checks that did not see it yet
 			for _, m := range mail {
 				switch m := m.(type) {
 				case monitor.SourceInquiry:
@@ -95,7 +96,6 @@ func (e *estate) run(d time.Duration) {
 				}
 				e.take(i)
 			}
-			c.Arrive(e.now, posted, &e.d)
 			c.Tick(e.now, &e.d)
 			e.take(i)
 		}
