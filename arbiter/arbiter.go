@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/bus"
@@ -39,6 +41,8 @@ type Options struct {
 	// Reload asks for the files to be read again.
 	Reload <-chan struct{}
 	Log    *slog.Logger
+	// Metrics gets the arbiter's figures; nil for nobody.
+	Metrics *metrics.Set
 }
 
 // Arbiter is an arbiter daemon.
@@ -50,6 +54,9 @@ type Arbiter struct {
 
 // New builds an arbiter; nothing is opened before Run.
 func New(o Options) *Arbiter {
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
 	return &Arbiter{o: o}
 }
 

@@ -273,7 +273,9 @@ const told = 10
 func (d *dynamics) tell(changes []dynamic.Change) {
 	type cause struct{ what, rule, source, why string }
 	groups := map[cause][]string{}
+	d.a.o.Metrics.GetOrCreateGauge("onbu_dynamic_hosts", nil).Set(float64(d.list.Len()))
 	for _, c := range changes {
+		d.a.o.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_dynamic_host_changes_total{what=%q}", c.What)).Inc()
 		k := cause{c.What, c.Rule, c.Source, c.Why}
 		groups[k] = append(groups[k], c.Host)
 	}

@@ -156,6 +156,7 @@ func counts(c *objects.Config) []Count {
 		{"escalations", len(c.Escalations)},
 		{"business rules", len(c.Rules)},
 		{"modulations", len(c.ResultModulations) + len(c.CheckModulations) + len(c.MacroModulations) + len(c.ImpactModulations)},
+		{"payload rules", len(c.Piggyback.Translations) + len(c.Piggyback.Policies) + len(c.DynamicRules)},
 		{"realms", len(c.Realms)},
 		{"daemons", len(c.Daemons)},
 		{"modules", len(c.Modules)},

@@ -35,6 +35,7 @@ func (b *Broker) handlePiggyback(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/piggyback", b.payloads)
 	mux.HandleFunc("GET /api/piggyback/data", b.payloadData)
 	mux.HandleFunc("GET /api/piggyback/hosts", b.knownHosts)
+	mux.HandleFunc("GET /api/piggyback/dynamic", b.dynamics)
 }
 
 // payloads answers with every payload that is asked for, one after the other while they are read.

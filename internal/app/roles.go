@@ -71,6 +71,7 @@ func buildArbiter(a *App) (Daemon, error) {
 	}
 	d := arbiter.New(arbiter.Options{
 		Bus: a.bus, Main: a.o.Main, Config: a.o.Config, Shards: a.o.Shards, Site: siteName(a.o.Site, a.o.Name), Reload: a.o.Reload, Log: a.o.Log.With("role", "arbiter"),
+		Metrics: a.metrics,
 	})
 	return d, nil
 }

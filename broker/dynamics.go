@@ -1,0 +1,63 @@
+package broker
+
+import (
+	"net/http"
+
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// Dynamics is the answer to who asks for the hosts that were made of payloads.
+type Dynamics struct {
+	Hosts    []DynamicHost    `json:"hosts"`
+	Refusals []DynamicRefusal `json:"refusals"`
+	// Made and Gone count hosts since the first one.
+	Made uint64 `json:"made"`
+	Gone uint64 `json:"gone"`
+}
+
+// DynamicHost is a host that a rule made.
+type DynamicHost struct {
+	Name   string `json:"host"`
+	Source string `json:"source"`
+	Rule   string `json:"rule"`
+	// Since is when it was made, Listed when the newest payload for it was fetched, as far as that was looked up.
+	Since  float64 `json:"since"`
+	Listed float64 `json:"listed"`
+	// Services are those that were discovered.
+	Services []string `json:"services"`
+}
+
+// DynamicRefusal says why a host is not made although a rule fits.
+type DynamicRefusal struct {
+	Name   string  `json:"host"`
+	Source string  `json:"source"`
+	Rule   string  `json:"rule"`
+	Why    string  `json:"why"`
+	At     float64 `json:"at"`
+}
+
+// dynamics answers with the dynamic hosts of this site.
+func (b *Broker) dynamics(w http.ResponseWriter, r *http.Request) {
+	var known monitor.Dynamics
+	data, err := b.blob(r.Context(), wire.DynamicsName)
+	if err == nil && data != nil {
+		err = wire.Unmarshal(data, &known)
+	}
+	if err != nil {
+		refuse(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	out := Dynamics{Hosts: []DynamicHost{}, Refusals: []DynamicRefusal{}, Made: known.Made, Gone: known.Gone}
+	for _, h := range known.Hosts {
+		services := make([]string, 0, len(h.Services))
+		for _, s := range h.Services {
+			services = append(services, s.Description)
+		}
+		out.Hosts = append(out.Hosts, DynamicHost{h.Name, h.Source, h.Rule, h.Since.Unix(), h.Listed.Unix(), services})
+	}
+	for _, f := range known.Refusals {
+		out.Refusals = append(out.Refusals, DynamicRefusal{f.Name, f.Source, f.Rule, f.Why, f.At.Unix()})
+	}
+	answer(w, out)
+}
