@@ -18,7 +18,8 @@ const (
 	dearGC, cheapGC = 0.2, 0.05
 	// heapEvery is how often the rule is looked at.
 	heapEvery = 3 * time.Second
-	// heapIdle is how much free memory the process may hold; what is more is given back, at most once in heapRest.
+	// heapIdle is how much free memory the process may hold; what is more is given back, at most once in heapRest. Garbage counts
+	// as free where it is more than what is live: a process that rests does not collect it by itself for minutes.
 	heapIdle = 32 << 20
 	heapRest = 20 * time.Second
 )
@@ -41,7 +42,10 @@ func BoundHeap(ctx context.Context) {
 	}
 	h := heap{
 		samples: []metrics.Sample{
-			{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/cpu/classes/gc/total:cpu-seconds"},
+			{Name: "/gc/heap/live:bytes"},
+			{Name: "/memory/classes/heap/free:bytes"},
+			{Name: "/cpu/classes/gc/total:cpu-seconds"},
+			{Name: "/memory/classes/heap/objects:bytes"},
 		},
 		looked: time.Now(), given: time.Now(), room: heapRoom, gogc: goGOGC,
 	}
@@ -68,10 +72,16 @@ func (h *heap) look(now time.Time) {
 		debug.SetGCPercent(want)
 		h.gogc = want
 	}
-	if free > heapIdle && now.Sub(h.given) > heapRest {
+	if idle(live, free, h.samples[3].Value.Uint64()) && now.Sub(h.given) > heapRest {
 		debug.FreeOSMemory() // costs a collection
 		h.given = now
 	}
+}
+
+// idle says whether there is memory worth giving back: objects are what is live, and the garbage since the last collection.
+func idle(live, free, objects uint64) bool {
+	garbage := objects - min(live, objects)
+	return free > heapIdle || garbage > max(heapIdle, live)
 }
 
 // roomFor gives the room for garbage after one in which collecting took so many cores.

@@ -22,3 +22,21 @@ func TestAHeapThatIsDearToCollectGetsRoom(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyMemoryThatIsNotNeededIsGivenBack(t *testing.T) {
+	const mb = 1 << 20
+	for _, test := range []struct {
+		live, free, objects uint64
+		want                bool
+	}{
+		{live: 20 * mb, free: 10 * mb, objects: 40 * mb},
+		{live: 20 * mb, free: 40 * mb, objects: 30 * mb, want: true},
+		{live: 20 * mb, free: 0, objects: 60 * mb, want: true},
+		{live: 900 * mb, free: 0, objects: 990 * mb}, // the garbage of one that has much to do
+		{live: 50 * mb, free: 0, objects: 40 * mb},   // after a collection
+	} {
+		if got := idle(test.live, test.free, test.objects); got != test.want {
+			t.Errorf("%+v: got %v", test, got)
+		}
+	}
+}
