@@ -1,0 +1,58 @@
+package courier
+
+import (
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// nudge tells the owners of hosts that payloads are there for them. They may miss it: the interval of a check brings it all
+// the same.
+func (c *Courier) nudge(nudges []nudge, source string, at monitor.Time, last uint64) {
+	batches := map[monitor.Shard]*wire.Batch{}
+	for _, n := range nudges {
+		b := batches[n.shard]
+		if b == nil {
+			b = &wire.Batch{}
+			batches[n.shard] = b
+		}
+		b.Add(&monitor.Arrival{Host: n.host, Source: source, At: at, Seq: last})
+		if b.Size() > nudgeBytes {
+			c.publish(n.shard, b)
+		}
+	}
+	for shard, b := range batches {
+		c.publish(shard, b)
+	}
+}
+
+// output is one of a source.
+type output struct {
+	source string
+	at     monitor.Time
+}
+
+// nudgeAll is nudge for payloads of several outputs.
+func (c *Courier) nudgeAll(all map[output][]nudge, last uint64) {
+	for o, some := range all {
+		c.nudge(some, o.source, o.at, last)
+	}
+}
+
+// nudgeBytes is far below bus.MaxMessage, so that one more arrival always fits.
+const nudgeBytes = 128 << 10
+
+func (c *Courier) publish(shard monitor.Shard, b *wire.Batch) {
+	if b.Len() == 0 {
+		return
+	}
+	if err := c.o.Bus.Publish(bus.Arrived(uint16(shard)), b.Message()); err != nil {
+		c.o.Log.Debug("a scheduler was not told of payloads", "shard", shard, "error", err)
+	}
+	b.Reset()
+}
+
+// since is how long ago a moment was.
+func since(at monitor.Time) time.Duration { return monitor.At(time.Now()).Sub(at) }
