@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/link"
 	"github.com/onbu/onbu/internal/realpeer"
@@ -258,4 +260,15 @@ func writeCertificate(t *testing.T, dir, name string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestAPasswordMayBeStoredAsItsHash(t *testing.T) {
+	hash, err := bcrypt.GenerateFromPassword([]byte("of b"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newTree(t)
+	s.start("a", listens(link.User{Name: "b", Password: string(hash)}))
+	s.start("b", link.Plan{Dials: []link.Dial{s.dial("a", "b", "", false)}})
+	s.all("a", "b")
 }
