@@ -30,6 +30,8 @@ type Source struct {
 	// Newest is when the newest output was fetched that anybody began to store; 0 for no later one than At. While it is later
 	// and Silent is not set, the payloads of that output are on their way.
 	Newest Time
+	// Sites are the other sites that the last output with payloads had some for, sorted; only where the source was fetched.
+	Sites []string
 }
 
 // Arrival tells the owner of a host that a payload for it was stored.

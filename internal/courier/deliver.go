@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
@@ -67,7 +69,7 @@ func (c *Courier) silence(ctx context.Context, b *book, d modules.Delivery) erro
 	if _, err := c.record(ctx, b, s, place); err != nil && !errors.Is(err, bus.ErrFenced) {
 		return err
 	}
-	return c.tellSites(ctx, b, s, nil)
+	return c.tellSites(ctx, b, s, s.Sites)
 }
 
 // newest is when the newest output was fetched that is known of a source.
@@ -151,40 +153,26 @@ func (c *Courier) storeAs(ctx context.Context, b *book, d modules.Delivery, s mo
 	if err := m.flush(ctx); err != nil {
 		return err
 	}
-	s.At, s.Targets = d.At, uint32(len(targets))
+	now := slices.Sorted(maps.Keys(m.sites))
+	tell := slices.Concat(s.Sites, now)
+	slices.Sort(tell)
+	s.At, s.Targets, s.Sites = d.At, uint32(len(targets)), now
 	if _, err := c.record(ctx, b, s, place); err != nil {
 		return err
 	}
-	return c.tellSites(ctx, b, s, m.sites)
+	return c.tellSites(ctx, b, s, slices.Compact(tell))
 }
 
-// tellSites writes for other sites when a source was heard of: for those that its output has payloads for, and for those that
-// an earlier one had.
-func (c *Courier) tellSites(ctx context.Context, b *book, s monitor.Source, now map[string]bool) error {
-	sites := map[bus.Subject]bool{}
-	for name := range now {
-		sites[bus.OutboundSource(name, s.Name)] = true
-	}
-	for _, other := range b.sites {
-		subject := bus.OutboundSource(other.Name, s.Name)
-		if sites[subject] {
-			continue
-		}
-		earlier, err := c.o.Bus.Subjects(ctx, bus.PBO, subject)
-		if err != nil {
-			return err
-		}
-		if len(earlier) > 0 {
-			sites[subject] = true
-		}
-	}
+// tellSites writes for other sites when a source was heard of. They are those that its output has payloads for, and those that
+// the one before had: these learn so that it has none for them any more.
+func (c *Courier) tellSites(ctx context.Context, b *book, s monitor.Source, sites []string) error {
 	if len(sites) == 0 {
 		return nil
 	}
-	var letters []bus.Letter
-	text := wire.Marshal(s)
-	for subject := range sites {
-		letters = append(letters, bus.Letter{Subject: subject, Data: text, TTL: b.ttl})
+	s.Sites = nil // they need not know of each other
+	letters, text := make([]bus.Letter, 0, len(sites)), wire.Marshal(s)
+	for _, name := range sites {
+		letters = append(letters, bus.Letter{Subject: bus.OutboundSource(name, s.Name), Data: text, TTL: b.ttl})
 	}
 	_, err := c.o.Bus.Post(ctx, letters)
 	return err

@@ -192,7 +192,7 @@ func (m *mover) tell(ctx context.Context, all []moved, last uint64) error {
 	for _, name := range slices.Sorted(maps.Keys(sites)) {
 		s, place, err := m.c.source(ctx, name)
 		if err == nil && place != 0 {
-			err = m.c.tellSites(ctx, m.b, s, sites[name])
+			err = m.c.tellSites(ctx, m.b, s, slices.Sorted(maps.Keys(sites[name])))
 		}
 		if err != nil {
 			return err

@@ -136,11 +136,16 @@ func (b *book) left(at monitor.Time) time.Duration {
 	return min(b.ttl-since(at), b.ttl).Truncate(time.Second)
 }
 
+// alike tells whether another site said the same of a source before.
+func alike(a, b monitor.Source) bool {
+	return a.Site == b.Site && a.At == b.At && a.Newest == b.Newest && a.Targets == b.Targets && a.Silent == b.Silent
+}
+
 // keepSource writes when a source was heard of at another site, unless something newer is known of it.
 func (c *Courier) keepSource(ctx context.Context, b *book, s monitor.Source) error {
 	for range tries {
 		was, place, err := c.source(ctx, s.Name)
-		if err != nil || place != 0 && (newest(was) > newest(s) || was == s) || b.left(newest(s)) < time.Second {
+		if err != nil || place != 0 && (newest(was) > newest(s) || alike(was, s)) || b.left(newest(s)) < time.Second {
 			return err
 		}
 		if _, err := c.record(ctx, b, s, place); !errors.Is(err, bus.ErrFenced) {

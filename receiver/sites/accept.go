@@ -159,7 +159,7 @@ func (r *room) store(ctx context.Context, d *wire.Decoder, m *message) error {
 			r.refuse(from, err)
 			continue
 		}
-		s.Site = from
+		s.Site, s.Sites = from, nil
 		sources = append(sources, s)
 	}
 	ctx, cancel := context.WithTimeout(ctx, keepFor)
