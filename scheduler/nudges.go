@@ -20,8 +20,8 @@ type nudges struct {
 }
 
 // hearOfPayloads listens for payloads that were stored for hosts of the shard, for questions of other shards about hosts of
-// this one from which payloads come, and for answers to its own. Nothing is lost with a message that does not come: payloads
-// are kept, the interval of the checks is the fallback, and questions are asked again.
+// this one from which payloads come, and for answers to its own. Nothing is lost with a message that does not come: word of
+// payloads is repeated until somebody says that he has it, the interval of the checks is the fallback, and questions are asked again.
 func (s *shard) hearOfPayloads(ctx context.Context) (stop func(), err error) {
 	var stops []func()
 	stop = func() {
@@ -41,6 +41,9 @@ func (s *shard) hearOfPayloads(ctx context.Context) (stop func(), err error) {
 			_ = s.post(ctx, func(now monitor.Time) {
 				if on.take(now, m.Data) != nil {
 					s.meter.unreadable.Inc()
+				}
+				if m.Reply != nil {
+					_ = m.Reply(nil) // who is not told says it again
 				}
 			})
 		})

@@ -198,7 +198,7 @@ func PayloadNames(s Subject) (site, target, source string, ok bool) {
 	return site, target, source, ok1 && ok2
 }
 
-// Arrived is where the owner of a shard is told that payloads for its hosts are stored.
+// Arrived is where the owner of a shard is told that payloads for its hosts are stored. It answers, with nothing in it.
 func Arrived(shard uint16) Subject { return Subject("pbn." + number(shard)) }
 
 // SiteKey is the key in CFG of what is known of another site.

@@ -41,6 +41,7 @@ type Courier struct {
 	addresses *recent.Map[string, string]
 	// decoders are *wire.Decoder, scratches *scratch.
 	decoders, scratches sync.Pool
+	crier               crier
 	counters
 }
 

@@ -30,6 +30,7 @@ type world struct {
 
 	mu       sync.Mutex
 	arrivals []monitor.Arrival
+	deaf     bool // nobody takes word of arrivals
 }
 
 // in runs a test in a bubble: time stands still but while everybody sleeps.
@@ -72,7 +73,11 @@ func (w *world) arrived(m bus.Msg) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.deaf {
+		return
+	}
 	w.arrivals = append(w.arrivals, all...)
+	w.must(m.Reply(nil))
 }
 
 // told gives the hosts whose owners were told since the last call.
@@ -343,4 +348,43 @@ func TestPayloadsForHostsOfOtherSitesWaitForTheWay(t *testing.T) {
 			string(bus.OutboundSource("west", "esx1")), string(bus.Outbound("west", "new7", "esx1")),
 		})
 	})
+}
+
+func TestWordOfPayloadsIsRepeatedUntilTheOwnerHasIt(t *testing.T) {
+	in(t, func(w *world) {
+		w.configure(monitor.Piggyback{}, "esx1", "vm1")
+		w.hear(false)
+		w.deliver("esx1", ago(0), "vm1", "<<<a>>>\n1\n")
+		time.Sleep(20 * time.Second) // the shard changes hands
+		w.hear(true)
+		time.Sleep(5 * time.Second)
+		if got, want := w.told(), []string{"vm1"}; !slices.Equal(got, want) {
+			t.Errorf("told of %v, want %v", got, want)
+		}
+		time.Sleep(time.Minute)
+		if got := w.told(); len(got) > 0 {
+			t.Errorf("told again of %v", got)
+		}
+	})
+}
+
+func TestWordThatNobodyTakesIsGivenUp(t *testing.T) {
+	in(t, func(w *world) {
+		w.configure(monitor.Piggyback{}, "esx1", "vm1")
+		w.hear(false)
+		w.deliver("esx1", ago(0), "vm1", "<<<a>>>\n1\n")
+		time.Sleep(2 * time.Minute)
+		w.hear(true)
+		time.Sleep(time.Minute)
+		if got := w.told(); len(got) > 0 {
+			t.Errorf("told of %v after two minutes", got)
+		}
+	})
+}
+
+// hear says whether the owners take word of arrivals.
+func (w *world) hear(yes bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf = !yes
 }

@@ -29,6 +29,7 @@ type librarian struct {
 func (c *Courier) Run(ctx context.Context) error {
 	over := ctx
 	ctx, cancel := context.WithCancel(ctx)
+	defer c.crier.open(ctx)()
 	defer cancel()
 	entries := make(chan bus.Entry)
 	var watching sync.WaitGroup

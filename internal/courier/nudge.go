@@ -3,12 +3,11 @@ package courier
 import (
 	"time"
 
-	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 )
 
-// nudge tells the owners of hosts that payloads are there for them. They may miss it: the interval of a check brings it all
+// nudge has the owners of hosts told that payloads are there for them. They may miss it: the interval of a check brings it all
 // the same.
 func (c *Courier) nudge(nudges []nudge, source string, at monitor.Time, last uint64) {
 	batches := map[monitor.Shard]*wire.Batch{}
@@ -20,11 +19,11 @@ func (c *Courier) nudge(nudges []nudge, source string, at monitor.Time, last uin
 		}
 		b.Add(&monitor.Arrival{Host: n.host, Source: source, At: at, Seq: last})
 		if b.Size() > nudgeBytes {
-			c.publish(n.shard, b)
+			c.tell(n.shard, b)
 		}
 	}
 	for shard, b := range batches {
-		c.publish(shard, b)
+		c.tell(shard, b)
 	}
 }
 
@@ -43,16 +42,6 @@ func (c *Courier) nudgeAll(all map[output][]nudge, last uint64) {
 
 // nudgeBytes is far below bus.MaxMessage, so that one more arrival always fits.
 const nudgeBytes = 128 << 10
-
-func (c *Courier) publish(shard monitor.Shard, b *wire.Batch) {
-	if b.Len() == 0 {
-		return
-	}
-	if err := c.o.Bus.Publish(bus.Arrived(uint16(shard)), b.Message()); err != nil {
-		c.o.Log.Debug("a scheduler was not told of payloads", "shard", shard, "error", err)
-	}
-	b.Reset()
-}
 
 // since is how long ago a moment was.
 func since(at monitor.Time) time.Duration { return monitor.At(time.Now()).Sub(at) }
