@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/broker"
@@ -36,6 +37,7 @@ func piggybackParts() []part {
 		{"list", "[HOST]", 0, 1, listPayloads},
 		{"orphans", "", 0, 0, listOrphans},
 		{"conflicts", "", 0, 0, listConflicts},
+		{"dynamic", "", 0, 0, listDynamic},
 		{"try", "RULEFILE", 1, 1, tryRules},
 		{"cat", "HOST [SOURCE]", 1, 2, catPayload},
 	}
@@ -147,9 +149,27 @@ func listConflicts(ctx context.Context, a *asking, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if n := console.Conflicts(a.stdout, p); n == 0 {
+	all := console.Conflicts(p)
+	switch {
+	case a.asJSON:
+		return a.json(all)
+	case len(all) == 0:
 		fmt.Fprintln(a.stdout, "no conflicts: no two names became one host")
 	}
+	console.DrawConflicts(a.stdout, all, p.Now)
+	return nil
+}
+
+// listDynamic is onbu piggyback dynamic.
+func listDynamic(ctx context.Context, a *asking, _ []string) error {
+	d, err := a.Dynamics(ctx)
+	switch {
+	case err != nil:
+		return err
+	case a.asJSON:
+		return a.json(d)
+	}
+	console.DynamicTable(a.stdout, d, time.Now(), style(a.stdout))
 	return nil
 }
 
@@ -230,6 +250,7 @@ examples:
   onbu piggyback list vm17        what the host vm17 got, from whom each of its services comes
   onbu piggyback orphans          names that no host has, one a line
   onbu piggyback conflicts        hosts that different names became
+  onbu piggyback dynamic          hosts that rules made of payloads, and why others were not made
   onbu piggyback try rules.cfg    what the translations of a file would make of the names of today
   onbu piggyback cat vm17 esx01   what esx01 said of vm17, as it came
 `

@@ -195,8 +195,21 @@ func origin(o *broker.Object) string {
 	return "its own agent"
 }
 
-// Conflicts says which names in outputs became one host, and when they came last. It gives how many hosts these are.
-func Conflicts(w io.Writer, p *broker.Payloads) int {
+// Conflict is a host that several names in outputs became.
+type Conflict struct {
+	Host  string       `json:"host"`
+	Names []SpokenName `json:"names"`
+}
+
+// SpokenName is what a source calls a host, and when its payload was fetched last, in Unix seconds.
+type SpokenName struct {
+	Name   string  `json:"name"`
+	Source string  `json:"source"`
+	At     float64 `json:"at"`
+}
+
+// Conflicts finds the names that became one host, sorted by host; never nil.
+func Conflicts(p *broker.Payloads) []Conflict {
 	type spoken struct{ target, source, name string }
 	at := map[spoken]float64{}
 	found := piggyback.Conflicts(func(yield func(piggyback.Pair) bool) {
@@ -210,13 +223,25 @@ func Conflicts(w io.Writer, p *broker.Payloads) int {
 			}
 		}
 	})
+	all := []Conflict{}
 	for _, c := range found {
-		fmt.Fprintf(w, "%s is\n", Shown(c.Target))
+		one := Conflict{Host: c.Target}
 		for i, name := range c.Names {
 			for _, source := range c.Sources[i] {
-				fmt.Fprintf(w, "  %s from %s, %s ago\n", Shown(name), Shown(source), short(since(at[spoken{c.Target, source, name}], p.Now)))
+				one.Names = append(one.Names, SpokenName{name, source, at[spoken{c.Target, source, name}]})
 			}
 		}
+		all = append(all, one)
 	}
-	return len(found)
+	return all
+}
+
+// DrawConflicts prints each host with the names that became it; now is in Unix seconds.
+func DrawConflicts(w io.Writer, all []Conflict, now float64) {
+	for _, c := range all {
+		fmt.Fprintf(w, "%s is\n", Shown(c.Host))
+		for _, n := range c.Names {
+			fmt.Fprintf(w, "  %s from %s, %s ago\n", Shown(n.Name), Shown(n.Source), short(since(n.At, now)))
+		}
+	}
 }

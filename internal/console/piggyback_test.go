@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,10 +75,29 @@ func TestOneHostsPayloadsAndTheOriginOfItsServices(t *testing.T) {
 
 func TestConflictsNameEachNameWithItsSource(t *testing.T) {
 	var b bytes.Buffer
-	n := console.Conflicts(&b, mail())
+	p := mail()
+	all := console.Conflicts(p)
+	console.DrawConflicts(&b, all, p.Now)
 	want := "vm1 is\n  \"VM\\x1b[2J1\" from esx1, 10s ago\n  VM-ONE from esx1, 10s ago\n  vm1 from esx0, 10m00s ago\n"
-	if diff := cmp.Diff(want, b.String()); diff != "" || n != 1 {
-		t.Error(n, diff)
+	if diff := cmp.Diff(want, b.String()); diff != "" || len(all) != 1 {
+		t.Error(len(all), diff)
+	}
+}
+
+func TestDynamicHostsAreListedWithWhyOthersAreNot(t *testing.T) {
+	var b bytes.Buffer
+	console.DynamicTable(&b, &broker.Dynamics{
+		Hosts:    []broker.DynamicHost{{Name: "vm\x1b1", Source: "esx1", Rule: "guests", Since: 940, Listed: 990, Services: []string{"CPU", "Memory"}}},
+		Refusals: []broker.DynamicRefusal{{Name: "core1", Source: "esx1", Rule: "guests", Why: "a file defines it", At: 970}},
+		Made:     3, Gone: 2,
+	}, time.Unix(1000, 0), console.Style{})
+	want := `1 host made by rules, 1 refused; 3 made and 2 gone since the first one
+  HOST       SOURCE  RULE     MADE  LISTED  SERVICES
+  "vm\x1b1"  esx1    guests  1m00s     10s         2
+not made: core1 of esx1, rule guests, 30s ago: a file defines it
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
 	}
 }
 
