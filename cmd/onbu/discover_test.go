@@ -97,6 +97,8 @@ func TestWhatIsDiscoveredLoadsWithoutAWarningAndIsNeverUnknown(t *testing.T) {
 		for name, one := range all {
 			switch {
 			case one.Service == "":
+			case one.Host == "other" && one.State == "UNKNOWN": // until web1 has spoken for it
+				return fmt.Errorf("%s: %s", name, one.Output)
 			case one.State == "UNKNOWN" || one.LastCheck > 0 && one.Module != "agent":
 				t.Fatalf("%s is %s by %s: %s", name, one.State, one.Module, one.Output)
 			case one.State == "PENDING":
