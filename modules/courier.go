@@ -39,6 +39,9 @@ type Delivery struct {
 	Source string
 	At     monitor.Time // when the output was fetched
 	Blocks []Block
+	// Origin says in a few bytes how the output was fetched, of a source that has several outputs, each with hosts and an
+	// interval of its own: what one holds, or does not hold, says nothing of the others. Empty is one of them.
+	Origin string
 }
 
 // Block is what stands in an output between the name of a host and the next one; those of one name may be several.

@@ -16,9 +16,11 @@ type Payload struct {
 	Data []byte
 	// Seq is the payload's place in the stream that it was read from; 0 in one that is on its way.
 	Seq uint64
+	// Origin says which of the outputs of the source held it.
+	Origin string
 }
 
-// Source tells when a host whose output holds payloads was last heard of.
+// Source tells when a host whose output holds payloads was last heard of; of one with several outputs, each for itself.
 type Source struct {
 	Name, Site string
 	// At is when the last output that held payloads was fetched: the same moment as in those payloads.
@@ -32,6 +34,8 @@ type Source struct {
 	Newest Time
 	// Sites are the other sites that the last output with payloads had some for, sorted; only where the source was fetched.
 	Sites []string
+	// Origin says which of the outputs of the source this is about.
+	Origin string
 }
 
 // Arrival tells the owner of a host that a payload for it was stored.

@@ -30,6 +30,7 @@ type parcel struct {
 	Form                 uint8
 	Size                 uint64 // of the data as they were
 	Data                 []byte
+	Origin               string
 }
 
 // AppendPayload appends the message of a payload, its data compressed where that helps. Seq does not travel. The message of
@@ -47,7 +48,7 @@ type Compressor struct {
 
 // AppendPayload is described at the function of that name.
 func (c *Compressor) AppendPayload(dst []byte, p *monitor.Payload) []byte {
-	c.parcel = parcel{Target: p.Target, Source: p.Source, Site: p.Site, At: p.At, Raw: p.Raw, Form: formPlain, Size: uint64(len(p.Data)), Data: p.Data}
+	c.parcel = parcel{Target: p.Target, Source: p.Source, Site: p.Site, At: p.At, Raw: p.Raw, Form: formPlain, Size: uint64(len(p.Data)), Data: p.Data, Origin: p.Origin}
 	if n := s2.MaxEncodedLen(len(p.Data)); n >= 0 && len(p.Data) <= MaxPayload {
 		if cap(c.buf) < n {
 			c.buf = make([]byte, n)
@@ -89,7 +90,7 @@ func decodeParcel(d *Decoder, b []byte) (monitor.Payload, parcel, error) {
 	if err := d.Decode(b, &q); err != nil {
 		return monitor.Payload{}, parcel{}, fmt.Errorf("payload: %w", err)
 	}
-	p := monitor.Payload{Target: q.Target, Source: q.Source, Site: q.Site, At: q.At, Raw: q.Raw}
+	p := monitor.Payload{Target: q.Target, Source: q.Source, Site: q.Site, At: q.At, Raw: q.Raw, Origin: q.Origin}
 	size, err := len(q.Data), error(nil)
 	if q.Form == formS2 {
 		size, err = s2.DecodedLen(q.Data)

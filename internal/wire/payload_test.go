@@ -14,7 +14,7 @@ import (
 )
 
 func payload(data string) monitor.Payload {
-	return monitor.Payload{Target: "vm1", Source: "esx1", Site: "north", At: 1_700_000_000_123, Raw: "VM1\nvm1", Data: []byte(data)}
+	return monitor.Payload{Target: "vm1", Source: "esx1", Site: "north", At: 1_700_000_000_123, Raw: "VM1\nvm1", Data: []byte(data), Origin: "ssh"}
 }
 
 func TestAPayloadComesOutAsItWentIn(t *testing.T) {
