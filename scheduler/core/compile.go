@@ -38,6 +38,8 @@ type compiled struct {
 	local    []bool   // hosts that are the poller's own machine
 	// reading says of each object what its check has to do with agent output; nil if none has. bindReaders fills it.
 	reading []reading
+	// connection says with which options each of them asks its agent, as a hash; nil like reading.
+	connection []uint32
 	// leaning says of each host whether all that is known of it comes in payloads; nil if that goes for none.
 	leaning []bool
 }
@@ -200,7 +202,7 @@ func (k *compiled) in(index int32, t monitor.Time) bool {
 
 // bytes gives roughly how much memory the indexes take that grow with the number of objects.
 func (k *compiled) bytes() int {
-	return 4*(len(k.first)+len(k.named)) + 9*len(k.phase) + len(k.reading) + len(k.leaning) + k.graph.Bytes() + k.ties.bytes() + 40*len(k.hosts)
+	return 4*(len(k.first)+len(k.named)) + 9*len(k.phase) + 5*len(k.reading) + len(k.leaning) + k.graph.Bytes() + k.ties.bytes() + 40*len(k.hosts)
 }
 
 // check looks for what would make the core stumble later.

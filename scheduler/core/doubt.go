@@ -65,6 +65,7 @@ func (c *Core) doubts(id monitor.ID, l *look) []monitor.ID {
 	if c.failing(id, notifying) == nil && !c.isOrphaned(id) {
 		q.masters(id)
 		q.parents(id)
+		q.agent(id)
 	}
 	return q.open
 }

@@ -98,6 +98,9 @@ func (c *Core) shadow(id monitor.ID) (gone bool, roots []monitor.ID) {
 			roots = union(roots, c.rootsOf(c.inv.ServiceParents[n].Parent))
 		}
 	}
+	if agent, mute := c.isMute(id); mute {
+		gone, roots = true, union(roots, c.rootsOf(agent))
+	}
 	if c.isProblem(id) {
 		if cut, behind := c.behindSources(id); cut {
 			gone, roots = true, union(roots, behind)
@@ -168,6 +171,7 @@ func (c *Core) below(ids []monitor.ID, id monitor.ID) []monitor.ID {
 	for _, n := range c.ties.ofParent.of(id) {
 		ids = append(ids, c.inv.ServiceParents[n].Child)
 	}
+	ids = c.askers(ids, id)
 	from := len(ids)
 	for _, n := range c.ties.ofMaster.of(id) {
 		ids = append(ids, c.inv.Dependencies[n].Dependent)

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"hash/fnv"
 	"path"
 	"slices"
 	"strings"
@@ -58,6 +59,24 @@ func readingOf(line string) reading {
 	return 0
 }
 
+// connectionOf gives a hash of what a command line says before it says what is wanted: lines with the same one ask the same
+// agent, and share its output.
+func connectionOf(line string) uint32 {
+	words, err := cmdline.Words(line)
+	if err != nil {
+		words = strings.Fields(line)
+	}
+	h := fnv.New32a()
+	for _, word := range words {
+		if len(word) > 1 && strings.ContainsAny(word[1:2], "siwco") && word[0] == '-' || strings.HasPrefix(word, "--s") && word != "--ssh" {
+			break
+		}
+		h.Write([]byte(word))
+		h.Write([]byte{0})
+	}
+	return h.Sum32()
+}
+
 func readingOfOptions(options []string) reading {
 	is := reads | fetches | owns
 	for _, o := range options {
@@ -74,7 +93,7 @@ func readingOfOptions(options []string) reading {
 // bindReaders finds the checks that read agent output, and the hosts that lean on their sources. It looks at the command
 // lines as they are now: a command that changes one later is followed with the next configuration.
 func (c *Core) bindReaders() {
-	c.reading, c.leaning = nil, nil
+	c.reading, c.connection, c.leaning = nil, nil, nil
 	names := make([]bool, len(c.inv.Commands))
 	for i := range c.inv.Commands {
 		names[i] = namesAgent(c.inv.Commands[i].Line) || isOpaque(c.inv.Commands[i].Line)
@@ -88,9 +107,9 @@ func (c *Core) bindReaders() {
 		line = c.appendLine(line[:0], id, call)
 		if is := readingOf(string(line)); is != 0 {
 			if c.reading == nil {
-				c.reading = make([]reading, c.inv.Objects())
+				c.reading, c.connection = make([]reading, c.inv.Objects()), make([]uint32, c.inv.Objects())
 			}
-			c.reading[id] = is
+			c.reading[id], c.connection[id] = is, connectionOf(string(line))
 		}
 	}
 	c.bindLeaning()
