@@ -10,13 +10,23 @@ func (s *Splitter) hand(p []byte) {
 	case s.into == intoOwn && s.ownFull:
 		s.dropped.OwnBytes += uint64(len(p))
 	case s.into == intoOwn:
-		var over int
-		s.own, over = add(s.own, p, s.limits.Own-len(s.own))
-		s.ownFull = over > 0
-		s.dropped.OwnBytes += uint64(over)
+		s.handOwn(p)
 	default:
 		s.handBlock(&s.blocks[s.into], p)
 	}
+}
+
+func (s *Splitter) handOwn(p []byte) {
+	room := s.limits.Own - s.own.size
+	if len(p) <= room {
+		s.own.add(p)
+		return
+	}
+	before := s.own.size
+	s.own.add(p[:bytes.LastIndexByte(p[:room], '\n')+1])
+	s.own.cut()
+	s.ownFull = true
+	s.dropped.OwnBytes += uint64(before + len(p) - s.own.size)
 }
 
 func (s *Splitter) handBlock(b *Block, p []byte) {
@@ -24,11 +34,12 @@ func (s *Splitter) handBlock(b *Block, p []byte) {
 		s.dropped.Bytes += uint64(len(p))
 		return
 	}
-	before := len(b.Data)
+	before, room := len(b.Data), cap(b.Data)
 	var over int
 	b.Data, over = add(b.Data, p, min(s.limits.Target-before, s.limits.Total-s.total))
 	b.Cut = over > 0
 	s.total += len(b.Data) - before
+	s.room += cap(b.Data) - room
 	s.dropped.Bytes += uint64(over)
 }
 
@@ -62,7 +73,7 @@ func (s *Splitter) takeBack() {
 	switch {
 	case s.lost || s.into == intoNone:
 	case s.into == intoOwn && !s.ownFull:
-		s.own = s.own[:bytes.LastIndexByte(s.own, '\n')+1]
+		s.own.cut()
 	case s.into >= 0 && !s.blocks[s.into].Cut:
 		b := &s.blocks[s.into]
 		before := len(b.Data)

@@ -62,10 +62,11 @@ func (d Dropped) Any() bool { return d != Dropped{} }
 // ends, a section ends too: lines up to the next "<<<" header are no one's.
 type Splitter struct {
 	limits  Limits
-	own     []byte
+	own     text
 	blocks  []Block
 	byName  map[string]int
-	total   int
+	total   int // bytes of the blocks, with their names
+	room    int // what the blocks take
 	dropped Dropped
 
 	ownFull bool
@@ -80,6 +81,9 @@ type Splitter struct {
 	length     int
 	long       longLine
 }
+
+// blockRoom is about what a block takes besides its data and its name, which is there twice.
+const blockRoom = 200
 
 const (
 	intoOwn  = -1
@@ -114,7 +118,13 @@ func (s *Splitter) Close() {
 }
 
 // Own gives the output's own sections. The slice is the caller's once the Splitter is closed.
-func (s *Splitter) Own() []byte { return s.own }
+func (s *Splitter) Own() []byte { return s.own.bytes() }
+
+// Kept is how many bytes are kept so far, and Held is how much memory they take.
+func (s *Splitter) Kept() int { return s.own.size + s.total }
+
+// Held is described at Kept.
+func (s *Splitter) Held() int { return s.own.held + s.room }
 
 // Blocks gives what is for others, in the order in which they first came. The slices are the caller's once the Splitter is
 // closed.
@@ -273,6 +283,7 @@ func (s *Splitter) block(name []byte) int {
 	}
 	kept := string(name)
 	s.total += len(kept)
+	s.room += blockRoom + 2*len(kept)
 	s.byName[kept] = len(s.blocks)
 	s.blocks = append(s.blocks, Block{Name: []byte(kept)})
 	return len(s.blocks) - 1

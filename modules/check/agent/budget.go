@@ -1,9 +1,6 @@
 package agent
 
-import (
-	"fmt"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // budget bounds the bytes that all fetches under way hold together beyond what every one of them may.
 type budget struct {
@@ -17,18 +14,15 @@ const free = 1 << 20
 // share is what one fetch holds of a budget.
 type share struct {
 	of   *budget
-	read int64
 	held int64
 }
 
-// add notes that so many bytes more were read. The error says that there is no room for them.
-func (s *share) add(n int) error {
-	s.read += int64(n)
-	if more := s.read - free - s.held; more > 0 {
-		s.held += more
-		if s.of.held.Add(more) > s.of.most {
-			return fmt.Errorf("agents send more than %d MiB at once: this poller has no room for it", s.of.most>>20)
-		}
+// hold notes that the fetch holds so many bytes in all. The error says that there is no room for them.
+func (s *share) hold(n int) error {
+	more := max(int64(n)-free, 0) - s.held
+	s.held += more
+	if s.of.held.Add(more) > s.of.most && more > 0 {
+		return refused("agents send more than %d MiB at once: this poller has no room for it", s.of.most>>20)
 	}
 	return nil
 }

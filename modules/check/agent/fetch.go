@@ -35,6 +35,11 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
+// refused is for output that is there and not used, because it is over a bound.
+func refused(format string, args ...any) error {
+	return &failure{monitor.Unknown, fmt.Sprintf(format, args...)}
+}
+
 func failed(format string, args ...any) error {
 	return &failure{monitor.Critical, fmt.Sprintf(format, args...)}
 }
@@ -44,8 +49,9 @@ const (
 	connectTime = 5 * time.Second
 	// leastOutput is how short an output may be that is one (MKFetcherError in cmk/fetchers/_agentprtcl.py).
 	leastOutput = 16
-	// mostForeign bounds what an output holds for other hosts, in bytes.
+	// mostForeign bounds what an output holds for other hosts, in bytes, and mostDropped what is left out of it.
 	mostForeign = 44 << 20
+	mostDropped = 64 << 20
 )
 
 // fetchInTurn is fetch, when not too many others do it at once.
@@ -132,27 +138,29 @@ var errClosed = errors.New("the poller ends")
 type intake struct {
 	splitter *piggyback.Splitter
 	share    share
-	most     int64
 	own      int
 	bytes    int64
 }
 
 func newIntake(most int, of *budget) *intake {
 	return &intake{
-		splitter: piggyback.NewSplitter(piggyback.Limits{Own: most, Total: mostForeign}), share: share{of: of}, own: most,
-		most: int64(most) + 2*mostForeign,
+		splitter: piggyback.NewSplitter(piggyback.Limits{Own: most, Total: mostForeign}),
+		share:    share{of: of}, own: most,
 	}
 }
 
 // Write implements io.Writer. It keeps nothing of p; the error is for an output that is too large.
 func (in *intake) Write(p []byte) (int, error) {
 	in.bytes += int64(len(p))
-	if err := in.share.add(len(p)); err != nil {
-		return 0, &failure{monitor.Unknown, err.Error()}
-	}
 	_, _ = in.splitter.Write(p)
-	if in.bytes > in.most || in.splitter.Dropped().OwnBytes > 0 {
-		return 0, failed("Output is larger than %s: --max-size sets the limit", inMiB(in.own))
+	switch {
+	case in.splitter.Dropped().OwnBytes > 0:
+		return 0, refused("Output is larger than %s: --max-size sets the limit", inMiB(in.own))
+	case in.bytes-int64(in.splitter.Kept()) > mostDropped:
+		return 0, refused("Output holds more than %s that is too much for another host, in no section or in endless lines: nothing of it is used", inMiB(mostDropped))
+	}
+	if err := in.share.hold(in.splitter.Held()); err != nil {
+		return 0, err
 	}
 	return len(p), nil
 }

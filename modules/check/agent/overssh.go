@@ -71,7 +71,7 @@ func runRemote(ctx context.Context, c *command, in *intake) error {
 	case err != nil:
 		return err
 	case len(stdout) > c.most:
-		return failed("Output is larger than %s: --max-size sets the limit", inMiB(c.most))
+		return refused("Output is larger than %s: --max-size sets the limit", inMiB(c.most))
 	case exit != 0:
 		text, _, _ := strings.Cut(strings.TrimSpace(string(stderr)), "\n")
 		return failed("Agent exited with code %d: %s", exit, text)

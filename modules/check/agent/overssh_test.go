@@ -77,13 +77,14 @@ func TestALineThatRunsTheAgentBySSHIsItsOwnService(t *testing.T) {
 func TestTroubleBySSHIsSaid(t *testing.T) {
 	for about, c := range map[string]struct {
 		shell
-		want string
+		state monitor.State
+		want  string
 	}{
-		"status": {shell{exit: 127, stderr: "sh: check_mk_agent: not found\n"}, "Agent exited with code 127: sh: check_mk_agent: not found"},
-		"size":   {shell{stdout: strings.Repeat("<<<a>>>\n", 3<<20)}, "Output is larger than 16 MiB"},
+		"status": {shell{exit: 127, stderr: "sh: check_mk_agent: not found\n"}, monitor.Critical, "Agent exited with code 127: sh: check_mk_agent: not found"},
+		"size":   {shell{stdout: strings.Repeat("<<<a>>>\n", 3<<20)}, monitor.Unknown, "Output is larger than 16 MiB"},
 	} {
 		m, _ := overSSH(t, c.shell)
-		if got := run(t, m, modules.Object{Host: "h"}, "--ssh '-H 192.0.2.7'"); got.State != monitor.Critical || !strings.Contains(got.Output, c.want) {
+		if got := run(t, m, modules.Object{Host: "h"}, "--ssh '-H 192.0.2.7'"); got.State != c.state || !strings.Contains(got.Output, c.want) {
 			t.Errorf("%s: %v %s", about, got.State, got.Output)
 		}
 	}

@@ -119,7 +119,7 @@ type bounded struct {
 func (b *bounded) Read(to []byte) (int, error) {
 	n, err := b.from.Read(to)
 	if b.n += int64(n); b.n > free && b.n > mostRatio*b.packed.n {
-		return 0, failed("Output grows to more than %d times of what was sent: no agent's does", mostRatio)
+		return 0, refused("Output grows to more than %d times of what was sent: no agent's does", mostRatio)
 	}
 	return n, err
 }
