@@ -198,7 +198,7 @@ func (d *dynamics) candidates(sources func(string) (monitor.Time, bool)) []dynam
 
 // carryOut brings changes into force, and remembers them.
 func (d *dynamics) carryOut(ctx context.Context, changes []dynamic.Change) error {
-	refused := func(c dynamic.Change) bool { return c.What == dynamic.RefusedNow }
+	refused := func(c dynamic.Change) bool { return c.What == dynamic.RefusedNow || c.What == dynamic.RefusedNoMore }
 	hosts := slices.ContainsFunc(changes, func(c dynamic.Change) bool { return !refused(c) })
 	switch {
 	case !hosts && !d.behind && len(changes) == 0:
@@ -272,12 +272,13 @@ const told = 10
 // tell logs changes, those of one kind and cause together.
 func (d *dynamics) tell(changes []dynamic.Change) {
 	type cause struct{ what, rule, source, why string }
-	groups := map[cause][]string{}
+	groups, most := map[cause][]string{}, map[cause]int{}
 	d.a.o.Metrics.GetOrCreateGauge("onbu_dynamic_hosts", nil).Set(float64(d.list.Len()))
 	for _, c := range changes {
 		d.a.o.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_dynamic_host_changes_total{what=%q}", c.What)).Inc()
 		k := cause{c.What, c.Rule, c.Source, c.Why}
-		groups[k] = append(groups[k], c.Host)
+		groups[k] = append(append(groups[k], c.Host), c.Others...)
+		most[k] += max(c.Hosts, 1)
 	}
 	causes := slices.SortedFunc(maps.Keys(groups), func(a, b cause) int {
 		return cmp.Or(strings.Compare(a.what, b.what), strings.Compare(a.rule, b.rule), strings.Compare(a.source, b.source), strings.Compare(a.why, b.why))
@@ -285,10 +286,10 @@ func (d *dynamics) tell(changes []dynamic.Change) {
 	for _, k := range causes {
 		hosts := groups[k]
 		names := strings.Join(hosts[:min(told, len(hosts))], ", ")
-		if more := len(hosts) - told; more > 0 {
+		if more := most[k] - min(told, len(hosts)); more > 0 {
 			names += fmt.Sprintf(" and %d more", more)
 		}
-		args := []any{"hosts", len(hosts), "names", names, "rule", k.rule, "source", k.source}
+		args := []any{"hosts", most[k], "names", names, "rule", k.rule, "source", k.source}
 		if k.why != "" {
 			args = append(args, "why", k.why)
 		}

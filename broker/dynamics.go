@@ -28,13 +28,16 @@ type DynamicHost struct {
 	Services []string `json:"services"`
 }
 
-// DynamicRefusal says why a host is not made although a rule fits.
+// DynamicRefusal says why hosts of a source are not made although a rule fits.
 type DynamicRefusal struct {
 	Name   string  `json:"host"`
 	Source string  `json:"source"`
 	Rule   string  `json:"rule"`
 	Why    string  `json:"why"`
 	At     float64 `json:"at"`
+	// Hosts is how many there were at that time; Host is one of them, Others are some more.
+	Hosts  int      `json:"hosts"`
+	Others []string `json:"others,omitempty"`
 }
 
 // dynamics answers with the dynamic hosts of this site.
@@ -57,7 +60,7 @@ func (b *Broker) dynamics(w http.ResponseWriter, r *http.Request) {
 		out.Hosts = append(out.Hosts, DynamicHost{h.Name, h.Source, h.Rule, h.Since.Unix(), h.Listed.Unix(), services})
 	}
 	for _, f := range known.Refusals {
-		out.Refusals = append(out.Refusals, DynamicRefusal{f.Name, f.Source, f.Rule, f.Why, f.At.Unix()})
+		out.Refusals = append(out.Refusals, DynamicRefusal{f.Name, f.Source, f.Rule, f.Why, f.At.Unix(), max(int(f.Hosts), 1), f.Others})
 	}
 	answer(w, out)
 }

@@ -29,7 +29,7 @@ func TestDynamicHostsAreShown(t *testing.T) {
 		s.get("/api/piggyback/dynamic", 200, &got)
 		want := broker.Dynamics{
 			Hosts:    []broker.DynamicHost{{Name: "vm1", Source: "esx", Rule: "vms", Since: 5, Listed: 6, Services: []string{"Uptime"}}},
-			Refusals: []broker.DynamicRefusal{{Name: "-x", Source: "esx", Rule: "vms", Why: "its name", At: 7}},
+			Refusals: []broker.DynamicRefusal{{Name: "-x", Source: "esx", Rule: "vms", Why: "its name", At: 7, Hosts: 1}},
 			Made:     2, Gone: 1,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

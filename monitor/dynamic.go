@@ -42,11 +42,16 @@ type DynamicHost struct {
 // DynamicService is a service that a payload offered.
 type DynamicService struct{ Description, CheckCommand string }
 
-// DynamicRefusal says why a host is not made although a rule fits.
+// DynamicRefusal says why hosts of a source are not made although a rule fits.
 type DynamicRefusal struct {
+	// Name is one of them.
 	Name, Source, Rule string
 	Why                string
-	At                 Time
+	// At is when it was told.
+	At Time
+	// Hosts is how many there were then; 0 is one. Others are some of them besides Name.
+	Hosts  uint32
+	Others []string
 }
 
 // Dynamics is all that is remembered of dynamic hosts.
@@ -54,7 +59,7 @@ type Dynamics struct {
 	// Hosts are sorted by name. Rules are those that made them or may make others, as they were last read.
 	Hosts []DynamicHost
 	Rules []DynamicRule
-	// Refusals are the newest ones, bounded.
+	// Refusals are one for each rule, source and reason, bounded.
 	Refusals []DynamicRefusal
 	// Removed says for hosts that were removed lately when their newest payload was fetched: it makes no host again.
 	Removed map[string]Time

@@ -2,6 +2,7 @@ package dynamic
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -38,10 +39,10 @@ func (l *List) Add(candidates []Candidate, defined func(host string) bool, now m
 			}
 		}
 	}
-	return changes
+	return append(changes, l.refused(now)...)
 }
 
-// add makes a host, or says once why it does not.
+// add makes a host, or counts why it does not.
 func (l *List) add(c *Candidate, now monitor.Time) (Change, bool) {
 	r := l.rule(c.Rule)
 	if r == nil {
@@ -52,19 +53,26 @@ func (l *List) add(c *Candidate, now monitor.Time) (Change, bool) {
 	case !piggyback.IsName(c.Host) || c.Host == "null":
 		why = "its name is none that a host can have"
 	case l.perSource[[2]string{c.Rule, c.Source}] >= int(r.Most):
-		why = fmt.Sprintf("the rule makes at most %d hosts of one source; raise its directive most if they are wanted", r.Most)
+		why = overMost(r)
 	}
 	if why != "" {
-		isNew := l.refuse(monitor.DynamicRefusal{Name: c.Host, Source: c.Source, Rule: c.Rule, Why: why, At: now})
-		return Change{What: RefusedNow, Host: c.Host, Source: c.Source, Rule: c.Rule, Why: why}, isNew
+		l.refuse(cause{c.Rule, c.Source, why}, c.Host, c.At, now)
+		return Change{}, false
 	}
 	h := monitor.DynamicHost{Name: c.Host, Source: c.Source, Rule: c.Rule, Since: now, Listed: c.At}
 	l.put(h)
 	l.offer(l.hosts[c.Host], c.Services)
 	l.made++
 	delete(l.removed, c.Host)
-	l.refusals = slices.DeleteFunc(l.refusals, func(old monitor.DynamicRefusal) bool { return old.Name == c.Host })
+	// Which hosts are over the bound changes all the time; that some are is told once.
+	l.dropRefusals(func(old *monitor.DynamicRefusal) bool {
+		return old.Name == c.Host && old.Hosts == 1 && old.Why != overMost(r)
+	})
 	return changeOf(Made, &h, ""), true
+}
+
+func overMost(r *monitor.DynamicRule) string {
+	return fmt.Sprintf("the rule makes at most %d hosts of one source; raise its directive most if they are wanted", r.Most)
 }
 
 // mostServices bounds what is discovered of one host.
@@ -84,15 +92,17 @@ func (l *List) offer(h *monitor.DynamicHost, services []monitor.DynamicService) 
 	return more
 }
 
-// Refuse takes a host back that cannot be: with it the configuration would be broken.
+// Refuse takes a host back that cannot be: with it the configuration would be broken. It is tried again after an hour, or when
+// files were read again.
 func (l *List) Refuse(host, why string, now monitor.Time) (Change, bool) {
 	h := l.hosts[host]
 	if h == nil {
 		return Change{}, false
 	}
 	l.take(h)
-	l.removed[host] = h.Listed // until there is another payload, and with it another try
-	l.refuse(monitor.DynamicRefusal{Name: h.Name, Source: h.Source, Rule: h.Rule, Why: why, At: now})
+	l.removed[host] = now.Add(retryAfter)
+	l.refuse(cause{h.Rule, h.Source, why}, h.Name, h.Listed, now)
+	l.refused(now)
 	return changeOf(RefusedNow, h, why), true
 }
 
@@ -148,7 +158,12 @@ func (l *List) Expire(sources func(name string) (at monitor.Time, ok bool), now 
 		l.rules = slices.DeleteFunc(l.rules, func(r monitor.DynamicRule) bool { return r.Gone != 0 && !l.used(r.Name) })
 	}
 	l.forget(now)
-	return changes
+	return append(changes, l.calm(now)...)
+}
+
+// retry has hosts that broke the configuration tried with the next payload.
+func (l *List) retry(now monitor.Time) {
+	maps.DeleteFunc(l.removed, func(_ string, at monitor.Time) bool { return at > now })
 }
 
 // forgetAfter is how long it is remembered of what payload a removed host was made: longer than such a payload is stored.

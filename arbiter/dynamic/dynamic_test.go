@@ -23,7 +23,10 @@ func nobody(string) bool { return false }
 func say(changes []dynamic.Change) string {
 	var b strings.Builder
 	for _, c := range changes {
-		fmt.Fprintf(&b, "%s %s: %s, %s", c.What, c.Host, c.Source, c.Rule)
+		fmt.Fprintf(&b, "%s %s: %s, %s", c.What, strings.Join(append([]string{c.Host}, c.Others...), " "), c.Source, c.Rule)
+		if c.Hosts > 1 {
+			fmt.Fprintf(&b, ", %d hosts", c.Hosts)
+		}
 		if c.Why != "" {
 			fmt.Fprintf(&b, ": %s", c.Why)
 		}
@@ -84,9 +87,8 @@ func TestHostsAreMadeOnceAndUpToTheCap(t *testing.T) {
 	defined := func(host string) bool { return host == "web1" }
 	want(t, `made b: esx, vms
 made a: esx, vms
+refused -x null: esx, vms, 2 hosts: its name is none that a host can have
 refused c: esx, vms: the rule makes at most 2 hosts of one source; raise its directive most if they are wanted
-refused -x: esx, vms: its name is none that a host can have
-refused null: esx, vms: its name is none that a host can have
 `, l.Add(in, defined, start))
 	want(t, "", l.Add(in, defined, start.Add(time.Minute)))
 	other := candidate("c", start)
@@ -95,6 +97,88 @@ refused null: esx, vms: its name is none that a host can have
 	d := l.Dynamics()
 	if len(d.Hosts) != 3 || d.Made != 3 || len(d.Refusals) != 2 {
 		t.Errorf("remembered: %+v", d)
+	}
+}
+
+func overTheCap(l *dynamic.List, n int, at monitor.Time) (changes []dynamic.Change) {
+	// An output comes in several rounds.
+	for from := 0; from < n; from += 3000 {
+		var in []dynamic.Candidate
+		for i := from; i < min(n, from+3000); i++ {
+			in = append(in, candidate(fmt.Sprintf("vm%05d", i), at))
+		}
+		changes = append(changes, l.Add(in, nobody, at)...)
+	}
+	return slices.DeleteFunc(changes, func(c dynamic.Change) bool { return c.What == dynamic.Made })
+}
+
+func TestHostsOverTheCapAreToldOnceAndAgainWhenTheirNumberChangesMuch(t *testing.T) {
+	r := rule("vms")
+	r.RemoveAfter = 1000 * time.Hour
+	l := listOf(r)
+	first := overTheCap(l, 5000, start)
+	if len(first) != 2 || first[1].Hosts != 4000 || len(first[1].Others) != 9 || first[1].Host != "vm01000" {
+		t.Fatalf("the first output: %+v", first)
+	}
+	again := dynamic.New("here", l.Dynamics()) // a restart
+	again.Read([]monitor.DynamicRule{r}, nobody, start)
+	for name, l := range map[string]*dynamic.List{"kept": l, "restarted": again} {
+		at := start
+		for range 50 {
+			at = at.Add(time.Minute)
+			want(t, "", overTheCap(l, 5000, at))
+			want(t, "", l.Expire(heard(at), at))
+		}
+		if d := l.Dynamics(); len(d.Refusals) != 1 || d.Refusals[0].Hosts != 4000 {
+			t.Errorf("%s: remembered: %d refusals", name, len(d.Refusals))
+		}
+		if more := overTheCap(l, 8000, at.Add(time.Minute)); len(more) != 1 || more[0].Hosts != 7000 {
+			t.Errorf("%s: of many more is told %+v", name, more)
+		}
+		var fewer []dynamic.Change
+		for i := range 6 {
+			fewer = append(fewer, overTheCap(l, 1100, at.Add(time.Duration(2+i)*time.Minute))...)
+		}
+		if len(fewer) != 1 || fewer[0].Hosts != 100 {
+			t.Errorf("%s: of far fewer is told %+v", name, fewer)
+		}
+		at = at.Add(25 * time.Hour)
+		if gone := l.Expire(heard(at), at); len(gone) != 1 || gone[0].What != dynamic.RefusedNoMore || len(l.Dynamics().Refusals) != 0 {
+			t.Errorf("%s: after a day without is told %+v", name, gone)
+		}
+	}
+}
+
+func TestARefusalIsForgottenWhenItsRuleReadsOtherwise(t *testing.T) {
+	r := rule("vms")
+	l := listOf(r)
+	overTheCap(l, 1100, start)
+	r.Most = 2000
+	l.Read([]monitor.DynamicRule{r}, nobody, start)
+	want(t, "", overTheCap(l, 1100, start.Add(time.Minute)))
+	if d := l.Dynamics(); len(d.Refusals) != 0 || len(d.Hosts) != 1100 {
+		t.Errorf("remembered: %d refusals, %d hosts", len(d.Refusals), len(d.Hosts))
+	}
+}
+
+func TestAHostThatBreaksTheConfigurationIsNotTriedWithEachOutput(t *testing.T) {
+	l := listOf(rule("vms"))
+	tries := func(at monitor.Time) (n int) {
+		for _, c := range l.Add([]dynamic.Candidate{candidate("a", at)}, nobody, at) {
+			n++
+			l.Refuse(c.Host, "it is odd", at)
+		}
+		return n
+	}
+	if first, second := tries(start), tries(start.Add(time.Minute)); first != 1 || second != 0 {
+		t.Errorf("tried %d times, then %d times, want 1 and 0", first, second)
+	}
+	if later := tries(start.Add(2 * time.Hour)); later != 1 {
+		t.Errorf("tried %d times hours later, want 1", later)
+	}
+	l.Read([]monitor.DynamicRule{rule("vms")}, nobody, start.Add(3*time.Hour))
+	if read := tries(start.Add(3*time.Hour + time.Minute)); read != 1 {
+		t.Errorf("tried %d times after files were read, want 1", read)
 	}
 }
 

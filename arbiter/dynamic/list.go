@@ -11,11 +11,8 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// Bounds of what is remembered.
-const (
-	mostRefusals = 200
-	mostRemoved  = 20000
-)
+// mostRemoved bounds the removed hosts that are remembered.
+const mostRemoved = 20000
 
 // List is the dynamic hosts of a site, and the rules that make them. One goroutine may use it.
 type List struct {
@@ -25,17 +22,22 @@ type List struct {
 	// perSource counts the hosts of each source by rule.
 	perSource map[[2]string]int
 	refusals  []monitor.DynamicRefusal
-	removed   map[string]monitor.Time
-	made      uint64
-	gone      uint64
+	// tallies count what is refused; touched are the causes for which more was since refused was called last.
+	tallies map[cause]*tally
+	touched map[cause]bool
+	removed map[string]monitor.Time
+	made    uint64
+	gone    uint64
 }
 
 // New gives the list that was remembered, for a site whose name may be empty.
 func New(site string, d monitor.Dynamics) *List {
 	l := &List{
 		site: site, hosts: map[string]*monitor.DynamicHost{}, rules: d.Rules, perSource: map[[2]string]int{},
-		refusals: d.Refusals, removed: d.Removed, made: d.Made, gone: d.Gone,
+		refusals: slices.Clone(d.Refusals), removed: d.Removed, made: d.Made, gone: d.Gone,
+		tallies: map[cause]*tally{}, touched: map[cause]bool{},
 	}
+	l.remember()
 	if l.removed == nil {
 		l.removed = map[string]monitor.Time{}
 	}
@@ -101,6 +103,8 @@ const (
 	TakenOver  = "taken over"
 	Removed    = "removed"
 	RefusedNow = "refused"
+	// RefusedNoMore: nothing was refused for the cause for long.
+	RefusedNoMore = "refused no more"
 )
 
 // Change is what became of a host, and why. Why is empty where the rule says it all.
@@ -108,6 +112,9 @@ type Change struct {
 	What               string
 	Host, Source, Rule string
 	Why                string
+	// Hosts is how many it became of, for one cause; 0 is one. Others are some of them besides Host.
+	Hosts  int
+	Others []string
 }
 
 func changeOf(what string, h *monitor.DynamicHost, why string) Change {
@@ -127,6 +134,8 @@ func (l *List) Read(rules []monitor.DynamicRule, defined func(host string) bool,
 	gone := slices.DeleteFunc(slices.Clone(l.rules), func(old monitor.DynamicRule) bool {
 		return !l.here(&old) || !l.used(old.Name) || slices.ContainsFunc(rules, func(r monitor.DynamicRule) bool { return r.Name == old.Name && l.here(&r) })
 	})
+	l.reset(rules)
+	l.retry(now)
 	l.rules = slices.Clone(rules)
 	for _, r := range gone {
 		if r.Gone == 0 {
@@ -163,21 +172,6 @@ func (l *List) rule(name string) *monitor.DynamicRule {
 		}
 	}
 	return nil
-}
-
-// refuse remembers why a host is not made, and says whether that is new.
-func (l *List) refuse(r monitor.DynamicRefusal) bool {
-	i := slices.IndexFunc(l.refusals, func(old monitor.DynamicRefusal) bool { return old.Name == r.Name && old.Source == r.Source })
-	if i >= 0 {
-		same := l.refusals[i].Why == r.Why
-		l.refusals[i] = r
-		return !same
-	}
-	if len(l.refusals) >= mostRefusals {
-		l.refusals = slices.Delete(l.refusals, 0, 1)
-	}
-	l.refusals = append(l.refusals, r)
-	return true
 }
 
 // Matcher says which rule makes a host. It never changes; any goroutine may use it.

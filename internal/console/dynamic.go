@@ -18,14 +18,33 @@ func (c *Client) Dynamics(ctx context.Context) (*broker.Dynamics, error) {
 
 // DynamicTable draws the hosts that rules made of payloads, and says which ones they did not make, and why.
 func DynamicTable(w io.Writer, d *broker.Dynamics, now time.Time, s Style) {
-	fmt.Fprintf(w, "%s made by rules, %d refused; %d made and %d gone since the first one\n", count(len(d.Hosts), "host"), len(d.Refusals), d.Made, d.Gone)
+	refused := 0
+	for i := range d.Refusals {
+		refused += d.Refusals[i].Hosts
+	}
+	fmt.Fprintf(w, "%s made by rules, %d refused; %d made and %d gone since the first one\n", count(len(d.Hosts), "host"), refused, d.Made, d.Gone)
 	if len(d.Hosts) > 0 {
 		drawDynamic(w, d, now, s)
 	}
 	for i := range d.Refusals {
 		f := &d.Refusals[i]
-		fmt.Fprintf(w, "not made: %s of %s, rule %s, %s ago: %s\n", Shown(f.Name), Shown(f.Source), Shown(f.Rule), short(since(f.At, unix(now))), Printable(f.Why))
+		fmt.Fprintf(w, "not made: %s of %s, rule %s, %s ago: %s\n", refusedHosts(f), Shown(f.Source), Shown(f.Rule), short(since(f.At, unix(now))), Printable(f.Why))
 	}
+}
+
+// refusedHosts names a host, or says how many there are with some examples.
+func refusedHosts(f *broker.DynamicRefusal) string {
+	if f.Hosts <= 1 {
+		return Shown(f.Name)
+	}
+	names := Shown(f.Name)
+	for _, name := range f.Others {
+		names += ", " + Shown(name)
+	}
+	if f.Hosts > 1+len(f.Others) {
+		names += ", …"
+	}
+	return fmt.Sprintf("%s (%s)", count(f.Hosts, "host"), names)
 }
 
 func drawDynamic(w io.Writer, d *broker.Dynamics, now time.Time, s Style) {

@@ -87,14 +87,18 @@ func TestConflictsNameEachNameWithItsSource(t *testing.T) {
 func TestDynamicHostsAreListedWithWhyOthersAreNot(t *testing.T) {
 	var b bytes.Buffer
 	console.DynamicTable(&b, &broker.Dynamics{
-		Hosts:    []broker.DynamicHost{{Name: "vm\x1b1", Source: "esx1", Rule: "guests", Since: 940, Listed: 990, Services: []string{"CPU", "Memory"}}},
-		Refusals: []broker.DynamicRefusal{{Name: "core1", Source: "esx1", Rule: "guests", Why: "a file defines it", At: 970}},
-		Made:     3, Gone: 2,
+		Hosts: []broker.DynamicHost{{Name: "vm\x1b1", Source: "esx1", Rule: "guests", Since: 940, Listed: 990, Services: []string{"CPU", "Memory"}}},
+		Refusals: []broker.DynamicRefusal{
+			{Name: "core1", Source: "esx1", Rule: "guests", Why: "a file defines it", At: 970, Hosts: 1},
+			{Name: "a", Source: "esx1", Rule: "guests", Why: "too many", At: 970, Hosts: 4000, Others: []string{"b\x1b"}},
+		},
+		Made: 3, Gone: 2,
 	}, time.Unix(1000, 0), console.Style{})
-	want := `1 host made by rules, 1 refused; 3 made and 2 gone since the first one
+	want := `1 host made by rules, 4001 refused; 3 made and 2 gone since the first one
   HOST       SOURCE  RULE     MADE  LISTED  SERVICES
   "vm\x1b1"  esx1    guests  1m00s     10s         2
 not made: core1 of esx1, rule guests, 30s ago: a file defines it
+not made: 4000 hosts (a, "b\x1b", …) of esx1, rule guests, 30s ago: too many
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)
