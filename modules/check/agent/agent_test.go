@@ -184,8 +184,31 @@ func TestPayloadsServeWhileTheAgentDoesNotAnswer(t *testing.T) {
 
 func TestWhatIsExpectedAndMissingIsAWarning(t *testing.T) {
 	c := &courier{carried: modules.Carried{Use: monitor.UseExpect}}
-	got := run(t, module(t, c), modules.Object{Host: "h"}, "--piggyback-only")
+	got := run(t, module(t, c), modules.Object{Host: "h", Service: "Payloads"}, "--piggyback-only")
 	if got.State != monitor.Warning || !strings.Contains(got.Output, "Missing data") {
+		t.Errorf("got %v %q", got.State, got.Output)
+	}
+}
+
+func TestAHostWithoutAUsablePayloadIsDown(t *testing.T) {
+	for want, carried := range map[monitor.State]modules.Carried{
+		monitor.Critical: {Use: monitor.UseExpect},
+		monitor.OK:       {Payloads: []modules.CarriedPayload{payload("esx1", "<<<uptime>>>\n1\n", true, "fine"), payload("esx2", "", false, "outdated")}},
+	} {
+		got := run(t, module(t, &courier{carried: carried}), modules.Object{Host: "h"}, "--piggyback-only")
+		if got.State != want {
+			t.Errorf("got %v %q, want %v", got.State, got.Output, want)
+		}
+	}
+	outdated := modules.Carried{Payloads: []modules.CarriedPayload{payload("esx1", "<<<uptime>>>\n1\n", false, "Piggyback data outdated")}}
+	if got := run(t, module(t, &courier{carried: outdated}), modules.Object{Host: "h"}, "--piggyback-only"); got.State != monitor.Critical {
+		t.Errorf("outdated: got %v %q", got.State, got.Output)
+	}
+}
+
+func TestOutputWithoutASectionIsNoAgents(t *testing.T) {
+	port, _ := serve(t, always("hello, this is no agent\n"))
+	if got := run(t, module(t, nil), modules.Object{Host: "h"}, "-H 127.0.0.1 -p "+port); got.State == monitor.OK {
 		t.Errorf("got %v %q", got.State, got.Output)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/check/agent/service"
 	"github.com/onbu/onbu/monitor"
 )
@@ -22,6 +23,7 @@ func (w *waiter) own(r *round) monitor.Outcome {
 		w.ofAgent(r, &report)
 	}
 	w.ofPayloads(r, &report)
+	w.ofHost(r, &report)
 	if r.own != nil && r.own.err == nil {
 		w.ofGuests(r.own, &report)
 	}
@@ -121,6 +123,15 @@ func (w *waiter) ofPayloads(r *round, report *service.Report) {
 	}
 }
 
+// ofHost says that a host is DOWN of which nothing but payloads is known, and none that may be used: as the check of a host
+// a WARNING would be UP, and what is outdated OK.
+func (w *waiter) ofHost(r *round, report *service.Report) {
+	usable := slices.ContainsFunc(r.carried.Payloads, func(p modules.CarriedPayload) bool { return p.Usable })
+	if w.object.Service == "" && w.object.Host != "" && r.own == nil && !usable && r.carriedErr == nil {
+		report.Say(monitor.Critical, "[piggyback] no payload that may be used")
+	}
+}
+
 // ofGuests says what became of the blocks for other hosts.
 func (w *waiter) ofGuests(o *ownOutput, report *service.Report) {
 	if o.deliverErr != nil {
@@ -168,8 +179,11 @@ func (w *waiter) ofSections(r *round, report *service.Report) {
 			}
 		}
 	}
-	if len(names) > 0 {
+	switch {
+	case len(names) > 0:
 		report.OK(fmt.Sprintf("%d sections", len(names)))
+	case r.own != nil && r.own.err == nil && r.own.guests == 0:
+		report.Say(monitor.Critical, "there is no section in it: is this the output of an agent?")
 	}
 	for _, text := range outdated {
 		report.Detail(text)
