@@ -14,6 +14,8 @@ type Object struct {
 	Payload uint64
 	// Forced says that a person wants it now: nothing kept from an earlier check may be the answer.
 	Forced bool
+	// Arrival says that the check is made because a payload came, and not because it was due: its own agent need not be asked.
+	Arrival bool
 }
 
 // Personal is a Probe whose answer depends on more than its command line: on whom it is made for.

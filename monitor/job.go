@@ -31,9 +31,22 @@ type Job struct {
 	Trace string
 	// Payload is the newest place in the stream of payloads that the core knows of for the host; 0 for none.
 	Payload uint64
-	// Forced says that a person asked for this check.
-	Forced bool
+	// Reasons are why this check is made now, beside that it was due.
+	Reasons Reasons
 }
+
+// Reasons are why a check is made although it was not due.
+type Reasons uint8
+
+const (
+	// Forced: a person asked for it.
+	Forced Reasons = 1 << iota
+	// Arrived: a payload came.
+	Arrived
+)
+
+// Has says whether one of them is there.
+func (r Reasons) Has(want Reasons) bool { return r&want != 0 }
 
 // Outcome is what one look at a target gave. A target that is down is an Outcome, not an error.
 type Outcome struct {

@@ -84,7 +84,10 @@ func (p *Probes) find(text []byte) found {
 func (p *Probes) of(job *monitor.Job) found {
 	f := p.find(job.Line)
 	if personal, ok := f.probe.(modules.Personal); ok {
-		f.probe = personal.For(modules.Object{Host: job.Host, Service: job.Service, Payload: job.Payload, Forced: job.Forced})
+		f.probe = personal.For(modules.Object{
+			Host: job.Host, Service: job.Service, Payload: job.Payload,
+			Forced: job.Reasons.Has(monitor.Forced), Arrival: job.Reasons.Has(monitor.Arrived),
+		})
 		return f
 	}
 	if len(job.Env) == 0 || !f.forked {

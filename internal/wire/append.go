@@ -97,7 +97,7 @@ func appendJob(dst []byte, j *monitor.Job) []byte {
 	dst = appendInt(dst, int64(j.Due))
 	dst = appendText(dst, j.Avoid)
 	dst = appendText(appendTexts(dst, j.Env), j.Trace)
-	return appendBool(appendUint(dst, j.Payload), j.Forced)
+	return appendUint(appendUint(dst, j.Payload), uint64(j.Reasons))
 }
 
 func appendJobs(dst []byte, b *Jobs) []byte {

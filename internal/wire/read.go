@@ -210,7 +210,7 @@ func (c *cursor) job(j *monitor.Job) {
 	j.Avoid = c.text()
 	some(c, &j.Env, fixArray)
 	j.Trace = c.text()
-	j.Payload, j.Forced = c.number(), c.bool()
+	j.Payload, j.Reasons = c.number(), monitor.Reasons(c.byte())
 	c.close(more)
 }
 

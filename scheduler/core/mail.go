@@ -95,18 +95,19 @@ func (c *Core) readNow(host monitor.ID, d *Decisions) {
 // demandReader demands one check, if it reads agent output. What a person wants at a later moment stays where it is.
 func (c *Core) demandReader(id monitor.ID, d *Decisions) {
 	r := &c.run[id]
-	switch {
+	switch due, laid := c.wheel.At(id); {
 	case !c.reading[id].has(reads) || !c.checked(id):
 	case r.flags.has(inFlight):
 		r.flags |= again
-	case r.next >= c.now && r.next <= c.now.Add(soon):
+	case laid && due <= c.now.Add(soon):
 	case r.flags.has(pinned) && r.next > c.now:
-		if c.in(c.inv.Policy(id).CheckPeriod, c.now) {
-			c.ask(id, d)
+		if c.in(c.inv.Policy(id).CheckPeriod, c.now) && c.held(id).why == free {
+			r.flags |= arrival
+			c.issue(id, c.now, d)
 		}
 	default:
 		r.next = c.now
-		r.flags |= pinned
+		r.flags |= pinned | arrival
 		c.lay(id)
 	}
 }

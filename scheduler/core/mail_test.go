@@ -102,7 +102,7 @@ func TestAJobSaysWhetherAPersonAskedForIt(t *testing.T) {
 		c.Tick(now, &d)
 		forced := map[string]bool{}
 		for _, j := range d.Jobs {
-			forced[j.Service] = j.Forced
+			forced[j.Service] = j.Reasons.Has(monitor.Forced)
 			c.Observe(now, []monitor.Result{answer(&j, now, monitor.OK)}, &d)
 		}
 		d.Reset()

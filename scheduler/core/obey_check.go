@@ -39,6 +39,9 @@ func (c *Core) demand(id monitor.ID, at monitor.Time, force bool) {
 	r := &c.run[id]
 	at = max(at, c.now)
 	if !force && r.next != 0 && r.next >= c.now && r.next <= at {
+		if r.next == at && !r.flags.has(inFlight) {
+			r.flags &^= arrival
+		}
 		return
 	}
 	r.next = at
@@ -47,6 +50,7 @@ func (c *Core) demand(id monitor.ID, at monitor.Time, force bool) {
 		r.flags |= forced
 	}
 	if !r.flags.has(inFlight) {
+		r.flags &^= arrival
 		c.lay(id)
 	}
 }

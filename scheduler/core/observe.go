@@ -16,6 +16,8 @@ type look struct {
 	latency           time.Duration
 	module, poller    string
 	outcome           *monitor.Outcome
+	// arrival says that the check was made because a payload came.
+	arrival bool
 	// past says that the trouble that a failure may have met is over: weigh sets it.
 	past bool
 	// news says that the output is another than the last: record sets it.
@@ -49,7 +51,8 @@ func (c *Core) answer(r *monitor.Result, d *Decisions) {
 	if run.flags.has(again) {
 		defer c.demandReader(id, d)
 	}
-	run.flags &^= inFlight | stale | again
+	forPayload := run.reasons().Has(monitor.Arrived)
+	run.flags &^= inFlight | stale | again | arrival
 	if overtaken {
 		d.Dropped++
 		c.plan(id, c.interval(id), c.now)
@@ -59,7 +62,7 @@ func (c *Core) answer(r *monitor.Result, d *Decisions) {
 	c.answering = look{
 		state: c.answered(id, r), how: monitor.Active,
 		started: started, finished: min(max(r.Finished, started), c.now), latency: started.Sub(run.sent),
-		module: r.Module, poller: r.Poller, outcome: &r.Outcome,
+		module: r.Module, poller: r.Poller, outcome: &r.Outcome, arrival: forPayload,
 	}
 	if !run.flags.has(pinned|forced) && run.next != 0 && run.next <= run.sent {
 		c.answering.latency = started.Sub(run.next)

@@ -373,6 +373,9 @@ func more(j *monitor.Job) (text string) {
 	if j.Payload != 0 {
 		text += fmt.Sprintf(", payload %d", j.Payload)
 	}
+	if j.Reasons.Has(monitor.Arrived) {
+		text += " came"
+	}
 	return text
 }
 

@@ -82,7 +82,19 @@ const (
 	stale                      // the job in flight is there because nothing was heard for too long
 	held                       // a failing result waits for its verdict
 	again                      // a payload came while the job was in flight: one more check follows it
+	arrival                    // the job in flight, or else the next, is there because a payload came
 )
+
+// reasons gives those of the job in flight. The engine's own looks at what is stale are forced, but nobody asked for them.
+func (r *run) reasons() monitor.Reasons {
+	switch {
+	case r.flags&(forced|stale) == forced:
+		return monitor.Forced
+	case r.flags&(forced|arrival) == arrival:
+		return monitor.Arrived
+	}
+	return 0
+}
 
 func (f flags) has(want flags) bool { return f&want == want }
 

@@ -199,7 +199,7 @@ func (c *Core) fillJob(job *monitor.Job, id monitor.ID, call monitor.Call, d *De
 		job.Avoid = c.avoid(id)
 	}
 	job.Payload = c.payload(id)
-	job.Forced = c.run[id].flags&(forced|stale) == forced
+	job.Reasons = c.run[id].reasons()
 	start := len(d.lines)
 	d.lines = c.appendLine(d.lines, id, call)
 	job.Line, job.Env = d.lines[start:len(d.lines):len(d.lines)], c.environment()
@@ -251,6 +251,9 @@ func (c *Core) awaits(k JobKey) bool {
 func (c *Core) ask(id monitor.ID, d *Decisions) {
 	if c.run[id].flags.has(inFlight) || !c.checked(id) || c.held(id).why != free {
 		return
+	}
+	if r := &c.run[id]; r.flags.has(arrival) { // this check serves the payload that came as well
+		r.flags &^= arrival | pinned
 	}
 	c.issue(id, c.now, d)
 }
