@@ -70,7 +70,7 @@ func (l *loader) checkDynamicRule(v *view, rule *monitor.DynamicRule) {
 		l.errorAt(s.pos, "services is %q: use template or discover%s", s.s, hint{s.s, func() []string { return []string{"template", "discover"} }})
 	}
 	if rule.Site != "" && !piggyback.IsName(rule.Site) {
-		l.errorAt(v.get(keySite).pos, "site is %q, which is no name of a site: use letters, digits, - _ and . only", rule.Site)
+		l.errorAt(v.get(keySite).pos, "site is %q, which is no name of a site: use letters, digits, - _ and ., or the name of a host of this configuration", rule.Site)
 	}
 	if realm := v.get(keyRealm); realm.given() && realm.s != "" {
 		l.one(kRealm, realm.s, realm.pos, "realm")

@@ -219,15 +219,26 @@ func (l *loader) nameMap(v value) []monitor.PiggybackRename {
 			continue
 		}
 		seen[from] = true
-		hosts := strings.Split(to, "+")
-		for i := range hosts {
-			if hosts[i] = trim(hosts[i]); !piggyback.IsName(hosts[i]) {
-				l.errorAt(v.pos, "map has %q, and %q is no name that payloads can be for: use letters, digits, - _ and . only", shorten(w), shorten(hosts[i]))
-			}
-		}
-		list = append(list, monitor.PiggybackRename{From: strings.Clone(from), To: strings.Join(hosts, ",")})
+		list = append(list, monitor.PiggybackRename{From: strings.Clone(from), To: strings.Join(l.mapped(v, w, to), ",")})
 	}
 	return list
+}
+
+// mapped gives the hosts that a map gives a name to. What no output could spell must be a host's own name.
+func (l *loader) mapped(v value, w, to string) []string {
+	hosts := strings.Split(to, "+")
+	for i := range hosts {
+		hosts[i] = trim(hosts[i])
+		_, isHost := l.index[kHost][hosts[i]]
+		if !piggyback.IsName(hosts[i]) && !(isHost && piggyback.IsMapped(hosts[i])) {
+			l.errorAt(v.pos, "map has %q, and %q is no name that payloads can be for: use letters, digits, - _ and ., or the name of a host of this configuration",
+				shorten(w), shorten(hosts[i]))
+		}
+	}
+	if len(hosts) > piggyback.MostMapped {
+		l.errorAt(v.pos, "map gives %q to %d hosts, and at most %d can be: name fewer", shorten(w), len(hosts), piggyback.MostMapped)
+	}
+	return hosts
 }
 
 func (l *loader) use(v value) monitor.PiggybackUse {

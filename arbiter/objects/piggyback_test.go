@@ -90,6 +90,31 @@ define piggyback_policy {
 	}
 }
 
+func TestAMapMayNameAHostThatNoOutputCouldSpell(t *testing.T) {
+	c, r := readMore(t, "define host {\n use plain-host\n host_name Büro Server\n}\ndefine piggyback_translation {\n map buero=Büro Server+web1\n}\n")
+	if !r.OK() {
+		t.Fatal(say(r))
+	}
+	if diff := cmp.Diff([]monitor.PiggybackRename{{From: "buero", To: "Büro Server,web1"}}, c.Piggyback.Translations[0].Map); diff != "" {
+		t.Error(diff)
+	}
+	_, r = readMore(t, "define piggyback_translation {\n map buero=Büro Server\n}\n")
+	if text := say(r); r.OK() || !strings.Contains(text, `"Büro Server" is no name that payloads can be for`) {
+		t.Errorf("a name that no host has: %s", text)
+	}
+}
+
+func TestAMapToTooManyHostsIsRefused(t *testing.T) {
+	_, r := readMore(t, "define piggyback_translation {\n map x=h"+strings.Repeat("+h", 63)+"\n}\n")
+	if !r.OK() {
+		t.Errorf("64 hosts: %s", say(r))
+	}
+	_, r = readMore(t, "define piggyback_translation {\n map x=h"+strings.Repeat("+h", 64)+"\n}\n")
+	if text := say(r); r.OK() || !strings.Contains(text, "to 65 hosts, and at most 64 can be") {
+		t.Errorf("65 hosts: %s", text)
+	}
+}
+
 func TestSourcesThatCameToNothingAreNotEverybody(t *testing.T) {
 	c, r := readMore(t, "define hostgroup {\n hostgroup_name none\n}\ndefine piggyback_translation {\n name x\n source_hostgroup_name none\n case lower\n}\n")
 	if !r.OK() {

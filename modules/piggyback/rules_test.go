@@ -1,6 +1,7 @@
 package piggyback_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,9 @@ func TestTranslate(t *testing.T) {
 		{name: "alternatives match whole", raw: "abc", with: []monitor.PiggybackTranslation{full}, want: []string{"abc"}},
 		{name: "the later alternative", raw: "ab", with: []monitor.PiggybackTranslation{full}, want: []string{"either"}},
 		{name: "trimmed after the map", raw: "qx", with: []monitor.PiggybackTranslation{full}, want: []string{"x"}},
+		{name: "a map names a host that no output could", raw: "buero", with: []monitor.PiggybackTranslation{{Map: []monitor.PiggybackRename{{From: "buero", To: "Büro Server"}}}}, want: []string{"Büro Server"}},
+		{name: "a map to as many hosts as can be", raw: "x", with: []monitor.PiggybackTranslation{{Map: []monitor.PiggybackRename{{From: "x", To: strings.Join(many(64), ",")}}}}, want: many(64)},
+		{name: "a map to more hosts makes no name of the rest", raw: "x", with: []monitor.PiggybackTranslation{{Map: []monitor.PiggybackRename{{From: "x", To: strings.Join(many(66), ",")}}}}, want: many(64)},
 		{name: "a map repairs what is no name", raw: "Ö", with: []monitor.PiggybackTranslation{full}, want: []string{"oe"}},
 		{name: "several hosts, the source among them", raw: "mv0815", with: []monitor.PiggybackTranslation{full}, want: []string{"db1", "db2", "esx01"}},
 		{name: "mapped to the source", raw: "self", with: []monitor.PiggybackTranslation{full}, verdict: piggyback.Own},
@@ -80,6 +84,14 @@ func TestTranslate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// many gives the names of n hosts.
+func many(n int) (names []string) {
+	for i := range n {
+		names = append(names, fmt.Sprintf("h%d", i))
+	}
+	return names
 }
 
 func TestCompileSaysWhatToWriteInstead(t *testing.T) {

@@ -3,16 +3,17 @@ package piggyback
 import (
 	"net/netip"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/onbu/onbu/monitor"
 )
 
-// maxName bounds the name of a host, as Checkmk does; maxMany how many one name may stand for.
-const (
-	maxName = 240
-	maxMany = 64
-)
+// maxName bounds the name of a host, as Checkmk does.
+const maxName = 240
+
+// MostMapped is how many hosts a map may give one name to. The loader refuses more.
+const MostMapped = 64
 
 // Translate turns a name as it stands in the output of a source into the names of hosts: case, domain, expressions, map,
 // then white space and characters that no name has. A Taken name has at least one target, any other none. Speaker.Translate
@@ -28,8 +29,9 @@ func (s *steps) translate(raw []byte) ([]string, Verdict) {
 	}
 	var targets []string
 	own, refused := false, false
-	for _, name := range s.rename(decode(raw)) {
-		name, ok := clean(name)
+	names, mapped := s.rename(decode(raw))
+	for _, name := range names {
+		name, ok := clean(name, mapped)
 		switch {
 		case !ok:
 		case name == s.source:
@@ -76,8 +78,8 @@ func decode(raw []byte) string {
 	return b.String()
 }
 
-// rename does the steps that a configuration asks for. It gives at least one name, which may be none.
-func (s *steps) rename(name string) []string {
+// rename does the steps that a configuration asks for. It gives at least one name, which may be none, and says whether a map has it.
+func (s *steps) rename(name string) (names []string, mapped bool) {
 	switch s.letters {
 	case monitor.CaseLower:
 		name = strings.ToLower(name)
@@ -95,10 +97,11 @@ func (s *steps) rename(name string) []string {
 	}
 	for _, m := range s.names {
 		if m.From == name {
-			return strings.SplitN(m.To, ",", maxMany)
+			names = strings.Split(m.To, ",")
+			return names[:min(len(names), MostMapped)], true
 		}
 	}
-	return []string{name}
+	return []string{name}, false
 }
 
 // dropDomain cuts a name at its first dot; an address stays as it is.
@@ -127,9 +130,12 @@ func fill(to string, groups []string) string {
 }
 
 // clean makes a host's name of a translated one: without white space around it, and with "_" for characters that no name
-// has. It says whether it can be one.
-func clean(name string) (string, bool) {
+// has, unless a map wrote it. It says whether it can be one.
+func clean(name string, mapped bool) (string, bool) {
 	name = strings.TrimSpace(name)
+	if mapped && IsMapped(name) {
+		return name, true
+	}
 	if !isClean(name) {
 		name = strings.Map(func(r rune) rune {
 			if r < utf8.RuneSelf && nameByte(byte(r)) {
@@ -145,6 +151,12 @@ func clean(name string) (string, bool) {
 // 240, and not "-" or "." at the beginning.
 func IsName(name string) bool {
 	return name != "" && len(name) <= maxName && name[0] != '-' && name[0] != '.' && isClean(name)
+}
+
+// IsMapped says whether a text can be the name of a host that payloads are for if a map says so: a host of Nagios may be called
+// "Büro Server". The loader asks besides that there is such a host.
+func IsMapped(name string) bool {
+	return name != "" && len(name) <= maxName && name[0] != '-' && name[0] != '.' && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
 func isClean(name string) bool {
