@@ -102,7 +102,7 @@ func (w *dynamicWorld) post(subject func(target, source string) bus.Subject, sou
 		letters = append(letters, bus.Letter{Subject: subject(h, source), Data: wire.AppendPayload(nil, &p)})
 	}
 	s := monitor.Source{Name: source, At: monitor.At(at), Targets: uint32(len(hosts))}
-	letters = append(letters, bus.Letter{Subject: bus.SourceOf(source), Data: wire.Marshal(s)})
+	letters = append(letters, bus.Letter{Subject: bus.SourceOf(source, ""), Data: wire.Marshal(s)})
 	if _, err := w.started.bus.Post(w.t.Context(), letters); err != nil {
 		w.t.Fatal(err)
 	}

@@ -7,26 +7,52 @@ import (
 	"github.com/onbu/onbu/arbiter/dynamic"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules/piggyback"
 	"github.com/onbu/onbu/monitor"
 )
 
-// sources gives a look-up of when a source was last heard of with payloads. Each is read once.
+// sources gives a look-up of when a source was last heard of with payloads, in all of its outputs: a host may be in any of them.
+// Those of this site are read first; other sites are asked for what is not here. Each is read once.
 func (d *dynamics) sources(ctx context.Context) func(string) (monitor.Time, bool) {
-	known := map[string]monitor.Source{}
+	known := map[string]monitor.Time{}
+	var elsewhere map[string]monitor.Time
 	return func(name string) (monitor.Time, bool) {
-		s, ok := known[name]
+		at, ok := known[name]
 		if !ok {
-			err := d.a.o.Bus.Newest(ctx, bus.PB, bus.SourceOf(name), func(msgs []bus.Msg) error {
-				return wire.Unmarshal(msgs[len(msgs)-1].Data, &s)
-			})
-			if err != nil {
-				d.a.o.Log.Warn("when a source of payloads was heard of is not known for now", "source", name, "error", err)
-				s = monitor.Source{}
+			at = d.heardOf(ctx, bus.SourcesOf(name))[name]
+			if at == 0 {
+				if elsewhere == nil {
+					elsewhere = d.heardOf(ctx, bus.AllSources())
+				}
+				at = elsewhere[name]
 			}
-			known[name] = s
+			known[name] = at
 		}
-		return s.At, s.At != 0
+		return at, at != 0
 	}
+}
+
+// heardOf reads when sources were heard of: the output of each that was heard of longest ago counts. What a clock wrote that was
+// ahead does not.
+func (d *dynamics) heardOf(ctx context.Context, filter bus.Subject) map[string]monitor.Time {
+	all := map[string]monitor.Time{}
+	err := d.a.o.Bus.Newest(ctx, bus.PB, filter, func(msgs []bus.Msg) error {
+		for _, m := range msgs {
+			var s monitor.Source
+			if wire.Unmarshal(m.Data, &s) != nil || s.At == 0 || s.At.Sub(d.now()) > piggyback.Ahead {
+				continue
+			}
+			if was, ok := all[s.Name]; !ok || s.At < was {
+				all[s.Name] = s.At
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		d.a.o.Log.Warn("when sources of payloads were heard of is not known for now", "error", err)
+		return map[string]monitor.Time{}
+	}
+	return all
 }
 
 // payloads reads the payloads for a host; none when they cannot be read, which lets nothing be removed for want of them.

@@ -45,7 +45,7 @@ type reading struct {
 	b       *Broker
 	now     monitor.Time
 	judge   *piggyback.Judge
-	sources map[string]monitor.Source
+	sources map[outlet]monitor.Source
 	sites   map[string]string // names of other sites, by Token
 	host    string            // empty for all
 	// whole says that the payloads' data are wanted too.
@@ -53,9 +53,12 @@ type reading struct {
 	decoder wire.Decoder
 }
 
+// outlet is one of the outputs of a source.
+type outlet struct{ source, site, origin string }
+
 // look begins to read.
 func (b *Broker) look(ctx context.Context, host string) (*reading, error) {
-	r := &reading{b: b, now: monitor.At(time.Now()), host: host, whole: host != "", sources: map[string]monitor.Source{}}
+	r := &reading{b: b, now: monitor.At(time.Now()), host: host, whole: host != "", sources: map[outlet]monitor.Source{}}
 	rules, err := b.rules(ctx)
 	if err != nil {
 		return nil, err
@@ -92,7 +95,7 @@ func (r *reading) hear(ctx context.Context) error {
 				r.b.unreadable.Inc()
 				continue
 			}
-			r.sources[s.Name] = s
+			r.sources[outlet{s.Name, s.Site, s.Origin}] = s
 		}
 		return nil
 	})
@@ -164,7 +167,7 @@ func (r *reading) payload(where string, p *monitor.Payload, size int) Payload {
 		Target: p.Target, Source: p.Source, Site: p.Site, Where: where, Names: piggyback.Raws(p.Raw), At: p.At.Unix(), Bytes: size,
 	}
 	if where == Here {
-		j := r.judge.Payload(p.Target, p.Source, p.At, r.contact(p.Source), r.now)
+		j := r.judge.Payload(p.Target, p.Source, p.At, r.contact(outlet{p.Source, p.Site, p.Origin}), r.now)
 		one.Usable, one.State, one.Text = j.Usable, j.State.ServiceName(), j.Text
 	}
 	if r.whole {
@@ -174,8 +177,8 @@ func (r *reading) payload(where string, p *monitor.Payload, size int) Payload {
 }
 
 // contact is when a source was last heard of with payloads; 0 for never, and for one that has none any more.
-func (r *reading) contact(source string) monitor.Time {
-	s := r.sources[source]
+func (r *reading) contact(o outlet) monitor.Time {
+	s := r.sources[o]
 	if s.Silent {
 		return 0
 	}

@@ -91,14 +91,21 @@ func wheres(text string) ([]string, bool) {
 	return nil, false
 }
 
-// allSources gives the sources, sorted by name.
+// allSources gives the sources, sorted by name and site; of one with several outputs what they say together.
 func (r *reading) allSources() []Source {
-	out := make([]Source, 0, len(r.sources))
-	for _, name := range slices.Sorted(maps.Keys(r.sources)) {
-		s := r.sources[name]
-		out = append(out, Source{Name: s.Name, Site: s.Site, At: s.At.Unix(), Targets: s.Targets, Silent: s.Silent})
+	joined := map[outlet]Source{}
+	for o, s := range r.sources {
+		o.origin = ""
+		one := Source{Name: s.Name, Site: s.Site, At: s.At.Unix(), Targets: s.Targets, Silent: s.Silent}
+		if was, ok := joined[o]; ok {
+			one.At, one.Silent = max(was.At, one.At), was.Silent && one.Silent
+			one.Targets += was.Targets
+		}
+		joined[o] = one
 	}
-	return out
+	return append(make([]Source, 0, len(joined)), slices.SortedFunc(maps.Values(joined), func(a, b Source) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Site, b.Site))
+	})...)
 }
 
 // payloadData answers with the payloads for a host as they came, one behind the other, sorted by source; with those of one

@@ -45,9 +45,9 @@ func (s *site) payloads(now time.Time) {
 	at, before := monitor.At(now.Add(-10*time.Second)), monitor.At(now.Add(-2*time.Hour))
 	s.post(bus.PayloadFor("vm1", "esx1"), monitor.Payload{Target: "vm1", Source: "esx1", At: at, Raw: "VM1\nvm1.example.org", Data: []byte("<<<mem>>>\nMemTotal: 1 kB\n<<<mem>>>\n<<<local:sep(0)>>>\n0 a - b\n")})
 	s.post(bus.PayloadFor("vm1", "esx0"), monitor.Payload{Target: "vm1", Source: "esx0", Site: "rome", At: before, Raw: "vm1", Data: []byte("<<<cpu>>>\n")})
-	s.post(bus.SourceOf("esx1"), monitor.Source{Name: "esx1", At: at, Targets: 3})
+	s.post(bus.SourceOf("esx1", ""), monitor.Source{Name: "esx1", At: at, Targets: 3})
 	s.post(bus.Outbound("paris", "vm2", "esx1"), monitor.Payload{Target: "vm2", Source: "esx1", At: at, Raw: "vm2", Data: []byte("<<<df>>>\n")})
-	s.post(bus.OutboundSource("paris", "esx1"), monitor.Source{Name: "esx1", At: at})
+	s.post(bus.OutboundSource("paris", "esx1", ""), monitor.Source{Name: "esx1", At: at})
 	s.post(bus.Orphan("vm3", "esx1"), monitor.Payload{Target: "vm3", Source: "esx1", At: at, Raw: "vm3", Data: []byte("<<<ps>>>\n")})
 	s.must(s.bus.PutBlob(s.t.Context(), bus.CFG, wire.SiteHostsName("paris"), wire.Marshal(wire.SiteHosts{Hosts: []string{"vm2"}})))
 }

@@ -65,7 +65,7 @@ func (b *Broker) mail(ctx context.Context) (Mail, error) {
 	if err != nil || len(sources)+len(orphans)+len(waiting) == 0 {
 		return m, err
 	}
-	m.Sources, m.Orphans = len(sources), targets(orphans)
+	m.Sources, m.Orphans = distinct(sources, bus.SourceIn), distinct(orphans, bus.OrphanOf)
 	sites, err := b.otherSites(ctx)
 	for _, s := range waiting {
 		token, target := bus.OutboundOf(s)
@@ -81,11 +81,11 @@ func (b *Broker) mail(ctx context.Context) (Mail, error) {
 	return m, err
 }
 
-// targets counts the hosts that orphans are for.
-func targets(orphans []bus.Subject) int {
+// distinct counts the names that subjects hold.
+func distinct(subjects []bus.Subject, name func(bus.Subject) string) int {
 	seen := map[string]bool{}
-	for _, s := range orphans {
-		seen[bus.OrphanOf(s)] = true
+	for _, s := range subjects {
+		seen[name(s)] = true
 	}
 	return len(seen)
 }

@@ -80,7 +80,7 @@ func Layout() ([]Keeping, []BucketKeeping) {
 		{Stream: CMD, Subjects: []Subject{"cmd.>"}, Queue: true, MaxBytes: 256 << 20, Refuse: true},
 		{Stream: PERF, Subjects: []Subject{"perf.>"}, Lazy: true, MaxAge: 24 * time.Hour, MaxBytes: 1 << 30},
 		{Stream: DONE, Subjects: []Subject{"done.>"}, MaxAge: 30 * 24 * time.Hour, MaxBytes: 256 << 20},
-		{Stream: PB, Subjects: []Subject{"pb.>", "pbc.*"}, Last: true, Lazy: true, MaxBytes: 1 << 30},
+		{Stream: PB, Subjects: []Subject{"pb.>", "pbc.>"}, Last: true, Lazy: true, MaxBytes: 1 << 30},
 		{Stream: PBO, Subjects: []Subject{"pbo.>"}, Last: true, Lazy: true, MaxBytes: 512 << 20},
 		{Stream: PBX, Subjects: []Subject{"pbx.>"}, Last: true, Lazy: true, MaxBytes: 64 << 20},
 	}

@@ -113,7 +113,7 @@ func Reload() Subject { return "engine.reload" }
 // Alive is where the owner of a shard answers that it is there.
 func Alive(shard uint16) Subject { return Subject("alive." + number(shard)) }
 
-// PayloadFor is where the payload of a source for a host of this site is kept.
+// PayloadFor is where the payload of a source for a host of this site is kept. Here and below a source is named by SourceAt.
 func PayloadFor(target, source string) Subject {
 	return Subject("pb." + Token(target) + "." + Token(source))
 }
@@ -124,11 +124,40 @@ func PayloadsFor(target string) Subject { return Subject("pb." + Token(target) +
 // AllPayloads is every payload for hosts of this site.
 func AllPayloads() Subject { return "pb.>" }
 
-// SourceOf is where it is kept when a source of payloads was last heard of.
-func SourceOf(source string) Subject { return Subject("pbc." + Token(source)) }
+// SourceAt is how subjects name a source that is at a site; its name alone if the site is this one, which is the empty text.
+// What another site says thus never comes under the subjects of a source of this one. Names of sources have no line ends.
+func SourceAt(site, source string) string {
+	if site == "" {
+		return source
+	}
+	return source + "\n" + site
+}
 
-// AllSources is every source's SourceOf.
-func AllSources() Subject { return "pbc.*" }
+// SourceFrom takes the text that SourceAt made apart.
+func SourceFrom(name string) (site, source string) {
+	source, site, _ = strings.Cut(name, "\n")
+	return site, source
+}
+
+// SourceOf is where it is kept when an output of a source of payloads was last heard of.
+func SourceOf(source, origin string) Subject {
+	return Subject("pbc." + Token(source) + "." + Token(origin))
+}
+
+// SourcesOf is SourceOf for every output of a source; AllSources is that of every source.
+func SourcesOf(source string) Subject { return Subject("pbc." + Token(source) + ".*") }
+
+// AllSources is every output's SourceOf, of every source.
+func AllSources() Subject { return "pbc.>" }
+
+// SourceIn reads the Token of the source from a SourceOf.
+func SourceIn(s Subject) string {
+	parts := strings.SplitN(string(s), ".", 3)
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[1]
+}
 
 // Outbound is where a payload for a host of another site waits for the way there.
 func Outbound(site, target, source string) Subject {
@@ -136,7 +165,12 @@ func Outbound(site, target, source string) Subject {
 }
 
 // OutboundSource is where a monitor.Source waits for the way to a site: one that got payloads of it.
-func OutboundSource(site, source string) Subject { return Outbound(site, "", source) }
+func OutboundSource(site, source, origin string) Subject {
+	if origin != "" {
+		source += "\n\n" + origin
+	}
+	return Outbound(site, "", source)
+}
 
 // OutboundTo is every payload and source that waits for the way to a site.
 func OutboundTo(site string) Subject { return Subject("pbo." + Token(site) + ".>") }

@@ -105,8 +105,9 @@ func TestASubjectOfAPayloadSaysWhoseItIs(t *testing.T) {
 	long := strings.Repeat("long", 30)
 	for s, want := range map[bus.Subject]string{
 		bus.PayloadFor("vm1", "esx*1"): "|vm1|esx*1", bus.Orphan("vm 1", "esx1"): "|vm 1|esx1",
-		bus.Outbound("north", "vm1", "esx1"): "north|vm1|esx1", bus.OutboundSource("north", "esx1"): "north||esx1",
-		bus.PayloadFor(long, "esx1"): "", bus.SourceOf("esx1"): "", "pb.a.b.c": "", "pbx.UP.a": "",
+		bus.Outbound("north", "vm1", "esx1"): "north|vm1|esx1", bus.OutboundSource("north", "esx1", ""): "north||esx1",
+		bus.PayloadFor("vm1", bus.SourceAt("north", "esx1")): "|vm1|esx1\nnorth",
+		bus.PayloadFor(long, "esx1"):                         "", bus.SourceOf("esx1", ""): "", "pb.a.b.c": "", "pbx.UP.a": "",
 	} {
 		got := ""
 		if site, target, source, ok := bus.PayloadNames(s); ok {

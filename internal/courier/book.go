@@ -41,10 +41,14 @@ type place struct {
 	site  string // of a host that is not here; empty for an orphan
 }
 
-// find says where the payloads of a source for a host go.
+// find says where the payloads of a source, named by bus.SourceAt, for a host go. Lists of sites may be old: what came from another
+// site does not go on to a third.
 func (b *book) find(target, source string) place {
 	if shard, ok := b.hosts[target]; ok {
 		return place{shard: shard, here: true}
+	}
+	if from, _ := bus.SourceFrom(source); from != "" {
+		return place{}
 	}
 	if s, ok := b.elsewhere[target]; ok {
 		return place{site: s}

@@ -36,7 +36,9 @@ type Courier struct {
 	// rooms bounds the outputs that are delivered at once, and so the memory for them.
 	rooms chan struct{}
 	// sources are those asked for lately.
-	sources *recent.Map[string, contact]
+	sources *recent.Map[outlet, contact]
+	// lateSaid is when it was said of a source that its output came too late.
+	lateSaid *recent.Map[string, time.Time]
 	// addresses are those of hosts whose payloads were asked for lately.
 	addresses *recent.Map[string, string]
 	// decoders are *wire.Decoder, scratches *scratch.
@@ -65,7 +67,8 @@ func New(o Options) *Courier {
 		o.Metrics = metrics.NewSet()
 	}
 	return &Courier{
-		o: o, known: make(chan struct{}), rooms: make(chan struct{}, atOnce), sources: recent.New[string, contact](8192), addresses: recent.New[string, string](1 << 16),
+		o: o, known: make(chan struct{}), rooms: make(chan struct{}, atOnce), sources: recent.New[outlet, contact](8192), addresses: recent.New[string, string](1 << 16),
+		lateSaid:  recent.New[string, time.Time](8192),
 		decoders:  sync.Pool{New: func() any { return &wire.Decoder{} }},
 		scratches: sync.Pool{New: func() any { return &scratch{} }},
 		counters:  newCounters(o.Metrics),

@@ -226,18 +226,18 @@ func TestPayloadsFollowTheirHosts(t *testing.T) {
 
 		w.site("north", 1, "vm2", "vm3") // vm2 stays: it is here
 		w.want(w.stored(bus.PBX), nil)
-		w.want(w.stored(bus.PBO), []string{string(bus.OutboundSource("north", "esx1")), string(bus.Outbound("north", "vm3", "esx1"))})
+		w.want(w.stored(bus.PBO), []string{string(bus.OutboundSource("north", "esx1", "")), string(bus.Outbound("north", "vm3", "esx1"))})
 		w.configure(monitor.Piggyback{}, "vm1", "vm3")
 		w.want(w.told(), []string{"vm3"})
 		w.want(w.read("vm3", ""), []string{"esx1 d: " + fine + "'esx1'"})
 		w.want(w.read("vm2", ""), nil)
 		w.want(w.stored(bus.PBO), []string{
-			string(bus.OutboundSource("north", "esx1")), string(bus.OutboundSource("north", "esx2")),
+			string(bus.OutboundSource("north", "esx1", "")), string(bus.OutboundSource("north", "esx2", "")),
 			string(bus.Outbound("north", "vm2", "esx1")), string(bus.Outbound("north", "vm2", "esx2")),
 		})
 
 		w.configure(monitor.Piggyback{})
-		w.want(w.stored(bus.PB), []string{string(bus.SourceOf("esx1")), string(bus.SourceOf("esx2"))})
+		w.want(w.stored(bus.PB), []string{string(bus.SourceOf("esx1", "")), string(bus.SourceOf("esx2", ""))})
 	})
 }
 
@@ -259,7 +259,7 @@ func TestPayloadsOfOtherSitesAreKeptAsTheyWere(t *testing.T) {
 	in(t, func(w *world) {
 		w.configure(monitor.Piggyback{Translations: []monitor.PiggybackTranslation{{Refuse: []monitor.Pattern{{Text: "vm4"}}}}}, "vm1", "vm2", "vm4")
 		w.site("south", 1, "vm3")
-		w.deliver("esx1", ago(time.Minute), "vm2", "here")
+		w.deliver("esx1", ago(0), "vm2", "here") // another host of that name
 		w.told()
 		keep := func(want courier.Kept, at monitor.Time, data string, targets ...string) {
 			t.Helper()
@@ -273,17 +273,18 @@ func TestPayloadsOfOtherSitesAreKeptAsTheyWere(t *testing.T) {
 				t.Errorf("%s: got %+v, want %+v", data, kept, want)
 			}
 		}
-		keep(courier.Kept{Stored: 1, Older: 1, Orphans: 1, Refused: 1}, ago(2*time.Minute), "older", "vm1", "vm2", "vm3", "vm4")
-		w.want(w.told(), []string{"vm1"})
-		w.want(w.read("vm2", ""), []string{"esx1 here: " + fine + "'esx1'"})
-		w.want(w.read("vm1", ""), []string{"esx1 older: Piggyback data not updated by source 'esx1'"})
+		keep(courier.Kept{Stored: 2, Orphans: 1, Refused: 1}, ago(2*time.Minute), "older", "vm1", "vm2", "vm3", "vm4")
+		w.want(w.told(), []string{"vm1", "vm2"})
+		w.want(w.read("vm2", ""), []string{"esx1 here: " + fine + "'esx1'", "esx1 older: " + fine + "'esx1'"})
+		w.want(w.read("vm1", ""), []string{"esx1 older: " + fine + "'esx1'"})
+		keep(courier.Kept{Older: 1}, ago(3*time.Minute), "oldest", "vm1")
 		keep(courier.Kept{Stored: 2}, ago(0), "newer", "vm1", "vm2")
 		w.want(w.told(), []string{"vm1", "vm2"})
 		keep(courier.Kept{Older: 2}, ago(0), "again", "vm1", "vm2")
 		keep(courier.Kept{Stale: 1}, ago(26*time.Hour), "stale", "vm1")
 		time.Sleep(3 * time.Second)
 		out, err := w.courier.Payloads(w.t.Context(), "vm2", "", 0)
-		if w.must(err); len(out.Payloads) != 1 || out.Payloads[0].Site != "north" || out.Payloads[0].Text != fine+"'esx1'" {
+		if w.must(err); len(out.Payloads) != 2 || out.Payloads[1].Site != "north" || out.Payloads[1].Text != fine+"'esx1'" {
 			t.Errorf("got %+v", out)
 		}
 	})
@@ -344,8 +345,8 @@ func TestPayloadsForHostsOfOtherSitesWaitForTheWay(t *testing.T) {
 			t.Errorf("got %+v", out)
 		}
 		w.want(w.stored(bus.PBO), []string{
-			string(bus.OutboundSource("north", "esx1")), string(bus.Outbound("north", "vm2", "esx1")),
-			string(bus.OutboundSource("west", "esx1")), string(bus.Outbound("west", "new7", "esx1")),
+			string(bus.OutboundSource("north", "esx1", "")), string(bus.Outbound("north", "vm2", "esx1")),
+			string(bus.OutboundSource("west", "esx1", "")), string(bus.Outbound("west", "new7", "esx1")),
 		})
 	})
 }

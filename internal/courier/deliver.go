@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
@@ -14,9 +15,10 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// Deliver implements modules.Courier. An output that is older than another one of the same source is not stored; that is no
-// error.
+// Deliver implements modules.Courier. An output that is older than another one of the same source and origin is not stored; that
+// is no error. None is of a later time than now.
 func (c *Courier) Deliver(ctx context.Context, d modules.Delivery) (modules.Delivered, error) {
+	d.At = min(d.At, monitor.At(time.Now()))
 	ctx, cancel := context.WithTimeout(ctx, deliverAtMost)
 	defer cancel()
 	out, err := c.deliver(ctx, d)
@@ -61,7 +63,7 @@ func (c *Courier) count(out *modules.Delivered) {
 
 // silence records that the newest output of a source holds no payloads, where one before it did.
 func (c *Courier) silence(ctx context.Context, b *book, d modules.Delivery) error {
-	s, place, err := c.source(ctx, d.Source)
+	s, place, err := c.source(ctx, outletOf(&d))
 	if err != nil || place == 0 || s.Silent || newest(s) > d.At {
 		return err
 	}
@@ -75,23 +77,39 @@ func (c *Courier) silence(ctx context.Context, b *book, d modules.Delivery) erro
 // newest is when the newest output was fetched that is known of a source.
 func newest(s monitor.Source) monitor.Time { return max(s.At, s.Newest) }
 
-// source reads when a source was last heard of, and where that stands; 0 for nowhere.
-func (c *Courier) source(ctx context.Context, name string) (s monitor.Source, place uint64, err error) {
-	err = c.o.Bus.Newest(ctx, bus.PB, bus.SourceOf(name), func(msgs []bus.Msg) error {
+// outlet is one of the outputs of a source, at a site.
+type outlet struct{ site, source, origin string }
+
+func outletOf(d *modules.Delivery) outlet { return outlet{"", d.Source, d.Origin} }
+
+// subject is where it stands when an outlet was heard of.
+func (o outlet) subject() bus.Subject { return bus.SourceOf(bus.SourceAt(o.site, o.source), o.origin) }
+
+// source reads when a source was last heard of, and where that stands; place is 0 for nowhere. What a clock wrote that was ahead
+// is not believed: the times are 0 then.
+func (c *Courier) source(ctx context.Context, o outlet) (s monitor.Source, place uint64, err error) {
+	err = c.o.Bus.Newest(ctx, bus.PB, o.subject(), func(msgs []bus.Msg) error {
 		m := msgs[len(msgs)-1]
 		place = m.Seq
 		if err := wire.Unmarshal(m.Data, &s); err != nil {
 			c.unreadable.Inc()
 			s = monitor.Source{} // it is written anew
 		}
+		if yetToCome(newest(s)) {
+			s = monitor.Source{Sites: s.Sites}
+		}
+		s.Name, s.Site, s.Origin = o.source, o.site, o.origin
 		return nil
 	})
 	return s, place, err
 }
 
+// yetToCome says of a time that it is further ahead than clocks may differ.
+func yetToCome(at monitor.Time) bool { return -since(at) > piggyback.Ahead }
+
 // record writes when a source was last heard of, if nobody has done so since place. It returns the new place.
 func (c *Courier) record(ctx context.Context, b *book, s monitor.Source, place uint64) (uint64, error) {
-	subject := bus.SourceOf(s.Name)
+	subject := outlet{s.Site, s.Name, s.Origin}.subject()
 	return c.o.Bus.Post(ctx, []bus.Letter{{Subject: subject, Data: wire.Marshal(s), TTL: b.ttl, While: subject, Place: place}})
 }
 
@@ -100,13 +118,13 @@ func (c *Courier) record(ctx context.Context, b *book, s monitor.Source, place u
 // back. It returns 0 when this output is the older one.
 func (c *Courier) claim(ctx context.Context, b *book, d modules.Delivery) (s monitor.Source, place uint64, err error) {
 	for range 3 {
-		if s, place, err = c.source(ctx, d.Source); err != nil {
+		if s, place, err = c.source(ctx, outletOf(&d)); err != nil {
 			return s, 0, err
 		}
 		if newest(s) > d.At {
 			return s, 0, nil
 		}
-		s.Name, s.Site, s.Silent, s.Newest = d.Source, "", false, d.At
+		s.Name, s.Origin, s.Silent, s.Newest = d.Source, d.Origin, false, d.At
 		if place, err = c.record(ctx, b, s, place); !errors.Is(err, bus.ErrFenced) {
 			return s, place, err
 		}
@@ -128,7 +146,7 @@ func (c *Courier) store(ctx context.Context, b *book, d modules.Delivery, target
 			return err
 		}
 		if place == 0 {
-			c.late.Inc()
+			c.tellLate(&d, newest(s))
 			return nil
 		}
 		was := *out
@@ -138,6 +156,20 @@ func (c *Courier) store(ctx context.Context, b *book, d modules.Delivery, target
 		*out = was // somebody claimed the source meanwhile; it need not have been for a newer output
 	}
 	return bus.ErrConflict
+}
+
+// lateEvery is how often it is said of a source that its output came too late.
+const lateEvery = time.Minute
+
+func (c *Courier) tellLate(d *modules.Delivery, known monitor.Time) {
+	c.late.Inc()
+	now := time.Now()
+	if said, ok := c.lateSaid.Get(d.Source); ok && now.Sub(said) < lateEvery {
+		return
+	}
+	c.lateSaid.Put(d.Source, now)
+	c.o.Log.Warn("payloads are not stored: a newer output of their source is there; if this goes on, compare the clocks of the pollers",
+		"source", d.Source, "fetched", d.At.Std(), "newer", known.Std())
 }
 
 // storeAs is store under a claim.
@@ -172,7 +204,7 @@ func (c *Courier) tellSites(ctx context.Context, b *book, s monitor.Source, site
 	s.Sites = nil // they need not know of each other
 	letters, text := make([]bus.Letter, 0, len(sites)), wire.Marshal(s)
 	for _, name := range sites {
-		letters = append(letters, bus.Letter{Subject: bus.OutboundSource(name, s.Name), Data: text, TTL: b.ttl})
+		letters = append(letters, bus.Letter{Subject: bus.OutboundSource(name, s.Name, s.Origin), Data: text, TTL: b.ttl})
 	}
 	_, err := c.o.Bus.Post(ctx, letters)
 	return err

@@ -63,6 +63,9 @@ type moved struct {
 
 // astray tells whether a payload may belong elsewhere; where its subject does not say whose it is, its text has to.
 func (m *mover) astray(s bus.Subject) bool {
+	if _, token := bus.OutboundOf(s); m.stream == bus.PBO && token == bus.Token("") {
+		return false // of a source
+	}
 	_, target, source, ok := bus.PayloadNames(s)
 	return !ok || target != "" && m.strays(s, target, source)
 }
@@ -108,14 +111,15 @@ func (m *mover) read(ctx context.Context, s bus.Subject) (one moved, ok bool, er
 		return one, false, err
 	}
 	p := &one.head
-	if !m.strays(s, p.Target, p.Source) {
+	source := bus.SourceAt(p.Site, p.Source)
+	if !m.strays(s, p.Target, source) {
 		return one, false, nil
 	}
-	one.to = m.b.find(p.Target, p.Source)
-	to := one.to.subject(p.Target, p.Source)
+	one.to = m.b.find(p.Target, source)
+	to := one.to.subject(p.Target, source)
 	one.letter = bus.Letter{Subject: to, Data: data, TTL: max(m.b.left(p.At), time.Second), While: to}
 	there, seq, _, err := m.c.head(ctx, one.to.stream(), to)
-	one.letter.Place, one.drop = seq, seq != 0 && there.At >= p.At
+	one.letter.Place, one.drop = seq, seq != 0 && there.At >= p.At && !yetToCome(there.At)
 	return one, err == nil, err
 }
 
@@ -173,26 +177,27 @@ func (m *mover) post(ctx context.Context, all []moved) (done []moved, err error)
 // tell tells the owners of hosts of the payloads that came for them, and other sites of the sources.
 func (m *mover) tell(ctx context.Context, all []moved, last uint64) error {
 	nudges := map[output][]nudge{}
-	sites := map[string]map[string]bool{}
+	sites := map[outlet]map[string]bool{}
 	for i := range all {
 		one := &all[i]
 		switch p := &one.head; {
 		case one.drop:
 		case one.to.here:
-			o := output{p.Source, p.At}
+			o := outputOf(p)
 			nudges[o] = append(nudges[o], nudge{one.to.shard, p.Target})
 		case one.to.site != "":
-			if sites[p.Source] == nil {
-				sites[p.Source] = map[string]bool{}
+			o := outlet{p.Site, p.Source, p.Origin}
+			if sites[o] == nil {
+				sites[o] = map[string]bool{}
 			}
-			sites[p.Source][one.to.site] = true
+			sites[o][one.to.site] = true
 		}
 	}
 	m.c.nudgeAll(nudges, last)
-	for _, name := range slices.Sorted(maps.Keys(sites)) {
-		s, place, err := m.c.source(ctx, name)
+	for o, names := range sites {
+		s, place, err := m.c.source(ctx, o)
 		if err == nil && place != 0 {
-			err = m.c.tellSites(ctx, m.b, s, slices.Sorted(maps.Keys(sites[name])))
+			err = m.c.tellSites(ctx, m.b, s, slices.Sorted(maps.Keys(names)))
 		}
 		if err != nil {
 			return err

@@ -18,10 +18,14 @@ import (
 type Kept struct{ Stored, Older, Stale, Orphans, Refused int }
 
 // Keep stores what came from another site as if it had been fetched here, but that it leaves Site and At as they are. An older
-// payload never takes the place of a newer one. It keeps nothing of the slices. After an error it may be called again with the
-// same.
+// payload never takes the place of a newer one, nor any that of a payload or source of this site. A time that is yet to come
+// becomes that of the arrival. It keeps nothing of the slices but changes the times in them. After an error it may be called again
+// with the same.
 func (c *Courier) Keep(ctx context.Context, payloads []monitor.Payload, sources []monitor.Source) (kept Kept, err error) {
 	b, err := c.reading(ctx)
+	if err == nil {
+		err = arrive(payloads, sources)
+	}
 	if err != nil {
 		return kept, err
 	}
@@ -44,6 +48,34 @@ func (c *Courier) Keep(ctx context.Context, payloads []monitor.Payload, sources 
 	c.refused.Add(kept.Refused)
 	c.late.Add(kept.Older)
 	return kept, nil
+}
+
+var errNoSite = errors.New("nothing is kept as another site's that does not say which")
+
+// arrive makes what came ready to be stored.
+func arrive(payloads []monitor.Payload, sources []monitor.Source) error {
+	now := monitor.At(time.Now())
+	for i := range payloads {
+		p := &payloads[i]
+		if p.Site == "" {
+			return errNoSite
+		}
+		if yetToCome(p.At) {
+			p.At = now
+		}
+	}
+	for i := range sources {
+		s := &sources[i]
+		if s.Site == "" {
+			return errNoSite
+		}
+		for _, at := range []*monitor.Time{&s.At, &s.Newest} {
+			if yetToCome(*at) {
+				*at = now
+			}
+		}
+	}
+	return nil
 }
 
 // keepAtOnce is how many payloads are compared with what is there, and posted, together.
@@ -93,10 +125,10 @@ type keeping struct {
 	kept       Kept
 }
 
-// take judges a payload. Lists of sites may be old: what came from another site does not go on to a third by itself.
+// take judges a payload.
 func (k *keeping) take(ctx context.Context, p *monitor.Payload) error {
-	to := k.b.find(p.Target, p.Source)
-	to.site = ""
+	source := bus.SourceAt(p.Site, p.Source)
+	to := k.b.find(p.Target, source)
 	left := k.b.left(p.At)
 	switch {
 	case left < time.Second:
@@ -106,12 +138,12 @@ func (k *keeping) take(ctx context.Context, p *monitor.Payload) error {
 		k.kept.Refused++
 		return nil
 	}
-	subject := to.subject(p.Target, p.Source)
+	subject := to.subject(p.Target, source)
 	there, seq, _, err := k.c.head(ctx, to.stream(), subject)
 	switch {
 	case err != nil:
 		return err
-	case seq != 0 && there.At >= p.At:
+	case seq != 0 && there.At >= p.At && !yetToCome(there.At):
 		k.kept.Older++
 		return nil
 	}
@@ -126,7 +158,7 @@ func (k *keeping) take(ctx context.Context, p *monitor.Payload) error {
 		return nil
 	}
 	k.kept.Stored++
-	o := output{p.Source, p.At}
+	o := outputOf(p)
 	k.nudges[o] = append(k.nudges[o], nudge{to.shard, p.Target})
 	return nil
 }
@@ -138,14 +170,14 @@ func (b *book) left(at monitor.Time) time.Duration {
 
 // alike tells whether another site said the same of a source before.
 func alike(a, b monitor.Source) bool {
-	return a.Site == b.Site && a.At == b.At && a.Newest == b.Newest && a.Targets == b.Targets && a.Silent == b.Silent
+	return a.At == b.At && a.Newest == b.Newest && a.Targets == b.Targets && a.Silent == b.Silent
 }
 
 // keepSource writes when a source was heard of at another site, unless something newer is known of it.
 func (c *Courier) keepSource(ctx context.Context, b *book, s monitor.Source) error {
 	for range tries {
-		was, place, err := c.source(ctx, s.Name)
-		if err != nil || place != 0 && (newest(was) > newest(s) || alike(was, s)) || b.left(newest(s)) < time.Second {
+		was, place, err := c.source(ctx, outlet{s.Site, s.Name, s.Origin})
+		if err != nil || place != 0 && newest(was) != 0 && (newest(was) > newest(s) || alike(was, s)) || b.left(newest(s)) < time.Second {
 			return err
 		}
 		if _, err := c.record(ctx, b, s, place); !errors.Is(err, bus.ErrFenced) {

@@ -33,6 +33,16 @@ type output struct {
 	at     monitor.Time
 }
 
+// outputOf gives the output that a payload is of. For its owner a source of another site is no host of this one, whatever its
+// name: it is not to suffer from that.
+func outputOf(p *monitor.Payload) output {
+	o := output{p.Source, p.At}
+	if p.Site != "" {
+		o.source += "@" + p.Site
+	}
+	return o
+}
+
 // nudgeAll is nudge for payloads of several outputs.
 func (c *Courier) nudgeAll(all map[output][]nudge, last uint64) {
 	for o, some := range all {

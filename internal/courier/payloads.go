@@ -37,7 +37,7 @@ func (c *Courier) carried(ctx context.Context, host, address string) (out module
 	if out.Use = b.judge.Use(host); out.Use == monitor.UseNever {
 		return out, nil
 	}
-	s := shelf{c: c, found: map[string]monitor.Payload{}}
+	s := shelf{c: c, found: map[outlet]monitor.Payload{}}
 	err = c.o.Bus.Newest(ctx, bus.PB, bus.PayloadsFor(host), s.take(host))
 	if err == nil && c.orphanage(b, host, address) {
 		err = c.o.Bus.Newest(ctx, bus.PBX, bus.OrphansOf(address), s.take(address))
@@ -52,7 +52,9 @@ func (c *Courier) carried(ctx context.Context, host, address string) (out module
 		}
 		out.Payloads = append(out.Payloads, one)
 	}
-	slices.SortFunc(out.Payloads, func(a, b modules.CarriedPayload) int { return cmp.Compare(a.Source, b.Source) })
+	slices.SortFunc(out.Payloads, func(a, b modules.CarriedPayload) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Site, b.Site))
+	})
 	return out, nil
 }
 
@@ -78,10 +80,10 @@ func (c *Courier) hostAt(b *book, address string) (host string, shard monitor.Sh
 	return host, shard, ok
 }
 
-// shelf gathers the payloads for a host, the newest of each source.
+// shelf gathers the payloads for a host, the newest of each source; the origin does not count.
 type shelf struct {
 	c     *Courier
-	found map[string]monitor.Payload
+	found map[outlet]monitor.Payload
 	bytes int
 }
 
@@ -93,12 +95,13 @@ func (s *shelf) take(target string) func([]bus.Msg) error {
 				s.c.unreadable.Inc()
 				continue
 			}
-			was, ok := s.found[p.Source]
-			if ok && was.At > p.At {
+			from := outlet{p.Site, p.Source, ""}
+			was, ok := s.found[from]
+			if ok && was.At > p.At && !yetToCome(was.At) {
 				continue
 			}
 			s.bytes += len(p.Data) - len(was.Data)
-			s.found[p.Source] = p
+			s.found[from] = p
 		}
 		return nil
 	}
@@ -106,7 +109,7 @@ func (s *shelf) take(target string) func([]bus.Msg) error {
 
 // judge says what the policies say of a payload.
 func (c *Courier) judge(ctx context.Context, b *book, host string, p monitor.Payload) (modules.CarriedPayload, error) {
-	known, err := c.contact(ctx, p.Source)
+	known, err := c.contact(ctx, outlet{p.Site, p.Source, p.Origin})
 	if err != nil {
 		return modules.CarriedPayload{}, err
 	}
@@ -127,18 +130,18 @@ type contact struct {
 // contactFor is how long a contact is good: payloads of ten thousand hosts that came together cost few looks at their source.
 const contactFor = 2 * time.Second
 
-func (c *Courier) contact(ctx context.Context, source string) (contact, error) {
-	known, ok := c.sources.Get(source)
+func (c *Courier) contact(ctx context.Context, o outlet) (contact, error) {
+	known, ok := c.sources.Get(o)
 	if ok && time.Since(known.read) < contactFor {
 		return known, nil
 	}
-	s, place, err := c.source(ctx, source)
+	s, _, err := c.source(ctx, o)
 	if err != nil {
 		return known, err
 	}
-	known = contact{Source: s, there: place != 0, read: time.Now()}
+	known = contact{Source: s, there: newest(s) != 0, read: time.Now()}
 	if known.there {
-		c.sources.Put(source, known)
+		c.sources.Put(o, known)
 	}
 	return known, nil
 }

@@ -56,7 +56,7 @@ func (m *scratch) add(ctx context.Context, t *piggyback.Share, out *modules.Deli
 	for _, data := range t.Data {
 		m.joined = append(m.joined, data...)
 	}
-	need := len(m.joined) + len(t.Target) + len(t.Raw) + len(m.d.Source) + 64
+	need := len(m.joined) + len(t.Target) + len(t.Raw) + len(m.d.Source) + len(m.d.Origin) + 64
 	if len(m.joined) > wire.MaxPayload {
 		out.Beyond++
 		return nil
@@ -70,7 +70,7 @@ func (m *scratch) add(ctx context.Context, t *piggyback.Share, out *modules.Deli
 		m.buf = make([]byte, 0, max(need, chunkBytes))
 	}
 	from := len(m.buf)
-	m.buf = m.compressor.AppendPayload(m.buf, &monitor.Payload{Target: t.Target, Source: m.d.Source, At: m.d.At, Raw: t.Raw, Data: m.joined})
+	m.buf = m.compressor.AppendPayload(m.buf, &monitor.Payload{Target: t.Target, Source: m.d.Source, At: m.d.At, Raw: t.Raw, Data: m.joined, Origin: m.d.Origin})
 	data := m.buf[from:len(m.buf):len(m.buf)]
 	if len(data) > bus.MaxMessage {
 		m.buf = m.buf[:from]
@@ -88,7 +88,7 @@ func (m *scratch) address(target string, data []byte, out *modules.Delivered) {
 	l := bus.Letter{Subject: p.subject(target, m.d.Source), Data: data, TTL: m.book.ttl}
 	switch {
 	case p.here:
-		l.While, l.Place = bus.SourceOf(m.d.Source), m.place
+		l.While, l.Place = outletOf(&m.d).subject(), m.place
 		m.letters = append(m.letters, l)
 		m.nudges = append(m.nudges, nudge{p.shard, target})
 		out.Kept++
@@ -125,7 +125,7 @@ func (m *scratch) post(ctx context.Context) (last uint64, err error) {
 		last, err = m.c.o.Bus.Post(ctx, m.letters)
 	} else if len(m.others) > 0 {
 		var place uint64
-		if _, place, err = m.c.source(ctx, m.d.Source); err == nil && place != m.place {
+		if _, place, err = m.c.source(ctx, outletOf(&m.d)); err == nil && place != m.place {
 			err = bus.ErrFenced
 		}
 	}

@@ -13,7 +13,7 @@ func TestASiteIsToldThatASourceHasNothingForItAnyMore(t *testing.T) {
 	in(t, func(w *world) {
 		w.configure(monitor.Piggyback{}, "vm1")
 		w.site("north", 1, "vm2")
-		word := []string{string(bus.OutboundSource("north", "esx1"))}
+		word := []string{string(bus.OutboundSource("north", "esx1", ""))}
 		sent := func() {
 			w.t.Helper()
 			if err := w.bus.Forget(w.t.Context(), bus.PBO, bus.AllOutbound(), 1<<40); err != nil {

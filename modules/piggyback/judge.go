@@ -10,6 +10,9 @@ import (
 // usualAge is how old a payload may be unless a policy says otherwise: Checkmk's piggyback_max_cachefile_age.
 const usualAge = time.Hour
 
+// Ahead is how far clocks may differ: a later time than that from now is wrong.
+const Ahead = time.Minute
+
 // Judge applies policies. It never changes; any goroutine may use it.
 type Judge struct{ all []policy }
 
@@ -123,7 +126,8 @@ type Judgement struct {
 }
 
 // Payload judges a payload that was fetched at a moment, from a source whose last output with payloads is of contact; never
-// for a source that is not known, or whose newest output holds no payloads. The texts are Checkmk's.
+// for a source that is not known, or whose newest output holds no payloads. One that is of a time yet to come is used with a
+// WARNING, and not at all when that is further off than payloads may be old. The texts are Checkmk's, but for that one.
 func (j *Judge) Payload(target, source string, at, contact, now monitor.Time) Judgement {
 	if j.Use(target) == monitor.UseNever {
 		return Judgement{Text: "Piggyback data not used for this host"}
@@ -133,6 +137,11 @@ func (j *Judge) Payload(target, source string, at, contact, now monitor.Time) Ju
 	switch {
 	case p.Use == monitor.UseNever:
 		return Judgement{Text: fmt.Sprintf("Piggyback data from source '%s' not used", source)}
+	case age < -Ahead:
+		return Judgement{
+			Usable: age >= -p.MaxAge, State: monitor.Warning,
+			Text: fmt.Sprintf("Piggyback data from source '%s' are of a time yet to come (in %s): compare the clocks of the pollers", source, Timedelta(-age)),
+		}
 	case age > p.MaxAge:
 		state := monitor.OK
 		if p.Use == monitor.UseExpect {

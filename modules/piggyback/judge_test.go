@@ -34,6 +34,9 @@ func TestJudgeSaysWhatCheckmkSays(t *testing.T) {
 		{"too old by days", []monitor.PiggybackPolicy{short}, 24*hour + 103*time.Minute + 55*time.Second, 0, piggyback.Judgement{Text: "Piggyback data outdated (age: 1 day, 1:43:55, allowed: 1:00:00)"}},
 		{"left out by the source", nil, 2 * time.Minute, time.Minute, piggyback.Judgement{Usable: true, Text: "Piggyback data not updated by source 'esx01'"}},
 		{"the source is silent", nil, 2 * time.Minute, -1, piggyback.Judgement{Usable: true, Text: "Piggyback data not updated by source 'esx01'"}},
+		{"a little ahead", nil, -time.Minute, -time.Minute, piggyback.Judgement{Usable: true, Text: "Successfully processed from source 'esx01'"}},
+		{"ahead", nil, -two / 4, -two / 4, piggyback.Judgement{Usable: true, State: monitor.Warning, Text: "Piggyback data from source 'esx01' are of a time yet to come (in 0:30:00): compare the clocks of the pollers"}},
+		{"far ahead", nil, -two, 0, piggyback.Judgement{State: monitor.Warning, Text: "Piggyback data from source 'esx01' are of a time yet to come (in 2:00:00): compare the clocks of the pollers"}},
 		{
 			"still valid",
 			[]monitor.PiggybackPolicy{{Sources: []monitor.Pattern{name("esx01")}, Validity: &hour, ValidityState: &crit}},
@@ -67,7 +70,7 @@ func TestJudgeSaysWhatCheckmkSays(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			contact := now.Add(-c.contact)
-			if c.contact < 0 {
+			if c.contact == -1 {
 				contact = 0
 			}
 			if got := judge(t, c.policies...).Payload("vm17", "esx01", now.Add(-c.age), contact, now); got != c.want {

@@ -153,7 +153,7 @@ func (r *room) store(ctx context.Context, d *wire.Decoder, m *message) error {
 		var s monitor.Source
 		err := d.Decode(letter, &s)
 		if err == nil {
-			err = checkSource(s.Name, s.At, now)
+			err = checkSource(s.Name, s.Origin, max(s.At, s.Newest), now)
 		}
 		if err != nil {
 			r.refuse(from, err)
@@ -193,14 +193,14 @@ func (r *room) check(p *monitor.Payload, now monitor.Time) error {
 	case len(p.Raw) > maxRaw:
 		return fmt.Errorf("the source calls %s something of %d bytes", p.Target, len(p.Raw))
 	}
-	return checkSource(p.Source, p.At, now)
+	return checkSource(p.Source, p.Origin, p.At, now)
 }
 
 // maxRaw bounds what a source calls a host: several names may have become one.
 const maxRaw = 64 << 10
 
-func checkSource(name string, at, now monitor.Time) error {
-	if name == "" || len(name) > maxNameBytes {
+func checkSource(name, origin string, at, now monitor.Time) error {
+	if name == "" || len(name) > maxNameBytes || len(origin) > maxNameBytes {
 		return errors.New("a source without a name, or with one that is too long")
 	}
 	for _, c := range []byte(name) {

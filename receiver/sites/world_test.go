@@ -165,7 +165,7 @@ func (s *site) fetched(to, target, source string, at monitor.Time, data string) 
 	p := monitor.Payload{Target: target, Source: source, At: at, Raw: target, Data: []byte(data)}
 	_, err := s.bus.Post(s.t.Context(), []bus.Letter{
 		{Subject: bus.Outbound(to, target, source), Data: wire.AppendPayload(nil, &p)},
-		{Subject: bus.OutboundSource(to, source), Data: wire.Marshal(monitor.Source{Name: source, At: at, Targets: 1})},
+		{Subject: bus.OutboundSource(to, source, ""), Data: wire.Marshal(monitor.Source{Name: source, At: at, Targets: 1})},
 	})
 	must(s.t, err)
 }

@@ -100,7 +100,7 @@ var letters = map[string]func(*testing.T, *fixture){
 		}
 	},
 	"are refused once somebody else wrote where they look": func(t *testing.T, f *fixture) {
-		source := bus.SourceOf("s")
+		source := bus.SourceOf("s", "")
 		mine := f.post(bus.Letter{Subject: source, Data: []byte("mine"), While: source})
 		a := letter("a", "1")
 		a.While, a.Place = source, mine

@@ -35,7 +35,7 @@ func BenchmarkPostTenThousand(b *testing.B) {
 			_, c := prepared(b)
 			letters := payloads(5000)
 			if while {
-				source := bus.SourceOf("esx1")
+				source := bus.SourceOf("esx1", "")
 				place, err := c.Post(b.Context(), []bus.Letter{{Subject: source}})
 				if err != nil {
 					b.Fatal(err)
