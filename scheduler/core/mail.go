@@ -33,7 +33,10 @@ type post struct {
 	freed   []uint32     // likewise: links of which something came although they were cut
 	news    []uint32     // sources of which other shards are to be told
 	begun   monitor.Time // when the core began its work
-	asks    bool         // the agenda has when to ask for sources that live elsewhere
+	// counted is when the last attempt began that counted, of objects of which a check was made since that did not count;
+	// of all others that is the last check.
+	counted map[monitor.ID]monitor.Time
+	asks    bool // the agenda has when to ask for sources that live elsewhere
 }
 
 // Arrive takes note of payloads that were stored for hosts of this shard, and has those hosts' checks made that read agent
@@ -120,11 +123,34 @@ func (c *Core) payload(id monitor.ID) uint64 {
 	return c.post.boxes[c.inv.HostOf(id)].seq
 }
 
-// notBefore puts a regular check or retry of an object that payloads arrive for off: while they come about once in an
-// interval, it is they that have it checked, and the interval is for when they stay away. All checks of a host with one
-// interval are put off to the same moment.
+// count finds out whether a result counts as an attempt, before it is recorded. Each payload that arrives has its host
+// looked at, however many there are, and most say nothing of this object: what goes on to fail in a check that was made for one, sooner
+// than a retry would come, is the same attempt still.
+func (c *Core) count(id monitor.ID, l *look) {
+	last, some := c.post.counted[id]
+	if !some {
+		last = c.times[id].check
+	}
+	if l.arrival && l.state != monitor.OK && c.isProblem(id) && c.standing[id].Type == monitor.Soft && l.started < last.Add(c.interval(id)) {
+		l.counted = last
+		c.post.noteCounted(id, last)
+	} else if some {
+		delete(c.post.counted, id)
+	}
+}
+
+func (p *post) noteCounted(id monitor.ID, at monitor.Time) {
+	if p.counted == nil {
+		p.counted = make(map[monitor.ID]monitor.Time)
+	}
+	p.counted[id] = at
+}
+
+// notBefore puts a regular check or retry of an object off of which all data arrive in payloads: while they come about once
+// in an interval, it is they that have it checked, and the interval is for when they stay away. All checks of a host with one
+// interval are put off to the same moment. What asks an agent itself is asked in time, whatever arrives.
 func (c *Core) notBefore(id monitor.ID, interval time.Duration, next monitor.Time) monitor.Time {
-	if c.post.boxes == nil || next == 0 || !c.reads(id) {
+	if c.post.boxes == nil || next == 0 || !c.reads(id) || c.reading[id].has(fetches) {
 		return next
 	}
 	arrived := c.post.boxes[c.inv.HostOf(id)].arrived

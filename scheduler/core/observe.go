@@ -18,6 +18,8 @@ type look struct {
 	outcome           *monitor.Outcome
 	// arrival says that the check was made because a payload came.
 	arrival bool
+	// counted is when the last attempt at the problem began that counted, if this result is none: count sets it.
+	counted monitor.Time
 	// past says that the trouble that a failure may have met is over: weigh sets it.
 	past bool
 	// news says that the output is another than the last: record sets it.
@@ -110,6 +112,7 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	}
 	made, at := d.check(), len(d.Broks)
 
+	c.count(id, l)
 	c.record(id, l)
 	v := c.weigh(id, l)
 	if c.inv.Options.HardUnknownPhase {
@@ -125,7 +128,7 @@ func (c *Core) apply(id monitor.ID, l *look, d *Decisions) {
 	v.Steps |= c.stalk(id, l)
 	c.mark(id, l)
 	if l.how == monitor.Active {
-		c.after(id, v.Steps, l.started)
+		c.after(id, v.Steps, l)
 	} else {
 		c.confirm(id, v.Steps)
 	}
@@ -175,12 +178,12 @@ func (c *Core) weigh(id monitor.ID, l *look) verdict.Verdict {
 	was := c.standing[id].Standing
 	if !c.inv.IsHost(id) {
 		return verdict.OfService(was, verdict.ServiceCheck{
-			State: l.state, HostUp: c.hostUp(id, l), Volatile: c.inv.Policy(id).Volatile,
+			State: l.state, HostUp: c.hostUp(id, l), Volatile: c.inv.Policy(id).Volatile, Uncounted: l.counted != 0,
 		})
 	}
 	o := &c.inv.Options
 	return verdict.OfHost(was, verdict.HostCheck{
-		State: l.state, Reach: c.reach(id, l), Passive: l.how == monitor.Passive,
+		State: l.state, Reach: c.reach(id, l), Passive: l.how == monitor.Passive, Uncounted: l.counted != 0,
 		PassiveSoft: o.PassiveHostChecksAreSoft, Translate: o.TranslatePassiveHostChecks,
 	})
 }
@@ -213,15 +216,20 @@ func (c *Core) mark(id monitor.ID, l *look) {
 
 // after plans the next check: from the beginning of this one, so that a check that lasts as long as its interval is made
 // in each. A retry is that far from it; all others are on the object's grid.
-// What has no regular checks is retried until its state is clear, and then left alone again.
-func (c *Core) after(id monitor.ID, steps verdict.Steps, started monitor.Time) {
+// What has no regular checks is retried until its state is clear, and then left alone again. What did not count puts no
+// retry off.
+func (c *Core) after(id monitor.ID, steps verdict.Steps, l *look) {
 	p, r := c.inv.Policy(id), &c.run[id]
 	if !steps.Has(verdict.Retry) || p.RetryInterval <= 0 || r.flags&(pinned|inFlight) != 0 {
-		c.plan(id, p.CheckInterval, max(started, c.now.Add(-p.CheckInterval)))
+		c.plan(id, p.CheckInterval, max(l.started, c.now.Add(-p.CheckInterval)))
 		return
 	}
 	r.flags &= held
-	r.next = c.notBefore(id, p.RetryInterval, max(started.Add(p.RetryInterval), c.now))
+	if l.counted != 0 {
+		r.next = max(l.counted.Add(p.RetryInterval), c.now)
+	} else {
+		r.next = c.notBefore(id, p.RetryInterval, max(l.started.Add(p.RetryInterval), c.now))
+	}
 	if !c.in(p.CheckPeriod, r.next) {
 		r.next = c.regular(id, p.RetryInterval, r.next)
 	}

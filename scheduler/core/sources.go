@@ -224,6 +224,11 @@ func (c *Core) movePost(old *Core) {
 		was, is := &old.post.boxes[l.target], &c.post.boxes[host]
 		is.seq, is.arrived, is.freed = was.seq, was.arrived, was.freed
 	}
+	for id, at := range old.post.counted {
+		if is, ok := c.find(old.inv.Ref(id)); ok {
+			c.post.noteCounted(is, at)
+		}
+	}
 	for i := range old.post.sources {
 		was := &old.post.sources[i]
 		if len(was.asked) > 0 {

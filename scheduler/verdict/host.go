@@ -11,6 +11,8 @@ type HostCheck struct {
 	Passive bool
 	// PassiveSoft is passive_host_checks_are_soft, Translate translate_passive_host_checks.
 	PassiveSoft, Translate bool
+	// Uncounted: a failure is no attempt of its own, so that a problem that is to be confirmed is as far as it was.
+	Uncounted bool
 }
 
 // ActiveHost turns the answer of a host's check plugin into UP or DOWN: OK is UP, WARNING is UP unless
@@ -34,7 +36,7 @@ func OfHost(was Standing, r HostCheck) Verdict {
 	now.Type = hostType(was, now, r)
 
 	hard := now.Type == monitor.Hard && differs(was.LastHard, now.State)
-	steps := hostSteps(now, changes(was.State, now.State, hard))
+	steps := hostSteps(now, changes(was.State, now.State, hard), r.Uncounted && now.State != monitor.Up)
 	now.Ack, steps = ack(now.Ack, steps)
 	next := now
 	if next.State == monitor.Up && steps&(Changed|HardChanged) != 0 {
@@ -60,6 +62,8 @@ func hostAttempt(was, now Standing, r HostCheck) uint16 {
 		return was.Attempt
 	case r.State == monitor.Up && r.Passive:
 		return 1
+	case r.Uncounted && now.State != monitor.Up:
+		return was.Attempt
 	default:
 		return min(was.Attempt+1, was.Max)
 	}
@@ -81,9 +85,9 @@ func hostType(was, now Standing, r HostCheck) monitor.StateType {
 	}
 }
 
-func hostSteps(now Standing, steps Steps) Steps {
+func hostSteps(now Standing, steps Steps, uncounted bool) Steps {
 	news := steps&(Changed|HardChanged) != 0
-	if news || now.Type == monitor.Soft {
+	if news || now.Type == monitor.Soft && !uncounted {
 		steps |= Alert
 	}
 	if now.Type == monitor.Hard && (news || now.State != monitor.Up) {

@@ -8,6 +8,8 @@ type ServiceCheck struct {
 	// HostUp says whether the host is UP, or has not been checked yet.
 	HostUp   bool
 	Volatile bool
+	// Uncounted: a failure is no attempt of its own, so that a problem that is to be confirmed is as far as it was.
+	Uncounted bool
 }
 
 // OfService weighs a result of a service.
@@ -15,7 +17,7 @@ func OfService(was Standing, r ServiceCheck) Verdict {
 	now := was
 	now.LastState, now.LastHard, now.State = last(was.State), last(was.LastHard), r.State
 	// "a soft state with attempts left": the attempt goes up before anything is decided.
-	if was.Type == monitor.Soft && was.Attempt < was.Max {
+	if was.Type == monitor.Soft && was.Attempt < was.Max && (!r.Uncounted || r.State == monitor.OK) {
 		now.Attempt++
 	}
 	if r.State == monitor.OK {
@@ -58,7 +60,7 @@ func failedWithHost(was, now Standing, r ServiceCheck) Verdict {
 	if hard || now.Attempt >= now.Max {
 		now.Type, now.LastHard = monitor.Hard, r.State
 	}
-	if hard || r.Volatile || now.Type == monitor.Soft {
+	if hard || r.Volatile || now.Type == monitor.Soft && !r.Uncounted {
 		steps |= Alert
 	}
 	now.Ack, steps = ack(now.Ack, steps)
@@ -87,7 +89,7 @@ func failed(was, now Standing, r ServiceCheck) Verdict {
 		now.Type = monitor.Soft
 		steps |= Retry
 	}
-	if hard || !exhausted || r.Volatile {
+	if hard || !exhausted && (!r.Uncounted || steps.Has(Changed)) || r.Volatile {
 		steps |= Alert
 	}
 	now.Ack, steps = ack(now.Ack, steps)
