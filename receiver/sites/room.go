@@ -34,6 +34,7 @@ type room struct {
 	remotes map[string]*remote
 	work    sync.WaitGroup
 	clash   time.Time // when another site of this name was complained of
+	full    time.Time // when a site too many was
 }
 
 func newRoom(s *Sites, t bus.Tenant, m bus.Messenger) *room {
@@ -175,14 +176,26 @@ func (r *room) remote(site string) *remote {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p, ok := r.remotes[site]; ok || r.ctx == nil || len(r.remotes) >= maxSites {
+	if p, ok := r.remotes[site]; ok || r.ctx == nil {
 		return p
+	}
+	if len(r.remotes) >= maxSites {
+		r.crowded(site)
+		return nil
 	}
 	ctx, cancel := context.WithCancel(r.ctx)
 	p := newRemote(r, site, cancel)
 	r.remotes[site] = p
 	r.work.Go(func() { p.run(ctx) })
 	return p
+}
+
+// crowded complains of a site too many, once in a while.
+func (r *room) crowded(site string) {
+	if time.Since(r.full) > twinEvery {
+		r.full = time.Now()
+		r.s.o.Log.Error("there are too many sites, so one more is not talked with: remove those that are gone with onbu links forget", "site", site, "tenant", r.tenant.Name, "most", maxSites)
+	}
 }
 
 // drop ends the talk with a site; its next hello begins it again.

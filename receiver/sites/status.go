@@ -18,6 +18,8 @@ const (
 	answerFor = 4 * time.Second
 	// maxOrphanText bounds the names in an answer, which is one message.
 	maxOrphanText = 800 << 10
+	// askedAtOnce bounds the sites whose lists are in memory whole at one time.
+	askedAtOnce = 16
 )
 
 // answer answers the daemons of this site until ctx ends.
@@ -155,34 +157,40 @@ func (s *Sites) Orphans(ctx context.Context) ([]wire.SiteOrphans, error) {
 	}
 	s.mu.Unlock()
 	slices.SortFunc(all, func(a, b *remote) int { return strings.Compare(a.key, b.key) })
-	there := make([]wire.SiteOrphans, len(all))
+	out = slices.Grow(out, len(all))[:1+len(all)]
+	share := maxOrphanText / len(out)
+	cut(&out[0], share)
+	at := make(chan struct{}, askedAtOnce)
 	var wg sync.WaitGroup
 	for i, p := range all {
+		at <- struct{}{}
 		wg.Go(func() {
-			there[i].Site = p.key
+			defer func() { <-at }()
+			there := &out[1+i]
+			there.Site = p.key
 			var err error
-			if there[i].Names, err = p.names(ctx, askOrphans, 0); err != nil {
-				there[i].Names, there[i].Trouble = nil, err.Error()
+			if there.Names, err = p.names(ctx, askOrphans, 0); err != nil {
+				there.Names, there.Trouble = nil, err.Error()
 			}
+			cut(there, share)
 		})
 	}
 	wg.Wait()
-	return cut(append(out, there...)), nil
+	return out, nil
 }
 
-// cut shortens lists so that all fit into one message: each gets the same share.
-func cut(all []wire.SiteOrphans) []wire.SiteOrphans {
-	share := maxOrphanText / len(all)
-	for i := range all {
-		size := 0
-		for n, name := range all[i].Names {
-			if size += len(name) + 5; size > share {
-				all[i].Names, all[i].Cut = all[i].Names[:n], true
-				break
+// cut shortens a list to its share of one message, of which each site has the same. Of the rest nothing is kept.
+func cut(o *wire.SiteOrphans, share int) {
+	size := 0
+	for n, name := range o.Names {
+		if size += len(name) + 5; size > share {
+			o.Names, o.Cut = slices.Clone(o.Names[:n]), true
+			for i := range o.Names {
+				o.Names[i] = strings.Clone(o.Names[i])
 			}
+			return
 		}
 	}
-	return all
 }
 
 // orphansHere reads the names from what is stored.

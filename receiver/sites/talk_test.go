@@ -1,10 +1,14 @@
 package sites
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 )
 
@@ -62,4 +66,33 @@ func FuzzMessagesOfAnotherSite(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestALongListOfOrphansIsCutToItsShareAndTheRestIsNotKept(t *testing.T) {
+	o := wire.SiteOrphans{Names: []string{"vm1", "vm2", "vm3"}}
+	cut(&o, 17)
+	if len(o.Names) != 2 || !o.Cut || cap(o.Names) > 2 {
+		t.Errorf("got %+v with room for %d", o, cap(o.Names))
+	}
+	o = wire.SiteOrphans{Names: []string{"vm1", "vm2"}}
+	if cut(&o, 17); len(o.Names) != 2 || o.Cut {
+		t.Errorf("a short list became %+v", o)
+	}
+}
+
+func TestNoMoreSitesAreTalkedWithThanATenantMayHave(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // the talks end as they begin
+	var log strings.Builder
+	r := newRoom(New(Options{Name: "here", Log: slog.New(slog.NewTextHandler(&log, nil))}), bus.Tenant{}, nil)
+	for i := range maxSites {
+		r.remotes[fmt.Sprint("site", i)] = &remote{}
+	}
+	r.ctx = ctx
+	if r.remote("one-more") != nil || r.remote("another") != nil || r.remote("site7") == nil {
+		t.Error("a site too many is talked with, or a known one is not")
+	}
+	if n := strings.Count(log.String(), "too many sites"); n != 1 {
+		t.Errorf("complained %d times, want once: %s", n, log.String())
+	}
 }

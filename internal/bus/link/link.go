@@ -98,9 +98,13 @@ func (l *Link) options(site string) (*server.Options, map[string]natsbus.User, e
 	}
 	o.LeafNode.ReconnectInterval = redial
 	o.LeafNode.Compression.Mode = server.CompressionOff // what is large is compressed already
+	o.MaxSubs = mostSubscriptions
 	accounts, inside := map[string]*server.Account{}, map[string]natsbus.User{}
 	for _, t := range l.plan.Tenants {
-		a := server.NewAccount(accountName(t.Name))
+		a, err := newAccount(t.Name)
+		if err != nil {
+			return nil, nil, err
+		}
 		u := natsbus.User{Name: "inside " + a.Name, Password: rand.Text()}
 		accounts[t.Name], inside[t.Name] = a, u
 		o.Accounts = append(o.Accounts, a)
