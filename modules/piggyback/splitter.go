@@ -6,11 +6,12 @@ import "bytes"
 
 // Limits bounds what is kept of one output. What lies beyond is dropped and counted; 0 stands for the default.
 type Limits struct {
-	Own     int // bytes of the output's own sections; 16 MiB
-	Target  int // bytes for one other host; 4 MiB
-	Targets int // hosts, by the names in the output; 20,000
-	Total   int // bytes for all other hosts together, with their names; 64 MiB
-	Line    int // bytes of a line; 4 MiB
+	Own      int // bytes of the output's own sections; 16 MiB
+	Sections int // own sections; 16,384
+	Target   int // bytes for one other host; 4 MiB
+	Targets  int // hosts, by the names in the output; 20,000
+	Total    int // bytes for all other hosts together, with their names; 64 MiB
+	Line     int // bytes of a line; 4 MiB
 }
 
 // maxHeader bounds a line that may be a header, and maxRaw the name of a host in it: longer ones are no names.
@@ -26,6 +27,7 @@ func (l Limits) orDefault() Limits {
 		}
 	}
 	set(&l.Own, 16<<20)
+	set(&l.Sections, 16<<10)
 	set(&l.Target, 4<<20)
 	set(&l.Targets, 20000)
 	set(&l.Total, 64<<20)
@@ -49,6 +51,7 @@ type Dropped struct {
 	Bytes    uint64 // for other hosts, beyond Limits.Target or Total
 	Blocks   uint64 // for other hosts, beyond Limits.Targets or without room for the name
 	Names    uint64 // blocks whose names are too long to be any
+	Sections uint64 // own ones, beyond Limits.Sections
 	Lines    uint64 // longer than Limits.Line, or like headers and too long for one
 }
 
@@ -69,7 +72,8 @@ type Splitter struct {
 	room    int // what the blocks take
 	dropped Dropped
 
-	ownFull bool
+	ownFull  bool
+	sections int // own ones so far
 	// into is where lines go: a number of blocks, or one of the words below.
 	into int
 	// lost says that lines are no one's until a section begins.
@@ -125,6 +129,12 @@ func (s *Splitter) Kept() int { return s.own.size + s.total }
 
 // Held is described at Kept.
 func (s *Splitter) Held() int { return s.own.held + s.room }
+
+// Discard ends an output that nobody wants: what was kept of it is gone.
+func (s *Splitter) Discard() {
+	s.own.discard()
+	s.blocks, s.total, s.room, s.into = nil, 0, 0, intoNone
+}
 
 // Blocks gives what is for others, in the order in which they first came. The slices are the caller's once the Splitter is
 // closed.
@@ -248,8 +258,25 @@ func (s *Splitter) passes(line []byte) bool {
 	if len(line) > maxHeader {
 		return false
 	}
-	kind := kindOf(line)
-	return kind == plain || kind == section && !s.lost
+	switch kindOf(line) {
+	case plain:
+		return true
+	case section:
+		return !s.lost && s.sectionFits()
+	}
+	return false
+}
+
+// sectionFits counts a section if there is room for it.
+func (s *Splitter) sectionFits() bool {
+	if s.into != intoOwn {
+		return true
+	}
+	if s.sections == s.limits.Sections {
+		return false
+	}
+	s.sections++
+	return true
 }
 
 // whole takes a whole line that is no longer than a header may be.
@@ -258,7 +285,10 @@ func (s *Splitter) whole(line []byte) {
 	case plain:
 		s.goOn(line, true)
 	case section:
-		s.lost = false
+		s.lost = !s.sectionFits()
+		if s.lost {
+			s.dropped.Sections++
+		}
 		s.hand(line)
 	case footer:
 		s.into, s.lost = intoOwn, true

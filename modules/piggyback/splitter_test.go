@@ -64,36 +64,40 @@ func TestSplitter(t *testing.T) {
 		{name: "what is almost a header", in: "<<<a>>>\n<<<<x>>>\n<<<<x\n<<x>>\n<<<\n<<<<<>>>>>\n", want: "own: \"<<<a>>>\\n<<<<x>>>\\n<<<<x\\n<<x>>\\n<<<\\n\"\n\"<>\": \"\"\n"},
 		{name: "own bytes", limits: piggyback.Limits{Own: 12}, in: "<<<a>>>\n123\n4\n<<<<x>>>>\n<<<b>>>\n<<<<>>>>\n<<<c>>>\n", want: `own: "<<<a>>>\n123\n"
 "x": "<<<b>>>\n"
-dropped: {OwnBytes:10 Bytes:0 Blocks:0 Names:0 Lines:0}
+dropped: {OwnBytes:10 Bytes:0 Blocks:0 Names:0 Sections:0 Lines:0}
 `},
 		{name: "bytes for a target", limits: piggyback.Limits{Target: 13}, in: "<<<<x>>>>\n<<<b>>>\n123\n45678\n9\n<<<<y>>>>\n<<<c>>>\n1234\n", want: `own: ""
 "x": "<<<b>>>\n123\n" cut
 "y": "<<<c>>>\n1234\n"
-dropped: {OwnBytes:0 Bytes:8 Blocks:0 Names:0 Lines:0}
+dropped: {OwnBytes:0 Bytes:8 Blocks:0 Names:0 Sections:0 Lines:0}
 `},
 		{name: "bytes for all", limits: piggyback.Limits{Total: 20}, in: "<<<<x>>>>\n<<<b>>>\n123\n<<<<y>>>>\n<<<c>>>\n1234\n<<<<x>>>>\n<<<d>>>\n", want: `own: ""
 "x": "<<<b>>>\n123\n" cut
 "y": "" cut
-dropped: {OwnBytes:0 Bytes:21 Blocks:0 Names:0 Lines:0}
+dropped: {OwnBytes:0 Bytes:21 Blocks:0 Names:0 Sections:0 Lines:0}
 `},
 		{name: "targets", limits: piggyback.Limits{Targets: 1}, in: "<<<<x>>>>\n<<<b>>>\n<<<<y>>>>\n<<<c>>>\n<<<<x>>>>\n<<<d>>>\n", want: `own: ""
 "x": "<<<b>>>\n<<<d>>>\n"
-dropped: {OwnBytes:0 Bytes:0 Blocks:1 Names:0 Lines:0}
+dropped: {OwnBytes:0 Bytes:0 Blocks:1 Names:0 Sections:0 Lines:0}
+`},
+		{name: "own sections", limits: piggyback.Limits{Sections: 2}, in: "<<<a>>>\n1\n<<<<x>>>>\n<<<b>>>\n2\n<<<b>>>\n<<<<>>>>\n<<<c>>>\n3\n<<<d>>>\n4\n <<<e>>>\n5\n", want: `own: "<<<a>>>\n1\n<<<c>>>\n3\n"
+"x": "<<<b>>>\n2\n<<<b>>>\n"
+dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:0 Sections:2 Lines:0}
 `},
 		{name: "a long line", limits: piggyback.Limits{Line: 10}, in: "<<<a>>>\n1\n1234567890123\n2\n", want: `own: "<<<a>>>\n1\n2\n"
-dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:0 Lines:1}
+dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:0 Sections:0 Lines:1}
 `},
 		{name: "a name of 2 KiB", in: "<<<<" + strings.Repeat("x", 2<<10) + ">>>>\n<<<b>>>\n1\n<<<<>>>>\n<<<c>>>\n", want: `own: "<<<c>>>\n"
-dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:1 Lines:0}
+dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:1 Sections:0 Lines:0}
 `},
 		{name: "a name of 64 KiB", in: "<<<<" + strings.Repeat("x", 64<<10) + ">>>> \r\n<<<b>>>\n1\n<<<<>>>>\n<<<c>>>\n", want: `own: "<<<c>>>\n"
-dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:1 Lines:0}
+dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:1 Sections:0 Lines:0}
 `},
 		{name: "a section's header of 64 KiB", in: "<<<" + strings.Repeat("x", 64<<10) + ">>>\n1\n<<<c>>>\n", want: `own: "<<<c>>>\n"
-dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:0 Lines:1}
+dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:0 Sections:0 Lines:1}
 `},
 		{name: "a line of 64 KiB that begins like a header", in: "<<<a>>>\n<<<<" + strings.Repeat("x", 64<<10) + "\n1\n", want: `own: "<<<a>>>\n1\n"
-dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:0 Lines:1}
+dropped: {OwnBytes:0 Bytes:0 Blocks:0 Names:0 Sections:0 Lines:1}
 `},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -150,7 +154,7 @@ func someOutput(r *rand.Rand) string {
 }
 
 func someLimits(r *rand.Rand) (l piggyback.Limits) {
-	for _, n := range []*int{&l.Own, &l.Target, &l.Targets, &l.Total, &l.Line} {
+	for _, n := range []*int{&l.Own, &l.Target, &l.Targets, &l.Total, &l.Line, &l.Sections} {
 		if r.IntN(3) == 0 {
 			*n = 1 + r.IntN(1<<(1+r.IntN(13)))
 		}
@@ -183,6 +187,30 @@ func TestSplitterLosesAndMixesNothing(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
+		}
+	}
+}
+
+func TestATextOfManyPiecesIsTheSame(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	var want strings.Builder
+	want.WriteString("<<<a>>>\n")
+	for want.Len() < 9<<20 {
+		fmt.Fprintf(&want, "%d %s\n", want.Len(), strings.Repeat("x", r.IntN(1000)))
+	}
+	for _, rest := range []string{"", strings.Repeat("y", 3<<20), strings.Repeat("y", 5<<20)} {
+		// The last line has no end: it is a whole one, unless it is too long. The other outputs are discarded.
+		split(piggyback.Limits{}, pieces(r, strings.ToUpper(want.String()))...).Discard()
+		got := split(piggyback.Limits{}, pieces(r, want.String()+rest)...)
+		whole := want.String()
+		if len(rest) <= 4<<20 {
+			whole += rest
+		}
+		if kept := got.Kept(); kept != len(whole) || got.Held() < kept || got.Held() > kept+3<<20 {
+			t.Errorf("%d bytes are kept and take %d, of %d", kept, got.Held(), len(whole))
+		}
+		if string(got.Own()) != whole {
+			t.Errorf("%d bytes became %d others", len(whole), len(got.Own()))
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package piggyback
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // text grows by pieces once it is long, so that growing leaves nothing behind for the garbage collector.
 type text struct {
@@ -12,6 +15,9 @@ type text struct {
 
 // piece is how long a text is when it goes on in pieces, and how long these are.
 const piece = 1 << 20
+
+// pieces are used for the next text.
+var pieces = sync.Pool{New: func() any { return new([piece]byte) }}
 
 // add appends p.
 func (t *text) add(p []byte) {
@@ -27,7 +33,7 @@ func (t *text) add(p []byte) {
 		t.open = append(t.open, p[:n]...)
 		if p = p[n:]; len(p) > 0 {
 			t.full = append(t.full, t.open)
-			t.open = make([]byte, 0, piece)
+			t.open = pieces.Get().(*[piece]byte)[:0]
 			t.held += piece
 		}
 	}
@@ -44,6 +50,7 @@ func (t *text) cut() {
 			return
 		}
 		t.held -= cap(t.open)
+		giveBack(t.open)
 		t.open, t.full = t.full[last], t.full[:last]
 	}
 }
@@ -56,8 +63,28 @@ func (t *text) bytes() []byte {
 	whole := make([]byte, 0, t.size)
 	for i, p := range t.full {
 		whole, t.full[i] = append(whole, p...), nil
+		giveBack(p)
 	}
-	t.open, t.full = append(whole, t.open...), nil
-	t.held = cap(t.open)
+	whole = append(whole, t.open...)
+	giveBack(t.open)
+	t.open, t.full, t.held = whole, nil, cap(whole)
 	return t.open
+}
+
+// discard ends a text that nobody wants.
+func (t *text) discard() {
+	for _, p := range t.full {
+		giveBack(p)
+	}
+	if len(t.full) > 0 {
+		giveBack(t.open)
+	}
+	*t = text{}
+}
+
+// giveBack takes a piece that nobody uses any more. The first one of a text has some other length.
+func giveBack(p []byte) {
+	if cap(p) == piece {
+		pieces.Put((*[piece]byte)(p[:piece]))
+	}
 }

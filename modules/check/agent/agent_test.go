@@ -122,7 +122,7 @@ func TestTheOwnServiceTellsOfTheAgent(t *testing.T) {
 	has(t, "output", got.Output, "[agent] Version: 2.3.0p10, OS: windows", "[piggyback] Successfully processed from source 'esx1'", "3 sections", "vm1 and VM1")
 	has(t, "long output", got.LongOutput, "payload of esx1: 90 s old", "1 for hosts that nobody knows", "1 sections that no kind of service reads: something_new", "section something_new was made")
 	has(t, "perfdata", got.Perfdata, "fetch_time=", fmt.Sprintf("agent_bytes=%dB", len(output)), "payloads=1")
-	if len(c.delivered) != 1 || c.delivered[0].Source != "h" || len(c.delivered[0].Blocks) != 1 || string(c.delivered[0].Blocks[0].Name) != "vm1" {
+	if len(c.delivered) != 1 || c.delivered[0].Source != "h" || !strings.HasPrefix(c.delivered[0].Origin, "port-") || len(c.delivered[0].Blocks) != 1 || string(c.delivered[0].Blocks[0].Name) != "vm1" {
 		t.Errorf("delivered %+v", c.delivered)
 	}
 }

@@ -77,6 +77,7 @@ func (m *Module) fetch(ctx context.Context, c *command, name string) (*fetched, 
 		err = in.short(c)
 	}
 	if err != nil {
+		in.splitter.Discard()
 		m.counts.failures.Add(1)
 		return nil, m.said(ctx, c, in, err)
 	}

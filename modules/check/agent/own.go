@@ -70,6 +70,9 @@ func (w *waiter) ofAgent(r *round, report *service.Report) {
 	if !r.whole {
 		report.Say(monitor.Warning, "the output is larger than any agent's: not all sections were read")
 	}
+	if d := r.own.dropped; d.Sections+d.Lines > 0 {
+		report.Say(monitor.Warning, fmt.Sprintf("%d sections and %d lines were left out: no agent says so much", d.Sections, d.Lines))
+	}
 }
 
 // facts are the lines of section check_mk.
@@ -156,7 +159,7 @@ func (w *waiter) ofGuests(o *ownOutput, report *service.Report) {
 		}
 	}
 	report.Detail(text)
-	if o.dropped.Any() {
+	if o.dropped.Bytes+o.dropped.Blocks+o.dropped.Names > 0 {
 		report.Say(monitor.Warning, fmt.Sprintf("payloads for other hosts are larger than allowed: %d bytes and %d names were left out", o.dropped.Bytes, o.dropped.Blocks+o.dropped.Names))
 	}
 	for _, c := range d.Conflicts {

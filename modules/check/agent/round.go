@@ -178,7 +178,7 @@ func (h *host) deliver(ctx context.Context, r *round, blocks []piggyback.Block) 
 	if !h.module.speaks(h, len(blocks) > 0) {
 		return
 	}
-	d := modules.Delivery{Source: h.key.name, At: monitor.At(r.own.at), Blocks: make([]modules.Block, len(blocks))}
+	d := modules.Delivery{Source: h.key.name, Origin: h.key.outlet(), At: monitor.At(r.own.at), Blocks: make([]modules.Block, len(blocks))}
 	for i, b := range blocks {
 		d.Blocks[i] = modules.Block{Name: b.Name, Data: b.Data}
 	}

@@ -19,8 +19,8 @@ type Options struct {
 // What one output may hold at most; the rest of it is left out. An agent's has a hundred sections and a few thousand lines.
 const (
 	mostLines = 1 << 19
-	mostParts = 50_000
-	mostNames = 10_000
+	mostParts = 16 << 10
+	mostNames = 4 << 10
 	mostName  = 128 // bytes
 )
 
@@ -38,7 +38,7 @@ func Parse(output []byte, into *Set, o Options) (whole bool) {
 func ParseText(output string, into *Set, o Options) (whole bool) {
 	p := parser{
 		into: into, options: o, whole: true, clean: utf8.ValidString(output),
-		lines: make([]string, 0, min(strings.Count(output, "\n")+1, mostLines)),
+		lines: make([]string, 0, min(strings.Count(output, "\n")-strings.Count(output, "\n<<<")+1, mostLines)),
 	}
 	for output != "" {
 		line := output
