@@ -96,8 +96,11 @@ const (
 
 // NewSplitter begins an output.
 func NewSplitter(l Limits) *Splitter {
-	return &Splitter{limits: l.orDefault(), byName: map[string]int{}, into: intoOwn}
+	return &Splitter{limits: l.orDefault(), byName: map[string]int{}, into: intoOwn, own: text{pieces: ownPieces{}}}
 }
+
+// Borrow has the output gathered in pieces that are lent. It is called before anything is written.
+func (s *Splitter) Borrow(p Pieces) { s.own.pieces = p }
 
 // Write takes the next piece, of any size. It keeps nothing of p, takes all of it, and never gives an error.
 func (s *Splitter) Write(p []byte) (int, error) {

@@ -1,23 +1,30 @@
 package piggyback
 
-import (
-	"bytes"
-	"sync"
-)
+import "bytes"
 
 // text grows by pieces once it is long, so that growing leaves nothing behind for the garbage collector.
 type text struct {
-	full [][]byte
-	open []byte
-	size int // bytes in all
-	held int // bytes of room in all
+	pieces Pieces
+	full   [][]byte
+	open   []byte
+	size   int // bytes in all
+	held   int // bytes of room in all
 }
 
 // piece is how long a text is when it goes on in pieces, and how long these are.
 const piece = 1 << 20
 
-// pieces are used for the next text.
-var pieces = sync.Pool{New: func() any { return new([piece]byte) }}
+// Pieces lends the room that long outputs are gathered in, so that it can be used for the next one.
+type Pieces interface {
+	Take() *[1 << 20]byte
+	GiveBack(p *[1 << 20]byte)
+}
+
+// ownPieces lends what nobody used before.
+type ownPieces struct{}
+
+func (ownPieces) Take() *[piece]byte    { return new([piece]byte) }
+func (ownPieces) GiveBack(*[piece]byte) {}
 
 // add appends p.
 func (t *text) add(p []byte) {
@@ -33,7 +40,7 @@ func (t *text) add(p []byte) {
 		t.open = append(t.open, p[:n]...)
 		if p = p[n:]; len(p) > 0 {
 			t.full = append(t.full, t.open)
-			t.open = pieces.Get().(*[piece]byte)[:0]
+			t.open = t.pieces.Take()[:0]
 			t.held += piece
 		}
 	}
@@ -50,7 +57,7 @@ func (t *text) cut() {
 			return
 		}
 		t.held -= cap(t.open)
-		giveBack(t.open)
+		t.giveBack(t.open)
 		t.open, t.full = t.full[last], t.full[:last]
 	}
 }
@@ -63,10 +70,10 @@ func (t *text) bytes() []byte {
 	whole := make([]byte, 0, t.size)
 	for i, p := range t.full {
 		whole, t.full[i] = append(whole, p...), nil
-		giveBack(p)
+		t.giveBack(p)
 	}
 	whole = append(whole, t.open...)
-	giveBack(t.open)
+	t.giveBack(t.open)
 	t.open, t.full, t.held = whole, nil, cap(whole)
 	return t.open
 }
@@ -74,17 +81,17 @@ func (t *text) bytes() []byte {
 // discard ends a text that nobody wants.
 func (t *text) discard() {
 	for _, p := range t.full {
-		giveBack(p)
+		t.giveBack(p)
 	}
 	if len(t.full) > 0 {
-		giveBack(t.open)
+		t.giveBack(t.open)
 	}
-	*t = text{}
+	*t = text{pieces: t.pieces}
 }
 
 // giveBack takes a piece that nobody uses any more. The first one of a text has some other length.
-func giveBack(p []byte) {
+func (t *text) giveBack(p []byte) {
 	if cap(p) == piece {
-		pieces.Put((*[piece]byte)(p[:piece]))
+		t.pieces.GiveBack((*[piece]byte)(p[:piece]))
 	}
 }

@@ -231,7 +231,7 @@ func TestBlocksForTheHostItselfAreItsOwn(t *testing.T) {
 	c := &courier{answer: modules.Delivered{Own: [][]byte{[]byte("<<<services>>>\nSpooler running/auto x\n")}}}
 	m := module(t, c)
 	line := "-H 127.0.0.1 -p " + port + " -s services -i Spooler"
-	for _, o := range []modules.Object{{Host: "h"}, {Host: "h", Payload: 7}} { // the second one reads what was kept
+	for _, o := range []modules.Object{{Host: "h"}, {Host: "h", Payload: 7, Arrival: true}} { // the second one reads what was kept
 		if got := run(t, m, o, line); got.State != monitor.OK {
 			t.Errorf("state %v: %s", got.State, got.Output)
 		}
@@ -248,7 +248,7 @@ func TestWhatComesForAPayloadDoesNotAskTheAgentAgain(t *testing.T) {
 	if got := run(t, m, modules.Object{Host: "h", Service: "other"}, line); strings.Contains(got.Output, "came") {
 		t.Errorf("a check that nothing is new for made a round of its own: %s", got.Output)
 	}
-	got := run(t, m, modules.Object{Host: "h", Payload: 42}, line)
+	got := run(t, m, modules.Object{Host: "h", Payload: 42, Arrival: true}, line)
 	has(t, "output", got.Output, "came", "Version: 2.3.0p10")
 	if asked.Load() != 1 || c.least[len(c.least)-1] != 42 {
 		t.Errorf("asked %d times, payloads from %v", asked.Load(), c.least)

@@ -144,10 +144,12 @@ type intake struct {
 }
 
 func newIntake(most int, of *budget) *intake {
-	return &intake{
+	in := &intake{
 		splitter: piggyback.NewSplitter(piggyback.Limits{Own: most, Total: mostForeign}),
 		share:    share{of: of}, own: most,
 	}
+	in.splitter.Borrow(lender{})
+	return in
 }
 
 // Write implements io.Writer. It keeps nothing of p; the error is for an output that is too large.
@@ -188,6 +190,15 @@ func (in *intake) short(c *command) error {
 
 // buffers are what output is read with.
 var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
+// pieces are what long outputs are gathered in.
+var pieces = sync.Pool{New: func() any { return new([1 << 20]byte) }}
+
+// lender implements piggyback.Pieces.
+type lender struct{}
+
+func (lender) Take() *[1 << 20]byte      { return pieces.Get().(*[1 << 20]byte) }
+func (lender) GiveBack(p *[1 << 20]byte) { pieces.Put(p) }
 
 // pour hands on all that r gives.
 func pour(to io.Writer, r io.Reader) error {

@@ -15,8 +15,10 @@ const (
 	forgotten = time.Hour
 	// sweepEvery is how often it is looked which are.
 	sweepEvery = 10 * time.Second
-	// settled is how old a host's own output may be when a check comes because of a payload.
-	settled = time.Minute
+	// settled is how old a host's own output may be when a check comes because of a payload, and atHand how long its sections are
+	// kept for such checks. Later they are made anew of the text.
+	settled = 15 * time.Minute
+	atHand  = time.Minute
 	// together is how many rounds may fetch at once, and reckon how many may read payloads and sections.
 	together = 4096
 	reckon   = 256
@@ -46,7 +48,7 @@ type host struct {
 	running bool // a round is under way
 	waiting []*waiter
 	// seen is which own output each service was evaluated from last, by the time of its fetch: no interval, however short, gets
-	// the same one twice.
+	// the same one twice. A check for a payload does not count, since it takes whatever there is.
 	seen map[string]time.Time
 	// stop ends the round under way; ends is when that will be.
 	stop *time.Timer
@@ -94,7 +96,7 @@ func (m *Module) host(k hostKey, now time.Time) *host {
 // sweep forgets what nobody uses any more.
 func (m *Module) sweep() {
 	now := time.Now()
-	m.rounds.forgetOld(func(r *round) bool { return now.Sub(r.at) > settled })
+	m.rounds.forgetOld(func(r *round) bool { return now.Sub(r.at) > atHand })
 	m.hosts.mu.Lock()
 	defer m.hosts.mu.Unlock()
 	for k, h := range m.hosts.by {
@@ -175,7 +177,7 @@ func (h *host) next(r *round) (batch []*waiter) {
 
 // servesLocked says whether a check that came behind the round need not wait for another one, and notes that it does not.
 func (h *host) servesLocked(r *round, w *waiter) bool {
-	if !r.serves(w) || h.sawLocked(w, r.own) {
+	if !r.serves(w) || !w.object.Arrival && h.sawLocked(w, r.own) {
 		return false
 	}
 	h.noteLocked(w, r.own)
@@ -192,7 +194,7 @@ func (h *host) sawLocked(w *waiter, own *ownOutput) bool {
 const mostSeen = 20_000
 
 func (h *host) noteLocked(w *waiter, own *ownOutput) {
-	if own == nil || h.key.name == "" {
+	if own == nil || h.key.name == "" || w.object.Arrival {
 		return
 	}
 	if h.seen == nil || len(h.seen) > mostSeen {

@@ -67,6 +67,9 @@ func (w *waiter) ofAgent(r *round, report *service.Report) {
 		report.Say(monitor.Warning, "the agent cannot run its Python plugins: "+about["FailedPythonReason"])
 	}
 	report.Detail(fmt.Sprintf("%d bytes, %s", r.own.bytes, r.own.form))
+	if over := r.at.Sub(r.own.at); over >= w.fresh {
+		report.Detail("the output is " + age(over) + " old: this check was made because a payload came")
+	}
 	if !r.whole {
 		report.Say(monitor.Warning, "the output is larger than any agent's: not all sections were read")
 	}

@@ -47,6 +47,9 @@ func (r *round) serves(w *waiter) bool {
 	if w.object.Forced && r.at.Before(w.began) {
 		return false
 	}
+	if r.own != nil && !w.object.Arrival && w.began.Sub(r.own.at) >= w.fresh {
+		return false // it was made for a payload, of an output that was there
+	}
 	return r.bug == nil && w.began.Sub(r.at) < w.fresh && r.place >= w.object.Payload
 }
 
@@ -115,7 +118,7 @@ func (h *host) old(batch []*waiter) bool {
 	defer h.mu.Unlock()
 	for _, w := range batch {
 		age, limit, saw := w.began.Sub(h.own.at), w.fresh, h.sawLocked(w, h.own)
-		if w.object.Payload > h.payload { // it came because of a payload
+		if w.object.Arrival { // it was not due
 			limit, saw = max(limit, settled), false
 		}
 		if w.object.Forced || saw || age >= limit {

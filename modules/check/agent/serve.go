@@ -25,6 +25,8 @@ func (w *waiter) serve(r *round) monitor.Outcome {
 	}, &report)
 	if source, at := w.source(r); source != "" {
 		report.Detail(fmt.Sprintf("from the output of %s, %s old", source, age(r.at.Sub(at))))
+	} else if r.own != nil && r.own.err == nil && r.at.Sub(r.own.at) >= w.fresh {
+		report.Detail("from the agent's output, " + age(r.at.Sub(r.own.at)) + " old: this check was made because a payload came")
 	}
 	return report.Outcome()
 }
