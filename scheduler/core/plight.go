@@ -92,14 +92,22 @@ func (c *Core) stumbledAt(id monitor.ID) monitor.Time {
 	return since
 }
 
-// fineOf says when the last good fetch from a source began.
+// fineOf says from when on a source was asked for all that it has: when the last good fetch began or, if several services ask
+// agents of it, in turn or not, the oldest of their last ones. One that is not made any more holds that back for no longer than
+// its interval.
 func (c *Core) fineOf(s *source) monitor.Time {
 	if s.host == monitor.NoID {
 		return s.state.Fine
 	}
-	fine := monitor.Time(0)
+	newest := monitor.Time(0)
 	for _, id := range s.agents {
-		fine = max(fine, c.times[id].fine)
+		newest = max(newest, c.times[id].fine)
+	}
+	fine := newest
+	for _, id := range s.agents {
+		if at := c.times[id].fine; at != 0 {
+			fine = min(fine, max(at, newest.Add(-c.inv.Policy(id).CheckInterval-staleLink)))
+		}
 	}
 	return fine
 }
