@@ -58,7 +58,13 @@ type Piggyback struct {
 	Policies     []PiggybackPolicy
 	// Sites says where hosts are looked at that no site knows yet.
 	Sites []PiggybackSite
+	// Addresses are those of the hosts whose checks read agent output, sorted, without those that several hosts have or that are
+	// names of hosts. Payloads for one are the host's.
+	Addresses []PiggybackAddress
 }
+
+// PiggybackAddress is the address of a host.
+type PiggybackAddress struct{ Address, Host string }
 
 // PiggybackSite sends the payloads for hosts that no site knows to a site that makes hosts of them. The first that fits source
 // and target counts; payloads for other unknown hosts stay where they are.

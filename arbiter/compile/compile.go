@@ -27,6 +27,7 @@ type Result struct {
 func Compile(c *objects.Config, shards int, generation uint64, before func(string) (monitor.Shard, bool)) *Result {
 	plan := Plan(c, shards, before)
 	r := &Result{Plan: plan, Directory: directory(c, plan, shards, generation), Piggyback: c.Piggyback}
+	r.Piggyback.Addresses = addresses(c)
 	hosts := make([][]uint32, shards)
 	for i := range c.Hosts {
 		hosts[plan.Shard[i]] = append(hosts[plan.Shard[i]], uint32(i))

@@ -14,6 +14,7 @@ type book struct {
 	generation uint64
 	hosts      map[string]monitor.Shard
 	elsewhere  map[string]string // the site of a host that is not here
+	addresses  map[string]string // the host of an address
 	sites      map[string]site   // by key in CFG
 	rules      *piggyback.Rules
 	speakers   *speakers

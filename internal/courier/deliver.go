@@ -43,10 +43,11 @@ func (c *Courier) deliver(ctx context.Context, d modules.Delivery) (out modules.
 	})
 	b.speakers.giveBack(d.Source, speaker)
 	out = modules.Delivered{Own: shared.Own, Refused: shared.Refused, Ignored: shared.Ignored, Beyond: shared.Beyond, Conflicts: shared.Conflicts}
-	if len(shared.Targets) == 0 {
+	targets := b.addressees(d.Source, shared.Targets, &out)
+	if len(targets) == 0 {
 		err = c.silence(ctx, b, d)
 	} else {
-		err = c.store(ctx, b, d, shared.Targets, &out)
+		err = c.store(ctx, b, d, targets, &out)
 	}
 	c.count(&out)
 	return out, err

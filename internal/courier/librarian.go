@@ -180,6 +180,10 @@ func (c *Courier) readGeneration(ctx context.Context, number uint64, b *book) er
 		return fmt.Errorf("rules for payloads of generation %d: %w", number, err)
 	}
 	b.generation, b.hosts, b.ttl = number, d.Hosts, keep(&p)
+	b.addresses = make(map[string]string, len(p.Addresses))
+	for _, a := range p.Addresses {
+		b.addresses[a.Address] = a.Host
+	}
 	c.compile(&p, b)
 	return nil
 }
