@@ -59,7 +59,6 @@ type Module struct {
 	counts  counts
 	// turns are rounds that fetch, and reckons those that read payloads.
 	turns, reckons chan struct{}
-	speakers       speakers
 	states         *recent.Map[string, *controller.State] // by folder
 
 	life context.Context // ends when the module is closed
@@ -89,12 +88,6 @@ var (
 	_ modules.Verifier    = (*check)(nil)
 	_ modules.Verifier    = mistaken{}
 )
-
-// speakers are the hosts in whose output there were payloads when it was fetched last.
-type speakers struct {
-	mu sync.Mutex
-	by map[string]*host
-}
 
 // New makes a module. It opens nothing.
 func New(o Options) *Module {

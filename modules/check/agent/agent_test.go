@@ -391,3 +391,22 @@ func TestEveryMistakeInALineIsSaid(t *testing.T) {
 		has(t, line, wrong[0], want)
 	}
 }
+
+func TestEachOutputOfAHostIsDeliveredAsItsOwn(t *testing.T) {
+	with, _ := serve(t, always(output))
+	without, _ := serve(t, always("<<<check_mk>>>\nVersion: 1\n"))
+	c := &courier{}
+	m := module(t, c)
+	for _, port := range []string{with, without, with} {
+		run(t, m, modules.Object{Host: "h", Forced: true}, "-H 127.0.0.1 -p "+port)
+	}
+	if len(c.delivered) != 3 {
+		t.Fatalf("%d outputs are delivered, want 3", len(c.delivered))
+	}
+	if a, b, again := c.delivered[0].Origin, c.delivered[1].Origin, c.delivered[2].Origin; a == b || a != again {
+		t.Errorf("the outputs are %s, %s and %s", a, b, again)
+	}
+	if n := len(c.delivered[1].Blocks); n != 0 {
+		t.Errorf("%d blocks are in the output without any", n)
+	}
+}

@@ -105,7 +105,6 @@ func (m *Module) sweep() {
 		h.mu.Unlock()
 		if idle {
 			delete(m.hosts.by, k)
-			m.speaks(h, false)
 		}
 	}
 	m.hosts.timer = nil

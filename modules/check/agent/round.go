@@ -178,9 +178,6 @@ func (h *host) deliver(ctx context.Context, r *round, blocks []piggyback.Block) 
 	if courier == nil || h.key.name == "" {
 		return
 	}
-	if !h.module.speaks(h, len(blocks) > 0) {
-		return
-	}
 	d := modules.Delivery{Source: h.key.name, Origin: h.key.outlet(), At: monitor.At(r.own.at), Blocks: make([]modules.Block, len(blocks))}
 	for i, b := range blocks {
 		d.Blocks[i] = modules.Block{Name: b.Name, Data: b.Data}
@@ -190,24 +187,6 @@ func (h *host) deliver(ctx context.Context, r *round, blocks []piggyback.Block) 
 		r.text += "\n<<<>>>\n" + string(own)
 	}
 	r.own.delivered.Own = nil
-}
-
-// speaks says whether output of a host is to be delivered. That without payloads is, since it ends what was said before; but
-// not when the host has payloads in another output of its own, of a special agent for example.
-func (m *Module) speaks(h *host, payloads bool) bool {
-	m.speakers.mu.Lock()
-	defer m.speakers.mu.Unlock()
-	other := m.speakers.by[h.key.name]
-	switch {
-	case payloads:
-		if m.speakers.by == nil {
-			m.speakers.by = map[string]*host{}
-		}
-		m.speakers.by[h.key.name] = h
-	case other == h:
-		delete(m.speakers.by, h.key.name)
-	}
-	return payloads || other == nil || other == h
 }
 
 // read makes sections of all that was fetched.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"math"
 	"path"
 	"strings"
@@ -45,11 +46,17 @@ func (p *process) program() string {
 	return name
 }
 
+// mostProcesses is how many lines are read: so many are ten megabytes of output.
+const mostProcesses = 64 << 10
+
 // processes reads ps_lnx, whose first line names the columns, and ps, with figures in brackets before the command.
-func processes(s *section.Section) []process {
-	var all []process
+func processes(s *section.Section) (all []process, whole bool) {
 	var header []string
+	lines := 0
 	for part, columns := range s.Rows() {
+		if lines++; lines > mostProcesses {
+			return all, false
+		}
 		if columns[0] == "[header]" {
 			header = columns[1:]
 			continue
@@ -66,7 +73,7 @@ func processes(s *section.Section) []process {
 			all = append(all, p)
 		}
 	}
-	return all
+	return all, true
 }
 
 // row reads a line by the names of its columns, of which COMMAND is the last.
@@ -185,12 +192,15 @@ func chosen(in *Input, r *Report, all []process) []process {
 }
 
 func checkPS(in *Input, r *Report) {
-	all := processes(in.first("ps_lnx", "ps"))
+	all, whole := processes(in.first("ps_lnx", "ps"))
 	levels := in.Levels(r, Lower(math.NaN(), 1))
 	cpu, mem, age := in.Pair(r, "cpu", None()), in.Pair(r, "mem", None()), in.Pair(r, "age", None())
 	if len(all) == 0 {
 		r.Say(monitor.Unknown, "the agent shows no processes")
 		return
+	}
+	if !whole {
+		r.Say(monitor.Warning, fmt.Sprintf("the agent shows more than %d processes: the others are not looked at", mostProcesses))
 	}
 	some := chosen(in, r, all)
 	r.Measure("Processes", Measured("count", float64(len(some)), "").By(levels).Within(0, math.NaN()), showCount)

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/onbu/onbu/monitor"
@@ -105,4 +106,13 @@ func TestProcessesOfWindowsAndOldAgents(t *testing.T) {
 	expect(t, h.look(t, "ps", old, "-i", "init"), monitor.OK,
 		"Processes: 1, resident memory: 200.00 KiB, CPU: waiting for a second look to know the rate, oldest runs for: 2 d 14 h", "")
 	expect(t, h.look(t, "ps", old, "-i", "old"), monitor.OK, "Processes: 1, resident memory: 2.00 KiB", "")
+}
+
+func TestProcessesWithoutEndAreNotAllLookedAt(t *testing.T) {
+	var h host
+	text := "<<<ps_lnx>>>\n[header] CGROUP USER VSZ RSS TIME ELAPSED PID COMMAND\n" + strings.Repeat("- root 1 1 00:00:00 01:54 1 x\n", 200_000)
+	got := h.look(t, "ps", text, "-i", "x")
+	if got.State != monitor.Warning || !strings.Contains(got.Output, "more than 65536 processes") || !strings.Contains(got.Output, "Processes: 65535") {
+		t.Errorf("%v %s", got.State, got.Output)
+	}
 }
