@@ -124,7 +124,7 @@ func (r *reading) each(ctx context.Context, where string, handle func(p Payload,
 			}
 			one := r.payload(where, &p, size)
 			if where == Waiting {
-				one.To = r.siteName(to)
+				one.To = siteNamed(r.sites, to)
 			}
 			if err := handle(one, p.Data); err != nil {
 				return err
@@ -183,14 +183,6 @@ func (r *reading) contact(o outlet) monitor.Time {
 		return 0
 	}
 	return s.At
-}
-
-// siteName is the name behind a Token; the Token itself for a site that is forgotten.
-func (r *reading) siteName(token string) string {
-	if name, ok := r.sites[token]; ok {
-		return name
-	}
-	return token
 }
 
 // mostSections bounds the names of sections that are told of a payload.

@@ -59,6 +59,7 @@ func TestPayloadsAreShownWithTheirAgesAndWhatPoliciesSay(t *testing.T) {
 		stop := s.run()
 		defer stop()
 		s.payloads(time.Now())
+		s.post(bus.Outbound("new site", "vm4", "esx1"), monitor.Payload{Target: "vm4", Source: "esx1", At: monitor.At(time.Now().Add(-10 * time.Second)), Raw: "vm4", Data: []byte("<<<df>>>\n")})
 		var all broker.Payloads
 		s.get("/api/piggyback", 200, &all)
 		var got []string
@@ -69,6 +70,7 @@ func TestPayloadsAreShownWithTheirAgesAndWhatPoliciesSay(t *testing.T) {
 			"vm1 of esx1: here 10s 62B [VM1 vm1.example.org] true OK",
 			"vm1 of romeesx0: here 7200s 10B [vm1] false OK",
 			"vm2 of esx1: waitingparis 10s 9B [vm2] false ",
+			"vm4 of esx1: waitingnew site 10s 9B [vm4] false ", // a site that nobody heard of
 			"vm3 of esx1: orphan 10s 9B [vm3] false ",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

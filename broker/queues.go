@@ -72,11 +72,7 @@ func (b *Broker) mail(ctx context.Context) (Mail, error) {
 		if target == bus.Token("") {
 			continue // a source
 		}
-		name, known := sites[token]
-		if !known {
-			name = token
-		}
-		m.Waiting[name]++
+		m.Waiting[siteNamed(sites, token)]++
 	}
 	return m, err
 }

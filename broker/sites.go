@@ -34,6 +34,17 @@ func (b *Broker) otherSites(ctx context.Context) (map[string]string, error) {
 	return sites, nil
 }
 
+// siteNamed gives the name behind a Token: of a site that is known, or of one that never was there, or was forgotten.
+func siteNamed(sites map[string]string, token string) string {
+	if name, ok := sites[token]; ok {
+		return name
+	}
+	if name, ok := bus.Named(token); ok {
+		return name
+	}
+	return token
+}
+
 // hostsOf gives the hosts of another site; none when it was forgotten.
 func (b *Broker) hostsOf(ctx context.Context, site string) ([]string, error) {
 	data, err := b.blob(ctx, wire.SiteHostsName(site))

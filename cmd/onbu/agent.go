@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,15 @@ func agentVerb(ctx context.Context, e *env) error {
 			return do(ctx, e)
 		}
 	}
-	return askParts(agentParts(), "")(ctx, e)
+	parts := agentParts()
+	if len(e.args) > 0 && e.args[0] == parts[0].name || slices.ContainsFunc(e.args, func(w string) bool { return strings.HasPrefix(w, "-") }) {
+		return askParts(parts, "")(ctx, e)
+	}
+	const all = "cat HOST, ca, receiver"
+	if len(e.args) == 0 {
+		return usageError("say what: " + all)
+	}
+	return usageError(fmt.Sprintf("%q is none of: %s", e.args[0], all))
 }
 
 // agentCA makes the certificates by which agents know this site.

@@ -165,7 +165,8 @@ func TestMistakesInQuestionsAboutPayloads(t *testing.T) {
 		"piggyback lst":         `"lst" is none of: list [HOST]`,
 		"piggyback cat":         "needs cat HOST [SOURCE], got 0 arguments",
 		"piggyback orphans all": "needs orphans, got 1 arguments",
-		"agent":                 "say what: cat HOST",
+		"agent":                 "say what: cat HOST, ca, receiver",
+		"agent foo":             `"foo" is none of: cat HOST, ca, receiver`,
 	} {
 		if out, code := call(t, strings.Fields(line)...); code != 2 || !strings.Contains(out, want) {
 			t.Errorf("onbu %s: exit status %d: %s", line, code, out)

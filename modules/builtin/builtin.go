@@ -41,7 +41,12 @@ func Checks(payloads modules.Courier) []modules.Check {
 }
 
 // Agent gives the module that reads what agents say, for who wants to see it at once.
-func Agent() *agent.Module { return agent.New(agent.Options{Program: Exec(0).Stream}) }
+func Agent() *agent.Module {
+	shells := ssh.New(ssh.Options{})
+	return agent.New(agent.Options{
+		Program: Exec(0).Stream, Remote: func(argv []string) (agent.Remote, error) { return shells.Remote(argv) },
+	})
+}
 
 // Plugins is how many plugins may run at once unless the user says otherwise: most of them wait for something, but a
 // hundred that compute on one core are late all together.

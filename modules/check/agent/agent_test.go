@@ -111,6 +111,20 @@ func has(t *testing.T, what, text string, parts ...string) {
 	}
 }
 
+func TestAnOutputWithoutASectionIsNoAgents(t *testing.T) {
+	port, _ := serve(t, always("<<no agent>>\n"))
+	c := &courier{}
+	c.carried.Payloads = []modules.CarriedPayload{payload("esx1", "<<<services>>>\n", true, "Successfully processed from source 'esx1'")}
+	got := run(t, module(t, c), modules.Object{Host: "h"}, "-H 127.0.0.1 -p "+port)
+	if got.State != monitor.Critical || !strings.Contains(got.Output, "there is no section in it") {
+		t.Errorf("got %v %q", got.State, got.Output)
+	}
+	port, _ = serve(t, always("<<<<vm1>>>>\n<<<services>>>\n<<<<>>>>\n")) // it speaks for others alone
+	if got := run(t, module(t, c), modules.Object{Host: "other"}, "-H 127.0.0.1 -p "+port); got.State != monitor.OK {
+		t.Errorf("got %v %q", got.State, got.Output)
+	}
+}
+
 func TestTheOwnServiceTellsOfTheAgent(t *testing.T) {
 	port, _ := serve(t, always(output))
 	c := &courier{answer: modules.Delivered{Orphans: 1, Conflicts: []string{"vm1 and VM1 are both vm1"}}}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/check/agent/section"
 	"github.com/onbu/onbu/modules/check/agent/service"
 	"github.com/onbu/onbu/monitor"
 )
@@ -60,6 +61,9 @@ func (w *waiter) ofAgent(r *round, report *service.Report) {
 		}
 	}
 	report.OK(text)
+	if r.own.guests == 0 && !r.hasOwn() {
+		report.Say(monitor.Critical, "there is no section in it: is this an agent's output?")
+	}
 	if want := w.options["version"]; want != "" && want != about["Version"] {
 		report.Say(monitor.Warning, "expected version "+want)
 	}
@@ -76,6 +80,13 @@ func (w *waiter) ofAgent(r *round, report *service.Report) {
 	if d := r.own.dropped; d.Sections+d.Lines > 0 {
 		report.Say(monitor.Warning, fmt.Sprintf("%d sections and %d lines were left out: no agent says so much", d.Sections, d.Lines))
 	}
+}
+
+// hasOwn says whether there is any section of the host's own output.
+func (r *round) hasOwn() bool {
+	return slices.ContainsFunc(r.set.Names(), func(name string) bool {
+		return slices.ContainsFunc(r.set.Get(name).Parts, func(p section.Part) bool { return p.Source == "" })
+	})
 }
 
 // facts are the lines of section check_mk.
