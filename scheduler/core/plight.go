@@ -67,10 +67,14 @@ func (c *Core) revisit(n uint32) bool {
 	return true
 }
 
-// stumbling gives what keeps a source from being asked: itself, or a service of its agent; monitor.NoID for nothing.
+// stumbling gives what keeps a source from being asked: itself, or a service of its agent; monitor.NoID for nothing. Where
+// no service says whether the agent answers, it does not if all that evaluate what it says are UNKNOWN.
 func (c *Core) stumbling(s *source) monitor.ID {
 	if c.isOut(s.host) {
 		return s.host
+	}
+	if s.mute {
+		return c.lastUnknown(s.agents)
 	}
 	for _, id := range s.agents {
 		if c.effective(id) >= monitor.Critical && c.standing[id].State != monitor.Pending {
@@ -78,6 +82,20 @@ func (c *Core) stumbling(s *source) monitor.ID {
 		}
 	}
 	return monitor.NoID
+}
+
+// lastUnknown gives the service that became UNKNOWN last, if all are.
+func (c *Core) lastUnknown(ids []monitor.ID) monitor.ID {
+	last := monitor.NoID
+	for _, id := range ids {
+		if c.effective(id) != monitor.Unknown {
+			return monitor.NoID
+		}
+		if last == monitor.NoID || c.times[id].change > c.times[last].change {
+			last = id
+		}
+	}
+	return last
 }
 
 // stumbledAt says since when something keeps a source from being asked.

@@ -31,8 +31,10 @@ type link struct {
 type source struct {
 	name   string
 	host   monitor.ID   // monitor.NoID if it lives in another shard or site
-	agents []monitor.ID // its services that ask its agent
-	links  []uint32     // to its targets; some may be another source's since
+	agents []monitor.ID // the services of its agents, which say whether those answer
+	// mute says that it has none, and that agents are all services that evaluate what its agent says instead.
+	mute  bool
+	links []uint32 // to its targets; some may be another source's since
 	plight
 	elsewhere
 	asked []asker // shards that want to know of it; only for one that lives here
@@ -94,18 +96,30 @@ func (c *Core) newSource(name string) uint32 {
 	if host, ok := c.hosts[name]; ok {
 		s.host = host
 		p.at[host] = n
-		first, last := c.services(host)
-		for id := first; id < last; id++ {
-			if c.reading != nil && c.reading[id].has(owns|fetches) {
-				s.agents = append(s.agents, id)
-				p.at[id] = n
-			}
+		s.agents = c.queries(host, owns|fetches)
+		if s.agents == nil {
+			s.agents = c.queries(host, fetches)
+			s.mute = s.agents != nil
+		}
+		for _, id := range s.agents {
+			p.at[id] = n
 		}
 	}
 	p.byName[name] = n
 	p.sources = append(p.sources, s)
 	c.revisit(n)
 	return n
+}
+
+// queries gives the services of a host that are checked and whose checks ask its agent.
+func (c *Core) queries(host monitor.ID, how reading) (ids []monitor.ID) {
+	first, last := c.services(host)
+	for id := first; id < last; id++ {
+		if c.reading != nil && c.reading[id].has(how) && (how.has(owns) || c.inv.Policy(id).Switches&monitor.ActiveChecks != 0) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // standsOn says whether a host is behind another one, by the parents of hosts.
