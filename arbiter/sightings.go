@@ -19,8 +19,9 @@ func (d *dynamics) sources(ctx context.Context) func(string) (monitor.Time, bool
 	return func(name string) (monitor.Time, bool) {
 		at, ok := known[name]
 		if !ok {
-			at = d.heardOf(ctx, bus.SourcesOf(name))[name]
-			if at == 0 {
+			heard := d.heardOf(ctx, bus.SourcesOf(name))
+			var here bool
+			if at, here = heard[name]; !here && heard != nil {
 				if elsewhere == nil {
 					elsewhere = d.heardOf(ctx, bus.AllSources())
 				}
@@ -33,14 +34,17 @@ func (d *dynamics) sources(ctx context.Context) func(string) (monitor.Time, bool
 }
 
 // heardOf reads when sources were heard of: the output of each that was heard of longest ago counts. What a clock wrote that was
-// ahead does not.
+// ahead counts as nothing, 0. Nil means that they cannot be read.
 func (d *dynamics) heardOf(ctx context.Context, filter bus.Subject) map[string]monitor.Time {
 	all := map[string]monitor.Time{}
 	err := d.a.o.Bus.Newest(ctx, bus.PB, filter, func(msgs []bus.Msg) error {
 		for _, m := range msgs {
 			var s monitor.Source
-			if wire.Unmarshal(m.Data, &s) != nil || s.At == 0 || s.At.Sub(d.now()) > piggyback.Ahead {
+			if wire.Unmarshal(m.Data, &s) != nil {
 				continue
+			}
+			if s.At.Sub(d.now()) > piggyback.Ahead {
+				s.At = 0
 			}
 			if was, ok := all[s.Name]; !ok || s.At < was {
 				all[s.Name] = s.At
@@ -50,7 +54,7 @@ func (d *dynamics) heardOf(ctx context.Context, filter bus.Subject) map[string]m
 	})
 	if err != nil {
 		d.a.o.Log.Warn("when sources of payloads were heard of is not known for now", "error", err)
-		return map[string]monitor.Time{}
+		return nil
 	}
 	return all
 }

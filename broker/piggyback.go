@@ -136,9 +136,9 @@ func (b *Broker) payloadData(w http.ResponseWriter, r *http.Request) {
 
 // held is a payload with its data.
 type held struct {
-	source string
-	at     float64
-	data   []byte
+	from outlet // whichever of the outputs of its source
+	at   float64
+	data []byte
 }
 
 // data gives the payloads of a source, or of all, sorted by source; others has the sources that were not asked for.
@@ -149,15 +149,18 @@ func (r *reading) data(ctx context.Context, source string) (found []held, others
 				others = append(others, p.Source)
 				return nil
 			}
-			found = slices.DeleteFunc(found, func(h held) bool { return h.source == p.Source }) // an older one
-			found = append(found, held{p.Source, p.At, data})
+			from := outlet{source: p.Source, site: p.Site}
+			found = slices.DeleteFunc(found, func(h held) bool { return h.from == from }) // an older one
+			found = append(found, held{from, p.At, data})
 			return nil
 		})
 		if err != nil || len(found) > 0 {
 			break
 		}
 	}
-	slices.SortFunc(found, func(a, b held) int { return cmp.Compare(a.source, b.source) })
+	slices.SortFunc(found, func(a, b held) int {
+		return cmp.Or(cmp.Compare(a.from.source, b.from.source), cmp.Compare(a.from.site, b.from.site))
+	})
 	slices.Sort(others)
 	return found, slices.Compact(others), err
 }
