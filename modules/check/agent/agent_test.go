@@ -112,7 +112,7 @@ func has(t *testing.T, what, text string, parts ...string) {
 }
 
 func TestAnOutputWithoutASectionIsNoAgents(t *testing.T) {
-	port, _ := serve(t, always("<<no agent>>\n"))
+	port, _ := serve(t, always("<<no agent, but something that says as much as one would>>\n"))
 	c := &courier{}
 	c.carried.Payloads = []modules.CarriedPayload{payload("esx1", "<<<services>>>\n", true, "Successfully processed from source 'esx1'")}
 	got := run(t, module(t, c), modules.Object{Host: "h"}, "-H 127.0.0.1 -p "+port)
