@@ -26,7 +26,7 @@ const maxRemembered = 256
 // Speaker gives the speaker for a source.
 func (r *Rules) Speaker(source string) *Speaker {
 	s := &Speaker{steps: r.stepsFor(source), young: map[string]said{}}
-	s.room = max(16, min(s.most, 20000))
+	s.room = max(16, min(s.most, 12000))
 	return s
 }
 

@@ -9,7 +9,7 @@ type Limits struct {
 	Own      int // bytes of the output's own sections; 16 MiB
 	Sections int // own sections; 16,384
 	Target   int // bytes for one other host; 4 MiB
-	Targets  int // hosts, by the names in the output; 20,000
+	Targets  int // hosts, by the names in the output; 12,000
 	Total    int // bytes for all other hosts together, with their names; 64 MiB
 	Line     int // bytes of a line; 4 MiB
 }
@@ -29,7 +29,7 @@ func (l Limits) orDefault() Limits {
 	set(&l.Own, 16<<20)
 	set(&l.Sections, 16<<10)
 	set(&l.Target, 4<<20)
-	set(&l.Targets, 20000)
+	set(&l.Targets, 12000)
 	set(&l.Total, 64<<20)
 	set(&l.Line, 4<<20)
 	return l
