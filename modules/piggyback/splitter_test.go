@@ -234,10 +234,10 @@ func TestAMillionHeadersCostLittleMemory(t *testing.T) {
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 24<<20 {
 		t.Errorf("the heap grew by %d bytes, want at most 24 MiB", grown)
 	}
-	if got, want := len(s.Blocks()), 20000; got != want {
+	if got, want := len(s.Blocks()), 12000; got != want {
 		t.Errorf("%d blocks are kept, want %d", got, want)
 	}
-	if got, want := s.Dropped().Blocks, uint64(980000); got < want-100 || got > want {
+	if got, want := s.Dropped().Blocks, uint64(988000); got < want-100 || got > want {
 		t.Errorf("%d blocks are counted as dropped, want %d", got, want)
 	}
 }
