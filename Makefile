@@ -19,9 +19,8 @@ run: build
 # All tests, with the real programs of Debian that Onbu talks to; as root what is missing is installed first.
 test: race slow
 
-# Packages mostly wait for something, so there are more at once than cores.
 race: peers
-	$(GO) test -race -shuffle=on -p $$(($$(nproc) + 1)) -timeout 9m -tags $(TAGS) ./...
+	$(GO) test -race -shuffle=on -timeout 10m -tags $(TAGS) ./...
 
 # The long ones, of which the race detector sees only a part.
 slow:
