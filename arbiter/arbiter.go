@@ -332,6 +332,9 @@ func (a *Arbiter) store(ctx context.Context, r *compile.Result, g wire.Generatio
 	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.PiggybackName(g.Number), wire.Marshal(r.Piggyback)); err != nil {
 		return fmt.Errorf("storing what becomes of payloads: %w", err)
 	}
+	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.ModulesName(g.Number), wire.Marshal(r.Modules)); err != nil {
+		return fmt.Errorf("storing the modules: %w", err)
+	}
 	return nil
 }
 

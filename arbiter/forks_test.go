@@ -40,7 +40,7 @@ func TestTheShareOfTheLoadThatForksIsSaid(t *testing.T) {
 			return arbiter.Way{Module: "native"}
 		}
 		return arbiter.Way{Module: "exec", Why: "nobody has it"}
-	}, nil)
+	}, nil, nil)
 	want := []arbiter.ForkUse{{Program: "check_oracle", Interpreter: "perl", PerSecond: 0.5}, {Program: "check_a", PerSecond: 0.05}}
 	if diff := cmp.Diff(want, s.Forks); !s.OK || diff != "" {
 		t.Errorf("errors %v, want (-), got (+):\n%s", s.Errors, diff)

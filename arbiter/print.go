@@ -17,6 +17,7 @@ func (s *Summary) Print(w io.Writer) {
 		s.printForks(w)
 		s.printNotifications(w)
 	}
+	s.printModules(w)
 	s.printLater(w)
 	printLines(w, "warnings", s.Warnings)
 	printLines(w, "errors", s.Errors)

@@ -29,6 +29,7 @@ func fingerprint(r *compile.Result) (whole string, sums []sum) {
 		h.Write(s[:])
 	}
 	h.Write(wire.Append(buf[:0], r.Piggyback))
+	h.Write(wire.Append(buf[:0], r.Modules))
 	return hex.EncodeToString(h.Sum(nil)), sums
 }
 

@@ -43,10 +43,12 @@ type Summary struct {
 	Forks           []ForkUse `json:"forks"`
 	// Notifications say how contacts are told.
 	Notifications []NotificationUse `json:"notifications"`
-	Later         []NotActedOn      `json:"not_acted_on"`
-	Warnings      []string          `json:"warnings"`
-	Errors        []string          `json:"errors"`
-	Counts        map[string]int    `json:"counts"`
+	// Modules are those that receivers and brokers host.
+	Modules  []ModuleUse    `json:"modules"`
+	Later    []NotActedOn   `json:"not_acted_on"`
+	Warnings []string       `json:"warnings"`
+	Errors   []string       `json:"errors"`
+	Counts   map[string]int `json:"counts"`
 	// Runs says that the configuration can be put into force. If it is not OK all the same, what the errors name does not work.
 	Runs bool `json:"runs"`
 }
@@ -89,14 +91,15 @@ const (
 )
 
 // Broken says what does not work in a configuration that can be put into force: what no module can check or send.
-func Broken(c *objects.Config, native Native, sends Sends) []string {
+func Broken(c *objects.Config, native Native, sends Sends, hosts Hosts) []string {
 	_, _, wrong := commandUses(c, native, newForks())
 	_, unsent := notificationUses(c, sends)
-	return append(wrong, unsent...)
+	_, _, unhosted := moduleUses(c, hosts)
+	return slices.Concat(wrong, unsent, unhosted)
 }
 
-// Verify reads a configuration and says what came of it; sends may be nil.
-func Verify(main string, shards int, native Native, sends Sends) Summary {
+// Verify reads a configuration and says what came of it; sends and hosts may be nil.
+func Verify(main string, shards int, native Native, sends Sends, hosts Hosts) Summary {
 	c, report := Load(main)
 	s := Summary{Main: main, Files: len(c.Files), OK: report.OK(), Runs: report.OK(), Objects: counts(c)}
 	s.Shards, s.Commands, s.Later, s.Warnings, s.Errors = []uint64{}, []CommandUse{}, []NotActedOn{}, []string{}, []string{}
@@ -108,7 +111,11 @@ func Verify(main string, shards int, native Native, sends Sends) Summary {
 			s.Warnings = append(s.Warnings, Line(p))
 		}
 	}
-	s.Counts = map[string]int{"errors": report.Errors, "warnings": report.Warnings}
+	var idle, unhosted []string
+	s.Modules, idle, unhosted = moduleUses(c, hosts)
+	s.Warnings, s.Errors = append(s.Warnings, idle...), append(s.Errors, unhosted...)
+	s.OK = s.OK && len(unhosted) == 0
+	s.Counts = map[string]int{"errors": report.Errors + len(unhosted), "warnings": report.Warnings + len(idle)}
 	for _, u := range c.Understood {
 		effect := Missed
 		if u.Moot {
@@ -116,7 +123,7 @@ func Verify(main string, shards int, native Native, sends Sends) Summary {
 		}
 		s.Later = append(s.Later, NotActedOn{Kind: u.Kind, Directive: u.Directive, Effect: effect, Times: u.Count, First: c.Where(u.First)})
 	}
-	if !s.OK {
+	if !s.Runs {
 		return s
 	}
 	plan := compile.Plan(c, shards, nil)
@@ -131,7 +138,7 @@ func Verify(main string, shards int, native Native, sends Sends) Summary {
 	wrong = append(wrong, unsent...)
 	s.Errors = append(s.Errors, wrong...)
 	s.Counts["errors"] += len(wrong)
-	s.OK = len(wrong) == 0
+	s.OK = s.OK && len(wrong) == 0
 	for _, use := range s.Commands {
 		if use.Why == "" {
 			s.Native += use.Checks

@@ -61,7 +61,7 @@ func (n *native) of(line string) arbiter.Way {
 
 func TestVerifySaysHowEachCommandRuns(t *testing.T) {
 	var n native
-	s := arbiter.Verify("testdata/small.cfg", 4, n.of, nil)
+	s := arbiter.Verify("testdata/small.cfg", 4, n.of, nil, nil)
 	if !s.OK {
 		t.Fatalf("not fit to run: %v", s.Errors)
 	}
@@ -95,7 +95,7 @@ func TestVerifySaysHowEachCommandRuns(t *testing.T) {
 // In Shinken the module says where its files are, and a command's module_type whose it is: pollers learn both by the line.
 func TestTheLinesOfSNMPBoosterAreWholeAndEachIsLookedAt(t *testing.T) {
 	var n native
-	s := arbiter.Verify("testdata/booster.cfg", 4, n.of, nil)
+	s := arbiter.Verify("testdata/booster.cfg", 4, n.of, nil, nil)
 	lines := []string{
 		"check_snmp_booster --datasource '/etc/shinken/it'\\''s' -H sw1 -t chassis -i $_SERVICEINST$",
 		"check_snmp_booster --datasource '/etc/shinken/it'\\''s' -H sw1 -t bad -i 7",
@@ -113,7 +113,7 @@ func TestTheLinesOfSNMPBoosterAreWholeAndEachIsLookedAt(t *testing.T) {
 		t.Errorf("says %q, want it to end with %q", said.String(), want)
 	}
 	c, _ := arbiter.Load("testdata/booster.cfg")
-	if got := arbiter.Broken(c, n.of, nil); !slices.Equal(got, s.Errors) {
+	if got := arbiter.Broken(c, n.of, nil, nil); !slices.Equal(got, s.Errors) {
 		t.Errorf("broken is %q, and verify says %q", got, s.Errors)
 	}
 	if want := []string{"f.ini:1: doubtful"}; !slices.Equal(s.Warnings, want) {
@@ -127,7 +127,7 @@ func TestTheLinesOfSNMPBoosterAreWholeAndEachIsLookedAt(t *testing.T) {
 }
 
 func TestNoSecretIsPrinted(t *testing.T) {
-	s := arbiter.Verify("testdata/small.cfg", 4, new(native).of, nil)
+	s := arbiter.Verify("testdata/small.cfg", 4, new(native).of, nil, nil)
 	var printed bytes.Buffer
 	s.Print(&printed)
 	if err := json.NewEncoder(&printed).Encode(s); err != nil {
@@ -140,7 +140,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 
 func TestTheSummaryForPeople(t *testing.T) {
 	for _, name := range []string{"small", "broken"} {
-		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of, nil)
+		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of, nil, nil)
 		var out bytes.Buffer
 		s.Print(&out)
 		golden(t, name+".txt", out.String())
@@ -149,7 +149,7 @@ func TestTheSummaryForPeople(t *testing.T) {
 
 func TestTheSummaryForPrograms(t *testing.T) {
 	for _, name := range []string{"small", "broken"} {
-		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of, nil)
+		s := arbiter.Verify("testdata/"+name+".cfg", 4, new(native).of, nil, nil)
 		out, err := json.MarshalIndent(s, "", "  ")
 		if err != nil {
 			t.Fatal(err)
@@ -162,7 +162,7 @@ func TestTheSummaryForPrograms(t *testing.T) {
 }
 
 func TestAFileThatIsMissingIsAMistakeLikeOthers(t *testing.T) {
-	s := arbiter.Verify("testdata/nowhere.cfg", 4, new(native).of, nil)
+	s := arbiter.Verify("testdata/nowhere.cfg", 4, new(native).of, nil, nil)
 	if s.OK || len(s.Errors) != 1 || !strings.Contains(s.Errors[0], "testdata/nowhere.cfg") {
 		t.Errorf("ok %v, errors %q", s.OK, s.Errors)
 	}
@@ -170,7 +170,7 @@ func TestAFileThatIsMissingIsAMistakeLikeOthers(t *testing.T) {
 
 // 20:00-06:00 never holds in Nagios either: whoever wrote it is not told at night.
 func TestARangeThatNeverHoldsIsAWarning(t *testing.T) {
-	s := arbiter.Verify("testdata/doubt.cfg", 4, new(native).of, nil)
+	s := arbiter.Verify("testdata/doubt.cfg", 4, new(native).of, nil, nil)
 	want := []string{`testdata/doubt/objects.cfg:9: timeperiod night: line "monday           20:00-06:00": 20:00-06:00 ends before it begins ` +
 		`and so never holds, as in Nagios; for a night write 20:00-24:00 here and 00:00-06:00 on the day after`}
 	if diff := cmp.Diff(want, s.Warnings); !s.OK || diff != "" {
@@ -183,7 +183,7 @@ func TestNothingIsWrongWithDebiansConfiguration(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		realpeer.Skip(t, path+" is not here: apt-get install nagios4")
 	}
-	s := arbiter.Verify(path, 4, new(native).of, nil)
+	s := arbiter.Verify(path, 4, new(native).of, nil, nil)
 	if !s.OK || len(s.Warnings) > 0 {
 		t.Errorf("ok %v, errors %q, warnings %q", s.OK, s.Errors, s.Warnings)
 	}
@@ -218,7 +218,7 @@ func TestWhatIsMootIsOneParagraph(t *testing.T) {
 
 // A module would only say that an option needs a value: the cause is named, once for each command.
 func TestCustomVariablesThatAreMissingAreNamed(t *testing.T) {
-	s := arbiter.Verify("testdata/undefined.cfg", 4, new(native).of, nil)
+	s := arbiter.Verify("testdata/undefined.cfg", 4, new(native).of, nil, nil)
 	want := []string{
 		"testdata/undefined/objects.cfg:14: $_SERVICEPORT$ is not defined for service gateway/has it not, and its check_command open asks for it: " +
 			"add a line _PORT, here or in a template",
@@ -257,12 +257,12 @@ func TestOneIsNotPlural(t *testing.T) {
 // A module's program is no file: what the module cannot send nobody can.
 func TestANotificationThatNoModuleCanSendIsAnError(t *testing.T) {
 	sends := func(string) (string, error) { return "mail", nil }
-	s := arbiter.Verify("testdata/small.cfg", 4, new(native).of, sends)
+	s := arbiter.Verify("testdata/small.cfg", 4, new(native).of, sends, nil)
 	if !s.OK || len(s.Notifications) == 0 || s.Notifications[0].Module != "mail" || s.Notifications[0].Contacts == 0 {
 		t.Errorf("ok %v, notifications %+v", s.OK, s.Notifications)
 	}
 	refuse := func(string) (string, error) { return "", errors.New("no such server") }
-	s = arbiter.Verify("testdata/small.cfg", 4, new(native).of, refuse)
+	s = arbiter.Verify("testdata/small.cfg", 4, new(native).of, refuse, nil)
 	if s.OK || len(s.Errors) == 0 || !strings.Contains(s.Errors[0], "no such server") || !strings.Contains(s.Errors[0], ".cfg:") {
 		t.Errorf("ok %v, errors %q", s.OK, s.Errors)
 	}

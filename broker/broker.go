@@ -14,22 +14,23 @@ import (
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/hosting"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/catalog"
 )
-
-// Export is an export module and what it gets.
-type Export struct {
-	Module modules.Exporter
-	// Events are the journal's broks; Perf those of every check made.
-	Events, Perf bool
-}
 
 // Options is what a broker needs; Metrics may be nil.
 type Options struct {
-	Bus     bus.Conn
-	Exports []Export
+	// Name is the daemon's: it decides which modules of the configuration it hosts.
+	Name string
+	Bus  bus.Conn
+	// Exports are hosted whatever the configuration says; Build builds those that it asks for, nil for none.
+	Exports []modules.Exporter
+	Build   func(*monitor.Module, modules.Outlook) (modules.Exporter, error)
+	// Obey has an external command carried out for a module, as modules.Sink.Obey; nil where there are none.
+	Obey    func(ctx context.Context, line, source string) error
 	Log     *slog.Logger
 	Metrics *metrics.Set
 }
@@ -50,6 +51,8 @@ type Broker struct {
 	sightings  map[*sighting]struct{}
 
 	queues queues
+
+	catalog cataloguer
 
 	// filled says what the view got of each shard. Only fill uses it.
 	filled map[monitor.Shard]*filled
@@ -80,6 +83,8 @@ func New(o Options) *Broker {
 		return float64(len(b.directory.Hosts))
 	})
 	b.queues.measure(o.Metrics)
+	b.catalog.wake = make(chan struct{})
+	b.catalog.current.Store(catalog.New(nil))
 	return b
 }
 
@@ -106,8 +111,14 @@ func (b *Broker) Run(ctx context.Context) error {
 	wg.Go(func() { b.watchOwners(ctx) })
 	wg.Go(func() { b.followDone(ctx) })
 	wg.Go(func() { b.watchQueues(ctx) })
-	for _, e := range b.o.Exports {
-		b.feed(ctx, &wg, e)
+	wg.Go(func() { b.keepCatalog(ctx) })
+	for _, m := range b.o.Exports {
+		wg.Go(func() { b.host(ctx, m) })
+	}
+	if b.o.Build != nil {
+		wg.Go(func() {
+			hosting.Run(ctx, hosting.Options{Bus: b.o.Bus, Daemon: b.o.Name, Host: b.hostDefined, Log: b.o.Log})
+		})
 	}
 	var fill context.CancelFunc = func() {}
 	var filling sync.WaitGroup

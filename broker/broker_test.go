@@ -18,6 +18,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -59,7 +60,7 @@ func (s *site) enforce(shards int, hosts map[string]monitor.Shard, stands ...uin
 }
 
 // run starts a broker on a connection of its own.
-func (s *site) run(exports ...broker.Export) (stop func()) {
+func (s *site) run(exports ...modules.Exporter) (stop func()) {
 	s.metrics = metrics.NewSet()
 	b := broker.New(broker.Options{Bus: s.all.Connect("broker"), Exports: exports, Log: slog.New(slog.DiscardHandler), Metrics: s.metrics})
 	s.broker = b
@@ -353,7 +354,7 @@ func TestUnreadableMessagesAreCountedAndSurvived(t *testing.T) {
 		m := &module{name: "m"}
 		s.enforce(1, map[string]monitor.Shard{"a": 0})
 		s.own(0, status("a", monitor.Up))
-		stop := s.run(broker.Export{Module: m, Events: true, Perf: true})
+		stop := s.run(wanting(m, true, true))
 		for _, rubbish := range [][]byte{{}, []byte("rubbish"), {1, 0xdd, 0xff, 0xff, 0xff, 0xff}} {
 			s.must(s.bus.Publish(bus.Perf(0), rubbish))
 		}

@@ -11,15 +11,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
 // module is an export module that remembers what it took; trouble, asked before, says why it takes nothing.
 type module struct {
 	name    string
+	wants   modules.Wants
 	trouble func(ctx context.Context) error
 
 	mu    sync.Mutex
@@ -29,6 +30,14 @@ type module struct {
 }
 
 func (m *module) Name() string { return m.name }
+
+func (m *module) Wants() modules.Wants { return m.wants }
+
+// wanting says what a module gets.
+func wanting(m *module, events, checks bool) *module {
+	m.wants = modules.Wants{Events: events, Checks: checks}
+	return m
+}
 
 func (m *module) Export(ctx context.Context, broks []monitor.Brok) error {
 	m.mu.Lock()
@@ -82,7 +91,7 @@ func (s *site) note(text string) { s.happened(0, monitor.Brok{Kind: monitor.Brok
 func TestAModuleGetsWhatItAskedForInOrder(t *testing.T) {
 	inSite(t, func(t *testing.T, s *site) {
 		events, perf := &module{name: "events"}, &module{name: "perf"}
-		stop := s.run(broker.Export{Module: events, Events: true}, broker.Export{Module: perf, Perf: true})
+		stop := s.run(wanting(events, true, false), wanting(perf, false, true))
 		var want []string
 		for i := range 600 { // more than one batch of the stream
 			s.note(fmt.Sprint(i))
@@ -121,7 +130,7 @@ func TestAfterAnErrorTheSameBroksComeAgain(t *testing.T) {
 					}
 					return nil
 				}}
-				stop := s.run(broker.Export{Module: m, Events: true})
+				stop := s.run(wanting(m, true, false))
 				for i := range 5 {
 					s.note(fmt.Sprint(i))
 				}
@@ -143,12 +152,12 @@ func TestAfterAnErrorTheSameBroksComeAgain(t *testing.T) {
 func TestAModulesPlaceOutlivesTheBroker(t *testing.T) {
 	inSite(t, func(t *testing.T, s *site) {
 		before := &module{name: "Log ü/1"} // any name will do
-		stop := s.run(broker.Export{Module: before, Events: true})
+		stop := s.run(wanting(before, true, false))
 		s.note("first")
 		stop()
 		s.note("meanwhile")
 		after := &module{name: "Log ü/1"}
-		stop = s.run(broker.Export{Module: after, Events: true})
+		stop = s.run(wanting(after, true, false))
 		s.note("last")
 		stop()
 		if diff := cmp.Diff([]string{"first"}, before.took()); diff != "" {
@@ -169,7 +178,7 @@ func TestABlockedModuleHoldsNobodyUp(t *testing.T) {
 		free := &module{name: "free"}
 		s.enforce(1, map[string]monitor.Shard{"a": 0})
 		s.own(0, status("a", monitor.Up))
-		stop := s.run(broker.Export{Module: blocked, Events: true, Perf: true}, broker.Export{Module: free, Events: true, Perf: true})
+		stop := s.run(wanting(blocked, true, true), wanting(free, true, true))
 		s.happened(0, brok(monitor.BrokAlert, status("a", monitor.Down)))
 		time.Sleep(time.Hour)
 		s.happened(0, brok(monitor.BrokAlert, status("a", monitor.Up)))
@@ -183,7 +192,7 @@ func TestABlockedModuleHoldsNobodyUp(t *testing.T) {
 			t.Errorf("the end took %s", took)
 		}
 		again := &module{name: "blocked"}
-		stop = s.run(broker.Export{Module: again, Events: true})
+		stop = s.run(wanting(again, true, false))
 		time.Sleep(2 * time.Minute) // what was under way comes again
 		if diff := cmp.Diff([]string{"a DOWN", "a UP"}, again.took()); diff != "" {
 			t.Errorf("the blocked module, later: %s", diff)

@@ -6,9 +6,14 @@ package modules
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/catalog"
 )
 
 // ErrNotMine is what Parse returns, wrapped or not, for a command line of another program.
@@ -136,20 +141,83 @@ type Listener interface {
 
 // Sink is where listeners put what they receive. Any goroutine may call it.
 type Sink interface {
-	// Submit takes passive results. It returns nil once they are stored and cannot be lost any more, and blocks while
-	// there is no room: that is the back-pressure. The slice is the caller's again when Submit returns.
-	Submit(ctx context.Context, results []monitor.Submission) error
+	// Submit takes passive results. It returns once every one of them is stored and cannot be lost any more, or is counted in
+	// the receipt as not wanted; it blocks while there is no room: that is the back-pressure. With an error, which is ctx's or
+	// says that nothing can be stored, it is unknown which are stored. The slice and its strings are the caller's again when
+	// Submit returns.
+	Submit(ctx context.Context, results []monitor.Submission) (Receipt, error)
 	// Obey takes one external command as Nagios writes them, with or without "[unix time] ". It returns nil once the
 	// command is stored; an error that says what is wrong with a command that is refused.
 	Obey(ctx context.Context, line, source string) error
 }
 
-// Exporter passes broks on to somebody else's system.
+// Limits is what every listener's definition may say of those who send to it.
+type Limits struct {
+	// Hosts are patterns of hosts that results may be for, with * and ?; empty for all.
+	Hosts []string
+	// Quota is how many results a second one source may send on the long run, and Burst how many at once; 0 for no bound.
+	Quota, Burst int
+}
+
+// Limits reads the settings that every listener has: hosts, quota and burst.
+func (s *Settings) Limits() Limits {
+	l := Limits{Hosts: s.Words("hosts"), Quota: s.Int("quota", 0, 0, 1<<30)}
+	l.Burst = s.Int("burst", 10*l.Quota, 0, 1<<30)
+	return l
+}
+
+// Receipt counts what became of results that were submitted.
+type Receipt struct {
+	// Stored will be applied.
+	Stored int
+	// Unknown are for hosts or services that are not configured, and Refused for hosts that their source may not speak for: a
+	// sender is not to be told which of the two.
+	Unknown, Refused int
+	// Over came faster than the quota of their source allows.
+	Over int
+}
+
+// Wants is what an Exporter gets of all broks.
+type Wants struct {
+	// Events are the journal's, Checks those of every check made.
+	Events, Checks bool
+	// Own says that each broker has a place of its own in the streams, because the module keeps what it gets beside the broker.
+	// Otherwise all brokers that host a module of this name share one place, and one of them is at work.
+	Own bool
+}
+
+// Exporter passes broks on to somebody else's system, or keeps them.
 type Exporter interface {
 	Name() string
+	Wants() Wants
 	// Export takes broks in order, one call at a time; it returns when they are safe at the other side. After an error
-	// the same broks come again, after a pause.
+	// the same broks come again, after a pause that grows. The broks are the broker's: they may be kept, not changed.
 	Export(ctx context.Context, broks []monitor.Brok) error
+}
+
+// Serving is what an Exporter implements besides that has something to do of its own while it is hosted, such as a port.
+type Serving interface {
+	// Serve works until ctx ends, closes its port and returns nil. An error means that it could not start or had to give up.
+	Serve(ctx context.Context) error
+}
+
+// Env is what a module that is hosted by a receiver or a broker is built with.
+type Env struct {
+	Log *slog.Logger
+	// State is a folder of the module's own, which is not there before the module makes it; empty in `onbu verify`.
+	State string
+	// Metrics is where it counts. Names begin with onbu_ and the type of the module, and have the label module.
+	Metrics *metrics.Set
+}
+
+// Outlook is what a broker has to show to those of its modules that ask.
+type Outlook struct {
+	// Catalog gives the configuration in force, and what was in force before until there is a newer one; never nil.
+	Catalog func() *catalog.Catalog
+	// View gives the present as it is at this moment.
+	View func() *view.Snapshot
+	// Obey has an external command carried out, as Sink.Obey.
+	Obey func(ctx context.Context, line, source string) error
 }
 
 // Remembering is what a Check implements besides that keeps what hosts said last, for people who look for the cause of

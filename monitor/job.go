@@ -79,6 +79,9 @@ type Submission struct {
 	// Source says where it came from, for logs and quotas: "cmdfile", "nsca 10.0.0.7", …
 	Source string
 	Outcome
+	// ID names the result, for a sender that sends it again when it is not sure: within two minutes it counts once. Empty for
+	// one that has no name.
+	ID string
 }
 
 // ActionKind tells what an Action is for.

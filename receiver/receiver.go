@@ -14,6 +14,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/hosting"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
@@ -42,9 +43,13 @@ const (
 // Options is what a receiver needs; Metrics may be nil.
 type Options struct {
 	// Boot is unique to this start: it makes the ids of commands unique.
-	Boot      string
-	Bus       bus.Conn
+	Boot string
+	// Name is the daemon's: it decides which modules of the configuration it hosts.
+	Name string
+	Bus  bus.Conn
+	// Listeners are hosted whatever the configuration says; Build builds those that it asks for, nil for none.
 	Listeners []modules.Listener
+	Build     func(*monitor.Module) (modules.Listener, modules.Limits, error)
 	// Shutdown ends the process; nil where SHUTDOWN_PROGRAM is refused because the other daemons would go on.
 	Shutdown func()
 	Log      *slog.Logger
@@ -93,6 +98,11 @@ func (r *Receiver) Run(ctx context.Context) error {
 	for _, l := range r.o.Listeners {
 		wg.Go(func() { r.host(ctx, l) })
 	}
+	if r.o.Build != nil {
+		wg.Go(func() {
+			hosting.Run(ctx, hosting.Options{Bus: r.o.Bus, Daemon: r.o.Name, Host: r.hostDefined, Log: r.o.Log})
+		})
+	}
 	var once sync.Once
 	err := r.o.Bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) {
 		if err := r.learn(ctx, e.Value); err != nil {
@@ -124,6 +134,18 @@ func (r *Receiver) learn(ctx context.Context, current []byte) error {
 	return nil
 }
 
+// hostDefined hosts a listener that the configuration asks for, if it is one.
+func (r *Receiver) hostDefined(ctx context.Context, m *monitor.Module) {
+	l, _, err := r.o.Build(m)
+	switch {
+	case errors.Is(err, modules.ErrNotMine):
+	case err != nil:
+		hosting.Complain(r.o.Log, "a listener is not started until its definition is mended", err)
+	default:
+		r.host(ctx, l)
+	}
+}
+
 func (r *Receiver) host(ctx context.Context, l modules.Listener) {
 	for ctx.Err() == nil {
 		err := l.Listen(ctx, r)
@@ -149,10 +171,11 @@ func (r *Receiver) hosts(ctx context.Context) (*monitor.Directory, error) {
 }
 
 // Submit implements modules.Sink. Results for unknown hosts are counted and logged, not kept.
-func (r *Receiver) Submit(ctx context.Context, results []monitor.Submission) error {
+func (r *Receiver) Submit(ctx context.Context, results []monitor.Submission) (modules.Receipt, error) {
+	var receipt modules.Receipt
 	d, err := r.hosts(ctx)
 	if err != nil {
-		return err
+		return receipt, err
 	}
 	arrived := monitor.At(time.Now())
 	for i := range results {
@@ -160,6 +183,7 @@ func (r *Receiver) Submit(ctx context.Context, results []monitor.Submission) err
 		shard, ok := d.Hosts[s.Host]
 		if !ok {
 			r.unknown.Inc()
+			receipt.Unknown++
 			r.o.Log.Warn("result for a host that is not configured", "host", s.Host, "service", s.Service, "source", s.Source)
 			continue
 		}
@@ -167,11 +191,12 @@ func (r *Receiver) Submit(ctx context.Context, results []monitor.Submission) err
 			s.Time = arrived
 		}
 		if err := r.store(ctx, bus.Passive(uint16(shard), s.Host), wire.AppendBatch(nil, []monitor.Submission{s}), ""); err != nil {
-			return fmt.Errorf("result for %s: %w", s.Ref, err)
+			return receipt, fmt.Errorf("result for %s: %w", s.Ref, err)
 		}
 		r.results.Inc()
+		receipt.Stored++
 	}
-	return nil
+	return receipt, nil
 }
 
 // store appends a message, and waits as long as the stream is full.

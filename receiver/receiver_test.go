@@ -67,11 +67,15 @@ func stored(t *testing.T, c bus.Conn, stream bus.Stream, n int) []bus.Msg {
 func TestResultsGoToTheOwnerOfTheirHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, c := started(t, membus.New())
-		must(t, r.Submit(t.Context(), []monitor.Submission{
+		receipt, err := r.Submit(t.Context(), []monitor.Submission{
 			{Ref: monitor.Ref{Host: "web", Service: "http"}, Outcome: monitor.Outcome{State: 2, Output: "bad"}},
 			{Ref: monitor.Ref{Host: "stranger"}},
 			{Ref: monitor.Ref{Host: "db"}, Time: 7},
-		}))
+		})
+		must(t, err)
+		if receipt != (modules.Receipt{Stored: 2, Unknown: 1}) {
+			t.Errorf("receipt %+v, want two stored and one unknown", receipt)
+		}
 		msgs := stored(t, c, bus.PASSIVE, 2)
 		want := []struct {
 			subject bus.Subject
@@ -194,9 +198,8 @@ func TestAFullStreamHoldsTheSenderUp(t *testing.T) {
 		go func() {
 			n := 0
 			for range 20 {
-				if r.Submit(context.Background(), []monitor.Submission{{Ref: monitor.Ref{Host: "web"}, Outcome: monitor.Outcome{Output: strings.Repeat("x", 200)}}}) == nil {
-					n++
-				}
+				receipt, _ := r.Submit(context.Background(), []monitor.Submission{{Ref: monitor.Ref{Host: "web"}, Outcome: monitor.Outcome{Output: strings.Repeat("x", 200)}}})
+				n += receipt.Stored
 			}
 			sent <- n
 		}()
@@ -274,7 +277,7 @@ func (l *lazy) Listen(ctx context.Context, sink modules.Sink) error {
 	if l.starts++; l.starts < 3 {
 		return errors.New("tired")
 	}
-	if err := sink.Submit(ctx, []monitor.Submission{{Ref: monitor.Ref{Host: "web"}}}); err != nil {
+	if _, err := sink.Submit(ctx, []monitor.Submission{{Ref: monitor.Ref{Host: "web"}}}); err != nil {
 		return err
 	}
 	<-ctx.Done()

@@ -20,13 +20,15 @@ type Result struct {
 	Plan        split.Plan
 	// Piggyback is what becomes of payloads.
 	Piggyback monitor.Piggyback
+	// Modules are those that receivers and brokers may host.
+	Modules monitor.Modules
 }
 
 // Compile makes the inventories of a complete configuration. before says in which shard a host lay so far; nil when
 // there is no generation before.
 func Compile(c *objects.Config, shards int, generation uint64, before func(string) (monitor.Shard, bool)) *Result {
 	plan := Plan(c, shards, before)
-	r := &Result{Plan: plan, Directory: directory(c, plan, shards, generation), Piggyback: c.Piggyback}
+	r := &Result{Plan: plan, Directory: directory(c, plan, shards, generation), Piggyback: c.Piggyback, Modules: Modules(c)}
 	r.Piggyback.Addresses = addresses(c)
 	hosts := make([][]uint32, shards)
 	for i := range c.Hosts {

@@ -208,8 +208,11 @@ type Module struct {
 	Pos      Pos
 }
 
-// Setting is a directive as written.
-type Setting struct{ Name, Value string }
+// Setting is a directive as written; Line is where, in the file of its definition.
+type Setting struct {
+	Name, Value string
+	Line        uint32
+}
 
 // Target is a host, or a service when Service is not monitor.None.
 type Target struct {

@@ -41,9 +41,9 @@ func (l *loader) rest(v *view) []Setting {
 		it := &v.items[i]
 		if it.key == keyFree {
 			name, text := v.src.pair(it)
-			list = append(list, Setting{name, text})
+			list = append(list, Setting{name, text, v.def.line + uint32(it.delta)})
 		} else if it.key >= numKeys && it.key != v.class.id {
-			list = append(list, Setting{known.names[it.key], v.src.value(it)})
+			list = append(list, Setting{known.names[it.key], v.src.value(it), v.def.line + uint32(it.delta)})
 		}
 	}
 	return list

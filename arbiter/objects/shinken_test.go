@@ -52,7 +52,7 @@ define host {
 		{Kind: objects.Scheduler, Name: "s1", Address: "localhost", Port: 7768, Realm: monitor.None, Spare: true, ManageSubRealms: true, Weight: 1},
 		{
 			Kind: objects.Poller, Name: "p1", Address: "10.0.0.1", Port: 7771, Realm: 1, Tags: []string{"DMZ", "None"}, Modules: []uint32{0},
-			ManageSubRealms: true, Weight: 1, Settings: []objects.Setting{{Name: "max_workers", Value: "4"}},
+			ManageSubRealms: true, Weight: 1, Settings: []objects.Setting{{Name: "max_workers", Value: "4", Line: 87}},
 		},
 	}
 	got := slices.Clone(c.Daemons)
@@ -62,7 +62,7 @@ define host {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("daemons: -want +got\n%s", diff)
 	}
-	if diff := cmp.Diff([]objects.Setting{{Name: "anything", Value: "goes here"}}, c.Modules[0].Settings); diff != "" {
+	if diff := cmp.Diff([]objects.Setting{{Name: "anything", Value: "goes here", Line: 96}}, c.Modules[0].Settings); diff != "" {
 		t.Errorf("module: -want +got\n%s", diff)
 	}
 	if !slices.Equal(c.Realms[0].Members, []uint32{1}) || !c.Realms[0].Default {

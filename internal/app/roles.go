@@ -164,7 +164,9 @@ func buildReceiver(a *App) (Daemon, error) {
 	if path := a.commandFile(); path != "" {
 		listeners = append(listeners, cmdfile.New(path, log))
 	}
-	r := receiver.New(receiver.Options{Boot: a.boot, Bus: a.bus, Listeners: listeners, Shutdown: a.shutdown(), Log: log, Metrics: a.metrics})
+	r := receiver.New(receiver.Options{
+		Boot: a.boot, Name: a.o.Name, Bus: a.bus, Listeners: listeners, Build: a.listener(log), Shutdown: a.shutdown(), Log: log, Metrics: a.metrics,
+	})
 	r.Handle(a.server.mux)
 	return a.linked(r, log)
 }
@@ -183,13 +185,16 @@ func (a *App) commandFile() string {
 }
 
 func buildBroker(a *App) (Daemon, error) {
-	var exports []broker.Export
+	var exports []modules.Exporter
 	if path := a.eventLog(); path != "" {
 		m := ndjson.New(ndjson.Options{Path: path})
 		a.closers = append(a.closers, m.Close)
-		exports = append(exports, broker.Export{Module: m, Events: true})
+		exports = append(exports, m)
 	}
-	b := broker.New(broker.Options{Bus: a.bus, Exports: exports, Log: a.o.Log.With("role", "broker"), Metrics: a.metrics})
+	log := a.o.Log.With("role", "broker")
+	b := broker.New(broker.Options{
+		Name: a.o.Name, Bus: a.bus, Exports: exports, Build: a.exporter(log), Log: log, Metrics: a.metrics,
+	})
 	b.Handle(a.server.mux)
 	return b, nil
 }

@@ -212,6 +212,10 @@ func MovedName(generation uint64, shard monitor.Shard) string {
 // PiggybackName is the name of the blob in CFG that holds what a generation says of payloads, a monitor.Piggyback.
 func PiggybackName(generation uint64) string { return fmt.Sprintf("gen.%d.piggyback", generation) }
 
+// ModulesName is the name of the blob in CFG that holds the modules that receivers and brokers host, a monitor.Modules. Some
+// of their settings are secrets.
+func ModulesName(generation uint64) string { return fmt.Sprintf("gen.%d.modules", generation) }
+
 // DirectoryName is the name of the blob in CFG that holds a generation's directory.
 func DirectoryName(generation uint64) string { return fmt.Sprintf("gen.%d.directory", generation) }
 

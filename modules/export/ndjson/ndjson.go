@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -45,6 +46,9 @@ func New(o Options) *Module {
 
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return "ndjson" }
+
+// Wants implements modules.Exporter.
+func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true} }
 
 // Export implements modules.Exporter: after it returns nil the lines are with the operating system.
 func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {

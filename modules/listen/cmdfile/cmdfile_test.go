@@ -10,14 +10,15 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/cmdfile"
 	"github.com/onbu/onbu/monitor"
 )
 
 type sink chan string
 
-func (s sink) Submit(context.Context, []monitor.Submission) error {
-	return errors.New("no results here")
+func (s sink) Submit(context.Context, []monitor.Submission) (modules.Receipt, error) {
+	return modules.Receipt{}, errors.New("no results here")
 }
 
 func (s sink) Obey(_ context.Context, line, source string) error {

@@ -1,0 +1,126 @@
+// Package hosting knows which modules of a configuration a receiver or broker hosts at a time: it starts and ends them as
+// generations come into force, and leaves those alone that are as they were.
+package hosting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// Options says for whom modules are hosted.
+type Options struct {
+	Bus bus.Conn
+	// Daemon is the name of the receiver or broker.
+	Daemon string
+	// Host works with a module until ctx ends; it returns at once for modules of others.
+	Host func(ctx context.Context, m *monitor.Module)
+	Log  *slog.Logger
+}
+
+// Run hosts the modules of the configuration in force until ctx ends, and waits for their end.
+func Run(ctx context.Context, o Options) {
+	h := host{o: o, running: map[string]*hosted{}}
+	defer h.keep(nil)
+	for ctx.Err() == nil {
+		err := o.Bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) { h.adopt(ctx, e.Value) })
+		if ctx.Err() == nil {
+			o.Log.Warn("the watch for modules ended and begins again", "error", err)
+		}
+	}
+}
+
+// Complain logs what is wrong with a definition, a line each.
+func Complain(log *slog.Logger, what string, err error) {
+	log.Error(what)
+	for line := range strings.Lines(err.Error()) {
+		log.Error(strings.TrimSuffix(line, "\n"))
+	}
+}
+
+// host is the modules of a daemon; only the watch uses it.
+type host struct {
+	o       Options
+	running map[string]*hosted // by what they are
+}
+
+type hosted struct {
+	end context.CancelFunc
+	wg  sync.WaitGroup
+}
+
+func (h *host) adopt(ctx context.Context, current []byte) {
+	all, err := h.load(ctx, current)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.o.Log.Error("the modules of the new configuration are not in use", "error", err)
+		}
+		return
+	}
+	mine := all.For(h.o.Daemon)
+	wanted := map[string]*monitor.Module{}
+	for i := range mine {
+		wanted[identity(mine[i])] = &mine[i]
+	}
+	h.keep(wanted)
+	for id, m := range wanted {
+		if h.running[id] == nil {
+			h.start(ctx, id, m)
+		}
+	}
+}
+
+func (h *host) load(ctx context.Context, current []byte) (all monitor.Modules, err error) {
+	var g wire.Generation
+	if err := wire.Unmarshal(current, &g); err != nil {
+		return all, fmt.Errorf("pointer to the current configuration: %w", err)
+	}
+	data, err := h.o.Bus.Blob(ctx, bus.CFG, wire.ModulesName(g.Number))
+	if errors.Is(err, bus.ErrNotFound) { // an older arbiter stored it
+		return all, nil
+	}
+	if err != nil {
+		return all, err
+	}
+	return all, wire.Unmarshal(data, &all)
+}
+
+// keep ends all modules but those wanted, and waits until their ports are free.
+func (h *host) keep(wanted map[string]*monitor.Module) {
+	for id, r := range h.running {
+		if wanted[id] == nil {
+			r.end()
+		}
+	}
+	for id, r := range h.running {
+		if wanted[id] == nil {
+			r.wg.Wait()
+			delete(h.running, id)
+		}
+	}
+}
+
+func (h *host) start(ctx context.Context, id string, m *monitor.Module) {
+	ctx, end := context.WithCancel(ctx)
+	r := &hosted{end: end}
+	h.running[id] = r
+	r.wg.Go(func() { h.o.Host(ctx, m) })
+}
+
+// identity is the same for definitions that say the same, wherever they stand.
+func identity(m monitor.Module) string {
+	m.File, m.Line, m.Daemons = "", 0, nil
+	settings := make([]monitor.Setting, len(m.Settings))
+	for i, s := range m.Settings {
+		settings[i] = monitor.Setting{Name: s.Name, Value: s.Value}
+	}
+	m.Settings = settings
+	return string(wire.Marshal(m))
+}

@@ -1,0 +1,80 @@
+package builtin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/broker/view"
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/catalog"
+)
+
+// listening builds a listen module of a type. Mistakes in the settings stay with them.
+type listening func(s *modules.Settings, e modules.Env) modules.Listener
+
+// exporting builds an export module of a type.
+type exporting func(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
+
+// listeners are the listen modules by module_type, Shinken's names and ours.
+func listeners() map[string]listening {
+	return map[string]listening{}
+}
+
+// exporters are the export modules by module_type.
+func exporters() map[string]exporting {
+	return map[string]exporting{}
+}
+
+// Listen builds the listen module that a definition asks for; modules.ErrNotMine if its type is no listen module's. Any other
+// error holds every mistake in the definition, a line each. Building opens nothing.
+func Listen(m *monitor.Module, e modules.Env) (modules.Listener, modules.Limits, error) {
+	build := listeners()[strings.ToLower(m.Type)]
+	if build == nil {
+		return nil, modules.Limits{}, fmt.Errorf("%s is no listen module: %w", m.Type, modules.ErrNotMine)
+	}
+	s := modules.Read(m)
+	l, limits := build(s, e), s.Limits()
+	if err := s.Err(); err != nil {
+		return nil, modules.Limits{}, err
+	}
+	return l, limits, nil
+}
+
+// Export is Listen for export modules.
+func Export(m *monitor.Module, e modules.Env, o modules.Outlook) (modules.Exporter, error) {
+	build := exporters()[strings.ToLower(m.Type)]
+	if build == nil {
+		return nil, fmt.Errorf("%s is no export module: %w", m.Type, modules.ErrNotMine)
+	}
+	s := modules.Read(m)
+	x := build(s, e, o)
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// Verify says what is wrong with the definition of a listen or export module, every mistake in a line; known is false if it is
+// neither.
+func Verify(m *monitor.Module) (known bool, err error) {
+	e := modules.Env{Log: slog.New(slog.DiscardHandler), Metrics: metrics.NewSet()}
+	_, _, err = Listen(m, e)
+	if errors.Is(err, modules.ErrNotMine) {
+		empty := &catalog.Catalog{}
+		_, err = Export(m, e, modules.Outlook{
+			Catalog: func() *catalog.Catalog { return empty },
+			View:    func() *view.Snapshot { return &view.Snapshot{} },
+			Obey:    func(context.Context, string, string) error { return nil },
+		})
+	}
+	if errors.Is(err, modules.ErrNotMine) {
+		return false, nil
+	}
+	return true, err
+}

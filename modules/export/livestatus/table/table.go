@@ -1,0 +1,111 @@
+// Package table knows what Livestatus has to show: its tables, their columns with types and descriptions, and how each is
+// read from one moment of the engine. What a query asks of them another package knows.
+package table
+
+import (
+	"time"
+
+	"github.com/onbu/onbu/broker/view"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/catalog"
+)
+
+// Kind is what a column holds.
+type Kind uint8
+
+// The kinds of columns. A Time is an Int in Unix seconds, which Localtime shifts.
+const (
+	Int Kind = iota
+	Time
+	Float
+	String
+	List
+	Dict
+)
+
+// Column is one column of a table. Of the functions those of its kind are set; they may be called for many rows and allocate
+// nothing where they can help it.
+type Column struct {
+	Name, Description string
+	Kind              Kind
+	Int               func(*Row) int64   // Int and Time
+	Float             func(*Row) float64 // Float
+	Text              func(*Row) string  // String
+	// List gives the elements as filters compare them: names, and host|service for pairs.
+	List func(*Row) []string
+	Dict func(*Row) []monitor.Var // names in capitals, without underscores
+	// Value gives what JSON shows where that is more than Int, Float, Text, List or Dict say: lists of lists. Else it is nil.
+	Value func(*Row) any
+}
+
+// Table is one table.
+type Table struct {
+	Name string
+	// Prefix is what may stand before the name of a column and count for nothing: "host_" in hosts.
+	Prefix string
+	// Columns are sorted by name.
+	Columns []Column
+	// Each hands on every row, always in the same order, until yield returns false. The row is used again for the next one.
+	Each func(w *World, n Narrow, yield func(*Row) bool)
+	// Find gives the row of an object as WaitObject names it; nil where the table has no such rows.
+	Find func(w *World, object string) (*Row, bool)
+}
+
+// Narrow says which rows are enough: what a query's filters make sure of. A table may hand on more.
+type Narrow struct {
+	// Host is the only host whose rows are asked for; empty for all.
+	Host string
+	// Contact is whose objects are asked for (AuthUser); Anyone says that there is no such bound.
+	Contact string
+	Anyone  bool
+	// From and Until bound the time of rows of the log, in Unix seconds; Until 0 is no bound.
+	From, Until int64
+}
+
+// World is one moment of the engine.
+type World struct {
+	Now     time.Time
+	View    *view.Snapshot
+	Catalog *catalog.Catalog
+	// Log reads the history: each line in the order of time. nil where there is none.
+	Log func(n Narrow, yield func(*Line) bool) error
+	// Program is what the table status says besides.
+	Program Program
+}
+
+// Program is what the table status says of the engine itself.
+type Program struct {
+	Version string
+	PID     int
+	Started time.Time
+	// Connections, Requests and Commands are counted since the start.
+	Connections, Requests, Commands int64
+	Services                        int // connections open now
+}
+
+// Line is one line of the history.
+type Line struct {
+	ID      int64
+	Time    int64
+	Class   int // 0 info, 1 alert, 2 program, 3 notification, 4 passive check, 5 external command, 6 state, 7 text
+	Type    string
+	Host    string
+	Service string
+	Contact string
+	Command string
+	Output  string
+	Comment string
+	Options string
+	// Message is the whole line as Nagios writes it, without the time.
+	Message   string
+	StateType string
+	State     int
+	Attempt   int
+}
+
+// Row is one row of a table, while it is looked at.
+type Row struct {
+	World *World
+	// Line is set in rows of the log.
+	Line *Line
+}

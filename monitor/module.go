@@ -1,0 +1,46 @@
+package monitor
+
+import "slices"
+
+// Module is a module that the configuration asks for (define module), with its settings as written. What they mean only
+// the module knows.
+type Module struct {
+	Name, Type string
+	// Daemons are the receivers and brokers that it is attached to, by name; empty if any daemon that knows the type hosts it.
+	Daemons []string
+	// Settings are in the order written; one name may come several times.
+	Settings []Setting
+	// File and Line say where it is defined, for people.
+	File string
+	Line uint32
+	// Modules are the names of the modules that are attached to this one.
+	Modules []string
+}
+
+// Modules are all modules of a configuration that receivers and brokers host.
+type Modules struct {
+	// Daemons are the names of the receivers and brokers that the configuration defines, sorted.
+	Daemons []string
+	List    []Module
+}
+
+// For gives the modules that the daemon with that name hosts: its own, if the configuration defines it, and all where it does
+// not, so that one process with everything in it does the work of all daemons of the files.
+func (m *Modules) For(daemon string) []Module {
+	if !slices.Contains(m.Daemons, daemon) {
+		return m.List
+	}
+	var own []Module
+	for i := range m.List {
+		if d := m.List[i].Daemons; len(d) == 0 || slices.Contains(d, daemon) {
+			own = append(own, m.List[i])
+		}
+	}
+	return own
+}
+
+// Setting is a directive of a module as written; Line is where, in the file of the module.
+type Setting struct {
+	Name, Value string
+	Line        uint32
+}
