@@ -40,31 +40,7 @@ func (c *check) Start(until time.Time, w modules.Waiter) {
 }
 
 // Run implements modules.Probe.
-func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
-	until, limited := ctx.Deadline()
-	if !limited {
-		until = time.Now().Add(time.Hour)
-	}
-	w := make(answers, 1)
-	c.Start(until, w)
-	select {
-	case a := <-w:
-		return a.Outcome, a.err
-	case <-ctx.Done():
-		return monitor.Outcome{}, ctx.Err()
-	}
-}
-
-// answers takes the answer for Run.
-type answers chan answer
-
-type answer struct {
-	monitor.Outcome
-	err error
-}
-
-// Done implements modules.Waiter.
-func (a answers) Done(o monitor.Outcome, err error) { a <- answer{o, err} }
+func (c *check) Run(ctx context.Context) (monitor.Outcome, error) { return modules.Await(ctx, c) }
 
 // Verify implements modules.Verifier.
 func (c *check) Verify() (wrong, doubtful []string) {

@@ -36,31 +36,7 @@ func (c *check) Start(until time.Time, w modules.Waiter) {
 }
 
 // Run implements modules.Probe.
-func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
-	until, limited := ctx.Deadline()
-	if !limited {
-		until = time.Now().Add(time.Hour)
-	}
-	w := make(waiter, 1)
-	c.Start(until, w)
-	select {
-	case a := <-w:
-		return a.Outcome, a.err
-	case <-ctx.Done():
-		return monitor.Outcome{}, ctx.Err()
-	}
-}
-
-// waiter is who waits for a check in Run.
-type waiter chan answer
-
-type answer struct {
-	monitor.Outcome
-	err error
-}
-
-// Done implements modules.Waiter.
-func (w waiter) Done(o monitor.Outcome, err error) { w <- answer{o, err} }
+func (c *check) Run(ctx context.Context) (monitor.Outcome, error) { return modules.Await(ctx, c) }
 
 func (r *run) unknown(format string, args ...any) {
 	r.waiter.Done(probe.Say(monitor.Unknown, format, args...), nil)

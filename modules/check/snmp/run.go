@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/onbu/onbu/internal/probe"
@@ -123,38 +122,13 @@ func (r *run) failed(err error) (monitor.Outcome, error) {
 	return r.judge()
 }
 
-// Run makes one check.
+// Run implements modules.Probe.
 func (c *check) Run(ctx context.Context) (monitor.Outcome, error) {
-	until, _ := ctx.Deadline()
-	w := make(waiter, 1)
-	c.Start(until, w)
-	cancelled := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		if !errors.Is(ctx.Err(), context.DeadlineExceeded) { // the engine minds the deadline
-			close(cancelled)
-		}
-	})
-	defer stop()
-	select {
-	case r := <-w:
-		return r.outcome, r.err
-	case <-cancelled:
-		return monitor.Outcome{}, fmt.Errorf("asking %s: %w", c.agent.peer, context.Cause(ctx))
+	o, err := modules.Await(ctx, c)
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		err = fmt.Errorf("asking %s: %w", c.agent.peer, err)
 	}
-}
-
-// waiter is who waits in Run.
-type waiter chan result
-
-type result struct {
-	outcome monitor.Outcome
-	err     error
-}
-
-// Done implements modules.Waiter.
-func (w waiter) Done(o monitor.Outcome, err error) {
-	o.Output, o.LongOutput, o.Perfdata = strings.Clone(o.Output), strings.Clone(o.LongOutput), strings.Clone(o.Perfdata)
-	w <- result{o, err}
+	return o, err
 }
 
 // timedOut is the outcome of a check that the plugin's alarm ended, or the engine's.
