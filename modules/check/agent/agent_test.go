@@ -376,6 +376,7 @@ func TestEveryMistakeInALineIsSaid(t *testing.T) {
 		"-H 127.0.0.1 -p 0":                               "option -p",
 		"-H 127.0.0.1 -t 0":                               "option -t",
 		"-H 127.0.0.1 -w a":                               `-w a: "a" is no number`,
+		"-H 127.0.0.1 -s CPUU":                            "-s CPUU: there is no such kind of service; did you mean cpu?",
 		"-H 127.0.0.1 -s nosuch":                          "-s nosuch: there is no such kind of service; there are ",
 		"-H 127.0.0.1 -s service":                         "there are services, services_summary",
 		"-H 127.0.0.1 -s services -o nosuch=":             "-o nosuch: -s services does not know it, it takes else, start, state",

@@ -15,6 +15,7 @@ import (
 	"github.com/onbu/onbu/internal/probe"
 	"github.com/onbu/onbu/modules/check/agent/service"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/nearest"
 	"github.com/onbu/onbu/monitor/plugin/cmdline"
 )
 
@@ -306,7 +307,7 @@ func (r *reader) serves() (err error) {
 	return nil
 }
 
-// near gives the kinds whose names look like a word, or all.
+// near says which kind was meant, if there is one, or names those that look like the word, or all.
 func (m *Module) near(word string) string {
 	names := slices.Sorted(maps.Keys(m.kinds))
 	word = strings.ToLower(word)
@@ -316,8 +317,14 @@ func (m *Module) near(word string) string {
 			like = append(like, name)
 		}
 	}
-	if like == nil {
+	if meant := nearest.Of(word, slices.Values(names)); meant != "" && like == nil {
+		like = []string{meant}
+	}
+	switch len(like) {
+	case 0:
 		like = names
+	case 1:
+		return "did you mean " + like[0] + "?"
 	}
 	return "there are " + strings.Join(like, ", ")
 }
