@@ -24,7 +24,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "include_") {
-			t.Skip("would leave the test's folder")
+			return // it would leave the test's folder
 		}
 		dir := t.TempDir()
 		main := filepath.Join(dir, "nagios.cfg")
