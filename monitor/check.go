@@ -24,6 +24,8 @@ type Check struct {
 
 	Module, Poller               string
 	Output, LongOutput, Perfdata string
+	// NoPerfdata says that the object has process_perf_data 0: Perfdata is for people, and goes to no store of metrics.
+	NoPerfdata bool
 }
 
 // Brok gives the check as a brok; it keeps a pointer to c.

@@ -56,7 +56,7 @@ func checkRows() []row {
 		m("event_handler_period", name).to(kTimeperiod),
 		a("low_flap_threshold", percent), a("high_flap_threshold", percent),
 		a("flap_detection_enabled", flag), a("flap_detection_options", options),
-		a("stalking_options", options), m("process_perf_data", flag),
+		a("stalking_options", options), a("process_perf_data", flag),
 		u("retain_status_information", flag).but("1"), u("retain_nonstatus_information", flag).but("1"),
 		a("contacts", names).to(kContact), a("contact_groups", names).to(kContactgroup),
 		a("notification_interval", units), a("first_notification_delay", units),

@@ -63,7 +63,8 @@ var bits = map[monitor.Switch]string{
 }
 
 // apartOptions have destinations that do not say which field they are for; those without a field are done with when
-// the files are read, or (obsess) asked for only to say that nothing is run.
+// the files are read, or (obsess) asked for only to say that nothing is run, or (process_performance_data) about commands that
+// Onbu does not run: exports ask for the switch of the object alone.
 var apartOptions = map[string]string{
 	"cfg_file": "", "cfg_dir": "", "resource_file": "",
 	"accept_passive_host_checks": "PassiveChecks", "accept_passive_service_checks": "PassiveChecks",
@@ -72,6 +73,7 @@ var apartOptions = map[string]string{
 	"low_host_flap_threshold": "LowFlap", "high_host_flap_threshold": "HighFlap",
 	"low_service_flap_threshold": "LowFlap", "high_service_flap_threshold": "HighFlap",
 	"date_format": "DateFormat", "flap_history": "ShinkenFlapping", "obsess_over_hosts": "", "obsess_over_services": "",
+	"process_performance_data": "",
 }
 
 // fieldOf names the field or switch that an option sets.

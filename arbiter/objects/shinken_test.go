@@ -399,7 +399,7 @@ define contact {
 	want := map[string]string{
 		"main file retained_contact_host_attribute_mask": "missed", "main file lock_file": "moot",
 		"main file service_perfdata_command": "missed",
-		"host retain_nonstatus_information":  "missed", "host process_perf_data": "moot",
+		"host retain_nonstatus_information":  "missed",
 		"service retain_status_information": "missed", "contact can_submit_commands": "missed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

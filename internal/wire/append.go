@@ -15,7 +15,7 @@ const (
 	outcomeFields = 5
 	jobFields     = 15
 	resultFields  = 9
-	checkFields   = 19
+	checkFields   = 20
 	brokFields    = 15
 	statusFields  = 52
 	jobsFields    = 2
@@ -152,7 +152,8 @@ func appendCheck(dst []byte, c *monitor.Check) []byte {
 	dst = appendText(dst, c.Poller)
 	dst = appendText(dst, c.Output)
 	dst = appendText(dst, c.LongOutput)
-	return appendText(dst, c.Perfdata)
+	dst = appendText(dst, c.Perfdata)
+	return appendBool(dst, c.NoPerfdata)
 }
 
 func appendBrok(dst []byte, b *monitor.Brok) []byte {

@@ -250,6 +250,7 @@ func (c *cursor) check(k *monitor.Check) {
 	k.PercentChange = c.float32()
 	k.Module, k.Poller = c.text(), c.text()
 	k.Output, k.LongOutput, k.Perfdata = c.text(), c.text(), c.text()
+	k.NoPerfdata = c.bool()
 	c.close(more)
 }
 

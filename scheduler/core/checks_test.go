@@ -66,3 +66,24 @@ func TestAChecksPlaceIsBeforeWhatCameOfIt(t *testing.T) {
 		t.Errorf("%d of %d alerts came before their check, or of another", wrong, states)
 	}
 }
+
+// The programme-wide switch is about perfdata commands, and off by default in Nagios.
+func TestAChecksPerfdataIsForExportsUnlessItsObjectSaysOtherwise(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		inv := fleet(1)
+		inv.Options.Program.ServiceSwitches &^= monitor.ProcessPerfdata
+		for i := range inv.Policies {
+			inv.Policies[i].Switches &^= monitor.ProcessPerfdata
+			if on {
+				inv.Policies[i].Switches |= monitor.ProcessPerfdata
+			}
+		}
+		s := &steady{core: started(t, inv), now: t0}
+		s.core.Begin(t0)
+		for s.turn() == 0 {
+		}
+		if got := s.d.Checks[0].NoPerfdata; got == on {
+			t.Errorf("process_perf_data %v: NoPerfdata is %v", on, got)
+		}
+	}
+}

@@ -64,6 +64,7 @@ func (c *Core) fillCheck(id monitor.ID, k *monitor.Check) {
 	k.Latency, k.Execution, k.PercentChange = r.latency.Duration(), r.execution.Duration(), float32(r.history.Percent())
 	k.Module, k.Poller = c.names[r.module], c.names[r.poller]
 	k.Output, k.LongOutput, k.Perfdata = x.Output(), x.Long(), x.Perfdata()
+	k.NoPerfdata = st.switches&monitor.ProcessPerfdata == 0
 }
 
 // load is fill turned round. What the inventory decides (attempts, switches that no command changed) is not taken over,
