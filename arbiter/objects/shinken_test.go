@@ -400,7 +400,7 @@ define contact {
 		"main file retained_contact_host_attribute_mask": "missed", "main file lock_file": "moot",
 		"main file service_perfdata_command": "missed",
 		"host retain_nonstatus_information":  "missed",
-		"service retain_status_information": "missed", "contact can_submit_commands": "missed",
+		"service retain_status_information":  "missed", "contact can_submit_commands": "missed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
