@@ -45,21 +45,28 @@ type Table struct {
 	Prefix string
 	// Columns are sorted by name.
 	Columns []Column
-	// Each hands on every row, always in the same order, until yield returns false. The row is used again for the next one.
+	// Each hands on every row, always in the same order, until yield returns false. The row is used again for the next one;
+	// a Line in it is not.
 	Each func(w *World, n Narrow, yield func(*Row) bool)
 	// Find gives the row of an object as WaitObject names it; nil where the table has no such rows.
 	Find func(w *World, object string) (*Row, bool)
 }
 
-// Narrow says which rows are enough: what a query's filters make sure of. A table may hand on more.
+// Narrow says which rows are enough: what a query's filters make sure of. A table may hand on more, but never a row that
+// Contact may not see: no filter stands behind it there.
 type Narrow struct {
 	// Host is the only host whose rows are asked for; empty for all.
 	Host string
-	// Contact is whose objects are asked for (AuthUser); Anyone says that there is no such bound.
+	// Contact is whose objects are asked for (AuthUser); Anyone says that there is no such bound. An unknown contact sees
+	// nothing.
 	Contact string
 	Anyone  bool
-	// From and Until bound the time of rows of the log, in Unix seconds; Until 0 is no bound.
+	// From and Until bound the time of rows of the log, in Unix seconds, both included; Until 0 is no bound.
 	From, Until int64
+	// Service is the only service whose rows are asked for, of whatever host; empty for all.
+	Service string
+	// Classes are those of the log that are asked for, a bit each: 1<<class; 0 for all.
+	Classes uint32
 }
 
 // World is one moment of the engine.
@@ -103,7 +110,7 @@ type Line struct {
 	Attempt   int
 }
 
-// Row is one row of a table, while it is looked at.
+// Row is one row of a table, while it is looked at. A copy of it stays good while its World does.
 type Row struct {
 	World *World
 	// Line is set in rows of the log.
