@@ -1,0 +1,270 @@
+// Package serve knows how a port is held open towards strangers: how many connections there may be in all and from one
+// address, which of them gives way when there are too many, and how they end with the daemon. What is spoken on a connection
+// is the handler's.
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	defaultMost  = 8192
+	defaultWrite = 30 * time.Second
+	defaultGrace = 5 * time.Second
+	handshake    = 10 * time.Second
+	acceptPause  = 20 * time.Millisecond
+)
+
+// Reason is why a connection was not taken, or was closed by the server. The words fit a metric's label.
+type Reason string
+
+// The reasons.
+const (
+	// NotAllowed connections come from an address that may not.
+	NotAllowed Reason = "address"
+	// Full says that there are as many connections as may be, and that all of them are at work.
+	Full Reason = "full"
+	// SourceFull is Full for one source address.
+	SourceFull Reason = "source_full"
+	// Idle connections were closed to make room for a newer one.
+	Idle Reason = "idle_closed"
+	// Handshake says that TLS was not agreed upon.
+	Handshake Reason = "tls"
+)
+
+// Reasons gives all reasons, for whoever counts them.
+func Reasons() []Reason { return []Reason{NotAllowed, Full, SourceFull, Idle, Handshake} }
+
+// Options says how a port is held. The zero value of everything but Network and Address has a meaning.
+type Options struct {
+	// Network is tcp or unix. The address of a unix socket is its path.
+	Network, Address string
+	// TLS is nil for a port without.
+	TLS *tls.Config
+	// Mode is that of a unix socket's file, 0660 if 0.
+	Mode fs.FileMode
+	// Most is how many connections there may be at once, 8,192 if 0, and MostPerSource how many from one IPv4 address or one
+	// /64 of IPv6, half of them if 0. When there are too many, the one that has been waiting longest for its peer to say something is closed; when none
+	// waits, the new one is.
+	Most, MostPerSource int
+	// Allow says who may connect, nil for all. It is not asked about peers of a unix socket.
+	Allow func(netip.Addr) bool
+	// WriteTimeout is how long one Write may take, 30 s if 0.
+	WriteTimeout time.Duration
+	// Grace is how long handlers have at the end to finish what they have read, 5 s if 0.
+	Grace time.Duration
+	// Refused is told of every connection that is refused or closed by the server; nil for nobody. It must not block.
+	Refused func(Reason)
+}
+
+// Handler works with one connection, which is closed when it returns. Its ctx ends when the time of grace after the end of the
+// server is over; before that, reads fail with ErrEnding from the end on.
+type Handler func(ctx context.Context, c *Conn)
+
+// Conn is a connection that the server keeps an eye on. The time that a Read waits is its idle time; a handler that is at work
+// is never idle. Writes have a deadline of their own each.
+type Conn struct {
+	net.Conn
+	// Source is the peer's address without its zone and not as IPv4 in IPv6; invalid for a unix socket.
+	Source netip.Addr
+}
+
+// From names the peer for a log: its address, or "unix" for a unix socket.
+func (c *Conn) From() string {
+	if !c.Source.IsValid() {
+		return "unix"
+	}
+	return c.Source.String()
+}
+
+// ErrEnding is what reads give once the server ends.
+var ErrEnding = errors.New("the server ends")
+
+// ErrMadeRoom is what reads give when the connection was closed because it was idle and others needed its place.
+var ErrMadeRoom = errors.New("closed as idle: others needed the room")
+
+// Listen opens the port and serves until ctx ends; then it closes the port, lets the handlers finish and returns nil. An error
+// says that the port could not be opened.
+func Listen(ctx context.Context, o Options, handle Handler) error {
+	l, err := Open(o)
+	if err != nil {
+		return err
+	}
+	return Serve(ctx, l, o, handle)
+}
+
+// Open opens the port of Listen. A file that a server which is gone left in the place of a unix socket is removed.
+func Open(o Options) (net.Listener, error) {
+	if o.Network != "unix" {
+		return net.Listen("tcp", o.Address)
+	}
+	if err := clear(o.Address); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("unix", o.Address)
+	if err != nil {
+		return nil, err
+	}
+	mode := o.Mode
+	if mode == 0 {
+		mode = 0o660
+	}
+	if err := os.Chmod(o.Address, mode); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// clear removes a socket that nobody answers on.
+func clear(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSocket == 0:
+		return fmt.Errorf("listen on %s: there is a file that is no socket", path)
+	}
+	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		c.Close()
+		return fmt.Errorf("listen on %s: another program listens there", path)
+	}
+	return os.Remove(path)
+}
+
+// Serve is Listen for a port that is open. It closes l.
+func Serve(ctx context.Context, l net.Listener, o Options, handle Handler) error {
+	s := newServer(o, handle)
+	ended := context.AfterFunc(ctx, func() { l.Close() })
+	defer ended()
+	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	err := s.accept(ctx, working, l)
+	l.Close()
+	s.end(cancel)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (s *server) accept(ctx, working context.Context, l net.Listener) error {
+	for {
+		c, err := l.Accept()
+		switch {
+		case err == nil:
+			s.take(working, c)
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return err
+		default: // no descriptors, or the peer has gone meanwhile
+			s.giveWay()
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptPause):
+			}
+		}
+	}
+}
+
+// take serves a connection if there is room.
+func (s *server) take(ctx context.Context, raw net.Conn) {
+	source := sourceOf(raw)
+	if s.o.Allow != nil && source.IsValid() && !s.o.Allow(source) {
+		s.o.Refused(NotAllowed)
+		raw.Close()
+		return
+	}
+	t, reason := s.admit(raw, source)
+	if t == nil {
+		s.o.Refused(reason)
+		raw.Close()
+		return
+	}
+	s.working.Go(func() {
+		defer s.leave(t)
+		c := &Conn{Conn: t, Source: source}
+		if s.o.TLS != nil {
+			secured := tls.Server(t, s.o.TLS)
+			limited, cancel := context.WithTimeout(ctx, handshake)
+			defer cancel()
+			if err := secured.HandshakeContext(limited); err != nil {
+				s.o.Refused(Handshake)
+				return
+			}
+			cancel()
+			c.Conn = secured
+			defer secured.Close()
+		}
+		s.handle(ctx, c)
+	})
+}
+
+func sourceOf(c net.Conn) netip.Addr {
+	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+// end lets the handlers finish, for the time of grace.
+func (s *server) end(cancel func()) {
+	s.interrupt()
+	over := make(chan struct{})
+	go func() {
+		s.working.Wait()
+		close(over)
+	}()
+	grace := time.NewTimer(s.o.Grace)
+	defer grace.Stop()
+	select {
+	case <-over:
+		return
+	case <-grace.C:
+	}
+	cancel()
+	s.closeAll()
+	<-over
+}
+
+// server is a port at work.
+type server struct {
+	o       Options
+	handle  Handler
+	began   time.Time
+	working sync.WaitGroup
+
+	mu      sync.Mutex
+	all     waiting
+	sources map[netip.Addr]*waiting // by subscriber
+	ending  bool
+}
+
+func newServer(o Options, handle Handler) *server {
+	if o.Most <= 0 {
+		o.Most = defaultMost
+	}
+	if o.MostPerSource <= 0 {
+		o.MostPerSource = (o.Most + 1) / 2
+	}
+	if o.WriteTimeout <= 0 {
+		o.WriteTimeout = defaultWrite
+	}
+	if o.Grace <= 0 {
+		o.Grace = defaultGrace
+	}
+	if o.Refused == nil {
+		o.Refused = func(Reason) {}
+	}
+	return &server{o: o, handle: handle, began: time.Now(), all: waiting{of: inAll}, sources: map[netip.Addr]*waiting{}}
+}
