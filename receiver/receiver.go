@@ -59,9 +59,13 @@ type Options struct {
 // Receiver is a receiver daemon. It is the Sink of its listeners; any goroutine may call it.
 type Receiver struct {
 	o         Options
-	directory atomic.Pointer[monitor.Directory]
-	known     chan struct{} // closed once there is a directory
-	requests  atomic.Uint64
+	book     atomic.Pointer[book]
+	known    chan struct{} // closed once there is a book
+	requests atomic.Uint64
+	ids      ids
+	// storing ends after the listeners.
+	storing    context.Context
+	endStoring context.CancelFunc
 
 	results, unknown, commands, refused *metrics.Counter
 }
@@ -71,8 +75,9 @@ func New(o Options) *Receiver {
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
+	storing, end := context.WithCancel(context.Background())
 	return &Receiver{
-		o: o, known: make(chan struct{}),
+		o: o, known: make(chan struct{}), ids: ids{boot: o.Boot}, storing: storing, endStoring: end,
 		results:  o.Metrics.NewCounter("onbu_receiver_results_total"),
 		unknown:  o.Metrics.NewCounter("onbu_receiver_unknown_hosts_total"),
 		commands: o.Metrics.NewCounter("onbu_receiver_commands_total"),
@@ -91,6 +96,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 		return err
 	}
 	over := ctx
+	defer r.endStoring()
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -117,23 +123,6 @@ func (r *Receiver) Run(ctx context.Context) error {
 	return err
 }
 
-func (r *Receiver) learn(ctx context.Context, current []byte) error {
-	var g wire.Generation
-	if err := wire.Unmarshal(current, &g); err != nil {
-		return fmt.Errorf("pointer to the current configuration: %w", err)
-	}
-	data, err := r.o.Bus.Blob(ctx, bus.CFG, wire.DirectoryName(g.Number))
-	if err != nil {
-		return err
-	}
-	d := &monitor.Directory{}
-	if err := wire.Unmarshal(data, d); err != nil {
-		return fmt.Errorf("directory of generation %d: %w", g.Number, err)
-	}
-	r.directory.Store(d)
-	return nil
-}
-
 // hostDefined hosts a listener that the configuration asks for, if it is one.
 func (r *Receiver) hostDefined(ctx context.Context, m *monitor.Module) {
 	l, _, err := r.o.Build(m)
@@ -158,45 +147,6 @@ func (r *Receiver) host(ctx context.Context, l modules.Listener) {
 		case <-time.After(listenAgain):
 		}
 	}
-}
-
-// hosts waits for the first directory and gives the present one.
-func (r *Receiver) hosts(ctx context.Context) (*monitor.Directory, error) {
-	select {
-	case <-r.known:
-		return r.directory.Load(), nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("no configuration yet: %w", ctx.Err())
-	}
-}
-
-// Submit implements modules.Sink. Results for unknown hosts are counted and logged, not kept.
-func (r *Receiver) Submit(ctx context.Context, results []monitor.Submission) (modules.Receipt, error) {
-	var receipt modules.Receipt
-	d, err := r.hosts(ctx)
-	if err != nil {
-		return receipt, err
-	}
-	arrived := monitor.At(time.Now())
-	for i := range results {
-		s := results[i]
-		shard, ok := d.Hosts[s.Host]
-		if !ok {
-			r.unknown.Inc()
-			receipt.Unknown++
-			r.o.Log.Warn("result for a host that is not configured", "host", s.Host, "service", s.Service, "source", s.Source)
-			continue
-		}
-		if s.Time == 0 {
-			s.Time = arrived
-		}
-		if err := r.store(ctx, bus.Passive(uint16(shard), s.Host), wire.AppendBatch(nil, []monitor.Submission{s}), ""); err != nil {
-			return receipt, fmt.Errorf("result for %s: %w", s.Ref, err)
-		}
-		r.results.Inc()
-		receipt.Stored++
-	}
-	return receipt, nil
 }
 
 // store appends a message, and waits as long as the stream is full.
@@ -240,7 +190,7 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 		storing, cancel = context.WithTimeoutCause(ctx, storeWait, errNotTaken)
 	}
 	defer cancel()
-	d, err := r.hosts(storing)
+	b, err := r.current(storing)
 	if err != nil {
 		return err
 	}
@@ -250,7 +200,7 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 		return r.engine(ctx, &req)
 	}
 	req.ID = fmt.Sprintf("%s.%d", r.o.Boot, r.requests.Add(1))
-	shards, err := route(d, req)
+	shards, err := route(b, req)
 	if err != nil {
 		r.refused.Inc()
 		return err
@@ -276,9 +226,9 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 }
 
 // route says which shards a command is for.
-func route(d *monitor.Directory, req command.Request) ([]uint16, error) {
+func route(b *book, req command.Request) ([]uint16, error) {
 	if req.Ref.Host != "" {
-		shard, ok := d.Hosts[req.Ref.Host]
+		shard, ok := b.hosts[req.Ref.Host]
 		if !ok {
 			return nil, Refusal{fmt.Sprintf("%s: no host is called %q; see `onbu status` for the names", req.Name, req.Ref.Host)}
 		}
@@ -287,7 +237,7 @@ func route(d *monitor.Directory, req command.Request) ([]uint16, error) {
 	if req.Name == "LOG" {
 		return []uint16{0}, nil // one line is enough
 	}
-	all := make([]uint16, d.Shards)
+	all := make([]uint16, len(b.results))
 	for i := range all {
 		all[i] = uint16(i)
 	}

@@ -55,12 +55,12 @@ func Results(shard uint16, poller string) Subject {
 // ResultsOf is every poller's results for a shard.
 func ResultsOf(shard uint16) Subject { return Subject("res." + number(shard) + ".>") }
 
-// Passive is where a receiver sends passive results for a host of a shard.
-func Passive(shard uint16, host string) Subject {
-	return Subject("pas." + number(shard) + "." + Token(host))
+// Passive is where a receiver stores passive results for the hosts of a shard.
+func Passive(shard uint16, receiver string) Subject {
+	return Subject("pas." + number(shard) + "." + Token(receiver))
 }
 
-// PassiveOf is every host's passive results of a shard.
+// PassiveOf is every receiver's passive results for a shard.
 func PassiveOf(shard uint16) Subject { return Subject("pas." + number(shard) + ".>") }
 
 // Commands is where external commands for a shard go.

@@ -16,6 +16,7 @@ const (
 	jobFields     = 15
 	resultFields  = 9
 	checkFields   = 20
+	submitFields  = 5
 	brokFields    = 15
 	statusFields  = 52
 	jobsFields    = 2
@@ -130,6 +131,14 @@ func appendResult(dst []byte, r *monitor.Result) []byte {
 	dst = appendInt(dst, int64(r.Started))
 	dst = appendInt(dst, int64(r.Finished))
 	return appendOutcome(dst, &r.Outcome)
+}
+
+func appendSubmission(dst []byte, s *monitor.Submission) []byte {
+	dst = append(dst, fixArray|submitFields)
+	dst = appendRef(dst, &s.Ref)
+	dst = appendInt(dst, int64(s.Time))
+	dst = appendText(dst, s.Source)
+	return appendText(appendOutcome(dst, &s.Outcome), s.ID)
 }
 
 func appendCheck(dst []byte, c *monitor.Check) []byte {

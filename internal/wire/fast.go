@@ -16,6 +16,8 @@ func appendNoun(dst []byte, v any) []byte {
 		return appendJob(dst, v)
 	case *monitor.Result:
 		return appendResult(dst, v)
+	case *monitor.Submission:
+		return appendSubmission(dst, v)
 	case *monitor.Check:
 		return appendCheck(dst, v)
 	case *monitor.Brok:
@@ -36,6 +38,8 @@ func (d *Decoder) noun(b []byte, v any) ([]byte, error) {
 		c.job(v)
 	case *monitor.Result:
 		c.result(v)
+	case *monitor.Submission:
+		c.submission(v)
 	case *monitor.Check:
 		c.check(v)
 	case *monitor.Brok:

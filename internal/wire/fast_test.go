@@ -52,7 +52,7 @@ func fill(r *rand.Rand, v reflect.Value) {
 
 // quick are the nouns with functions of their own, made anew at each call.
 func quick() []any {
-	return []any{new(monitor.Job), new(monitor.Result), new(monitor.Check), new(monitor.Brok), new(monitor.Status), new(wire.Jobs)}
+	return []any{new(monitor.Job), new(monitor.Result), new(monitor.Submission), new(monitor.Check), new(monitor.Brok), new(monitor.Status), new(wire.Jobs)}
 }
 
 // A noun that gets a field of which its own functions do not know fails here: add it to them, in append.go and read.go.

@@ -236,6 +236,18 @@ func (c *cursor) result(r *monitor.Result) {
 	c.close(more)
 }
 
+func (c *cursor) submission(s *monitor.Submission) {
+	more, ok := c.tuple(submitFields, s)
+	if !ok {
+		return
+	}
+	c.ref(&s.Ref)
+	s.Time, s.Source = c.time(), c.text()
+	c.outcome(&s.Outcome)
+	s.ID = c.text()
+	c.close(more)
+}
+
 func (c *cursor) check(k *monitor.Check) {
 	more, ok := c.tuple(checkFields, k)
 	if !ok {

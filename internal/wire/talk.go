@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -140,6 +141,9 @@ func (b *Batch) Add(v any) {
 	b.buf = appendNoun(b.buf, v)
 	b.n++
 }
+
+// Grow makes room for so many bytes.
+func (b *Batch) Grow(n int) { b.buf = slices.Grow(b.buf, n) }
 
 // Len gives the number of values, Size the bytes.
 func (b *Batch) Len() int { return int(b.n) }
