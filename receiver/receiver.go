@@ -58,7 +58,7 @@ type Options struct {
 
 // Receiver is a receiver daemon. It is the Sink of its listeners; any goroutine may call it.
 type Receiver struct {
-	o         Options
+	o        Options
 	book     atomic.Pointer[book]
 	known    chan struct{} // closed once there is a book
 	requests atomic.Uint64
