@@ -43,6 +43,8 @@ type Broker struct {
 
 	mu        sync.RWMutex // guards everything that follows
 	view      *view.View
+	recent    *view.Snapshot // which several share, taken then
+	taken     time.Time
 	directory *monitor.Directory
 	// population is how many hosts each shard has; ownerless since when shards had no owner.
 	population map[monitor.Shard]int
@@ -172,6 +174,7 @@ func (b *Broker) apply(d *wire.Decoder, m bus.Msg) {
 	b.applied.Add(len(broks))
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.clockLocked()
 	for i := range broks {
 		b.view.Apply(&broks[i])
 	}
@@ -194,6 +197,7 @@ func (r *checkReader) apply(m bus.Msg) {
 	}
 	b.applied.Add(len(checks))
 	b.mu.Lock()
+	b.clockLocked()
 	for i := range checks {
 		b.view.Check(&checks[i])
 		if len(b.sightings) > 0 {
@@ -344,6 +348,7 @@ func (b *Broker) fillShard(ctx context.Context, shard monitor.Shard, generation 
 			known[a.Statuses[i].Ref] = true
 		}
 		b.mu.Lock()
+		b.clockLocked()
 		b.view.Fill(a.Statuses, a.Time)
 		b.mu.Unlock()
 		if from = a.Next; from == 0 {
@@ -356,7 +361,7 @@ func (b *Broker) fillShard(ctx context.Context, shard monitor.Shard, generation 
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.view.Notes(shard, a.Downtimes, a.Comments, a.Program)
+	b.view.Notes(shard, a.Downtimes, a.Comments, a.Program, a.Contacts...)
 	return nil
 }
 

@@ -26,10 +26,26 @@ func (b *Broker) outlook() modules.Outlook {
 	return modules.Outlook{Catalog: b.catalogue, View: b.snapshot, Obey: b.o.Obey}
 }
 
+// snapshotAge is how old a snapshot may be that several share: after each, every host that changes is copied once.
+const snapshotAge = 100 * time.Millisecond
+
+// snapshot gives the present, or what it was a moment ago.
 func (b *Broker) snapshot() *view.Snapshot {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	return b.view.Snapshot()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := time.Now(); b.recent == nil || now.Sub(b.taken) > snapshotAge {
+		b.recent, b.taken = b.view.Snapshot(), now
+	}
+	return b.recent
+}
+
+// clockLocked tells the view the time, and drops a snapshot that nobody asked for lately: it would keep alive what has changed.
+func (b *Broker) clockLocked() {
+	now := time.Now()
+	b.view.Clock(monitor.At(now))
+	if now.Sub(b.taken) > snapshotAge {
+		b.recent = nil
+	}
 }
 
 func (b *Broker) catalogue() *catalog.Catalog {

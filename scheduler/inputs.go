@@ -294,7 +294,7 @@ func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
 		}
 	case wire.AskNotes:
 		snap := s.core.Rest()
-		a.Downtimes, a.Comments, a.Program = snap.Downtimes, snap.Comments, &snap.Program
+		a.Downtimes, a.Comments, a.Program, a.Contacts = snap.Downtimes, snap.Comments, &snap.Program, snap.Contacts
 	case wire.AskExplain, wire.AskTrace:
 		if e, ok := s.core.Explain(now, q.Ref); ok {
 			e.Shard, e.Epoch = s.id, s.epoch

@@ -10,11 +10,23 @@ import (
 // Check folds in that a check was made. It copies what it keeps, and a text only where it is another than before. Of a
 // service that nobody has told of as a whole yet it is kept, but not shown.
 func (v *View) Check(c *monitor.Check) {
-	r := v.checked(c)
+	slot, place := v.checked(c)
+	r := v.hosts.all[slot].row(place)
 	if c.Time < max(r.at, r.lastUpdate()) {
 		return
 	}
+	h := v.hosts.writable(slot)
+	r = h.row(place)
+	before := r.shown()
+	r.seen = v.clock.tick
+	v.apply(r, c)
+	h.changed(before, r)
+}
+
+// apply keeps what a check says.
+func (v *View) apply(r *row, c *monitor.Check) {
 	if r.whole != nil {
+		r.unshare()
 		fold(r.whole, c)
 		r.state = c.State
 		return
@@ -50,6 +62,7 @@ func (r *row) check(c *monitor.Check, names *names) bool {
 	r.latency, r.execution, r.percentChange = uint32(c.Latency), uint32(c.Execution), c.PercentChange
 	r.module, r.poller = module, poller
 	if !r.text.says(c.Output, c.LongOutput, c.Perfdata) {
+		r.unshare()
 		r.text.keep(c.Output, c.LongOutput, c.Perfdata)
 	}
 	return true

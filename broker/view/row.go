@@ -19,26 +19,41 @@ type row struct {
 	history                                          uint64
 	latency, execution                               uint32 // ns
 	// updated and fine are how long after lastCheck LastUpdate and LastTimeOK are, in ns.
-	updated, fine                               uint32
-	percentChange                               float32
-	attempt, maxAttempts                        uint16
-	switches, modified                          monitor.Switch
-	module, poller                              uint16 // names that the view keeps
-	state, lastState, lastHard, own             monitor.State
-	stateType                                   monitor.StateType
-	checkType                                   monitor.CheckType
-	businessImpact                              int8
-	flapping, hostProblem, pinned, neverFine, _ bool
+	updated, fine                            uint32
+	percentChange                            float32
+	attempt, maxAttempts                     uint16
+	switches, modified                       monitor.Switch
+	module, poller                           uint16 // names that the view keeps
+	state, lastState, lastHard, own          monitor.State
+	stateType                                monitor.StateType
+	checkType                                monitor.CheckType
+	businessImpact                           int8
+	flapping, hostProblem, pinned, neverFine bool
+	// shared says that a snapshot has the same text and the same whole: they are not to be changed.
+	shared bool
+	seen   tick // when it last changed here
 
 	text text
+}
+
+// unshare makes the text and the whole the row's own, so that they may be changed. The text is lost.
+func (r *row) unshare() {
+	if !r.shared {
+		return
+	}
+	r.shared, r.text = false, text{}
+	if r.whole != nil {
+		whole := *r.whole
+		r.whole = &whole
+	}
 }
 
 // put keeps a status; it copies what it keeps, in place where there is room. names gives the numbers of names.
 func (r *row) put(s *monitor.Status, names *names) {
 	r.state = s.State
 	if !r.pack(s, names) {
-		if r.whole == nil {
-			r.whole, r.text = new(monitor.Status), text{}
+		if r.whole == nil || r.shared {
+			r.whole, r.text, r.shared = new(monitor.Status), text{}, false
 		}
 		*r.whole = *s
 		return
@@ -67,6 +82,9 @@ func (r *row) pack(s *monitor.Status, names *names) bool {
 	r.lastState, r.lastHard, r.own = s.LastState, s.LastHardState, s.OwnState
 	r.stateType, r.checkType, r.businessImpact = s.Type, s.CheckType, s.BusinessImpact
 	r.flapping, r.hostProblem, r.pinned = s.Flapping, s.HostProblem, s.Pinned
+	if r.shared {
+		r.text, r.shared = text{}, false
+	}
 	r.text.keep(s.Output, s.LongOutput, s.Perfdata)
 	return true
 }

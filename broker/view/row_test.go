@@ -69,9 +69,9 @@ func disturb(r *rand.Rand, f reflect.Value) {
 	}
 }
 
-func BenchmarkApplyACheck(b *testing.B) {
+// filled gives a view of so many hosts with ten services each, and a check of each service.
+func filled(hosts int) (*view.View, []monitor.Check) {
 	v := view.New()
-	const hosts = 10_000
 	checks := make([]monitor.Check, hosts*10)
 	for i := range checks {
 		checks[i] = monitor.Check{
@@ -81,6 +81,11 @@ func BenchmarkApplyACheck(b *testing.B) {
 		}
 		v.Check(&checks[i])
 	}
+	return v, checks
+}
+
+func BenchmarkApplyACheck(b *testing.B) {
+	v, checks := filled(10_000)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		c := &checks[i%len(checks)]

@@ -13,39 +13,18 @@ import (
 
 // View is the current state of everything. It is not safe for use by several goroutines at once.
 type View struct {
-	hosts     map[string]*host
-	names     names
-	downtimes map[key]monitor.Downtime
-	comments  map[key]monitor.Comment
-	programs  map[monitor.Shard]monitor.Program
-	hints     map[monitor.Shard]*hints
-}
-
-// host is a host and its services, sorted by name.
-type host struct {
-	name     string
-	own      row
-	services []service
-}
-
-type service struct {
-	name string
-	row
-}
-
-// key names a downtime or comment: their numbers are a shard's own.
-type key struct {
-	shard monitor.Shard
-	id    uint64
+	hosts hosts
+	names names
+	hints map[monitor.Shard]*hints
+	clock clock
+	// programs and contacts are in snapshots too: they are never changed, but replaced by others.
+	programs map[monitor.Shard]monitor.Program
+	contacts map[string]monitor.ContactStatus
 }
 
 // New gives a view that knows nothing yet.
 func New() *View {
-	return &View{
-		hosts: map[string]*host{}, names: names{of: map[string]uint16{}},
-		downtimes: map[key]monitor.Downtime{}, comments: map[key]monitor.Comment{},
-		programs: map[monitor.Shard]monitor.Program{}, hints: map[monitor.Shard]*hints{},
-	}
+	return &View{hosts: hosts{slot: map[string]int32{}}, names: names{of: map[string]uint16{"": 0}, all: []string{""}}, hints: map[monitor.Shard]*hints{}}
 }
 
 // Apply folds a brok in. It copies what it keeps. Broks of one object may come twice or late: the newest counts.
@@ -57,16 +36,26 @@ func (v *View) Apply(b *monitor.Brok) {
 	case monitor.BrokCheck:
 		v.Check(b.Check)
 	case monitor.BrokDowntime:
-		v.downtimes[key{b.Shard, b.Downtime.ID}] = *b.Downtime
+		v.addDowntime(b.Shard, *b.Downtime)
 	case monitor.BrokDowntimeGone:
-		delete(v.downtimes, key{b.Shard, b.Downtime.ID})
+		v.dropDowntime(b.Shard, b.Downtime)
 	case monitor.BrokComment:
-		v.comments[key{b.Shard, b.Comment.ID}] = *b.Comment
+		v.addComment(b.Shard, *b.Comment)
 	case monitor.BrokCommentGone:
-		delete(v.comments, key{b.Shard, b.Comment.ID})
+		v.dropComment(b.Shard, b.Comment)
 	case monitor.BrokProgram:
-		v.programs[b.Shard] = *b.Program
+		v.programs = with(v.programs, b.Shard, *b.Program)
+	case monitor.BrokContact:
+		v.contacts = with(v.contacts, b.Contact.Name, *b.Contact)
 	}
+}
+
+// with gives a copy of a map with one entry more, since snapshots may have the old one.
+func with[K comparable, V any](old map[K]V, key K, value V) map[K]V {
+	m := make(map[K]V, len(old)+1)
+	maps.Copy(m, old)
+	m[key] = value
+	return m
 }
 
 // Fill takes statuses that the owner of a shard gave at that time.
@@ -76,41 +65,36 @@ func (v *View) Fill(statuses []monitor.Status, at monitor.Time) {
 	}
 }
 
-// Notes takes a shard's downtimes, comments and switches in place of what was known.
-func (v *View) Notes(shard monitor.Shard, downtimes []monitor.Downtime, comments []monitor.Comment, p *monitor.Program) {
-	maps.DeleteFunc(v.downtimes, func(k key, _ monitor.Downtime) bool { return k.shard == shard })
-	maps.DeleteFunc(v.comments, func(k key, _ monitor.Comment) bool { return k.shard == shard })
-	for _, d := range downtimes {
-		v.downtimes[key{shard, d.ID}] = d
+// Notes takes a shard's downtimes, comments and switches in place of what was known, and those of contacts.
+func (v *View) Notes(shard monitor.Shard, downtimes []monitor.Downtime, comments []monitor.Comment, p *monitor.Program, contacts ...monitor.ContactStatus) {
+	v.forgetNotes(shard)
+	for i := range downtimes {
+		v.addDowntime(shard, downtimes[i])
 	}
-	for _, c := range comments {
-		v.comments[key{shard, c.ID}] = c
+	for i := range comments {
+		v.addComment(shard, comments[i])
 	}
 	if p != nil {
-		v.programs[shard] = *p
+		v.programs = with(v.programs, shard, *p)
+	}
+	for i := range contacts {
+		v.contacts = with(v.contacts, contacts[i].Name, contacts[i])
 	}
 }
 
 // Retain forgets the objects that the configuration no longer has.
 func (v *View) Retain(known func(monitor.Ref) bool) {
 	clear(v.hints) // else a host that is gone and comes back would be found in both forms
-	for name, h := range v.hosts {
-		if !known(monitor.Ref{Host: name}) {
-			delete(v.hosts, name)
-			continue
-		}
-		h.services = slices.DeleteFunc(h.services, func(s service) bool {
-			return !known(monitor.Ref{Host: name, Service: s.name})
-		})
-	}
+	v.hosts.retain(known)
 }
 
 func (v *View) put(s *monitor.Status, at monitor.Time) {
-	h := v.host(s.Host)
-	r := &h.own
+	slot := v.host(s.Host)
+	place := hostItself
 	if !s.IsHost() {
-		r = &h.services[h.service(s.Service)].row
+		place = v.hosts.service(slot, s.Service)
 	}
+	r := v.hosts.all[slot].row(place)
 	if at < r.at {
 		return
 	}
@@ -119,20 +103,12 @@ func (v *View) put(s *monitor.Status, at monitor.Time) {
 		carry(&now, &was)
 		s = &now
 	}
-	r.at = at
+	h := v.hosts.writable(slot)
+	r = h.row(place)
+	before := r.shown()
+	r.at, r.seen = at, v.clock.tick
 	r.put(s, &v.names)
-}
-
-// service gives the place of a service, a new one if there is none.
-func (h *host) service(name string) int {
-	i, ok := slices.BinarySearchFunc(h.services, name, func(s service, name string) int { return cmp.Compare(s.name, name) })
-	if !ok {
-		if n := len(h.services); n == cap(h.services) { // the usual growth by half leaves much of it empty for ever
-			h.services = append(make([]service, 0, n+1+n/8), h.services...)
-		}
-		h.services = slices.Insert(h.services, i, service{name: strings.Clone(name)})
-	}
-	return i
+	h.changed(before, r)
 }
 
 // Query says which objects are asked for; the zero Query asks for all.
@@ -169,7 +145,7 @@ func (v *View) Services(q Query) []monitor.Status {
 		for i := range h.services {
 			s := &h.services[i]
 			if s.at != 0 && q.wants(s.state, s.state.ServiceName()) {
-				out = append(out, s.status(monitor.Ref{Host: h.name, Service: s.name}, &v.names))
+				out = append(out, s.status(monitor.Ref{Host: h.name, Service: s.name.Value()}, &v.names))
 			}
 		}
 	}
@@ -179,10 +155,10 @@ func (v *View) Services(q Query) []monitor.Status {
 
 func (v *View) chosen(q Query) []*host {
 	if q.Host == "" {
-		return slices.Collect(maps.Values(v.hosts))
+		return v.hosts.all
 	}
-	if h := v.hosts[q.Host]; h != nil {
-		return []*host{h}
+	if slot, ok := v.hosts.slot[q.Host]; ok {
+		return v.hosts.all[slot : slot+1]
 	}
 	return nil
 }
@@ -196,7 +172,7 @@ type Tally struct {
 // Tally counts everything.
 func (v *View) Tally() Tally {
 	var hosts, services [256]int // by state: a name for each object would take most of the time
-	for _, h := range v.hosts {
+	for _, h := range v.hosts.all {
 		hosts[h.own.state]++
 		for i := range h.services {
 			if h.services[i].at != 0 {
@@ -217,25 +193,13 @@ func (v *View) Tally() Tally {
 }
 
 // Switches gives what is on for hosts and for services in all shards; everything as long as no shard has said.
-func (v *View) Switches() (hosts, services monitor.Switch) {
+func (v *View) Switches() (hosts, services monitor.Switch) { return switches(v.programs) }
+
+func switches(programs map[monitor.Shard]monitor.Program) (hosts, services monitor.Switch) {
 	hosts, services = ^monitor.Switch(0), ^monitor.Switch(0)
-	for _, p := range v.programs {
+	for _, p := range programs {
 		hosts &= p.HostSwitches
 		services &= p.ServiceSwitches
 	}
 	return hosts, services
-}
-
-// Downtimes gives all downtimes known, sorted by start.
-func (v *View) Downtimes() []monitor.Downtime {
-	return slices.SortedFunc(maps.Values(v.downtimes), func(a, b monitor.Downtime) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
-	})
-}
-
-// Comments gives all comments known, oldest first.
-func (v *View) Comments() []monitor.Comment {
-	return slices.SortedFunc(maps.Values(v.comments), func(a, b monitor.Comment) int {
-		return cmp.Or(cmp.Compare(a.Entered, b.Entered), cmp.Compare(a.ID, b.ID))
-	})
 }

@@ -118,6 +118,8 @@ type Answer struct {
 	Time monitor.Time
 	// Refused says why a question was understood and is not answered; empty if it is.
 	Refused string
+	// Contacts are those that commands changed; they go with the notes.
+	Contacts []monitor.ContactStatus
 }
 
 // Verdict is what became of an external command: Refused is empty when it was carried out, and recorded.
