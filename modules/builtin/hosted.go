@@ -11,6 +11,7 @@ import (
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/listen/http"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
 )
@@ -23,7 +24,10 @@ type exporting func(s *modules.Settings, e modules.Env, o modules.Outlook) modul
 
 // listeners are the listen modules by module_type, Shinken's names and ours.
 func listeners() map[string]listening {
-	return map[string]listening{}
+	return map[string]listening{
+		"http_results": http.New,
+		"http":         http.New,
+	}
 }
 
 // exporters are the export modules by module_type.
