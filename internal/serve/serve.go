@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -105,7 +106,11 @@ func Listen(ctx context.Context, o Options, handle Handler) error {
 // Open opens the port of Listen. A file that a server which is gone left in the place of a unix socket is removed.
 func Open(o Options) (net.Listener, error) {
 	if o.Network != "unix" {
-		return net.Listen("tcp", o.Address)
+		l, err := net.Listen("tcp", o.Address)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return nil, fmt.Errorf("%s is taken, perhaps by another module: choose another port (%w)", o.Address, err)
+		}
+		return l, err
 	}
 	if err := clear(o.Address); err != nil {
 		return nil, err

@@ -3,21 +3,18 @@ package web
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"syscall"
-	"time"
+	"sync"
+
+	"github.com/onbu/onbu/internal/serve"
 )
 
-// farewell is how long requests may still take at the end.
-const farewell = time.Second
-
 // Serve answers requests until ctx ends. Requests from web pages, which have an Origin, never reach the handler: a page could
-// otherwise send results with the rights of the person who looks at it.
+// otherwise send results with the rights of the person who looks at it. The context of a request ends with the connection.
 func (s *Server) Serve(ctx context.Context, handler http.Handler) error {
 	if err := s.Keys.Load(); err != nil {
 		return err
@@ -26,46 +23,101 @@ func (s *Server) Serve(ctx context.Context, handler http.Handler) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", s.addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("module %s: %s is taken, perhaps by another module: choose another port", s.name, s.addr)
+	o := s.port
+	if pair != nil {
+		o.TLS = &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 	}
+	l, err := serve.Open(o)
 	if err != nil {
 		return fmt.Errorf("module %s: %w", s.name, err)
 	}
 	s.log.Info("listening", "address", l.Addr().String())
-	return s.serve(ctx, l, pair, handler)
+	working := &atWork{next: s.noPages(handler)}
+	server := &http.Server{
+		Handler: working, MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: min(headerWait, s.patience), ReadTimeout: s.patience, WriteTimeout: 2*s.patience + headerWait, IdleTimeout: s.idle,
+	}
+	b := &bridge{addr: l.Addr(), coming: make(chan net.Conn), over: make(chan struct{})}
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = server.Serve(b) }) // it ends when the bridge does
+	defer working.end()
+	defer wg.Wait()
+	defer server.Close()
+	defer close(b.over)
+	return serve.Serve(ctx, l, o, b.lead)
 }
 
-func (s *Server) serve(ctx context.Context, l net.Listener, pair *certificate, handler http.Handler) error {
-	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	server := &http.Server{
-		Handler: s.noPages(handler), BaseContext: func(net.Listener) context.Context { return base },
-		ReadHeaderTimeout: min(headerWait, s.patience), ReadTimeout: s.patience, WriteTimeout: 2*s.patience + headerWait, IdleTimeout: s.idle,
-		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+// atWork is a handler of which it can be known when all its requests are through.
+type atWork struct {
+	next  http.Handler
+	mu    sync.RWMutex // held for reading by each request
+	ended bool
+}
+
+// ServeHTTP implements http.Handler.
+func (h *atWork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if !h.ended {
+		h.next.ServeHTTP(w, r)
 	}
-	var inner net.Listener = s.gate(ctx, l)
-	if pair != nil {
-		inner = tls.NewListener(inner, &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+}
+
+// end waits for the requests that there are, and lets no more in.
+func (h *atWork) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended = true
+}
+
+// bridge is the listener on which net/http finds the connections that were let in.
+type bridge struct {
+	addr   net.Addr
+	coming chan net.Conn
+	over   chan struct{}
+}
+
+// Accept implements net.Listener.
+func (b *bridge) Accept() (net.Conn, error) {
+	select {
+	case c := <-b.coming:
+		return c, nil
+	case <-b.over:
+		return nil, net.ErrClosed
 	}
-	ended := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(ended)
-		bye, done := context.WithTimeout(base, farewell)
-		defer done()
-		if server.Shutdown(bye) != nil {
-			cancel()
-			server.Close()
-		}
-	})
-	err := server.Serve(inner)
-	if stop() { // it gave up by itself
-		server.Close()
-		return fmt.Errorf("module %s: %w", s.name, err)
+}
+
+// Close implements net.Listener.
+func (b *bridge) Close() error { return nil }
+
+// Addr implements net.Listener.
+func (b *bridge) Addr() net.Addr { return b.addr }
+
+// lead implements serve.Handler: it hands a connection over, and stays until that is closed.
+func (b *bridge) lead(ctx context.Context, c *serve.Conn) {
+	led := &led{Conn: c, closed: make(chan struct{})}
+	select {
+	case b.coming <- led:
+	case <-ctx.Done():
+		return
 	}
-	<-ended
-	return nil
+	select {
+	case <-led.closed:
+	case <-ctx.Done():
+	}
+}
+
+// led is a connection of net/http's.
+type led struct {
+	net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+// Close implements net.Conn.
+func (l *led) Close() error {
+	defer l.once.Do(func() { close(l.closed) })
+	return l.Conn.Close()
 }
 
 func (s *Server) noPages(next http.Handler) http.Handler {

@@ -96,7 +96,8 @@ func (l *Listener) results(w http.ResponseWriter, r *http.Request) {
 
 func (l *Listener) submit(w http.ResponseWriter, r *http.Request, from web.Sender, results []monitor.Submission) {
 	own, foreign := l.web.Own(from, results)
-	ctx, cancel := context.WithTimeout(r.Context(), storeWait)
+	// What has arrived is stored although its sender may have gone: it will ask again, and the result counts once.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeWait)
 	defer cancel()
 	receipt, err := l.sink.Submit(ctx, own)
 	a := answer{Stored: receipt.Stored, NotTaken: receipt.Unknown + receipt.Refused + foreign, Over: receipt.Over}

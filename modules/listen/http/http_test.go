@@ -225,7 +225,7 @@ func TestJudgesItsDefinition(t *testing.T) {
 		{"token a", "write a name, the secret"},
 		{"token a S3CR3T\ntoken a S3CR3T", "a has a token already"},
 		{"token a b\nport 70000", "port"},
-		{"token a b\nallowed_hosts 10.0.0.0/8 web1", `"web1" is no address`},
+		{"token a b\nallowed_hosts 10.0.0.0/8 web1", `"web1" is neither an address`},
 		{"token a b\ntls_cert /x", "both tls_cert and tls_key"},
 		{"token a b\nmax_bodi 3", "did you mean max_body"},
 	} {
