@@ -36,7 +36,10 @@ var layers = []layer{
 		"internal/bus/dial", "internal/bus/link", "internal/bus/natsbus", "internal/bus/membus", "internal/bus/bustest", "internal/courier", "internal/hosting", "arbiter/compile", "arbiter/dynamic", "arbiter/objects/...",
 		"scheduler/recall",
 	}},
-	{name: "protocols", packages: []string{"internal/adh", "internal/probe/...", "internal/secret", "internal/serve/...", "internal/mcrypt", "internal/mmsg", "internal/wheel", "internal/recent", "internal/snmp/...", "internal/sshpool/..."}},
+	{name: "protocols", packages: []string{
+		"internal/adh", "internal/probe/...", "internal/secret", "internal/serve/...", "internal/mcrypt", "internal/mmsg", "internal/wheel", "internal/recent", "internal/snmp/...", "internal/sshpool/...",
+		"internal/outbound",
+	}},
 	{name: "contracts", packages: []string{"modules", "internal/bus"}, apart: true},
 	{name: "cores", packages: []string{"scheduler/core", "scheduler/simulate"}, pure: true},
 	{name: "deciders", packages: []string{"scheduler/timetable", "scheduler/verdict", "arbiter/split", "broker/view", "modules/piggyback"}, apart: true, pure: true},

@@ -30,11 +30,6 @@ func listeners() map[string]listening {
 	}
 }
 
-// exporters are the export modules by module_type.
-func exporters() map[string]exporting {
-	return map[string]exporting{}
-}
-
 // Listen builds the listen module that a definition asks for; modules.ErrNotMine if its type is no listen module's. Any other
 // error holds every mistake in the definition, a line each. Building opens nothing.
 func Listen(m *monitor.Module, e modules.Env) (modules.Listener, modules.Limits, error) {

@@ -1,0 +1,227 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	mostBytes = 4 << 20 // of a body before it is compressed
+	// mostTries bounds what the search for the bad points of one body may cost, in posts.
+	mostTries = 512
+)
+
+// Format is how points are written for a store.
+type Format struct {
+	// Encode adds the points of a check to b, each ended with Cut. Several goroutines call it, each with a batch of its own.
+	Encode func(b *Batch, c *monitor.Check)
+	// Wrap makes a body of points and appends it to dst, which is empty.
+	Wrap   func(dst, points []byte) []byte
+	Header http.Header
+}
+
+// Pump brings the points of checks to a store, in order for each object. One goroutine calls Send.
+type Pump struct {
+	client  *Client
+	format  Format
+	senders int
+	points  int
+	log     *slog.Logger
+	seed    maphash.Seed
+	lanes   []lane
+	// done are the checks of a Send that went wrong which are at the other side all the same, until none of them can come again.
+	done  map[key]struct{}
+	until monitor.Time // of the newest check of that Send
+	quiet quiet
+
+	sent, refused, posts, failed *metrics.Counter
+	seconds                      *metrics.Histogram
+}
+
+type key struct {
+	ref monitor.Ref
+	at  monitor.Time
+}
+
+// NewPump reads the settings of a pump and its client; kind is the type in the names of metrics.
+func NewPump(s *modules.Settings, e modules.Env, kind, url string, f Format) *Pump {
+	p := &Pump{
+		client: Read(s, url), format: f, log: e.Log, seed: maphash.MakeSeed(), done: map[key]struct{}{},
+		points: s.Int("batch", 5000, 1, 100_000), senders: s.Int("senders", 2, 1, 64),
+	}
+	p.lanes = make([]lane, p.senders)
+	name := func(what string) string { return fmt.Sprintf("onbu_%s_%s{module=%q}", kind, what, s.Name()) }
+	p.sent = e.Metrics.GetOrCreateCounter(name("points_sent_total"))
+	p.refused = e.Metrics.GetOrCreateCounter(name("points_refused_total"))
+	p.posts = e.Metrics.GetOrCreateCounter(name("posts_total"))
+	p.failed = e.Metrics.GetOrCreateCounter(name("posts_failed_total"))
+	p.seconds = e.Metrics.GetOrCreateHistogram(name("post_seconds"))
+	return p
+}
+
+// Client gives the client, for what is particular to a format.
+func (p *Pump) Client() *Client { return p.client }
+
+// Close implements modules.Closer.
+func (p *Pump) Close() error {
+	p.client.Close()
+	return nil
+}
+
+// Send brings the points of all checks among the broks to the store. After an error the same broks may come again, in whatever
+// pieces: what was taken is not sent twice, but for parts of a body in which bad points were looked for. Points that the store
+// refuses are counted and passed over.
+func (p *Pump) Send(ctx context.Context, broks []monitor.Brok) error {
+	checks, newest := p.fresh(broks)
+	lanes := p.lanes[:min(p.senders, 1+2*len(checks)/p.points)]
+	for i := range checks {
+		l := &lanes[0]
+		if len(lanes) > 1 {
+			l = &lanes[maphash.Comparable(p.seed, checks[i].Ref)%uint64(len(lanes))]
+		}
+		l.checks = append(l.checks, checks[i])
+	}
+	var wg sync.WaitGroup
+	for i := range lanes {
+		wg.Go(func() { lanes[i].err = lanes[i].run(ctx, p) })
+	}
+	wg.Wait()
+	return p.settle(lanes, newest)
+}
+
+// fresh gives the checks among broks that are not at the other side yet, and the time of the newest.
+func (p *Pump) fresh(broks []monitor.Brok) (checks []*monitor.Check, newest monitor.Time) {
+	oldest := monitor.Time(0)
+	for i := range broks {
+		c := broks[i].Check
+		if c == nil {
+			continue
+		}
+		newest = max(newest, c.Time)
+		if oldest == 0 || c.Time < oldest {
+			oldest = c.Time
+		}
+		if len(p.done) > 0 {
+			if _, is := p.done[key{c.Ref, c.Time}]; is {
+				continue
+			}
+		}
+		checks = append(checks, c)
+	}
+	if len(p.done) > 0 && oldest > p.until {
+		clear(p.done)
+	}
+	return checks, newest
+}
+
+// settle empties the lanes, and remembers what they brought over if one of them did not get through.
+func (p *Pump) settle(lanes []lane, newest monitor.Time) error {
+	var err error
+	for i := range lanes {
+		err = errors.Join(err, lanes[i].err)
+	}
+	for i := range lanes {
+		l := &lanes[i]
+		if err != nil {
+			for _, c := range l.checks[:l.over] {
+				p.done[key{c.Ref, c.Time}] = struct{}{}
+			}
+		}
+		clear(l.checks)
+		l.checks, l.over, l.err = l.checks[:0], 0, nil
+	}
+	if err != nil {
+		p.until = max(p.until, newest)
+	}
+	return err
+}
+
+// post sends the points from…to-1 of a batch, and looks for the bad ones by halves if they are refused.
+func (p *Pump) post(ctx context.Context, l *lane, from, to int, tries *int) error {
+	l.body = p.format.Wrap(l.body[:0], l.batch.span(from, to))
+	began := time.Now()
+	err := p.client.Post(ctx, p.format.Header, l.body)
+	p.seconds.UpdateDuration(began)
+	p.posts.Inc()
+	*tries--
+	refused, content := errors.AsType[*Refused](err)
+	switch {
+	case err == nil:
+		p.sent.Add(to - from)
+		return nil
+	case !content:
+		p.failed.Inc()
+		return err
+	case to-from == 1 || *tries <= 0:
+		p.passOver(l, from, to, refused)
+		return nil
+	}
+	half := from + (to-from)/2
+	if err := p.post(ctx, l, from, half, tries); err != nil {
+		return err
+	}
+	return p.post(ctx, l, half, to, tries)
+}
+
+func (p *Pump) passOver(l *lane, from, to int, why error) {
+	p.refused.Add(to - from)
+	if n, say := p.quiet.more(to-from, time.Now()); say {
+		p.log.Warn("points were refused and are passed over", "points", n, "first", l.batch.of[from].Ref.String(), "error", why)
+	}
+}
+
+// lane is one of the senders; one goroutine works with it during Send.
+type lane struct {
+	checks []*monitor.Check
+	over   int // so many of checks are done with
+	batch  Batch
+	body   []byte
+	err    error
+}
+
+func (l *lane) run(ctx context.Context, p *Pump) error {
+	for at := 0; at < len(l.checks); l.over = at {
+		l.batch.reset()
+		for at < len(l.checks) && len(l.batch.ends) < p.points && len(l.batch.Bytes) < mostBytes {
+			p.format.Encode(&l.batch, l.checks[at])
+			at++
+		}
+		if len(l.batch.ends) == 0 {
+			continue
+		}
+		tries := mostTries
+		if err := p.post(ctx, l, 0, len(l.batch.ends), &tries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quiet has one line a minute say how much there was since the last.
+type quiet struct {
+	mu   sync.Mutex
+	last time.Time
+	n    int
+}
+
+func (q *quiet) more(n int, now time.Time) (total int, say bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.n += n
+	if !q.last.IsZero() && now.Sub(q.last) < time.Minute {
+		return 0, false
+	}
+	total, q.n, q.last = q.n, 0, now
+	return total, true
+}
