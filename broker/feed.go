@@ -26,7 +26,21 @@ func (b *Broker) hostDefined(ctx context.Context, m *monitor.Module) {
 	case err != nil:
 		hosting.Complain(b.o.Log, "an export module is not started until its definition is mended", err)
 	default:
-		b.host(ctx, e)
+		b.hostParts(ctx, e)
+	}
+}
+
+// hostParts hosts a module, or each of its parts.
+func (b *Broker) hostParts(ctx context.Context, m modules.Exporter) {
+	several, ok := m.(modules.Several)
+	if !ok {
+		b.host(ctx, m)
+		return
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for _, part := range several.Parts() {
+		wg.Go(func() { b.host(ctx, part) })
 	}
 }
 

@@ -195,6 +195,12 @@ type Exporter interface {
 	Export(ctx context.Context, broks []monitor.Brok) error
 }
 
+// Several is what an Exporter implements besides that has several destinations: instead of it, each of its parts is fed, from a
+// place of its own, so that one that is down holds up no other. The parts' names differ.
+type Several interface {
+	Parts() []Exporter
+}
+
 // Serving is what an Exporter implements besides that has something to do of its own while it is hosted, such as a port.
 type Serving interface {
 	// Serve works until ctx ends, closes its port and returns nil. An error means that it could not start or had to give up.

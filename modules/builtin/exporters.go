@@ -2,12 +2,15 @@ package builtin
 
 import (
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/export/graphite"
 	"github.com/onbu/onbu/modules/export/remotewrite"
 )
 
 // exporters are the export modules by module_type, Shinken's names and ours.
 func exporters() map[string]exporting {
 	return map[string]exporting{
+		"graphite":                graphite.New,
+		"graphite_perfdata":       graphite.New,
 		"prometheus_remote_write": newRemoteWrite,
 		"remote_write":            newRemoteWrite,
 	}
