@@ -7,6 +7,7 @@ import (
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/calendar"
 	"github.com/onbu/onbu/monitor/macro"
+	"github.com/onbu/onbu/scheduler/trigger"
 )
 
 // Load reads a configuration with everything judged that can be judged without running it.
@@ -14,7 +15,7 @@ func Load(main string) (*objects.Config, *objects.Report) { return load(main, ob
 
 // load is Load with more to be said of where it is read from.
 func load(main string, o objects.Opts) (*objects.Config, *objects.Report) {
-	o.CheckPeriod, o.DoubtPeriod, o.CheckLine = calendar.Check, calendar.Doubts, checkLine
+	o.CheckPeriod, o.DoubtPeriod, o.CheckLine, o.CheckScript = calendar.Check, calendar.Doubts, checkLine, checkScript
 	c, report := objects.Load(main, o)
 	boost(c)
 	return c, report
@@ -28,6 +29,19 @@ func LoadRules(path string, hosts []string) (monitor.Piggyback, *objects.Report)
 func checkLine(line string) error {
 	_, err := macro.Compile(line)
 	return err
+}
+
+// checkScript compiles a trigger.
+func checkScript(t monitor.Trigger) objects.Script {
+	names, wrong := trigger.Check(&t)
+	var s objects.Script
+	for _, m := range wrong {
+		s.Wrong = append(s.Wrong, objects.ScriptMistake(m))
+	}
+	for _, n := range names {
+		s.Names = append(s.Names, objects.ScriptName{Name: n.Text, Line: n.Line, Asked: n.Asked})
+	}
+	return s
 }
 
 // Line gives a problem as people and editors read it: file:line: text.

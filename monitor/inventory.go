@@ -44,6 +44,10 @@ type Inventory struct {
 	HostTags          []Group // Shinken's templates as groups of the hosts that use them, for bp_rule's "t:"
 	// HostLabels and ServiceLabels are Shinken's "labels" as groups of the objects that have them, for bp_rule's "l:".
 	HostLabels, ServiceLabels []Group
+	// Triggers are the scripts that work states out of what was measured; Triggered says which objects have which, sorted by
+	// Object.
+	Triggers  []Trigger
+	Triggered []Triggered
 }
 
 // Options are the settings of the main file that a scheduler needs. Durations are final: interval_length is applied.
@@ -103,6 +107,8 @@ type Options struct {
 	Zone string
 	// WebsiteURL is where Nagios' own pages are (website_url), for $HOSTINFOURL$; empty for nowhere.
 	WebsiteURL string
+	// TriggerSteps is how many steps a trigger may take (trigger_max_steps); 0 for what the engine takes for enough.
+	TriggerSteps uint32
 }
 
 // Timeperiod is a definition as written: calendar.Compile turns it into something that answers questions.
@@ -321,6 +327,18 @@ type Rule struct {
 	OutputTemplate string
 	// Smart blocks notifications while every source problem is acknowledged, and DowntimeAsAck counts downtimes as such.
 	Smart, DowntimeAsAck bool
+}
+
+// Trigger is a script (Shinken's trigger). File and Line say where its text begins, for the errors that name a line of it.
+type Trigger struct {
+	Name, Source, File string
+	Line               uint32
+}
+
+// Triggered names the triggers of an object, in the order in which they run.
+type Triggered struct {
+	Object   ID
+	Triggers []uint32
 }
 
 // ResultModulation turns exit codes into another one while Period holds (Shinken).

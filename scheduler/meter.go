@@ -16,6 +16,7 @@ type meter struct {
 	set                                           *metrics.Set
 	passive, arrivals                             *metrics.Counter
 	orphaned, unreadable, perfDropped, perfFailed *metrics.Counter
+	triggers, triggerErrors                       *metrics.Counter
 
 	mu      sync.Mutex
 	modules map[string]moduleMeter
@@ -40,7 +41,8 @@ func newMeter(set *metrics.Set) *meter {
 		unreadable:  set.NewCounter("onbu_scheduler_unreadable_messages_total"),
 		perfDropped: set.NewCounter("onbu_perf_broks_dropped_total"),
 		perfFailed:  set.NewCounter("onbu_perf_batches_failed_total"),
-		modules:     map[string]moduleMeter{},
+		triggers:    set.NewCounter("onbu_triggers_total"), triggerErrors: set.NewCounter("onbu_trigger_errors_total"),
+		modules: map[string]moduleMeter{},
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/core"
+	"github.com/onbu/onbu/scheduler/trigger"
 )
 
 // Options is what a scheduler needs; all fields but Metrics are required.
@@ -201,7 +202,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 		perfOut: make(chan wire.Batch, perfQueue), perfBack: make(chan wire.Batch, perfSpare),
 		decoder: wire.Decoder{Alias: true}, nudges: nudges{decoder: wire.Decoder{Alias: true}},
 	}
-	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start}); err != nil {
+	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start, Triggers: trigger.Compile}); err != nil {
 		return nil, fmt.Errorf("shard %d: %w", id, err)
 	}
 	memory, err := sh.replay(ctx, s.reader(), g)

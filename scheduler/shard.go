@@ -205,6 +205,8 @@ func (s *shard) act() {
 	s.correspond()
 	s.decided.Each(s.checked, s.happened)
 	s.tally.flush(s.meter)
+	s.meter.triggers.Add(s.decided.Triggers)
+	s.meter.triggerErrors.Add(s.decided.TriggerErrors)
 	s.decided.Reset()
 	if s.perf.Len() > 0 && !time.Now().Before(s.perfDue) {
 		s.publishPerf()

@@ -63,6 +63,11 @@ func Plan(c *objects.Config, shards int, before func(string) (monitor.Shard, boo
 			g.Edges = append(g.Edges, [2]uint32{m.Host, c.Rules[i].Host})
 		}
 	}
+	for i := range c.Triggered {
+		for _, read := range c.Triggered[i].Ties {
+			g.Edges = append(g.Edges, [2]uint32{read, c.Triggered[i].Host})
+		}
+	}
 	for _, e := range c.ServiceParents {
 		if child, parent := c.Services[e.Child].Host, c.Services[e.Parent].Host; child != parent {
 			g.Edges = append(g.Edges, [2]uint32{parent, child})

@@ -20,6 +20,7 @@ func (b *builder) addTies() {
 	slices.SortStableFunc(b.inv.ServiceParents, func(a, b monitor.Edge) int { return cmp.Compare(a.Child, b.Child) })
 	b.addEscalations()
 	b.addRules()
+	b.addTriggers()
 }
 
 // here says whether a host of the configuration lies in this shard.

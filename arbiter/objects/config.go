@@ -47,6 +47,9 @@ type Config struct {
 	// worked out where there are some; sorted by name.
 	Rules                               []Rule
 	HostTags, HostLabels, ServiceLabels []Group
+	// Triggers are scripts that work states out of what was measured; Triggered are the objects that have some.
+	Triggers  []Trigger
+	Triggered []Triggered
 	// The modulations are in the order of the files.
 	ResultModulations []monitor.ResultModulation
 	CheckModulations  []monitor.CheckModulation
@@ -97,6 +100,8 @@ type Settings struct {
 	Escalations []uint32
 	// Labels are Shinken's, by which business rules choose ("l:").
 	Labels []string
+	// Triggers are indexes into the Config's Triggers, in the order in which they run.
+	Triggers []uint32
 }
 
 // Host is one host.

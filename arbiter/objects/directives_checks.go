@@ -82,7 +82,7 @@ func shinkenCheckRows() []row {
 		a("business_rule_downtime_as_ack", flag),
 		a("business_rule_host_notification_options", options),
 		a("business_rule_service_notification_options", options),
-		u("trigger", text), u("trigger_name", name), m("trigger_broker_raise_enabled", flag),
+		a("trigger", text), a("trigger_name", names).to(kTrigger), m("trigger_broker_raise_enabled", flag),
 		m("trending_policies", names), m("custom_views", names),
 		a("snapshot_enabled", flag), a("snapshot_command", call).to(kCommand),
 		a("snapshot_period", name).to(kTimeperiod), a("snapshot_criteria", options), a("snapshot_interval", units),

@@ -23,8 +23,8 @@ func shinkenTables(t *[numKinds]table) {
 		name: "discoveryrun", effect: moot, id: "discoveryrun_name", shinken: true, free: true,
 		rows: []row{m("discoveryrun_name", name), m("discoveryrun_command", call).to(kCommand)},
 	}
-	t[kTrigger] = table{name: "trigger", effect: missed, id: "trigger_name", shinken: true, rows: []row{
-		m("trigger_name", name), m("code_src", text),
+	t[kTrigger] = table{name: "trigger", id: "trigger_name", shinken: true, rows: []row{
+		a("trigger_name", name), a("code_src", text), m("trigger_broker_raise_enabled", flag),
 	}}
 }
 

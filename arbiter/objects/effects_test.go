@@ -18,7 +18,7 @@ import (
 var (
 	deciders = []string{
 		".", "../compile", "../../internal/app", "../../scheduler", "../../scheduler/core", "../../poller",
-		"../../reactionner", "../../receiver",
+		"../../reactionner", "../../receiver", "../../scheduler/trigger",
 	}
 	carriers = []string{
 		"mainfile.go", "mainfile_states.go", "mainfile_understood.go", "settings.go", "settings_key.go", "settings_values.go", "commands.go",
@@ -72,7 +72,8 @@ var apartOptions = map[string]string{
 	"global_host_event_handler": "GlobalHostHandler", "global_service_event_handler": "GlobalServiceHandler",
 	"low_host_flap_threshold": "LowFlap", "high_host_flap_threshold": "HighFlap",
 	"low_service_flap_threshold": "LowFlap", "high_service_flap_threshold": "HighFlap",
-	"date_format": "DateFormat", "flap_history": "ShinkenFlapping", "obsess_over_hosts": "", "obsess_over_services": "",
+	"date_format": "DateFormat", "flap_history": "ShinkenFlapping", "triggers_dir": "", "trigger_max_steps": "TriggerSteps",
+	"obsess_over_hosts": "", "obsess_over_services": "",
 	"process_performance_data": "",
 }
 

@@ -23,6 +23,8 @@ type wanted struct {
 	from Pos
 	// main is set for the main file and resource files.
 	main bool
+	// script says that it is a trigger.
+	script bool
 	// kept says that text is what it holds; otherwise it is on the disk.
 	kept bool
 	text string

@@ -168,6 +168,9 @@ const (
 	keyServices
 	keyRemoveAfter
 	keyEnabled
+	keyTrigger
+	keyTriggerName
+	keyCodeSrc
 	numKeys
 )
 
@@ -246,4 +249,5 @@ var keyNames = [numKeys]string{
 	keyPiggyback: "piggyback", keyMaxAge: "max_age", keyValidityPeriod: "validity_period", keyValidityState: "validity_state",
 	keyHostUse: "host_use", keyServiceUse: "service_use", keySite: "site", keyServices: "services",
 	keyRemoveAfter: "remove_after", keyEnabled: "enabled",
+	keyTrigger: "trigger", keyTriggerName: "trigger_name", keyCodeSrc: "code_src",
 }

@@ -18,6 +18,8 @@ type source struct {
 	faults []fault
 	// main is set for the main file and resource files, where semicolons are a part of values.
 	main bool
+	// script says that it is the text of a trigger: nothing is cut.
+	script bool
 }
 
 // def is one "define"; its items are source.items[first:first+count].

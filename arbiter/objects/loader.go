@@ -76,6 +76,9 @@ type loader struct {
 	ofHost  map[string]uint32
 	// parented are the services that name others they lie behind or depend on.
 	parented []parented
+	// triggers finds triggers by name, inline those without one by their text; scripts holds what was found in each.
+	triggers, inline map[string]uint32
+	scripts          []Script
 	// ruled are the business rules.
 	ruled []ruled
 	noted map[noteID]int
@@ -127,11 +130,13 @@ func (l *loader) load() {
 	l.loadModulations()
 	l.loadContacts()
 	l.loadShinken()
+	l.loadTriggers()
 	l.loadHosts()
 	l.loadPiggyback()
 	l.loadServices()
 	l.loadServicegroups()
 	l.loadRules()
+	l.tieTriggers()
 	l.loadDependencies()
 	l.loadEscalations()
 	l.verify()
@@ -265,11 +270,11 @@ func (l *loader) readBatch(batch []wanted) ([]*source, []error) {
 				if i >= len(batch) {
 					return
 				}
-				s := &source{path: batch[i].path, main: batch[i].main, text: batch[i].text}
+				s := &source{path: batch[i].path, main: batch[i].main, script: batch[i].script, text: batch[i].text}
 				if !batch[i].kept {
 					s.text, errs[i] = l.readFile(s.path)
 				}
-				if errs[i] == nil {
+				if errs[i] == nil && !s.script {
 					s.lex()
 				}
 				sources[i] = s

@@ -71,6 +71,8 @@ func (l *loader) actedOptions() []option {
 		{names: "cfg_file xodtemplate_config_file", dst: l.addFile},
 		{names: "cfg_dir xodtemplate_config_dir", dst: l.addDir},
 		{names: "resource_file", dst: l.addResource},
+		{names: "triggers_dir", dst: l.addTriggers, shinken: true},
+		{names: "trigger_max_steps", dst: l.triggerSteps, shinken: true},
 		{names: "interval_length", dst: &o.Interval},
 		{names: "log_file", dst: &o.LogFile},
 		{names: "command_file", dst: &o.CommandFile},

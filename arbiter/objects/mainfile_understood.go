@@ -49,7 +49,7 @@ func understoodOptions() []option {
 		host_perfdata_process_empty_results service_perfdata_process_empty_results`)
 	add(moot, ignored, false, `sleep_time command_check_interval enable_failure_prediction enable_embedded_perl
 		use_embedded_perl_implicitly auth_file p1_file external_command_buffer_slots aggregate_status_updates`)
-	add(moot, text, true, `prefix workdir config_base_dir modules_dir modulesdir triggers_dir log_level local_log
+	add(moot, text, true, `prefix workdir config_base_dir modules_dir modulesdir log_level local_log
 		shinken_user shinken_group http_backend ca_cert server_cert server_key pack_distribution_file
 		webui_lock_file webui_host api_key secret http_proxy statsd_host statsd_prefix statsd_types statsd_pattern
 		resource_macros_names bare_update_checks daemon_name pidfile host user group interface`)

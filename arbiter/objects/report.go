@@ -11,12 +11,34 @@ type Opts struct {
 	DoubtPeriod func(monitor.Timeperiod) []string
 	// CheckLine judges the macros of a command line. Nil accepts all.
 	CheckLine func(line string) error
+	// CheckScript compiles a trigger. Nil accepts all.
+	CheckScript func(monitor.Trigger) Script
 	// Keep has Config.Texts kept also where there are no rules for dynamic hosts.
 	Keep bool
 	// Texts are read instead of the disk, which is not touched then.
 	Texts *Texts
 	// More are read after all other files.
 	More []Text
+}
+
+// Script is what is found in the text of a trigger. Lines and columns count from 1 in that text.
+type Script struct {
+	Wrong []ScriptMistake
+	// Names are what may be names of objects, "HOST" or "HOST/SERVICE", as they stand in quotes.
+	Names []ScriptName
+}
+
+// ScriptMistake says why a script cannot be run.
+type ScriptMistake struct {
+	Line, Column uint32
+	Text         string
+}
+
+// ScriptName is a string in a script that may name an object; Asked says that it must, since the script asks for it.
+type ScriptName struct {
+	Name  string
+	Line  uint32
+	Asked bool
 }
 
 // Severity tells what stops a configuration from being used from what does not.

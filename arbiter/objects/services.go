@@ -104,7 +104,7 @@ func (l *loader) replaces(p place, n, at int, v *view) bool {
 func (l *loader) serviceCheck(v *view, p place) monitor.Call {
 	c := v.get(keyCheckCommand)
 	if !c.given() || c.s == "" {
-		if v.base.broken {
+		if v.base.broken || v.get(keyTrigger).given() || v.get(keyTriggerName).given() {
 			return noCall
 		}
 		l.errorAt(v.pos(), "this service has no check_command, and neither have its templates: add one")

@@ -48,6 +48,7 @@ func (l *loader) shinkenSettings(v *view, s *Settings) {
 	s.ImpactModulations = l.inOrder(v, keyImpactModulations)
 	s.Escalations = l.inOrder(v, keyEscalations)
 	s.Labels = words(v.str(keyLabels))
+	s.Triggers = l.triggersOf(v)
 	s.NoHostDependency = v.kind == kService && !l.on(v, keyHostDependency, true)
 	if s.Snapshot == noCall {
 		// Without a command the rest says nothing: objects that differ in it alone share their Settings.

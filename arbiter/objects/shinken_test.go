@@ -163,9 +163,6 @@ define service {
 define discoveryrule {
     discoveryrule_name ours
 }
-define trigger {
-    trigger_name ours
-}
 `)
 	got := map[string]int{}
 	for _, u := range c.Understood {
@@ -173,7 +170,7 @@ define trigger {
 	}
 	want := map[string]int{
 		"main file use_syslog": 1, "host retain_status_information": 1, "host 2d_coords": 1, "service retain_nonstatus_information": 1,
-		"define trigger": 1, "define discoveryrule": 1,
+		"define discoveryrule": 1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

@@ -11,9 +11,9 @@ type Texts struct {
 
 // textFile is a file and how many bytes of the whole are its own.
 type textFile struct {
-	path string
-	size int
-	main bool
+	path         string
+	size         int
+	main, script bool
 }
 
 // Text is a file of objects that lies on no disk.
@@ -27,7 +27,7 @@ func (l *loader) keepTexts() *Texts {
 	t := &Texts{}
 	var whole []byte
 	for _, s := range l.sources {
-		t.files = append(t.files, textFile{s.path, len(s.text), s.main})
+		t.files = append(t.files, textFile{s.path, len(s.text), s.main, s.script})
 		whole = append(whole, s.text...)
 	}
 	t.size, t.packed = len(whole), s2.Encode(nil, whole)
@@ -43,7 +43,7 @@ func (t *Texts) unpack() ([]wanted, error) {
 	text := string(whole)
 	var all []wanted
 	for _, f := range t.files {
-		all = append(all, wanted{path: f.path, main: f.main, text: text[:f.size], kept: true})
+		all = append(all, wanted{path: f.path, main: f.main, script: f.script, text: text[:f.size], kept: true})
 		text = text[f.size:]
 	}
 	return all, nil

@@ -42,6 +42,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.moveSuspects(&old)
 	c.bindRules()
 	c.bindReaders()
+	c.seat()
 	c.movePost(&old)
 	c.planSources()
 	for _, id := range c.reassess() {

@@ -20,6 +20,8 @@ import (
 type Seed struct {
 	// Start is when the engine started: base of freshness for what was never checked, and $PROCESSSTARTTIME$.
 	Start monitor.Time
+	// Triggers compiles the triggers of an inventory; nil if none are to run.
+	Triggers func(*monitor.Inventory) Judge
 }
 
 // Core decides for one shard. New makes one.
@@ -66,6 +68,10 @@ type Core struct {
 	// maintained holds the end of the stretch of maintenance for which a downtime was entered last.
 	maintained map[monitor.ID]monitor.Time
 	totals     *Totals // of all shards; nil when they are not known
+	// compileTriggers makes the jury; both are nil where no triggers run.
+	compileTriggers func(*monitor.Inventory) Judge
+	jury            Judge
+	trials          []tried // of the objects that have triggers, in the inventory's order
 }
 
 // New makes a core for a shard that nothing is known of yet. The inventory is kept and never changed. An error names
@@ -99,6 +105,8 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 
 		maintained:   make(map[monitor.ID]monitor.Time),
 		lastPerfdata: make(map[monitor.ID]string),
+
+		compileTriggers: seed.Triggers,
 	}
 	for id := range monitor.ID(inv.Objects()) {
 		c.initial(id)
@@ -106,6 +114,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 	c.wheel = timetable.New(inv.Objects(), seed.Start)
 	c.bindRules()
 	c.bindReaders()
+	c.seat()
 	return c, nil
 }
 

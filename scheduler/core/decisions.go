@@ -37,6 +37,8 @@ type Decisions struct {
 	Wake monitor.Time
 	// Orphans counts jobs that were issued again, Dropped results that nobody waited for any more.
 	Orphans, Dropped int
+	// Triggers counts results that triggers looked at, TriggerErrors those at which one of them failed.
+	Triggers, TriggerErrors int
 
 	lines    []byte
 	statuses []monitor.Status
@@ -69,6 +71,7 @@ func (d *Decisions) Reset() {
 	clear(d.Tellings)
 	d.Inquiries, d.Tellings = d.Inquiries[:0], d.Tellings[:0]
 	d.Wake, d.Orphans, d.Dropped = 0, 0, 0
+	d.Triggers, d.TriggerErrors = 0, 0
 }
 
 // status takes an empty status out of the arena. One that was taken before stays where it is when the arena grows. What

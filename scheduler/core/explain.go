@@ -101,6 +101,9 @@ func (c *Core) checking(id monitor.ID) string {
 	if r := c.ruleOf(id); r != nil {
 		return c.ruleChecking(r)
 	}
+	if text := c.triggerChecking(id); text != "" {
+		return text
+	}
 	switch {
 	case !active && c.inv.IsHost(id) && c.inv.Check(id).Command == monitor.None:
 		return "no check command: assumed to be UP"
@@ -121,6 +124,7 @@ func (c *Core) why(id monitor.ID, e *monitor.Explanation) []string {
 	var why []string
 	why = append(why, c.whyPart(id)...)
 	why = append(why, c.whyState(id)...)
+	why = append(why, c.whyTriggers(id)...)
 	why = append(why, c.whyUnchecked(id, e)...)
 	why = append(why, c.whyNobody(id, e)...)
 	why = append(why, c.whySources(id)...)

@@ -61,26 +61,28 @@ func (c *Core) answer(r *monitor.Result, d *Decisions) {
 		return
 	}
 	started := min(max(r.Started, run.sent), c.now)
+	t := c.try(id, &r.Outcome, d)
 	c.answering = look{
-		state: c.answered(id, r), how: monitor.Active,
+		state: c.answered(id, t.outcome), how: monitor.Active,
 		started: started, finished: min(max(r.Finished, started), c.now), latency: started.Sub(run.sent),
-		module: r.Module, poller: r.Poller, outcome: &r.Outcome, arrival: forPayload,
+		module: r.Module, poller: r.Poller, outcome: t.outcome, arrival: forPayload,
 	}
 	if !run.flags.has(pinned|forced) && run.next != 0 && run.next <= run.sent {
 		c.answering.latency = started.Sub(run.next)
 	}
 	c.apply(id, &c.answering, d)
 	c.answering.outcome = nil // the slice of results is not kept
+	c.pronounce(t.others, d)
 }
 
 // answered turns a plugin's answer into a state. A service check that timed out has the state that
 // service_check_timeout_state says, a host check is DOWN.
-func (c *Core) answered(id monitor.ID, r *monitor.Result) monitor.State {
-	code := r.State
+func (c *Core) answered(id monitor.ID, o *monitor.Outcome) monitor.State {
+	code := o.State
 	switch host := c.inv.IsHost(id); {
-	case r.TimedOut && !host:
+	case o.TimedOut && !host:
 		code = c.inv.Options.ServiceTimeoutState
-	case r.TimedOut, code > monitor.Unknown: // a return code that is out of bounds
+	case o.TimedOut, code > monitor.Unknown: // a return code that is out of bounds
 		code = monitor.Critical
 	}
 	code = c.modulated(id, code)

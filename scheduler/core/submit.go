@@ -27,14 +27,19 @@ func (c *Core) submit(s *monitor.Submission, d *Decisions) {
 	if made == 0 || made > c.now {
 		made = c.now
 	}
-	state := c.modulated(id, s.State)
-	if s.IsHost() {
-		state = c.modulatedHost(id, s.State)
+	t := c.try(id, &s.Outcome, d)
+	state := c.modulated(id, t.outcome.State)
+	switch {
+	case t.decided:
+		state = c.sentence(id, t.outcome.State)
+	case s.IsHost():
+		state = c.modulatedHost(id, t.outcome.State)
 	}
 	c.apply(id, &look{
 		state: state, how: monitor.Passive, started: made, finished: made, latency: c.now.Sub(made),
-		module: "passive", poller: s.Source, outcome: &s.Outcome,
+		module: "passive", poller: s.Source, outcome: t.outcome,
 	}, d)
+	c.pronounce(t.others, d)
 }
 
 // refusal says what speaks against a passive result; nothing if it is empty.

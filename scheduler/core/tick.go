@@ -169,7 +169,7 @@ func (c *Core) issue(id monitor.ID, due monitor.Time, d *Decisions) {
 	}
 	call := c.checkOf(id)
 	if call.Command == monitor.None {
-		if c.inv.IsHost(id) {
+		if !c.judgeAlone(id, d) && c.inv.IsHost(id) {
 			c.assumeUp(id, d)
 		}
 		c.plan(id, c.inv.Policy(id).CheckInterval, c.now)

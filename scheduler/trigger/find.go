@@ -1,0 +1,117 @@
+package trigger
+
+import (
+	"fmt"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// refOf reads "HOST" or "HOST/SERVICE".
+func refOf(name string) monitor.Ref {
+	host, service, _ := strings.Cut(name, "/")
+	return monitor.Ref{Host: host, Service: service}
+}
+
+// one gives the object that a value means: itself, or the one of that name.
+func (c *court) one(v starlark.Value) (*object, error) {
+	switch v := v.(type) {
+	case *object:
+		return v, nil
+	case starlark.String:
+		if id, ok := c.sight.Find(refOf(string(v))); ok {
+			return c.object(id), nil
+		}
+		return nil, fmt.Errorf("there is no %q in this shard: write a name in quotes into the script, so that it is kept in the same one", string(v))
+	}
+	return nil, fmt.Errorf("an object is self, what get_object gave, or a name, not %s", v.Type())
+}
+
+// some gives the objects that a value means: those of a list, or those whose names fit a pattern.
+func (c *court) some(v starlark.Value) ([]*object, error) {
+	if text, ok := v.(starlark.String); ok {
+		var all []*object
+		for _, id := range c.match(string(text)) {
+			all = append(all, c.object(id))
+		}
+		return all, nil
+	}
+	list, ok := v.(starlark.Iterable)
+	if !ok {
+		o, err := c.one(v)
+		return []*object{o}, err
+	}
+	var all []*object
+	for v := range starlark.Elements(list) {
+		o, err := c.one(v)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+// mostPatterns is how many patterns are remembered: scripts may put them together.
+const mostPatterns = 1000
+
+// match gives the objects of the shard whose names fit "HOST" or "HOST/SERVICE", where * is anything.
+func (c *court) match(pattern string) []monitor.ID {
+	if ids, ok := c.patterns[pattern]; ok {
+		return ids
+	}
+	ids := c.search(pattern)
+	if len(c.patterns) < mostPatterns {
+		c.patterns[strings.Clone(pattern)] = ids
+	}
+	return ids
+}
+
+func (c *court) search(pattern string) []monitor.ID {
+	if !strings.Contains(pattern, "*") {
+		if id, ok := c.sight.Find(refOf(pattern)); ok {
+			return []monitor.ID{id}
+		}
+		return nil
+	}
+	host, service, services := strings.Cut(pattern, "/")
+	var ids []monitor.ID
+	for h := range c.inv.Hosts {
+		if !fits(host, c.inv.Hosts[h].Name) {
+			continue
+		}
+		if !services {
+			ids = append(ids, monitor.ID(h))
+			continue
+		}
+		first, last := c.sight.Services(monitor.ID(h))
+		for id := first; id < last; id++ {
+			if fits(service, c.inv.Service(id).Description) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// fits says whether a name is what a pattern means, in which * is any text.
+func fits(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == name
+	}
+	rest, ok := strings.CutPrefix(name, parts[0])
+	if !ok {
+		return false
+	}
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(rest, part)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+len(part):]
+	}
+	return strings.HasSuffix(rest, parts[len(parts)-1])
+}

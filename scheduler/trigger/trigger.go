@@ -1,0 +1,103 @@
+// Package trigger knows the language of triggers: scripts, in Starlark, that work the state of a host or service out of what was
+// measured, as Shinken's triggers in Python do. It compiles them and runs them upon results, each with a bounded number of steps
+// and a bounded amount of memory, and with no way to anything but the objects of the shard.
+package trigger
+
+import (
+	"cmp"
+
+	"go.starlark.net/starlark"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/core"
+)
+
+// DefaultSteps is how many steps a run may take where trigger_max_steps does not say. A line of a script takes about ten.
+const DefaultSteps = 100_000
+
+// Compile makes the triggers of an inventory ready to run. Those that cannot be compiled are mistakes of each run.
+func Compile(inv *monitor.Inventory) core.Judge {
+	c := &court{
+		inv: inv, steps: uint64(cmp.Or(inv.Options.TriggerSteps, DefaultSteps)),
+		objects: map[monitor.ID]*object{}, patterns: map[string][]monitor.ID{},
+	}
+	c.env = c.environment()
+	for i := range inv.Triggers {
+		p, err := compile(&inv.Triggers[i])
+		c.programs = append(c.programs, compiled{p, err})
+	}
+	return c
+}
+
+// compiled is a program, or why there is none.
+type compiled struct {
+	*starlark.Program
+	err error
+}
+
+// court runs the triggers of one shard; it implements core.Judge.
+type court struct {
+	inv      *monitor.Inventory
+	programs []compiled
+	steps    uint64
+	env      starlark.StringDict
+	// patterns remembers which objects names with * mean.
+	patterns map[string][]monitor.ID
+
+	// What follows is about the present run. objects holds a value for each object that was asked for.
+	sight   *core.Sight
+	objects map[monitor.ID]*object
+	others  []*object // those for which a result was made, in that order
+	said    []string
+	thread  *starlark.Thread
+}
+
+// Judge implements core.Judge.
+func (c *court) Judge(triggers []uint32, s *core.Sight) core.Judgement {
+	c.sight, c.said, c.others = s, nil, nil
+	clear(c.objects)
+	self := c.object(s.Object)
+	self.hear(s.Result)
+	c.env["self"] = self
+	for _, n := range triggers {
+		if err := c.run(int(n)); err != nil {
+			return core.Judgement{Wrong: c.explain(&c.inv.Triggers[n], err), Said: c.said}
+		}
+	}
+	return c.judgement(self)
+}
+
+// run runs one trigger.
+func (c *court) run(n int) error {
+	p := &c.programs[n]
+	if p.err != nil {
+		return p.err
+	}
+	c.thread = &starlark.Thread{Name: c.inv.Triggers[n].Name, Print: func(_ *starlark.Thread, line string) { c.say(line) }}
+	c.thread.SetMaxExecutionSteps(c.steps)
+	_, err := p.Init(c.thread, c.env)
+	return err
+}
+
+// judgement gathers what the triggers decided.
+func (c *court) judgement(self *object) core.Judgement {
+	j := core.Judgement{Own: self.outcome(), Decided: self.decided, Said: c.said}
+	j.Own.TimedOut = c.sight.Result.TimedOut
+	for _, o := range c.others {
+		j.Others = append(j.Others, core.Sentence{Object: o.id, Outcome: o.outcome()})
+	}
+	return j
+}
+
+// Bounds of what one run may say.
+const (
+	mostSaid   = 10
+	longestSay = 512
+	mostOthers = 1000
+)
+
+func (c *court) say(line string) {
+	if len(c.said) < mostSaid {
+		c.said = append(c.said, line[:min(len(line), longestSay)])
+	}
+}
