@@ -76,12 +76,12 @@ func (t *tracked) SetDeadline(at time.Time) error {
 	return t.SetReadDeadline(at)
 }
 
-// interrupt has all reads fail from now on.
-func (t *tracked) interrupt(why error) {
+// interrupt has all reads fail after a while, of which nothing is added any more.
+func (t *tracked) interrupt(why error, after time.Duration) {
 	t.deadlines.Lock()
 	defer t.deadlines.Unlock()
 	t.why.CompareAndSwap(nil, &why)
-	_ = t.Conn.SetReadDeadline(time.Unix(1, 0))
+	_ = t.Conn.SetReadDeadline(time.Now().Add(after))
 }
 
 // idle says whether it waits for its peer, and has since its key in that order.
@@ -126,7 +126,7 @@ func (s *server) evict(w *waiting) bool {
 		t := w.list[0]
 		if t.idle(w.of) {
 			s.drop(t)
-			t.interrupt(ErrMadeRoom)
+			t.interrupt(ErrMadeRoom, 0)
 			t.Close()
 			s.o.Refused(Idle)
 			return true
@@ -174,7 +174,7 @@ func (s *server) interrupt() {
 	defer s.mu.Unlock()
 	s.ending = true
 	for _, t := range s.all.list {
-		t.interrupt(ErrEnding)
+		t.interrupt(ErrEnding, s.o.Drain)
 	}
 }
 

@@ -63,12 +63,14 @@ type Options struct {
 	WriteTimeout time.Duration
 	// Grace is how long handlers have at the end to finish what they have read, 5 s if 0.
 	Grace time.Duration
+	// Drain is how long reads go on at the end, for what has arrived already and nobody has read yet.
+	Drain time.Duration
 	// Refused is told of every connection that is refused or closed by the server; nil for nobody. It must not block.
 	Refused func(Reason)
 }
 
 // Handler works with one connection, which is closed when it returns. Its ctx ends when the time of grace after the end of the
-// server is over; before that, reads fail with ErrEnding from the end on.
+// server is over; before that, reads fail with ErrEnding as soon as it has ended.
 type Handler func(ctx context.Context, c *Conn)
 
 // Conn is a connection that the server keeps an eye on. The time that a Read waits is its idle time; a handler that is at work

@@ -12,6 +12,7 @@ import (
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/http"
+	"github.com/onbu/onbu/modules/listen/nsca"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
 )
@@ -27,6 +28,8 @@ func listeners() map[string]listening {
 	return map[string]listening{
 		"http_results": http.New,
 		"http":         http.New,
+		"nsca":         nsca.New,
+		"nsca_server":  nsca.New,
 	}
 }
 

@@ -1,0 +1,96 @@
+package nsca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
+)
+
+// mostPending is how many bytes of packets may wait on a roomy connection while others are stored.
+const mostPending = 1 << 20
+
+var errNotStored = errors.New("results could not be stored")
+
+// outbox hands results on in the order in which they came, one batch at a time. While a batch is being stored the next one
+// gathers, so that the slower the store is, the larger batches it gets.
+type outbox struct {
+	sink   modules.Sink
+	stored *metrics.Counter
+	used   bool // ever; the reader's own
+
+	mu      sync.Mutex
+	ready   sync.Cond // something was stored
+	pending []monitor.Submission
+	spare   []monitor.Submission
+	bytes   int  // of packets that are pending
+	working bool // a batch is being stored
+	err     error
+}
+
+// put takes results that came in so many bytes. It blocks while too many are pending: any, unless the connection is roomy.
+func (o *outbox) put(ctx context.Context, results []monitor.Submission, bytes int, roomy bool) error {
+	o.used = true
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ready.L == nil {
+		o.ready.L = &o.mu
+	}
+	for o.err == nil && len(o.pending) > 0 && (!roomy || o.bytes >= mostPending) {
+		o.ready.Wait()
+	}
+	if o.err != nil {
+		return o.err
+	}
+	o.pending = append(o.pending, results...)
+	o.bytes += bytes
+	if !o.working {
+		o.working = true
+		go o.work(ctx)
+	}
+	return nil
+}
+
+// work stores what is pending until nothing is.
+func (o *outbox) work(ctx context.Context) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.pending) > 0 && o.err == nil {
+		batch := o.pending
+		o.pending, o.bytes = o.spare[:0], 0
+		o.ready.Broadcast()
+		o.mu.Unlock()
+		receipt, err := o.sink.Submit(ctx, batch)
+		o.stored.Add(receipt.Stored)
+		clear(batch)
+		o.mu.Lock()
+		o.spare = batch
+		if err != nil {
+			o.err = fmt.Errorf("%w: %w", errNotStored, err)
+		}
+	}
+	o.working = false
+	o.ready.Broadcast()
+}
+
+// busy says whether anything is not stored yet.
+func (o *outbox) busy() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.working
+}
+
+// flush waits until everything is stored.
+func (o *outbox) flush() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.working {
+		o.ready.Wait()
+	}
+	return o.err
+}
