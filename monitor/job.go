@@ -82,6 +82,9 @@ type Submission struct {
 	// ID names the result, for a sender that sends it again when it is not sure: within two minutes it counts once. Empty for
 	// one that has no name.
 	ID string
+	// Keep leaves the state as it is, as Shinken's PROCESS_…_OUTPUT: the state of the Outcome does not count. Triggers may set
+	// another.
+	Keep bool
 }
 
 // ActionKind tells what an Action is for.

@@ -16,7 +16,7 @@ const (
 	jobFields     = 15
 	resultFields  = 9
 	checkFields   = 20
-	submitFields  = 5
+	submitFields  = 6
 	brokFields    = 15
 	statusFields  = 52
 	jobsFields    = 2
@@ -138,7 +138,8 @@ func appendSubmission(dst []byte, s *monitor.Submission) []byte {
 	dst = appendRef(dst, &s.Ref)
 	dst = appendInt(dst, int64(s.Time))
 	dst = appendText(dst, s.Source)
-	return appendText(appendOutcome(dst, &s.Outcome), s.ID)
+	dst = appendText(appendOutcome(dst, &s.Outcome), s.ID)
+	return appendBool(dst, s.Keep)
 }
 
 func appendCheck(dst []byte, c *monitor.Check) []byte {

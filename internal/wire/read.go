@@ -244,7 +244,7 @@ func (c *cursor) submission(s *monitor.Submission) {
 	c.ref(&s.Ref)
 	s.Time, s.Source = c.time(), c.text()
 	c.outcome(&s.Outcome)
-	s.ID = c.text()
+	s.ID, s.Keep = c.text(), c.bool()
 	c.close(more)
 }
 

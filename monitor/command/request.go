@@ -86,7 +86,7 @@ func (r *Request) Submission() (monitor.Submission, bool) {
 func (r *Request) Output() monitor.Submission { return r.output(0) }
 
 func (r *Request) output(arg int) monitor.Submission {
-	s := monitor.Submission{Ref: r.Ref, Time: r.Time, Source: r.Source}
+	s := monitor.Submission{Ref: r.Ref, Time: r.Time, Source: r.Source, Keep: r.Name == "PROCESS_HOST_OUTPUT" || r.Name == "PROCESS_SERVICE_OUTPUT"}
 	s.Output, s.LongOutput, s.Perfdata = plugin.Output([]byte(plugin.Unescape(r.Text(arg))), 0)
 	return s
 }

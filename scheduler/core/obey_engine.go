@@ -47,13 +47,6 @@ func (c *Core) obeyOutput(r *command.Request, d *Decisions) (bool, error) {
 	if r.Name != "PROCESS_HOST_OUTPUT" && r.Name != "PROCESS_SERVICE_OUTPUT" {
 		return false, nil
 	}
-	id, err := c.object(r)
-	if err != nil {
-		return true, err
-	}
 	s := r.Output()
-	if s.State = c.standing[id].State; s.State == monitor.Pending {
-		s.State = monitor.OK
-	}
 	return true, c.obeyResult(&s, d)
 }

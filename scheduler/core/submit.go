@@ -27,7 +27,13 @@ func (c *Core) submit(s *monitor.Submission, d *Decisions) {
 	if made == 0 || made > c.now {
 		made = c.now
 	}
-	t := c.try(id, &s.Outcome, d)
+	outcome := &s.Outcome
+	if s.Keep {
+		own := s.Outcome
+		own.State = c.kept(id)
+		outcome = &own
+	}
+	t := c.try(id, outcome, d)
 	state := c.modulated(id, t.outcome.State)
 	switch {
 	case t.decided:
@@ -40,6 +46,14 @@ func (c *Core) submit(s *monitor.Submission, d *Decisions) {
 		module: "passive", poller: s.Source, outcome: t.outcome,
 	}, d)
 	c.pronounce(t.others, d)
+}
+
+// kept gives the state that a result leaves as it is.
+func (c *Core) kept(id monitor.ID) monitor.State {
+	if state := c.standing[id].State; state != monitor.Pending {
+		return state
+	}
+	return monitor.OK
 }
 
 // refusal says what speaks against a passive result; nothing if it is empty.
