@@ -38,8 +38,15 @@ func TestWhatLinesSay(t *testing.T) {
 func said(l *logline.Line) string {
 	words := []string{[]string{"info", "alert", "program", "notification", "passive", "command", "state", "text"}[l.Class]}
 	for _, f := range []struct{ name, value string }{
-		{"host", l.Host}, {"service", l.Service}, {"contact", l.Contact}, {"command", l.Command}, {"type", l.StateType},
-		{"state", fmt.Sprint(l.State)}, {"attempt", fmt.Sprint(l.Attempt)}, {"output", l.Output}, {"comment", l.Comment},
+		{"host", l.Host},
+		{"service", l.Service},
+		{"contact", l.Contact},
+		{"command", l.Command},
+		{"type", l.StateType},
+		{"state", fmt.Sprint(l.State)},
+		{"attempt", fmt.Sprint(l.Attempt)},
+		{"output", l.Output},
+		{"comment", l.Comment},
 	} {
 		if f.value != "" && f.value != "0" {
 			words = append(words, fmt.Sprintf("%s=%q", f.name, f.value))

@@ -17,7 +17,7 @@ const (
 	tagName      = 1<<3 | 2 // Label.name
 	tagText      = 2<<3 | 2 // Label.value
 	tagValue     = 1<<3 | 1 // Sample.value
-	tagTimestamp = 2<<3 | 0 // Sample.timestamp
+	tagTimestamp = 2 << 3   // Sample.timestamp, a varint
 )
 
 // appendSeries appends a WriteRequest.timeseries with one sample. Labels are sorted; those without a value are left out, as the
