@@ -133,7 +133,10 @@ type Batch struct {
 	n   uint32
 }
 
-const array32 = 0xdd // MessagePack: array with a 32-bit count
+const (
+	array32   = 0xdd // MessagePack: array with a 32-bit count
+	batchHead = 6
+)
 
 // Add appends one value of a noun, v being a pointer to it or the value; all values of a batch are of one type.
 func (b *Batch) Add(v any) {
@@ -142,6 +145,19 @@ func (b *Batch) Add(v any) {
 	}
 	b.buf = appendNoun(b.buf, v)
 	b.n++
+}
+
+// Join appends the values of a message that another Batch made; it says false, and appends nothing, if b is none.
+func (b *Batch) Join(message []byte) bool {
+	if len(message) < batchHead || message[0] != Version || message[1] != array32 {
+		return false
+	}
+	if len(b.buf) == 0 {
+		b.buf = append(b.buf, message[:batchHead]...)
+	}
+	b.buf = append(b.buf, message[batchHead:]...)
+	b.n += binary.BigEndian.Uint32(message[2:])
+	return true
 }
 
 // Grow makes room for so many bytes.
