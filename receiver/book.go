@@ -35,15 +35,28 @@ func (r *Receiver) learn(ctx context.Context, current []byte) error {
 		b.results = old.results
 	}
 	for shard := len(b.results); shard < d.Shards; shard++ {
-		b.results = append(b.results, r.lane(bus.Passive(uint16(shard), r.o.Name)))
+		b.results = append(b.results, r.lane(uint16(shard)))
 	}
 	b.results = b.results[:d.Shards:d.Shards]
 	r.book.Store(b)
 	return nil
 }
 
-func (r *Receiver) lane(s bus.Subject) *lane {
-	return &lane{subject: s, ids: &r.ids, deliver: r.deliver}
+// lane gives the way of results to a shard.
+func (r *Receiver) lane(shard uint16) *lane {
+	return &lane{
+		subject: bus.Passive(shard, r.o.Name), ids: &r.ids,
+		deliver: func(p *parcel) error { return r.store.deliver(r.storing, shard, p) },
+	}
+}
+
+// endLanes waits until nothing is on its way any more.
+func (r *Receiver) endLanes() {
+	if b := r.book.Load(); b != nil {
+		for _, l := range b.results {
+			l.end()
+		}
+	}
 }
 
 // current waits for the first book and gives the present one.

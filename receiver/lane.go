@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -58,15 +59,19 @@ type lane struct {
 
 	mu      sync.Mutex
 	waiting []*parcel
-	filling *parcel // the last of waiting, if more may go into it
-	busy    bool    // somebody delivers
-	usual   int     // the bytes of the last message
+	filling *parcel       // the last of waiting, if more may go into it
+	idle    chan struct{} // closed once nobody delivers; nil while nobody does
+	ended   bool          // nothing more is taken
+	usual   int           // the bytes of the last message
 }
 
 // add puts an item, a pointer to a noun, into a parcel and gives that; nothing of the item is kept.
 func (l *lane) add(item any) *parcel {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.ended {
+		return refused()
+	}
 	p := l.filling
 	if p == nil {
 		p = l.open(l.ids.next())
@@ -85,6 +90,9 @@ func (l *lane) add(item any) *parcel {
 func (l *lane) addAlone(item any, host, id string) *parcel {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.ended {
+		return refused()
+	}
 	p := l.open(id)
 	p.alone = host
 	p.items.Add(item)
@@ -100,11 +108,31 @@ func (l *lane) open(id string) *parcel {
 }
 
 func (l *lane) start() {
-	if !l.busy {
-		l.busy = true
+	if l.idle == nil {
+		l.idle = make(chan struct{})
 		go l.run()
 	}
 }
+
+// end lets the lane take nothing more and returns when nobody delivers any more.
+func (l *lane) end() {
+	l.mu.Lock()
+	l.ended = true
+	idle := l.idle
+	l.mu.Unlock()
+	if idle != nil {
+		<-idle
+	}
+}
+
+// refused is a parcel that is not stored because the receiver ends.
+func refused() *parcel {
+	p := &parcel{stored: make(chan struct{}), err: errEnded}
+	close(p.stored)
+	return p
+}
+
+var errEnded = errors.New("the receiver has ended")
 
 // run delivers until nothing waits.
 func (l *lane) run() {
@@ -140,7 +168,8 @@ func (l *lane) take() []*parcel {
 		n++
 	}
 	if n == 0 {
-		l.busy = false
+		close(l.idle)
+		l.idle = nil
 		return nil
 	}
 	group := l.waiting[:n:n]

@@ -50,6 +50,9 @@ type Options struct {
 	// Listeners are hosted whatever the configuration says; Build builds those that it asks for, nil for none.
 	Listeners []modules.Listener
 	Build     func(*monitor.Module) (modules.Listener, modules.Limits, error)
+	// Spool is the folder where results wait while the bus takes none, up to SpoolMax bytes; empty for none: then listeners wait.
+	Spool    string
+	SpoolMax int64
 	// Shutdown ends the process; nil where SHUTDOWN_PROGRAM is refused because the other daemons would go on.
 	Shutdown func()
 	Log      *slog.Logger
@@ -63,6 +66,7 @@ type Receiver struct {
 	known    chan struct{} // closed once there is a book
 	requests atomic.Uint64
 	ids      ids
+	store    store
 	// storing ends after the listeners.
 	storing    context.Context
 	endStoring context.CancelFunc
@@ -76,13 +80,18 @@ func New(o Options) *Receiver {
 		o.Metrics = metrics.NewSet()
 	}
 	storing, end := context.WithCancel(context.Background())
-	return &Receiver{
+	r := &Receiver{
 		o: o, known: make(chan struct{}), ids: ids{boot: o.Boot}, storing: storing, endStoring: end,
 		results:  o.Metrics.NewCounter("onbu_receiver_results_total"),
 		unknown:  o.Metrics.NewCounter("onbu_receiver_unknown_hosts_total"),
 		commands: o.Metrics.NewCounter("onbu_receiver_commands_total"),
 		refused:  o.Metrics.NewCounter("onbu_receiver_commands_refused_total"),
 	}
+	r.store.bus, r.store.name, r.store.log = o.Bus, o.Name, o.Log
+	r.store.spooled = o.Metrics.NewCounter("onbu_receiver_spooled_results_total")
+	o.Metrics.NewGauge("onbu_receiver_spool_bytes", func() float64 { bytes, _ := r.store.lag(); return float64(bytes) })
+	o.Metrics.NewGauge("onbu_receiver_spool_seconds", func() float64 { _, age := r.store.lag(); return age.Seconds() })
+	return r
 }
 
 // Load says how much the receiver has done, for its heartbeat.
@@ -96,11 +105,17 @@ func (r *Receiver) Run(ctx context.Context) error {
 		return err
 	}
 	over := ctx
+	if err := r.openSpool(); err != nil {
+		return err
+	}
+	defer r.closeSpool()
+	defer r.endLanes()
 	defer r.endStoring()
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
+	wg.Go(func() { r.store.drain(ctx) })
 	for _, l := range r.o.Listeners {
 		wg.Go(func() { r.host(ctx, l) })
 	}
@@ -149,8 +164,8 @@ func (r *Receiver) host(ctx context.Context, l modules.Listener) {
 	}
 }
 
-// store appends a message, and waits as long as the stream is full.
-func (r *Receiver) store(ctx context.Context, s bus.Subject, data []byte, id string) error {
+// append stores a message, and waits as long as the stream is full.
+func (r *Receiver) append(ctx context.Context, s bus.Subject, data []byte, id string) error {
 	for {
 		err := r.o.Bus.Append(ctx, s, data, id)
 		if !errors.Is(err, bus.ErrFull) {
@@ -209,7 +224,7 @@ func (r *Receiver) obey(ctx context.Context, line, source string, settle settler
 	store := func() error {
 		for _, shard := range shards {
 			id := fmt.Sprintf("%s.%d", req.ID, shard)
-			err := r.store(storing, bus.Commands(shard), wire.Marshal(req), id)
+			err := r.append(storing, bus.Commands(shard), wire.Marshal(req), id)
 			if err != nil && storing.Err() != nil {
 				err = context.Cause(storing) // whoever noticed the end first: the reason is this one
 			}

@@ -2,7 +2,6 @@ package receiver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -80,19 +79,4 @@ func include(parcels []*parcel, p *parcel) []*parcel {
 		}
 	}
 	return append(parcels, p)
-}
-
-// deliver stores a parcel, and waits as long as the stream is full.
-func (r *Receiver) deliver(p *parcel) error {
-	for {
-		err := r.o.Bus.Append(r.storing, p.subject, p.items.Message(), p.id)
-		if !errors.Is(err, bus.ErrFull) {
-			return err
-		}
-		select {
-		case <-r.storing.Done():
-			return err
-		case <-time.After(fullPause):
-		}
-	}
 }

@@ -24,6 +24,7 @@ func runRole(role string) func(context.Context, *env) error {
 		case "receiver":
 			e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands; empty for none")
 			d.registerLinks(e.flags)
+			d.registerSpool(e.flags)
 		case "broker":
 			e.flags.StringVar(&d.eventLog, "event-log", "", "file for events, in the state folder unless absolute; - for standard output, empty for none")
 		case "arbiter":

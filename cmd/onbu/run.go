@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -18,6 +20,7 @@ import (
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/receiver/spool"
 )
 
 const (
@@ -35,6 +38,7 @@ type daemonFlags struct {
 	fork                             string
 	links, site                      string
 	slots, plugins, shards           int
+	spoolMax                         int64
 	watch                            bool
 }
 
@@ -53,6 +57,33 @@ func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
 func (d *daemonFlags) registerLinks(f *flag.FlagSet) {
 	f.StringVar(&d.links, "links", "", "file that says with which other sites this one shares piggyback data (docs/sites.md)")
 	f.StringVar(&d.site, "site", "", "name of this site among those; no two may have the same (default: --name up to its first dot)")
+}
+
+func (d *daemonFlags) registerSpool(f *flag.FlagSet) {
+	f.Func("spool-max", "how much of what listeners take is kept in the state folder while the bus takes none, as in 64M or 1G (default 256M)", func(text string) error {
+		n, err := bytesOf(text)
+		if err == nil && n < spool.LeastMax {
+			err = fmt.Errorf("at least %d bytes", spool.LeastMax)
+		}
+		d.spoolMax = n
+		return err
+	})
+}
+
+// bytesOf reads a number of bytes, with K, M or G for powers of 1024.
+func bytesOf(text string) (int64, error) {
+	if text == "" {
+		return 0, errors.New("a number of bytes is missing")
+	}
+	digits, shift := text, 0
+	if i := strings.IndexByte("KMG", text[len(text)-1]); i >= 0 {
+		digits, shift = text[:len(text)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("%q is no number of bytes", text)
+	}
+	return n << shift, nil
 }
 
 func (d *daemonFlags) registerPoller(f *flag.FlagSet) {
@@ -94,7 +125,7 @@ func (d *daemonFlags) options(log *slog.Logger) app.Options {
 		BusURL: d.bus, TLS: d.tls, Creds: d.creds, State: d.state, HTTP: d.http, Name: d.name,
 		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
 		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards,
-		Links: d.links, Site: d.site, Log: log,
+		Links: d.links, Site: d.site, SpoolMax: d.spoolMax, Log: log,
 	}
 }
 
@@ -115,6 +146,7 @@ func runAll(ctx context.Context, e *env) error {
 	var d daemonFlags
 	d.register(e.flags, "embedded:", defaultHTTP)
 	d.registerPoller(e.flags)
+	d.registerSpool(e.flags)
 	e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands instead of the configuration's; - for none")
 	e.flags.StringVar(&d.eventLog, "event-log", "events.ndjson", "file for events, in the state folder unless absolute; - for standard output, empty for none")
 	registerShards(e.flags, &d.shards, "number of shards of a new installation")

@@ -57,6 +57,8 @@ type Options struct {
 	// Plugins is how many plugins may run at once; 0 for a default.
 	Plugins int
 	Shards  int
+	// SpoolMax bounds what a receiver keeps in its state folder while the bus takes no results, in bytes; 0 for a default.
+	SpoolMax int64
 	// Reload asks the arbiter to read the files again.
 	Reload <-chan struct{}
 	Log    *slog.Logger

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"syscall"
 
@@ -166,9 +167,21 @@ func buildReceiver(a *App) (Daemon, error) {
 	}
 	r := receiver.New(receiver.Options{
 		Boot: a.boot, Name: a.o.Name, Bus: a.bus, Listeners: listeners, Build: a.listener(log), Shutdown: a.shutdown(), Log: log, Metrics: a.metrics,
+		Spool: a.spool(), SpoolMax: cmp.Or(a.o.SpoolMax, spoolMax),
 	})
 	r.Handle(a.server.mux)
 	return a.linked(r, log)
+}
+
+// spoolMax is how much a receiver spools unless it is told otherwise: a million results and more.
+const spoolMax = 256 << 20
+
+// spool is the folder of the receiver's spool; empty for none.
+func (a *App) spool() string {
+	if a.o.State == "" {
+		return ""
+	}
+	return filepath.Join(a.o.State, "spool")
 }
 
 // commandFile is the path of the command file; empty for none.

@@ -1,0 +1,153 @@
+package receiver_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/receiver"
+)
+
+// moody is a bus that takes no passive results at times. What it takes while it is deaf is stored, and nobody is told.
+type moody struct {
+	bus.Conn
+	full, deaf atomic.Bool
+}
+
+func (m *moody) Append(ctx context.Context, s bus.Subject, data []byte, id string) error {
+	if m.full.Load() {
+		return bus.ErrFull
+	}
+	err := m.Conn.Append(ctx, s, data, id)
+	if m.deaf.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return err
+}
+
+// spooling gives a receiver with a spool in a folder, and what ends it.
+func spooling(t *testing.T, c bus.Conn, dir, boot string) (r *receiver.Receiver, end func()) {
+	t.Helper()
+	r = receiver.New(receiver.Options{Boot: boot, Name: "test", Bus: c, Spool: dir, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- r.Run(ctx) }()
+	return r, func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func configured(t *testing.T, c bus.Conn, hosts map[string]monitor.Shard) {
+	t.Helper()
+	must(t, c.Prepare(t.Context()))
+	must(t, c.PutBlob(t.Context(), bus.CFG, wire.DirectoryName(1), wire.Marshal(monitor.Directory{Generation: 1, Shards: 2, Hosts: hosts})))
+	_, err := c.Put(t.Context(), bus.CFG, "current", wire.Marshal(wire.Generation{Number: 1, Shards: 2}), 0)
+	must(t, err)
+}
+
+func submit(t *testing.T, r *receiver.Receiver, host string, from, n int) {
+	t.Helper()
+	for i := range n {
+		receipt, err := r.Submit(t.Context(), []monitor.Submission{{Ref: monitor.Ref{Host: host}, Outcome: monitor.Outcome{Output: fmt.Sprint(from + i)}}})
+		if err != nil || receipt.Stored != 1 {
+			t.Fatalf("%+v, %v", receipt, err)
+		}
+	}
+}
+
+// outputs gives what is stored for each host, in order, once n results are.
+func outputs(t *testing.T, c bus.Conn, n int) map[string][]string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	got, count := map[string][]string{}, 0
+	_ = c.Read(ctx, bus.Cursor{Stream: bus.PASSIVE, Durable: "owner"}, func(msgs []bus.Msg) error {
+		for _, m := range msgs {
+			var d wire.Decoder
+			all, err := wire.DecodeBatch(&d, m.Data, []monitor.Submission(nil))
+			must(t, err)
+			for _, s := range all {
+				got[s.Host] = append(got[s.Host], s.Output)
+				count++
+			}
+		}
+		if count >= n {
+			cancel()
+		}
+		return nil
+	})
+	return got
+}
+
+// inOrder wants the numbers from 0 on, each once, for both hosts.
+func inOrder(t *testing.T, got map[string][]string, n int) {
+	t.Helper()
+	for _, host := range []string{"web", "db"} {
+		if len(got[host]) != n {
+			t.Errorf("%d results of %s are stored, want %d: %v", len(got[host]), host, n, got[host])
+			continue
+		}
+		for i, output := range got[host] {
+			if output != fmt.Sprint(i) {
+				t.Errorf("result %d of %s says %s", i, host, output)
+			}
+		}
+	}
+}
+
+func TestWhatTheBusRefusesIsSpooledAndComesInOrder(t *testing.T) {
+	for name, trouble := range map[string]func(*moody) *atomic.Bool{
+		"full": func(m *moody) *atomic.Bool { return &m.full },
+		"deaf": func(m *moody) *atomic.Bool { return &m.deaf },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := &moody{Conn: membus.New().Connect("test")}
+				configured(t, m, map[string]monitor.Shard{"web": 1, "db": 0})
+				dir := t.TempDir()
+				r, end := spooling(t, m, dir, "one")
+				submit(t, r, "web", 0, 3)
+				submit(t, r, "db", 0, 3)
+				trouble(m).Store(true)
+				submit(t, r, "web", 3, 10)
+				submit(t, r, "db", 3, 10)
+				end()
+				r, end = spooling(t, m, dir, "two")
+				submit(t, r, "web", 13, 5)
+				trouble(m).Store(false)
+				submit(t, r, "web", 18, 5)
+				submit(t, r, "db", 13, 10)
+				inOrder(t, outputs(t, m, 46), 23)
+				end()
+			})
+		})
+	}
+}
+
+func TestLagInTheSpoolIsToldOf(t *testing.T) {
+	m := &moody{Conn: membus.New().Connect("test")}
+	configured(t, m, map[string]monitor.Shard{"web": 1})
+	r, end := spooling(t, m, t.TempDir(), "one")
+	defer end()
+	submit(t, r, "web", 0, 1)
+	if err := r.Healthy(); err != nil {
+		t.Errorf("with an empty spool: %v", err)
+	}
+	m.full.Store(true)
+	submit(t, r, "web", 1, 1)
+	if err := r.HealthyWithin(0); !errors.Is(err, bus.ErrFull) {
+		t.Errorf("with a result in it: %v", err)
+	}
+}
