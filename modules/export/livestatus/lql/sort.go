@@ -1,0 +1,211 @@
+package lql
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/onbu/onbu/modules/export/livestatus/table"
+)
+
+// key is a value to sort by: a number or a text.
+type key struct {
+	number float64
+	text   string
+}
+
+// candidate is a row that may be part of a sorted answer.
+type candidate struct {
+	keys  []key
+	at    int // when it came: rows that are equal keep their order
+	row   table.Row
+	group *group // in grouped statistics
+}
+
+// candidateSize is about how much a candidate costs, with one key.
+const candidateSize = int64(unsafe.Sizeof(candidate{}) + unsafe.Sizeof(key{}))
+
+// top keeps the first rows of a sorted answer: those of the limit, or all.
+type top struct {
+	sorts []sortKey
+	most  int // rows that the answer needs; -1 for all
+	all   []candidate
+	came  int
+	worst *candidate // once there are enough: what is not before it is not needed
+	spare []key
+}
+
+// offer takes a row, if it may be among the first ones. It says whether it kept it.
+func (t *top) offer(row *table.Row, g *group) bool {
+	if t.most == 0 {
+		return false
+	}
+	c := candidate{keys: t.keys(row), at: t.came, group: g}
+	t.came++
+	if t.worst != nil && t.compare(&c, t.worst) >= 0 {
+		t.spare = c.keys
+		return false
+	}
+	c.row = *row
+	t.all = append(t.all, c)
+	if t.most > 0 && len(t.all) >= max(2*t.most, 64) {
+		t.cut()
+	}
+	return true
+}
+
+// keys reads what a row is sorted by.
+func (t *top) keys(row *table.Row) []key {
+	keys := t.spare
+	if t.spare = nil; keys == nil {
+		keys = make([]key, len(t.sorts))
+	}
+	for i := range t.sorts {
+		keys[i] = t.sorts[i].key(row)
+	}
+	return keys
+}
+
+func isDict(c column) bool { return c.of != nil && c.of.Kind == table.Dict }
+
+func (s *sortKey) key(row *table.Row) key {
+	switch c := s.of; {
+	case c == nil:
+		return key{}
+	case c.Kind == table.Int || c.Kind == table.Time:
+		return key{number: float64(c.Int(row))}
+	case c.Kind == table.Float:
+		return key{number: c.Float(row)}
+	case c.Kind == table.String:
+		return key{text: c.Text(row)}
+	case c.Kind == table.Dict:
+		return key{text: variable(c.Dict(row), s.variable)}
+	}
+	return key{text: strings.Join(s.of.List(row), ",")}
+}
+
+func (t *top) compare(a, b *candidate) int {
+	for i := range t.sorts {
+		c := cmp.Compare(a.keys[i].number, b.keys[i].number)
+		if c == 0 {
+			c = strings.Compare(a.keys[i].text, b.keys[i].text)
+		}
+		if t.sorts[i].descending {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a.at, b.at)
+}
+
+// cut sorts, and forgets what is not needed.
+func (t *top) cut() {
+	slices.SortFunc(t.all, func(a, b candidate) int { return t.compare(&a, &b) })
+	if t.most >= 0 && len(t.all) > t.most {
+		clear(t.all[t.most:])
+		t.all = t.all[:t.most]
+		worst := t.all[t.most-1]
+		t.worst = &worst
+	}
+}
+
+// needed is how many rows an answer with a limit looks at; -1 for all.
+func (q *Query) needed() int {
+	if q.limit < 0 {
+		return -1
+	}
+	return q.offset + q.limit
+}
+
+// page gives the candidates of the answer, in order.
+func (t *top) page(offset int) []candidate {
+	t.cut()
+	return t.all[min(offset, len(t.all)):]
+}
+
+// sorted writes rows in order.
+func (r *run) sorted() {
+	t := top{sorts: r.q.sorts, most: r.q.needed()}
+	r.rows(func(row *table.Row) bool {
+		r.total++
+		t.offer(row, nil)
+		if int64(len(t.all))*candidateSize > r.limits.Bytes {
+			r.large()
+			return false
+		}
+		return true
+	})
+	if r.err != nil {
+		return
+	}
+	for _, c := range t.page(r.q.offset) {
+		r.body.columns(r.q.columns, &c.row)
+		if r.body.full() {
+			r.large()
+			return
+		}
+	}
+}
+
+// group is one row of grouped statistics.
+type group struct {
+	cells   []string // of the columns, as text
+	tallies []tally
+}
+
+// groups writes a row of statistics for each set of values that the columns have. The values are texts, as with Naemon.
+func (r *run) groups() {
+	q := r.q
+	t := top{sorts: q.sorts, most: -1}
+	found := map[string]*group{}
+	keys := encoder{format: CSV, seps: [4]byte{0, 0, ',', '|'}, shift: q.shift}
+	cost := int64(0)
+	r.rows(func(row *table.Row) bool {
+		keys.buf = keys.buf[:0]
+		for i := range q.columns {
+			keys.cell(q.columns[i].of, row)
+			keys.between()
+		}
+		g := found[string(keys.buf)]
+		if g == nil {
+			g = &group{cells: strings.SplitN(string(keys.buf), "\x00", len(q.columns)+1)[:len(q.columns)], tallies: make([]tally, len(q.stats))}
+			found[string(keys.buf)] = g
+			t.offer(row, g)
+			cost += candidateSize + 3*int64(len(keys.buf)) + int64(len(q.stats))*int64(unsafe.Sizeof(tally{}))
+		}
+		for i := range g.tallies {
+			g.tallies[i].take(&q.stats[i], row)
+		}
+		if cost > r.limits.Bytes {
+			r.large()
+			return false
+		}
+		return true
+	})
+	r.total = len(found)
+	if r.err == nil {
+		r.writeGroups(t.page(q.offset))
+	}
+}
+
+func (r *run) writeGroups(groups []candidate) {
+	if r.q.limit >= 0 && len(groups) > r.q.limit {
+		groups = groups[:r.q.limit]
+	}
+	for _, c := range groups {
+		r.body.row()
+		for _, cell := range c.group.cells {
+			r.body.text(cell)
+			r.body.between()
+		}
+		r.tallies(c.group.tallies)
+		r.body.end()
+		if r.body.full() {
+			r.large()
+			return
+		}
+	}
+}
