@@ -40,7 +40,7 @@ type Sender struct {
 }
 
 const (
-	// lookAgain is how long a file of keys or certificates is believed to be as it was.
+	// lookAgain is how long a file of keys is believed to be as it was.
 	lookAgain = time.Second
 	mostKeys  = 10_000
 	mostFile  = 4 << 20

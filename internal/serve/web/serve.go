@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -19,13 +18,14 @@ func (s *Server) Serve(ctx context.Context, handler http.Handler) error {
 	if err := s.Keys.Load(); err != nil {
 		return err
 	}
-	pair, err := s.certificate()
-	if err != nil {
-		return err
-	}
 	o := s.port
-	if pair != nil {
-		o.TLS = &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	if s.cert != "" {
+		encrypted, err := serve.TLS(s.cert, s.key, s.log)
+		if err != nil {
+			return err
+		}
+		encrypted.NextProtos = []string{"http/1.1"}
+		o.TLS = encrypted
 	}
 	l, err := serve.Open(o)
 	if err != nil {

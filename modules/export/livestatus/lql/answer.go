@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
+
+	"github.com/onbu/onbu/modules/export/livestatus/table"
 )
 
 // Answer is what a client gets: data, or why there are none.
@@ -26,11 +29,11 @@ func (a *Answer) Size() int64 { return a.size }
 
 // WriteTo implements io.WriterTo: the header, if the client asked for one, and the body.
 func (a *Answer) WriteTo(w io.Writer) (int64, error) {
-	var all net.Buffers
-	if a.Fixed16 {
-		all = append(all, fmt.Appendf(nil, "%03d %11d\n", a.Code, a.size))
+	all := net.Buffers(slices.Clone(a.pieces))
+	if a.Fixed16 { // with the first piece, so that a short answer is one write
+		head := fmt.Appendf(make([]byte, 0, 16+len(all[0])), "%03d %11d\n", a.Code, a.size)
+		all[0] = append(head, all[0]...)
 	}
-	all = append(all, a.pieces...)
 	return all.WriteTo(w)
 }
 
@@ -59,4 +62,15 @@ func (b *body) flush() {
 	}
 	b.pieces, b.size = append(b.pieces, b.buf), b.size+int64(len(b.buf))
 	b.buf = make([]byte, 0, pieceSize+pieceSize/8)
+}
+
+// apart writes a row into a piece, as again wants it. It stays there.
+func (b *body) apart(columns []column, row *table.Row) []byte {
+	if len(b.buf) >= pieceSize {
+		b.flush()
+	}
+	from := len(b.buf)
+	b.rows = 0
+	b.columns(columns, row)
+	return b.buf[from:len(b.buf):len(b.buf)]
 }

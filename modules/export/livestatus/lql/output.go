@@ -45,6 +45,15 @@ func (e *encoder) end() {
 	}
 }
 
+// again writes a row that was written before by a row and an end of the same format.
+func (e *encoder) again(row []byte) {
+	if !e.csv() && e.rows > 0 {
+		e.buf = append(e.buf, ",\n"...)
+	}
+	e.buf = append(e.buf, row...)
+	e.rows++
+}
+
 // between parts two cells.
 func (e *encoder) between() {
 	switch {
@@ -92,6 +101,15 @@ func (e *encoder) cell(c *table.Column, r *table.Row) {
 		e.list(c.List(r))
 	default:
 		e.dict(c.Dict(r))
+	}
+}
+
+// textCell writes a text as a cell.
+func (e *encoder) textCell(s string) {
+	e.quoted = len(e.buf)
+	e.text(s)
+	if e.format == StrictCSV {
+		e.quote()
 	}
 }
 

@@ -33,6 +33,9 @@ func (q *Query) Answer(ctx context.Context, w *table.World, l Limits) *Answer {
 		return Refuse(err, q.Fixed16)
 	}
 	r.body.flush()
+	if len(r.body.pieces) == 0 {
+		r.body.pieces = [][]byte{nil}
+	}
 	return &Answer{Code: OK, Fixed16: q.Fixed16, Rows: r.body.rows, pieces: r.body.pieces, size: r.body.size}
 }
 
@@ -67,7 +70,7 @@ func (r *run) all() *Error {
 // rows hands on what passes the filter, until yield returns false.
 func (r *run) rows(yield func(*table.Row) bool) {
 	passes := r.q.filter
-	if r.q.table.Name == "log" && r.world.Log != nil {
+	if r.world.Log != nil {
 		defer r.logErrors()()
 	}
 	r.q.table.Each(r.world, r.q.narrow, func(row *table.Row) bool {
@@ -156,13 +159,7 @@ func (r *run) tallies(tallies []tally) {
 		if i > 0 {
 			r.body.between()
 		}
-		if r.q.format == StrictCSV {
-			r.body.quoted = len(r.body.buf)
-		}
 		tallies[i].result(&r.body.encoder, &r.q.stats[i])
-		if r.q.format == StrictCSV {
-			r.body.quote()
-		}
 	}
 }
 
@@ -187,7 +184,7 @@ func (r *run) begin() {
 		if cells > 0 {
 			e.between()
 		}
-		e.text(s)
+		e.textCell(s)
 		cells++
 	}
 	for i := range q.columns {

@@ -15,16 +15,21 @@ type key struct {
 	text   string
 }
 
-// candidate is a row that may be part of a sorted answer.
+// candidate is a row that may be part of a sorted answer: the row itself, as it is written, or a group.
 type candidate struct {
-	keys  []key
-	at    int // when it came: rows that are equal keep their order
-	row   table.Row
-	group *group // in grouped statistics
+	keys    []key
+	at      int // when it came: rows that are equal keep their order
+	row     *table.Row
+	written []byte
+	group   *group
 }
 
 // candidateSize is about how much a candidate costs, with one key.
 const candidateSize = int64(unsafe.Sizeof(candidate{}) + unsafe.Sizeof(key{}))
+
+// fewRows are kept as they are while it is not known which of them are the first ones; more would be large, and are kept as
+// they are written.
+const fewRows = 4096
 
 // top keeps the first rows of a sorted answer: those of the limit, or all.
 type top struct {
@@ -36,23 +41,22 @@ type top struct {
 	spare []key
 }
 
-// offer takes a row, if it may be among the first ones. It says whether it kept it.
-func (t *top) offer(row *table.Row, g *group) bool {
+// offer takes a row if it may be among the first ones; the caller puts into the candidate what it is. Otherwise it gives nil.
+func (t *top) offer(row *table.Row) *candidate {
 	if t.most == 0 {
-		return false
+		return nil
 	}
-	c := candidate{keys: t.keys(row), at: t.came, group: g}
-	t.came++
-	if t.worst != nil && t.compare(&c, t.worst) >= 0 {
-		t.spare = c.keys
-		return false
-	}
-	c.row = *row
-	t.all = append(t.all, c)
 	if t.most > 0 && len(t.all) >= max(2*t.most, 64) {
 		t.cut()
 	}
-	return true
+	c := candidate{keys: t.keys(row), at: t.came}
+	t.came++
+	if t.worst != nil && t.compare(&c, t.worst) >= 0 {
+		t.spare = c.keys
+		return nil
+	}
+	t.all = append(t.all, c)
+	return &t.all[len(t.all)-1]
 }
 
 // keys reads what a row is sorted by.
@@ -129,10 +133,19 @@ func (t *top) page(offset int) []candidate {
 // sorted writes rows in order.
 func (r *run) sorted() {
 	t := top{sorts: r.q.sorts, most: r.q.needed()}
+	few := t.most >= 0 && t.most <= fewRows
+	rows := body{encoder: encoder{format: r.q.format, seps: r.q.seps, shift: r.q.shift}, most: r.limits.Bytes}
 	r.rows(func(row *table.Row) bool {
 		r.total++
-		t.offer(row, nil)
-		if int64(len(t.all))*candidateSize > r.limits.Bytes {
+		switch c := t.offer(row); {
+		case c == nil:
+		case few:
+			copied := *row
+			c.row = &copied
+		default:
+			c.written = rows.apart(r.q.columns, row)
+		}
+		if rows.size+int64(len(t.all))*candidateSize > r.limits.Bytes {
 			r.large()
 			return false
 		}
@@ -142,7 +155,11 @@ func (r *run) sorted() {
 		return
 	}
 	for _, c := range t.page(r.q.offset) {
-		r.body.columns(r.q.columns, &c.row)
+		if few {
+			r.body.columns(r.q.columns, c.row)
+		} else {
+			r.body.again(c.written)
+		}
 		if r.body.full() {
 			r.large()
 			return
@@ -173,7 +190,7 @@ func (r *run) groups() {
 		if g == nil {
 			g = &group{cells: strings.SplitN(string(keys.buf), "\x00", len(q.columns)+1)[:len(q.columns)], tallies: make([]tally, len(q.stats))}
 			found[string(keys.buf)] = g
-			t.offer(row, g)
+			t.offer(row).group = g
 			cost += candidateSize + 3*int64(len(keys.buf)) + int64(len(q.stats))*int64(unsafe.Sizeof(tally{}))
 		}
 		for i := range g.tallies {
@@ -198,7 +215,7 @@ func (r *run) writeGroups(groups []candidate) {
 	for _, c := range groups {
 		r.body.row()
 		for _, cell := range c.group.cells {
-			r.body.text(cell)
+			r.body.textCell(cell)
 			r.body.between()
 		}
 		r.tallies(c.group.tallies)

@@ -198,7 +198,7 @@ func (t *tally) value(aggregate string) float64 {
 func (t *tally) result(e *encoder, s *stat) {
 	switch {
 	case s.perfdata != nil:
-		e.text(t.perfdataText(s.aggregate))
+		e.textCell(t.perfdataText(s.aggregate))
 	case s.number == nil:
 		e.int(t.count)
 	case s.whole && (s.aggregate == "sum" || s.aggregate == "min" || s.aggregate == "max"):

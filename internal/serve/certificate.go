@@ -1,4 +1,4 @@
-package web
+package serve
 
 import (
 	"crypto/tls"
@@ -20,13 +20,14 @@ type certificate struct {
 	changed [2]time.Time
 }
 
-// certificate reads the files; nil if there are none.
-func (s *Server) certificate() (*certificate, error) {
-	if s.cert == "" {
-		return nil, nil
-	}
-	c := &certificate{cert: s.cert, key: s.key, log: s.log}
-	return c, c.load()
+// lookAgain is how long the files of a certificate are believed to be as they were.
+const lookAgain = time.Second
+
+// TLS reads a certificate and its key for a port. They are looked at again while the port is open, so that a renewed
+// certificate counts without a restart.
+func TLS(cert, key string, log *slog.Logger) (*tls.Config, error) {
+	c := &certificate{cert: cert, key: key, log: log}
+	return &tls.Config{GetCertificate: c.get, MinVersion: tls.VersionTLS12}, c.load()
 }
 
 // load reads the files if one of them has changed.

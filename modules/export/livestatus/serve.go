@@ -1,0 +1,98 @@
+package livestatus
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"github.com/onbu/onbu/internal/serve"
+)
+
+// Serve implements modules.Serving.
+func (m *Module) Serve(ctx context.Context) error {
+	ports, err := m.ports()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	ended := make(chan error, len(ports))
+	for _, o := range ports {
+		l, err := m.open(o)
+		if err != nil {
+			return fmt.Errorf("module %s: %w", m.name, err)
+		}
+		m.log.Info("livestatus listens", "address", o.Address, "commands", m.commands)
+		wg.Go(func() { ended <- serve.Serve(ctx, l, o, m.session) })
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-ended:
+		return err
+	}
+}
+
+// ports are the port and the socket, as far as they are wanted.
+func (m *Module) ports() ([]serve.Options, error) {
+	var all []serve.Options
+	o := m.port
+	o.Refused = m.counts.away
+	if m.socket != "" {
+		local := o
+		local.Network, local.Address, local.Mode = "unix", m.socket, m.mode
+		all = append(all, local)
+	}
+	if !m.tcp {
+		return all, nil
+	}
+	if m.cert != "" {
+		encrypted, err := serve.TLS(m.cert, m.key, m.log)
+		if err != nil {
+			return nil, err
+		}
+		o.TLS = encrypted
+	}
+	return append(all, o), nil
+}
+
+// open opens a port. The folder of a socket is made if it is missing, and the socket given to its group.
+func (m *Module) open(o serve.Options) (net.Listener, error) {
+	if o.Network == "unix" {
+		if err := os.MkdirAll(filepath.Dir(o.Address), 0o750); err != nil {
+			return nil, err
+		}
+	}
+	l, err := serve.Open(o)
+	if err != nil || o.Network != "unix" || m.group == "" {
+		return l, err
+	}
+	if err := giveTo(o.Address, m.group); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// giveTo gives a file to a group.
+func giveTo(path, group string) error {
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		return fmt.Errorf("socket_group: %w", err)
+	}
+	id, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		return fmt.Errorf("socket_group %s has the number %q", group, g.Gid)
+	}
+	if err := os.Chown(path, -1, id); err != nil {
+		return fmt.Errorf("socket_group: %w; the daemon must be a member of %s", err, group)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package livestatus
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/internal/serve"
+	"github.com/onbu/onbu/modules/export/livestatus/lql"
+	"github.com/onbu/onbu/modules/export/livestatus/table"
+)
+
+// slowest is how fast a client must read an answer, in bytes a second, after the time that every answer has.
+const slowest = 64 << 10
+
+// session answers the requests of one connection.
+func (m *Module) session(ctx context.Context, c *serve.Conn) {
+	m.counts.connections.Add(1)
+	m.counts.open.Add(1)
+	defer m.counts.open.Add(-1)
+	in := newReader(c, m.idle, m.patience)
+	for ctx.Err() == nil {
+		lines, err := in.next()
+		if err != nil {
+			if told, ok := errors.AsType[*lql.Error](err); ok {
+				m.counts.refused.Inc()
+				_ = m.write(c, lql.Refuse(told, false)) // the connection ends anyway
+			}
+			return
+		}
+		if !m.request(ctx, c, lines) {
+			return
+		}
+	}
+}
+
+// request answers one request and says whether the connection stays.
+func (m *Module) request(ctx context.Context, c *serve.Conn, lines []string) bool {
+	m.counts.requests.Add(1)
+	switch verb, _, _ := strings.Cut(lines[0], " "); verb {
+	case "COMMAND":
+		return m.obey(ctx, c, lines)
+	case "LOGROTATE": // there is no log to rotate
+		return false
+	}
+	q, refusal := lql.Parse(lines, m.find, time.Now())
+	answer := m.query(ctx, q, refusal)
+	if answer.Code != lql.OK {
+		m.counts.refused.Inc()
+		m.log.Debug("a query is refused", "from", c.From(), "query", strings.Join(lines, " | "), "code", answer.Code)
+	}
+	return m.write(c, answer) == nil && q.KeepAlive
+}
+
+// query waits for what a query wants to wait for, and carries it out when it is its turn.
+func (m *Module) query(ctx context.Context, q *lql.Query, refusal *lql.Error) *lql.Answer {
+	if refusal == nil && q.Wait != nil {
+		refusal = m.wait(ctx, q)
+	}
+	if refusal != nil {
+		return lql.Refuse(refusal, q.Fixed16)
+	}
+	ctx, cancel := context.WithTimeout(ctx, m.limits.Time)
+	defer cancel()
+	select {
+	case m.work <- struct{}{}:
+		defer func() { <-m.work }()
+	case <-ctx.Done():
+		return lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "too many queries at once: this one found no time"}, q.Fixed16)
+	}
+	began := time.Now()
+	answer := q.Answer(ctx, m.world(ctx), m.limits)
+	m.counts.queries.Inc()
+	m.counts.took.UpdateDuration(began)
+	return answer
+}
+
+// write sends an answer. Whoever reads slowly is given up, and large answers that wait to be read are bounded in number.
+func (m *Module) write(c *serve.Conn, a *lql.Answer) error {
+	defer m.unread.Add(-a.Size())
+	if m.unread.Add(a.Size()) > 4*m.limits.Bytes {
+		a = lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "too many large answers at once: ask again, or for less"}, a.Fixed16)
+	}
+	within := m.patience + time.Duration(a.Size()/slowest)*time.Second
+	defer time.AfterFunc(within, func() { c.Close() }).Stop()
+	_, err := a.WriteTo(c)
+	return err
+}
+
+// obey has commands carried out, one for each line that begins with COMMAND; what else stands there are headers that mean
+// nothing here. Nothing is answered but why a command is refused. The connection stays.
+func (m *Module) obey(ctx context.Context, c *serve.Conn, lines []string) bool {
+	for _, line := range lines {
+		command, ok := strings.CutPrefix(line, "COMMAND ")
+		if !ok {
+			continue
+		}
+		err := m.command(ctx, c, strings.TrimLeft(command, " \t"))
+		if err == nil {
+			continue
+		}
+		m.counts.disobeyed.Inc()
+		m.log.Warn("a command from livestatus is refused", "from", c.From(), "command", command, "error", err)
+		if m.write(c, lql.Refuse(&lql.Error{Code: lql.BadHeader, Text: "400: " + err.Error()}, false)) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+var errNoCommands = errors.New("commands are not allowed here: set `commands 1` in the definition of the module")
+
+func (m *Module) command(ctx context.Context, c *serve.Conn, line string) error {
+	if !m.commands {
+		return errNoCommands
+	}
+	ctx, cancel := context.WithTimeout(ctx, m.patience)
+	defer cancel()
+	if err := m.outlook.Obey(ctx, line, "livestatus "+c.From()); err != nil {
+		return err
+	}
+	m.counts.commands.Add(1)
+	m.counts.obeyed.Inc()
+	m.log.Info("command from livestatus", "from", c.From(), "command", line)
+	return nil
+}
+
+// world is the present moment.
+func (m *Module) world(ctx context.Context) *table.World {
+	now := time.Now()
+	return &table.World{
+		Now: now, View: m.moment.view(now, m.outlook.View), Catalog: m.outlook.Catalog(),
+		Program: table.Program{
+			Version: version(), PID: os.Getpid(), Started: m.started,
+			Connections: m.counts.connections.Load(), Requests: m.counts.requests.Load(), Commands: m.counts.commands.Load(),
+			Services: int(m.counts.open.Load()),
+		},
+	}
+}
