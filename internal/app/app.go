@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -22,6 +23,7 @@ import (
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/receiver"
 )
 
 // Options says what to run.
@@ -83,16 +85,18 @@ const stopWait = 15 * time.Second
 
 // App is a process with its roles. It is used once.
 type App struct {
-	o       Options
-	boot    string
-	bus     bus.Conn
-	metrics *metrics.Set
-	courier *carrier
-	server  *httpServer
-	roles   []running
-	failed  chan error
-	end     context.CancelFunc
-	closers []func() error
+	o    Options
+	boot string
+	// receiver carries out the commands of the broker's modules; nil until it is built.
+	receiver atomic.Pointer[receiver.Receiver]
+	bus      bus.Conn
+	metrics  *metrics.Set
+	courier  *carrier
+	server   *httpServer
+	roles    []running
+	failed   chan error
+	end      context.CancelFunc
+	closers  []func() error
 }
 
 // running is a role at work.

@@ -170,6 +170,7 @@ func buildReceiver(a *App) (Daemon, error) {
 		Spool: a.spool(), SpoolMax: cmp.Or(a.o.SpoolMax, spoolMax),
 	})
 	r.Handle(a.server.mux)
+	a.receiver.Store(r)
 	return a.linked(r, log)
 }
 
@@ -206,10 +207,10 @@ func buildBroker(a *App) (Daemon, error) {
 	}
 	log := a.o.Log.With("role", "broker")
 	b := broker.New(broker.Options{
-		Name: a.o.Name, Bus: a.bus, Exports: exports, Build: a.exporter(log), Log: log, Metrics: a.metrics,
+		Name: a.o.Name, Bus: a.bus, Exports: exports, Build: a.exporter(log), Obey: a.obey, Log: log, Metrics: a.metrics,
 	})
 	b.Handle(a.server.mux)
-	return b, nil
+	return a.obeying(b), nil
 }
 
 // untagged is how Shinken writes the pool of what has no tag.

@@ -3,6 +3,7 @@ package builtin
 import (
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/export/graphite"
+	"github.com/onbu/onbu/modules/export/livestatus"
 	"github.com/onbu/onbu/modules/export/remotewrite"
 )
 
@@ -11,6 +12,7 @@ func exporters() map[string]exporting {
 	return map[string]exporting{
 		"graphite":                graphite.New,
 		"graphite_perfdata":       graphite.New,
+		"livestatus":              livestatus.New,
 		"prometheus_remote_write": newRemoteWrite,
 		"remote_write":            newRemoteWrite,
 	}

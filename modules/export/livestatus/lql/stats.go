@@ -103,10 +103,10 @@ func (p *parser) stat(raw rawStat) stat {
 
 // tally is the present value of a column of statistics.
 type tally struct {
-	count             int64
-	sum, sumq, inv    float64
-	least, most       float64
-	labels            map[string]*tally // of performance data
+	count          int64
+	sum, sumq, inv float64
+	least, most    float64
+	labels         map[string]*tally // of performance data
 }
 
 // mostLabels bounds what performance data may cost in a column of statistics; what is more is left out.
