@@ -12,6 +12,7 @@ import (
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/http"
+	"github.com/onbu/onbu/modules/listen/nrdp"
 	"github.com/onbu/onbu/modules/listen/nsca"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
@@ -30,6 +31,7 @@ func listeners() map[string]listening {
 		"http":         http.New,
 		"nsca":         nsca.New,
 		"nsca_server":  nsca.New,
+		"nrdp":         nrdp.New,
 	}
 }
 

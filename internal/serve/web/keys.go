@@ -199,5 +199,10 @@ func (s *Server) Own(from Sender, results []monitor.Submission) (own []monitor.S
 	return own, foreign
 }
 
-// May says whether the sender may speak for a host.
-func (f Sender) May(host string) bool { return f.hosts.Fit(host) }
+// May gives what says whether the sender may speak for a host; nil if it may for all.
+func (f Sender) May() func(host string) bool {
+	if len(f.hosts) == 0 {
+		return nil
+	}
+	return f.hosts.Fit
+}

@@ -34,7 +34,7 @@ func (s *Server) Serve(ctx context.Context, handler http.Handler) error {
 	s.log.Info("listening", "address", l.Addr().String())
 	working := &atWork{next: s.noPages(handler)}
 	server := &http.Server{
-		Handler: working, MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		Handler: working, MaxHeaderBytes: s.Header, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: min(headerWait, s.patience), ReadTimeout: s.patience, WriteTimeout: 2*s.patience + headerWait, IdleTimeout: s.idle,
 	}
 	b := &bridge{addr: l.Addr(), coming: make(chan net.Conn), over: make(chan struct{})}

@@ -16,6 +16,8 @@ type Server struct {
 	// Tally counts for the listener.
 	Tally *tally.Tally
 	Keys  *Keys
+	// Header is how many bytes the address and the headers of a request may have.
+	Header int
 
 	name           string
 	port           serve.Options
@@ -37,8 +39,8 @@ func Read(s *modules.Settings, e modules.Env, kind string, port int) *Server {
 		Tally: tally.New(e, kind, s.Name()), name: s.Name(), log: e.Log,
 		cert: s.Path("tls_cert", ""), key: s.Path("tls_key", ""),
 		port: serve.Read(s, port), patience: s.Duration("timeout", 30*time.Second, time.Second, time.Hour),
-		idle: s.Duration("idle_timeout", time.Minute, time.Second, time.Hour),
-		body: s.Bytes("max_body", 4<<20, 1<<10, 256<<20),
+		idle:   s.Duration("idle_timeout", time.Minute, time.Second, time.Hour),
+		Header: headerBytes, body: s.Bytes("max_body", 4<<20, 1<<10, 256<<20),
 	}
 	srv.room = newRoom(max(16*srv.body, 64<<20))
 	srv.port.Refused = func(why serve.Reason) { srv.Tally.Refused(string(why)) }
