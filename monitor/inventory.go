@@ -228,6 +228,8 @@ type Policy struct {
 	NoHostDependency bool
 	// RealmName is the name of a host's realm (Shinken), for $HOSTREALM$; empty where there are no realms.
 	RealmName string
+	// ContactGroups are the groups that contact_groups names, sorted: their members are among Contacts. Only shown to people.
+	ContactGroups []uint32 // indexes into ContactGroups
 }
 
 // Host is a host of an inventory.

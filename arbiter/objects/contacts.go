@@ -104,6 +104,12 @@ func (l *loader) contactsOf(v *view) []uint32 {
 	list := without(sorted(in), sorted(out))
 	if l.mistakes.said == before {
 		l.lists[id] = list
+		l.lists[listID{kContactgroup, groups.s}] = without(inGroups, outGroups)
 	}
 	return list
+}
+
+// contactGroupsOf gives the contact groups of an object, sorted, once contactsOf has read them.
+func (l *loader) contactGroupsOf(v *view) []uint32 {
+	return l.lists[listID{kContactgroup, v.get(keyContactGroups).s}]
 }

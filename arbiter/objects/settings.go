@@ -83,7 +83,7 @@ func (l *loader) work(v *view, from uint32) Settings {
 	s.NotificationInterval = l.units(v, keyNotificationInterval, l.defaultRepeat())
 	s.FirstNotificationDelay = l.units(v, keyFirstDelay, 0)
 	s.NotificationPeriod = l.period(v, keyNotificationPeriod)
-	s.Contacts = l.contactsOf(v)
+	s.Contacts, s.ContactGroups = l.contactsOf(v), l.contactGroupsOf(v)
 	s.EventHandler = l.callOf(v.get(keyEventHandler), "event_handler")
 	s.FlapOptions = l.optionsOf(v, keyFlapOptions, "a")
 	s.StalkingOptions = l.optionsOf(v, keyStalkingOptions, "n")
@@ -117,6 +117,7 @@ func (l *loader) model(host uint32) uint32 {
 	s := &l.config.Settings[host]
 	part := Settings{}
 	part.Contacts, part.NotificationInterval, part.NotificationPeriod = s.Contacts, s.NotificationInterval, s.NotificationPeriod
+	part.ContactGroups = s.ContactGroups
 	part.CheckPeriod, part.Pool, part.ReactionPool, part.BusinessImpact = s.CheckPeriod, s.Pool, s.ReactionPool, s.BusinessImpact
 	part.MaintenancePeriod, part.Escalations = s.MaintenancePeriod, s.Escalations
 	part.ResultModulations, part.ImpactModulations = s.ResultModulations, s.ImpactModulations
@@ -137,7 +138,7 @@ func (l *loader) model(host uint32) uint32 {
 func (l *loader) pull(v *view, s *Settings, from uint32) {
 	host := &l.config.Settings[from]
 	if !v.get(keyContacts).set && !v.get(keyContactGroups).set {
-		s.Contacts = host.Contacts
+		s.Contacts, s.ContactGroups = host.Contacts, host.ContactGroups
 	}
 	if !v.get(keyNotificationInterval).set {
 		s.NotificationInterval = host.NotificationInterval

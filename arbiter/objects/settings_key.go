@@ -21,7 +21,7 @@ func encode(b []byte, s *Settings) []byte {
 		b = binary.AppendVarint(b, n)
 	}
 	for _, list := range [...][]uint32{
-		s.Contacts, s.ResultModulations, s.CheckModulations, s.MacroModulations, s.ImpactModulations, s.Escalations, s.Triggers,
+		s.Contacts, s.ContactGroups, s.ResultModulations, s.CheckModulations, s.MacroModulations, s.ImpactModulations, s.Escalations, s.Triggers,
 	} {
 		b = binary.AppendUvarint(b, uint64(len(list)))
 		for _, n := range list {

@@ -86,6 +86,11 @@ func (h Host) Service(i int) (name string, o Object) {
 	return s.name.Value(), Object{&s.row, h.s}
 }
 
+// Find gives the number of a service, or of the first one after it in the order of names.
+func (h Host) Find(name string) (i int, ok bool) {
+	return slices.BinarySearchFunc(h.h.services, name, func(s service, name string) int { return cmp.Compare(s.name.Value(), name) })
+}
+
 // Downtimes hands on the downtimes of the host and of its services.
 func (h Host) Downtimes(yield func(*monitor.Downtime) bool) {
 	if h.h.notes == nil {

@@ -23,6 +23,11 @@ const (
 	Dict
 )
 
+// String gives the kind as the table columns has it.
+func (k Kind) String() string {
+	return [...]string{"int", "time", "float", "string", "list", "dict"}[k]
+}
+
 // Column is one column of a table. Of the functions those of its kind are set; they may be called for many rows and allocate
 // nothing where they can help it.
 type Column struct {
@@ -32,6 +37,7 @@ type Column struct {
 	Float             func(*Row) float64 // Float
 	Text              func(*Row) string  // String
 	// List gives the elements as filters compare them: names, and host|service for pairs.
+	// The slice is read-only and holds until the row is used again.
 	List func(*Row) []string
 	Dict func(*Row) []monitor.Var // names in capitals, without underscores
 	// Value gives what JSON shows where that is more than Int, Float, Text, List or Dict say: lists of lists. Else it is nil.
@@ -61,6 +67,9 @@ type Narrow struct {
 	// nothing.
 	Contact string
 	Anyone  bool
+	// StrictServices leaves out services of which Contact is a contact only of the host; LooseGroups keeps groups of which
+	// Contact sees only some members.
+	StrictServices, LooseGroups bool
 	// From and Until bound the time of rows of the log, in Unix seconds, both included; Until 0 is no bound.
 	From, Until int64
 	// Service is the only service whose rows are asked for, of whatever host; empty for all.
@@ -108,11 +117,4 @@ type Line struct {
 	StateType string
 	State     int
 	Attempt   int
-}
-
-// Row is one row of a table, while it is looked at. A copy of it stays good while its World does.
-type Row struct {
-	World *World
-	// Line is set in rows of the log.
-	Line *Line
 }
