@@ -34,18 +34,19 @@ type Module struct {
 	name    string
 	log     *slog.Logger
 	outlook modules.Outlook
-	find    func(name string) *table.Table
+	tables  map[string]*table.Table
 
-	socket    string // path; empty for none
-	mode      fs.FileMode
-	group     string
-	port      serve.Options
-	tcp       bool
-	cert, key string
-	commands  bool
-	limits    lql.Limits
-	idle      time.Duration // between two requests of a connection
-	patience  time.Duration // for the whole of one request
+	socket                      string // path; empty for none
+	mode                        fs.FileMode
+	group                       string
+	port                        serve.Options
+	tcp                         bool
+	cert, key                   string
+	commands                    bool
+	strictServices, looseGroups bool // what contacts may see
+	limits                      lql.Limits
+	idle                        time.Duration // between two requests of a connection
+	patience                    time.Duration // for the whole of one request
 
 	started time.Time
 	work    chan struct{} // a place for each query that may be carried out at once
@@ -66,10 +67,12 @@ type counts struct {
 // New builds the module from its definition. Nothing is opened before Serve.
 func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter {
 	m := &Module{
-		name: s.Name(), log: e.Log, outlook: o, started: time.Now(), find: table.New().Find,
+		name: s.Name(), log: e.Log, outlook: o, started: time.Now(), tables: table.Tables(),
 		group: s.Text("socket_group", ""), commands: s.Bool("commands", false),
 		port: serve.Read(s, defaultPort), tcp: s.Has("port") || s.Has("host"),
-		cert: s.Path("tls_cert", ""), key: s.Path("tls_key", ""),
+		strictServices: s.Choice("service_authorization", "loose", "loose", "strict") == "strict",
+		looseGroups:    s.Choice("group_authorization", "strict", "loose", "strict") == "loose",
+		cert:           s.Path("tls_cert", ""), key: s.Path("tls_key", ""),
 		limits: lql.Limits{
 			Bytes: s.Bytes("max_answer", 64<<20, 64<<10, 1<<30),
 			Time:  s.Duration("query_timeout", 30*time.Second, time.Second, time.Hour),

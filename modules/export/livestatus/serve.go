@@ -15,6 +15,7 @@ import (
 
 // Serve implements modules.Serving.
 func (m *Module) Serve(ctx context.Context) error {
+	m.outlook.Catalog() // from now on the broker keeps one
 	ports, err := m.ports()
 	if err != nil {
 		return err

@@ -15,6 +15,9 @@ import (
 // slowest is how fast a client must read an answer, in bytes a second, after the time that every answer has.
 const slowest = 64 << 10
 
+// startWait is how long a query waits for the first configuration after the start.
+const startWait = 5 * time.Second
+
 // session answers the requests of one connection.
 func (m *Module) session(ctx context.Context, c *serve.Conn) {
 	m.counts.connections.Add(1)
@@ -45,7 +48,8 @@ func (m *Module) request(ctx context.Context, c *serve.Conn, lines []string) boo
 	case "LOGROTATE": // there is no log to rotate
 		return false
 	}
-	q, refusal := lql.Parse(lines, m.find, time.Now())
+	q, refusal := lql.Parse(lines, m.tables, time.Now())
+	q.Authorize(m.strictServices, m.looseGroups)
 	answer := m.query(ctx, q, refusal)
 	if answer.Code != lql.OK {
 		m.counts.refused.Inc()
@@ -70,11 +74,29 @@ func (m *Module) query(ctx context.Context, q *lql.Query, refusal *lql.Error) *l
 	case <-ctx.Done():
 		return lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "too many queries at once: this one found no time"}, q.Fixed16)
 	}
+	if !m.configured(ctx) {
+		return lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "no configuration is in force yet: ask again in a moment"}, q.Fixed16)
+	}
 	began := time.Now()
 	answer := q.Answer(ctx, m.world(ctx), m.limits)
 	m.counts.queries.Inc()
 	m.counts.took.UpdateDuration(began)
 	return answer
+}
+
+// configured waits a moment for the first configuration: clients would take no hosts for an answer.
+func (m *Module) configured(ctx context.Context) bool {
+	for until := time.Now().Add(startWait); len(m.outlook.Catalog().Inventories) == 0; {
+		select {
+		case <-time.After(startWait / 50):
+		case <-ctx.Done():
+			return false
+		}
+		if time.Now().After(until) {
+			return false
+		}
+	}
+	return true
 }
 
 // write sends an answer. Whoever reads slowly is given up, and large answers that wait to be read are bounded in number.

@@ -41,8 +41,8 @@ func things() []thing {
 	}
 }
 
-// tables gives a finder of one table of things; asked is what the last query narrowed it to.
-func tables(all []thing, asked *table.Narrow) func(string) *table.Table {
+// tables gives the one table of things; asked is what the last query narrowed it to.
+func tables(all []thing, asked *table.Narrow) map[string]*table.Table {
 	of := func(r *table.Row) *thing { return &all[r.Line.ID] }
 	t := &table.Table{Name: "hosts", Prefix: "host_", Columns: []table.Column{
 		{Name: "class", Kind: table.Int, Int: func(r *table.Row) int64 { return of(r).state }},
@@ -78,12 +78,7 @@ func tables(all []thing, asked *table.Narrow) func(string) *table.Table {
 		}
 		return nil, false
 	}
-	return func(name string) *table.Table {
-		if name == t.Name {
-			return t
-		}
-		return nil
-	}
+	return map[string]*table.Table{t.Name: t}
 }
 
 var world = &table.World{Now: now, View: &view.Snapshot{}, Catalog: &catalog.Catalog{}}

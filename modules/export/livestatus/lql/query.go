@@ -98,14 +98,19 @@ func (q *Query) Table() string {
 	return q.table.Name
 }
 
-// Parse reads the lines of a query that begins with GET, without their ends; find gives the tables, and nil for a name
-// that is none's. The query is never nil: with an error it says how the client wants to be told.
-func Parse(lines []string, find func(name string) *table.Table, now time.Time) (*Query, *Error) {
+// Authorize says what a contact (AuthUser) may see besides what is its own: with strict services not the services of its hosts,
+// with loose groups also groups of which it sees only some members.
+func (q *Query) Authorize(strictServices, looseGroups bool) {
+	q.narrow.StrictServices, q.narrow.LooseGroups = strictServices, looseGroups
+}
+
+// Parse reads the lines of a query that begins with GET, without their ends; tables are those that there are, by name. The query is never nil: with an error it says how the client wants to be told.
+func Parse(lines []string, tables map[string]*table.Table, now time.Time) (*Query, *Error) {
 	p := parser{q: &Query{limit: -1, seps: [4]byte{'\n', ';', ',', '|'}, narrow: table.Narrow{Anyone: true}}, now: now}
 	if len(lines) == 0 {
 		return p.q, &Error{Incomplete, "Client connection terminated while request still incomplete"}
 	}
-	p.first(lines[0], find)
+	p.first(lines[0], tables)
 	for _, line := range lines[1:] {
 		p.header(line)
 	}
@@ -134,7 +139,7 @@ func (p *parser) fail(code int, format string, args ...any) {
 }
 
 // first reads the line with the name of the table.
-func (p *parser) first(line string, find func(string) *table.Table) {
+func (p *parser) first(line string, tables map[string]*table.Table) {
 	verb, name, _ := strings.Cut(line, " ")
 	name = strings.TrimSpace(name)
 	switch {
@@ -143,7 +148,7 @@ func (p *parser) first(line string, find func(string) *table.Table) {
 	case name == "":
 		p.fail(BadRequest, "Invalid GET request, missing tablename")
 	default:
-		if p.q.table = find(name); p.q.table == nil {
+		if p.q.table = tables[name]; p.q.table == nil {
 			p.fail(NotFound, "Invalid GET request, no such table '%s'", name)
 		}
 	}
