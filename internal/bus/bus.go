@@ -90,7 +90,24 @@ type Streams interface {
 	// Forget removes what a stream holds under a subject, which may be a filter as in Cursor, up to and with a sequence: for
 	// those who know that nobody wants it any more. An error leaves some of it there, until a limit removes it.
 	Forget(ctx context.Context, stream Stream, filter Subject, upTo uint64) error
+	// Extent says what a stream holds, and how much of that lies behind a sequence.
+	Extent(ctx context.Context, stream Stream, after uint64) (Extent, error)
 }
+
+// Extent is what a stream holds at a moment.
+type Extent struct {
+	// First and Last are the sequences of the oldest and the newest message; in an empty stream First is Last+1, and Last that of
+	// the newest there ever was.
+	First, Last uint64
+	// Bytes is how much they are, MaxBytes how much they may be, and MaxAge how old; 0 for as old as they get.
+	Bytes, MaxBytes int64
+	MaxAge          time.Duration
+	// Next is when the first message behind the sequence asked about was stored; zero where there is none.
+	Next time.Time
+}
+
+// Behind is how many messages lie behind a sequence, as far as none between them was removed.
+func (e *Extent) Behind(after uint64) uint64 { return e.Last - min(max(after, e.First-1), e.Last) }
 
 // Cursor says what to read from a stream.
 type Cursor struct {

@@ -1,6 +1,10 @@
 package bus
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Stream names a stream of the layout.
 type Stream string
@@ -41,6 +45,8 @@ const (
 	HB Bucket = "HB"
 	// SNAP holds the shards' snapshots as blobs.
 	SNAP Bucket = "SNAP"
+	// FEED holds how far each export module is in each stream.
+	FEED Bucket = "FEED"
 	// CLAIM holds which reactionner has which action, and which are done, for a day.
 	CLAIM Bucket = "CLAIM"
 )
@@ -71,6 +77,22 @@ type BucketKeeping struct {
 	TTL    time.Duration
 }
 
+// Limits bound what a stream keeps; 0 where the layout decides.
+type Limits struct {
+	Age   time.Duration
+	Bytes int64
+}
+
+// Limited gives a layout in which some streams have limits of their own.
+func Limited(layout []Keeping, limits map[Stream]Limits) []Keeping {
+	own := slices.Clone(layout)
+	for i := range own {
+		l := limits[own[i].Stream]
+		own[i].MaxAge, own[i].MaxBytes = cmp.Or(l.Age, own[i].MaxAge), cmp.Or(l.Bytes, own[i].MaxBytes)
+	}
+	return own
+}
+
 // Layout gives every stream and bucket that Onbu uses.
 func Layout() ([]Keeping, []BucketKeeping) {
 	streams := []Keeping{
@@ -89,6 +111,7 @@ func Layout() ([]Keeping, []BucketKeeping) {
 		{Bucket: LEASE, Memory: true},
 		{Bucket: HB, Memory: true, TTL: 15 * time.Second},
 		{Bucket: SNAP, Blobs: true},
+		{Bucket: FEED},
 		{Bucket: CLAIM, TTL: 24 * time.Hour},
 	}
 	return streams, buckets

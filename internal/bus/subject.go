@@ -272,6 +272,14 @@ const (
 // LeaseKey is the key in LEASE of a shard.
 func LeaseKey(shard uint16) string { return "shard." + number(shard) }
 
+// FeedKey is the key in FEED, and in LEASE, of an export module; of that of one broker if it is not empty.
+func FeedKey(module, broker string) string {
+	if broker == "" {
+		return "all." + Token(module)
+	}
+	return "own." + Token(module) + "." + Token(broker)
+}
+
 // ClaimKey is the key in CLAIM of an action.
 func ClaimKey(action string) string { return Token(action) }
 

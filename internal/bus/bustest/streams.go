@@ -275,6 +275,33 @@ var streams = map[string]func(*testing.T, *fixture){
 			t.Error("the first is still there")
 		}
 	},
+	"says what it holds": func(t *testing.T, f *fixture) {
+		empty, err := f.b.Extent(f.ctx, bus.DONE, 0)
+		f.must(err)
+		if empty.First != 1 || empty.Last != 0 || empty.Behind(0) != 0 || !empty.Next.IsZero() {
+			t.Errorf("of nothing: %+v", empty)
+		}
+		f.append(bus.Done(1), "1", "2", "3")
+		e, err := f.b.Extent(f.ctx, bus.DONE, 1)
+		f.must(err)
+		if e.First != 1 || e.Last != 3 || e.Behind(1) != 2 || e.Next.IsZero() || e.MaxBytes != StreamLimit || e.MaxAge == 0 || e.Bytes == 0 {
+			t.Errorf("of three: %+v", e)
+		}
+		all, err := f.b.Extent(f.ctx, bus.DONE, 3)
+		f.must(err)
+		if all.Behind(3) != 0 || !all.Next.IsZero() {
+			t.Errorf("behind the last: %+v", all)
+		}
+		large := strings.Repeat("x", 512<<10)
+		for range 3 * StreamLimit / len(large) {
+			f.append(bus.Perf(1), large)
+		}
+		e, err = f.b.Extent(f.ctx, bus.PERF, 0)
+		f.must(err)
+		if e.First <= 1 || e.Last != uint64(3*StreamLimit/len(large)) || e.Behind(0) != e.Last-e.First+1 || e.Bytes > e.MaxBytes {
+			t.Errorf("of one that has dropped some: %+v", e)
+		}
+	},
 	"wants one name for each subject of a queue": func(t *testing.T, f *fixture) {
 		nothing := func([]bus.Msg) error { return nil }
 		if err := f.b.Read(f.ctx, bus.Cursor{Stream: bus.CMD}, nothing); err == nil || f.ctx.Err() != nil {

@@ -35,6 +35,8 @@ type Options struct {
 	Creds string
 	// Replicas is how many servers of a cluster keep each stream; 0 for 1.
 	Replicas int
+	// Limits are those of single streams, for the arbiter; the layout's where there are none.
+	Limits map[bus.Stream]bus.Limits
 }
 
 // Files are the PEM files for TLS; each may be empty. CA says whom to trust instead of the system's roots. Cert and Key
@@ -76,7 +78,7 @@ func (o Options) memory() (bus.Conn, func() error, error) {
 }
 
 func (o Options) connection() natsbus.Options {
-	return natsbus.Options{Name: o.Name, Log: o.Log, Replicas: o.Replicas, Creds: o.Creds}
+	return natsbus.Options{Name: o.Name, Log: o.Log, Replicas: o.Replicas, Creds: o.Creds, Limits: o.Limits}
 }
 
 func (o Options) network(ctx context.Context, url string, secure bool) (bus.Conn, func() error, error) {

@@ -188,6 +188,25 @@ func (c *conn) Forget(ctx context.Context, name bus.Stream, filter bus.Subject, 
 	return nil
 }
 
+// Extent implements bus.Streams.
+func (c *conn) Extent(ctx context.Context, name bus.Stream, after uint64) (bus.Extent, error) {
+	if err := c.Ready(ctx); err != nil {
+		return bus.Extent{}, fmt.Errorf("looking at %s: %w", name, err)
+	}
+	c.bus.mu.Lock()
+	defer c.bus.mu.Unlock()
+	s := c.bus.streams[name]
+	s.trim()
+	e := bus.Extent{First: s.last + 1, Last: s.last, Bytes: s.bytes, MaxBytes: s.keep.MaxBytes, MaxAge: s.keep.MaxAge}
+	if all := s.after(0, "", 1); len(all) > 0 {
+		e.First = all[0].Seq
+	}
+	if next := s.after(after, "", 1); len(next) > 0 {
+		e.Next = next[0].Time
+	}
+	return e, nil
+}
+
 func (b *Bus) store(name bus.Stream, subject bus.Subject, data []byte, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

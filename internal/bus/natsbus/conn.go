@@ -28,6 +28,8 @@ type Options struct {
 	Replicas int
 	// MaxStream caps the bytes of each stream below the layout's; 0 for no cap. Prepare uses it.
 	MaxStream int64
+	// Limits are those of single streams, where they are not the layout's. Prepare uses them.
+	Limits map[bus.Stream]bus.Limits
 	// TLS is used for tls:// addresses, and whenever it is not nil.
 	TLS *tls.Config
 	// Creds is the path of a credentials file (JWT and nkey seed); empty for none.
@@ -108,7 +110,7 @@ func newConn(o Options) *Conn {
 	life, end := context.WithCancel(context.Background())
 	return &Conn{
 		life: life, end: end,
-		opts: o, log: o.Log.With("bus", o.Name), layout: streams,
+		opts: o, log: o.Log.With("bus", o.Name), layout: bus.Limited(streams, o.Limits),
 		batches: make(chan struct{}, batchesAtOnce),
 		buckets: map[bus.Bucket]jetstream.KeyValue{}, doubt: map[uint16]string{}, copies: map[bus.Stream]int{}, getters: map[bus.Stream][]*getter{}, fresh: make(chan struct{}),
 	}
