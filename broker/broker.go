@@ -12,6 +12,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/onbu/onbu/broker/feed"
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/hosting"
@@ -25,10 +26,12 @@ import (
 type Options struct {
 	// Name is the daemon's: it decides which modules of the configuration it hosts.
 	Name string
+	// Boot differs after each start.
+	Boot string
 	Bus  bus.Conn
 	// Exports are hosted whatever the configuration says; Build builds those that it asks for, nil for none.
 	Exports []modules.Exporter
-	Build   func(*monitor.Module, modules.Outlook) (modules.Exporter, error)
+	Build   func(*monitor.Module, modules.Outlook) (modules.Exporter, modules.Start, error)
 	// Obey has an external command carried out for a module, as modules.Sink.Obey; nil where there are none.
 	Obey    func(ctx context.Context, line, source string) error
 	Log     *slog.Logger
@@ -53,6 +56,7 @@ type Broker struct {
 	sightings  map[*sighting]struct{}
 
 	queues queues
+	feeder *feed.Feeder
 
 	catalog cataloguer
 
@@ -85,6 +89,9 @@ func New(o Options) *Broker {
 		return float64(len(b.directory.Hosts))
 	})
 	b.queues.measure(o.Metrics)
+	b.feeder = feed.New(feed.Options{
+		Bus: o.Bus, Broker: o.Name, Boot: o.Boot, Decode: decode, Defined: b.defined, Log: o.Log, Metrics: o.Metrics,
+	})
 	b.catalog.wake = make(chan struct{})
 	b.catalog.current.Store(catalog.New(nil))
 	return b
@@ -114,8 +121,9 @@ func (b *Broker) Run(ctx context.Context) error {
 	wg.Go(func() { b.followDone(ctx) })
 	wg.Go(func() { b.watchQueues(ctx) })
 	wg.Go(func() { b.keepCatalog(ctx) })
+	wg.Go(func() { b.feeder.Run(ctx) })
 	for _, m := range b.o.Exports {
-		wg.Go(func() { b.host(ctx, m) })
+		wg.Go(func() { b.host(ctx, m, feed.Asked{}) })
 	}
 	if b.o.Build != nil {
 		wg.Go(func() {

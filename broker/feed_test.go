@@ -101,6 +101,7 @@ func TestAModuleGetsWhatItAskedForInOrder(t *testing.T) {
 		action := monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{ID: "x"}}
 		s.record(0, bus.Record{Subject: bus.Actions(0, "EU"), Data: wire.Marshal(action)})
 		want = append(want, "action x")
+		time.Sleep(time.Minute)
 		if diff := cmp.Diff(want, events.took()); diff != "" {
 			t.Errorf("events: %s", diff)
 		}
@@ -159,6 +160,7 @@ func TestAModulesPlaceOutlivesTheBroker(t *testing.T) {
 		after := &module{name: "Log ü/1"}
 		stop = s.run(wanting(after, true, false))
 		s.note("last")
+		time.Sleep(time.Second)
 		stop()
 		if diff := cmp.Diff([]string{"first"}, before.took()); diff != "" {
 			t.Errorf("before the restart: %s", diff)
@@ -182,6 +184,7 @@ func TestABlockedModuleHoldsNobodyUp(t *testing.T) {
 		s.happened(0, brok(monitor.BrokAlert, status("a", monitor.Down)))
 		time.Sleep(time.Hour)
 		s.happened(0, brok(monitor.BrokAlert, status("a", monitor.Up)))
+		time.Sleep(time.Second)
 		s.shows("beside a blocked module", map[string]string{"a": "UP"})
 		if diff := cmp.Diff([]string{"a DOWN", "a UP"}, free.took()); diff != "" {
 			t.Errorf("the other module: %s", diff)

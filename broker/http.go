@@ -74,6 +74,7 @@ func (b *Broker) Handle(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/trace", b.trace)
 	b.handlePiggyback(mux)
 	b.handleAgent(mux)
+	b.handleExports(mux)
 	mux.HandleFunc("GET /api/downtimes", func(w http.ResponseWriter, _ *http.Request) {
 		b.mu.RLock()
 		all := b.view.Downtimes()

@@ -61,11 +61,12 @@ func (b *Broker) knock(ctx context.Context, shard monitor.Shard) bool {
 // Healthy says why what is shown cannot be relied upon; nil when it can.
 func (b *Broker) Healthy() error {
 	b.mu.RLock()
-	defer b.mu.RUnlock()
-	if text := b.ownerlessLocked(); text != "" {
-		return errors.New(text)
+	text := b.ownerlessLocked()
+	b.mu.RUnlock()
+	if text != "" {
+		return errors.Join(errors.New(text), b.feeder.Healthy())
 	}
-	return nil
+	return b.feeder.Healthy()
 }
 
 // warnings are what a person who looks at the states should know besides.

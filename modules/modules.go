@@ -184,6 +184,29 @@ type Wants struct {
 	// Own says that each broker has a place of its own in the streams, because the module keeps what it gets beside the broker.
 	// Otherwise all brokers that host a module of this name share one place, and one of them is at work.
 	Own bool
+	// Past says that a new place begins with the oldest that is stored instead of with now, unless the definition says where.
+	Past bool
+}
+
+// Start is where a module begins whose place is new: its setting from, which every export module has.
+type Start uint8
+
+// The starts. The usual one is as Wants.Past says.
+const (
+	StartUsual Start = iota
+	StartNow
+	StartOldest
+)
+
+// Start reads the setting from.
+func (s *Settings) Start() Start {
+	switch s.Choice("from", "", "now", "start") {
+	case "now":
+		return StartNow
+	case "start":
+		return StartOldest
+	}
+	return StartUsual
 }
 
 // Exporter passes broks on to somebody else's system, or keeps them.

@@ -18,8 +18,8 @@ func (a *App) listener(log *slog.Logger) func(*monitor.Module) (modules.Listener
 }
 
 // exporter gives what builds the export modules that the configuration asks for.
-func (a *App) exporter(log *slog.Logger) func(*monitor.Module, modules.Outlook) (modules.Exporter, error) {
-	return func(m *monitor.Module, o modules.Outlook) (modules.Exporter, error) {
+func (a *App) exporter(log *slog.Logger) func(*monitor.Module, modules.Outlook) (modules.Exporter, modules.Start, error) {
+	return func(m *monitor.Module, o modules.Outlook) (modules.Exporter, modules.Start, error) {
 		return builtin.Export(m, a.env(m, log), o)
 	}
 }

@@ -207,7 +207,7 @@ func buildBroker(a *App) (Daemon, error) {
 	}
 	log := a.o.Log.With("role", "broker")
 	b := broker.New(broker.Options{
-		Name: a.o.Name, Bus: a.bus, Exports: exports, Build: a.exporter(log), Obey: a.obey, Log: log, Metrics: a.metrics,
+		Name: a.o.Name, Boot: a.boot, Bus: a.bus, Exports: exports, Build: a.exporter(log), Obey: a.obey, Log: log, Metrics: a.metrics,
 	})
 	b.Handle(a.server.mux)
 	return a.obeying(b), nil

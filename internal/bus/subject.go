@@ -261,6 +261,7 @@ const (
 	KindStates
 	KindAction
 	KindDone
+	KindClaim // of a shard, by its owner: no brok
 )
 
 // The words for the kinds in the journal's subjects.
@@ -289,6 +290,8 @@ func KindOf(s Subject) Kind {
 	switch {
 	case parts[0] == "done":
 		return KindDone
+	case parts[0] == "own":
+		return KindClaim
 	case len(parts) > 2 && parts[2] == wordState:
 		return KindStates
 	case len(parts) > 2 && parts[2] == wordAction:

@@ -57,7 +57,7 @@ type hosted struct {
 }
 
 func (h *host) adopt(ctx context.Context, current []byte) {
-	all, err := h.load(ctx, current)
+	all, err := Load(ctx, h.o.Bus, current)
 	if err != nil {
 		if ctx.Err() == nil {
 			h.o.Log.Error("the modules of the new configuration are not in use", "error", err)
@@ -77,12 +77,13 @@ func (h *host) adopt(ctx context.Context, current []byte) {
 	}
 }
 
-func (h *host) load(ctx context.Context, current []byte) (all monitor.Modules, err error) {
+// Load gives the modules of a configuration; current is the value of the pointer to it.
+func Load(ctx context.Context, c bus.Conn, current []byte) (all monitor.Modules, err error) {
 	var g wire.Generation
 	if err := wire.Unmarshal(current, &g); err != nil {
 		return all, fmt.Errorf("pointer to the current configuration: %w", err)
 	}
-	data, err := h.o.Bus.Blob(ctx, bus.CFG, wire.ModulesName(g.Number))
+	data, err := c.Blob(ctx, bus.CFG, wire.ModulesName(g.Number))
 	if errors.Is(err, bus.ErrNotFound) { // an older arbiter stored it
 		return all, nil
 	}

@@ -51,17 +51,17 @@ func Listen(m *monitor.Module, e modules.Env) (modules.Listener, modules.Limits,
 }
 
 // Export is Listen for export modules.
-func Export(m *monitor.Module, e modules.Env, o modules.Outlook) (modules.Exporter, error) {
+func Export(m *monitor.Module, e modules.Env, o modules.Outlook) (modules.Exporter, modules.Start, error) {
 	build := exporters()[strings.ToLower(m.Type)]
 	if build == nil {
-		return nil, fmt.Errorf("%s is no export module: %w", m.Type, modules.ErrNotMine)
+		return nil, 0, fmt.Errorf("%s is no export module: %w", m.Type, modules.ErrNotMine)
 	}
 	s := modules.Read(m)
-	x := build(s, e, o)
+	x, start := build(s, e, o), s.Start()
 	if err := s.Err(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return x, nil
+	return x, start, nil
 }
 
 // Verify says what is wrong with the definition of a listen or export module, every mistake in a line; known is false if it is
@@ -71,7 +71,7 @@ func Verify(m *monitor.Module) (known bool, err error) {
 	_, _, err = Listen(m, e)
 	if errors.Is(err, modules.ErrNotMine) {
 		empty := &catalog.Catalog{}
-		_, err = Export(m, e, modules.Outlook{
+		_, _, err = Export(m, e, modules.Outlook{
 			Catalog: func() *catalog.Catalog { return empty },
 			View:    func() *view.Snapshot { return &view.Snapshot{} },
 			Obey:    func(context.Context, string, string) error { return nil },

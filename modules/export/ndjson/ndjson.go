@@ -48,7 +48,7 @@ func New(o Options) *Module {
 func (m *Module) Name() string { return "ndjson" }
 
 // Wants implements modules.Exporter.
-func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true} }
+func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Past: true} }
 
 // Export implements modules.Exporter: after it returns nil the lines are with the operating system.
 func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {

@@ -1,0 +1,135 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	lagEvery = 5 * time.Second
+	// nearly is how much of what a stream may hold has to wait for a module before people are warned.
+	nearly = 0.8
+	// unwellFor is how long /healthz speaks of a loss.
+	unwellFor = time.Hour
+)
+
+// lag is what is watched of a module's place in a stream. The module's mu guards it.
+type lag struct {
+	warned bool
+}
+
+// gap notes what was removed before the module came to it: all between its place and the message that came next.
+func (h *module) gap(stream bus.Stream, next uint64) {
+	h.mu.Lock()
+	after := h.standing.place(stream).After
+	h.mu.Unlock()
+	h.missing(stream, after, next)
+}
+
+// missing notes that nothing came between two sequences. A stream that began anew has lower ones, and nothing is known of what
+// was in the old one.
+func (h *module) missing(stream bus.Stream, after, next uint64) {
+	if next <= after+1 {
+		return
+	}
+	n := next - after - 1
+	h.feeder.o.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_export_lost_total{module=%q,stream=%q}", h.name, stream)).AddInt64(int64(n))
+	h.log.Error("an export module was away for too long: the stream's limits removed messages that it had not had",
+		"stream", stream, "messages", n, "first", after+1, "last", next-1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.standing.place(stream)
+	p.Lost += n
+	p.LastLost = monitor.At(time.Now())
+	h.changes++
+}
+
+// watchLag measures how far the module is behind, and warns before anything is lost.
+func (h *module) watchLag(ctx context.Context) {
+	for pause(ctx, lagEvery); ctx.Err() == nil; pause(ctx, lagEvery) {
+		for _, stream := range h.streams() {
+			h.mu.Lock()
+			after := h.standing.place(stream).After
+			h.mu.Unlock()
+			x, err := h.feeder.o.Bus.Extent(ctx, stream, after)
+			if err != nil {
+				h.log.Debug("how far an export module is behind is not known", "stream", stream, "error", err)
+				continue
+			}
+			h.judge(stream, after, &x)
+		}
+	}
+}
+
+func (h *module) judge(stream bus.Stream, after uint64, x *bus.Extent) {
+	waiting, age := x.Behind(after), time.Duration(0)
+	if !x.Next.IsZero() {
+		age = time.Since(x.Next)
+	}
+	gauge := func(name string, v float64) {
+		h.feeder.o.Metrics.GetOrCreateGauge(fmt.Sprintf("onbu_export_%s{module=%q,stream=%q}", name, h.name, stream), nil).Set(v)
+	}
+	full := Fullness(after, x, time.Now())
+	gauge("waiting_messages", float64(waiting))
+	gauge("oldest_seconds", age.Seconds())
+	gauge("limit_used_ratio", full)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.lags[stream]
+	if l == nil {
+		l = &lag{}
+		h.lags[stream] = l
+	}
+	switch {
+	case full >= nearly && !l.warned:
+		l.warned = true
+		h.log.Warn("an export module is nearly too far behind: mend it, or let the stream keep more (--perf-keep and --perf-max of the arbiter), before messages are lost",
+			"stream", stream, "waiting", waiting, "oldest", age.Round(time.Second), "limit_used", fmt.Sprintf("%.0f %%", 100*full))
+	case full < nearly/2:
+		l.warned = false
+	}
+}
+
+// Fullness says how much of what a stream may hold waits behind a place, by age or by size, whichever is more: at 1 messages are
+// lost.
+func Fullness(after uint64, x *bus.Extent, now time.Time) float64 {
+	waiting := x.Behind(after)
+	if waiting == 0 {
+		return 0
+	}
+	full := 0.0
+	if x.MaxBytes > 0 {
+		full = float64(x.Bytes) / float64(x.MaxBytes) * float64(waiting) / float64(x.Last-x.First+1)
+	}
+	if x.MaxAge > 0 && !x.Next.IsZero() {
+		full = max(full, float64(now.Sub(x.Next))/float64(x.MaxAge))
+	}
+	return full
+}
+
+// Healthy says which modules lost something of late; nil if none did.
+func (f *Feeder) Healthy() error {
+	f.mu.Lock()
+	hosted := make([]*module, 0, len(f.hosted))
+	for _, h := range f.hosted {
+		hosted = append(hosted, h)
+	}
+	f.mu.Unlock()
+	var all []error
+	for _, h := range hosted {
+		h.mu.Lock()
+		for _, p := range h.standing.Places {
+			if p.LastLost != 0 && time.Since(p.LastLost.Std()) < unwellFor {
+				all = append(all, fmt.Errorf("export module %s lost %d messages of %s, the last at %s: it was away for longer than the stream keeps them",
+					h.name, p.Lost, p.Stream, p.LastLost.Std().Format("15:04:05")))
+			}
+		}
+		h.mu.Unlock()
+	}
+	return errors.Join(all...)
+}

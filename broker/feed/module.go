@@ -1,0 +1,230 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	// batch is how many broks a module gets at a time at most, but for what one message holds.
+	batch = 1000
+	// breath is the pause after a small batch, so that the next one is larger.
+	breath = 100 * time.Millisecond
+	// saveEvery is how often a place is stored that moved: so much comes again after a kill -9.
+	saveEvery = 500 * time.Millisecond
+	// saveAnyway is how often it is stored although nothing happened: what is not, for long, is forgotten.
+	saveAnyway = time.Hour
+	// The pause after an error grows from leastPause to mostPause. While it lasts the log says so every sayAgain.
+	leastPause, mostPause = time.Second, 30 * time.Second
+	sayAgain              = 10 * time.Minute
+)
+
+// module is an export module that this broker hosts.
+type module struct {
+	feeder   *Feeder
+	exporter modules.Exporter
+	wants    modules.Wants
+	asked    Asked
+	name     string
+	key      string
+	log      *slog.Logger
+
+	sent, failed, unreadable *metrics.Counter
+	active                   *metrics.Gauge
+
+	one sync.Mutex // the exporter gets one call at a time
+
+	mu       sync.Mutex // guards everything that follows
+	standing entry
+	changes  uint64 // how often the standing changed, and with which change it was saved
+	saved    uint64
+	// doubt says that it is unknown whether tried, the last that was to be stored, is.
+	doubt bool
+	tried []byte
+	lags  map[bus.Stream]*lag
+}
+
+func (f *Feeder) newModule(m modules.Exporter, asked Asked) *module {
+	h := &module{
+		feeder: f, exporter: m, wants: m.Wants(), asked: asked, name: m.Name(),
+		log: f.o.Log.With("module", m.Name()), lags: map[bus.Stream]*lag{},
+	}
+	own := ""
+	if h.wants.Own {
+		own = f.o.Broker
+	}
+	h.key = bus.FeedKey(h.name, own)
+	h.sent = f.o.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_export_broks_total{module=%q}", h.name))
+	h.failed = f.o.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_export_errors_total{module=%q}", h.name))
+	h.unreadable = f.o.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_export_unreadable_total{module=%q}", h.name))
+	h.active = f.o.Metrics.GetOrCreateGauge(fmt.Sprintf("onbu_export_active{module=%q}", h.name), nil)
+	return h
+}
+
+// streams are those that the module wants, whole: so a gap between two sequences is what the stream's limits removed.
+func (h *module) streams() []bus.Stream {
+	var all []bus.Stream
+	if h.wants.Events {
+		all = append(all, bus.EV, bus.DONE)
+	}
+	if h.wants.Checks {
+		all = append(all, bus.PERF)
+	}
+	return all
+}
+
+// work feeds the module until ctx ends or stop was called.
+func (h *module) work(ctx context.Context, stop context.CancelCauseFunc) {
+	for err := h.begin(ctx); err != nil; err = h.begin(ctx) {
+		if ctx.Err() != nil {
+			return
+		}
+		h.log.Warn("an export module cannot begin yet", "error", err)
+		pause(ctx, 5*time.Second)
+	}
+	var wg sync.WaitGroup
+	for _, stream := range h.streams() {
+		wg.Go(func() { h.follow(ctx, stream) })
+	}
+	wg.Go(func() { h.save(ctx, stop) })
+	wg.Go(func() { h.watchLag(ctx) })
+	wg.Wait()
+	if errors.Is(context.Cause(ctx), errTaken) {
+		return
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := h.store(last); err != nil {
+		h.log.Warn("the last that an export module took comes again: its place could not be stored", "error", err)
+	}
+}
+
+// begin reads where the module was, and settles where it begins in streams that are new to it.
+func (h *module) begin(ctx context.Context) error {
+	e, err := read(ctx, h.feeder.o.Bus, h.key)
+	if err != nil {
+		return err
+	}
+	e.Module, e.Own, e.Of, e.Gone = h.name, h.wants.Own, h.asked.Of, 0
+	for _, stream := range h.streams() {
+		if e.place(stream) != nil {
+			continue
+		}
+		p := Place{Stream: stream}
+		x, err := h.feeder.o.Bus.Extent(ctx, stream, 0)
+		if err != nil {
+			return err
+		}
+		if p.After = x.Last; h.past() {
+			p.After = x.First - 1
+		}
+		e.Places = append(e.Places, p)
+	}
+	h.mu.Lock()
+	h.standing, h.doubt = e, false
+	h.changes++
+	h.mu.Unlock()
+	return h.store(ctx)
+}
+
+// past says whether a new place begins with the oldest message that there is.
+func (h *module) past() bool {
+	return h.asked.Start == modules.StartOldest || h.asked.Start == modules.StartUsual && h.wants.Past
+}
+
+// follow reads a stream from the module's place.
+func (h *module) follow(ctx context.Context, stream bus.Stream) {
+	var d wire.Decoder
+	for ctx.Err() == nil {
+		h.mu.Lock()
+		cursor := bus.Cursor{Stream: stream, After: h.standing.place(stream).After}
+		h.mu.Unlock()
+		err := h.feeder.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return h.take(ctx, &d, stream, msgs) })
+		if ctx.Err() == nil {
+			h.log.Warn("reading for an export module stopped and starts again", "stream", stream, "error", err)
+			pause(ctx, time.Second)
+		}
+	}
+}
+
+// take brings messages to the module, batch by batch. It returns an error only when ctx ended.
+func (h *module) take(ctx context.Context, d *wire.Decoder, stream bus.Stream, msgs []bus.Msg) error {
+	h.gap(stream, msgs[0].Seq)
+	var broks []monitor.Brok
+	few := true
+	for i, m := range msgs {
+		if i > 0 {
+			h.missing(stream, msgs[i-1].Seq, m.Seq)
+		}
+		broks = append(broks, h.decode(d, m)...)
+		if len(broks) < batch && i < len(msgs)-1 {
+			continue
+		}
+		few = len(broks) < batch && i == len(msgs)-1
+		if err := h.deliver(ctx, broks); err != nil {
+			return err
+		}
+		h.moved(stream, m.Seq, len(broks))
+		broks = nil
+	}
+	if few {
+		pause(ctx, breath)
+	}
+	return nil
+}
+
+func (h *module) decode(d *wire.Decoder, m bus.Msg) []monitor.Brok {
+	if bus.KindOf(m.Subject) == bus.KindClaim {
+		return nil
+	}
+	broks, err := h.feeder.o.Decode(d, m)
+	if err != nil {
+		h.unreadable.Inc()
+		h.log.Error("unreadable broks are passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
+		return nil
+	}
+	return broks
+}
+
+// moved notes that the module is done with all up to a message.
+func (h *module) moved(stream bus.Stream, to uint64, broks int) {
+	h.sent.Add(broks)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.standing.place(stream).After = to
+	if h.standing.Sent += uint64(broks); broks > 0 {
+		h.standing.LastSent = monitor.At(time.Now())
+	}
+	h.changes++
+}
+
+// save stores the place as it moves.
+func (h *module) save(ctx context.Context, stop context.CancelCauseFunc) {
+	for pause(ctx, saveEvery); ctx.Err() == nil; pause(ctx, saveEvery) {
+		h.mu.Lock()
+		idle := h.changes == h.saved && time.Since(h.standing.Saved.Std()) < saveAnyway
+		h.mu.Unlock()
+		if idle {
+			continue
+		}
+		err := h.store(ctx)
+		if errors.Is(err, errTaken) {
+			stop(errTaken)
+			return
+		}
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("the place of an export module could not be stored, trying again", "error", err)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package feed
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+)
+
+// Export is how a module is, as the API gives it. Times are Unix seconds, 0 for never.
+type Export struct {
+	Module string `json:"module"`
+	// Broker works with it now; empty if none does. Last is who did last.
+	Broker string `json:"broker"`
+	Last   string `json:"last_broker"`
+	// Own says that each broker has a place of its own.
+	Own bool `json:"own"`
+	// Sent counts the broks that it took.
+	Sent     uint64  `json:"sent"`
+	LastSent float64 `json:"last_sent"`
+	// Failing is since when it takes nothing, 0 while it does; Error is why, or why it last did not.
+	Failing float64  `json:"failing_since"`
+	Error   string   `json:"last_error,omitempty"`
+	Streams []Stream `json:"streams"`
+}
+
+// Stream is how far a module is in a stream.
+type Stream struct {
+	Stream string `json:"stream"`
+	// Waiting are messages; the oldest of them has waited for OldestAge seconds.
+	Waiting   uint64  `json:"waiting"`
+	OldestAge float64 `json:"oldest_seconds"`
+	// Lost are messages that the stream's limits removed before the module had them; LimitUsed is 1 when that begins.
+	Lost      uint64  `json:"lost"`
+	LastLost  float64 `json:"last_lost"`
+	LimitUsed float64 `json:"limit_used"`
+}
+
+// Exports tells how all modules of all brokers are, by name.
+func (f *Feeder) Exports(ctx context.Context) ([]Export, error) {
+	all := []Export{}
+	for key, e := range f.all() {
+		x, err := f.report(ctx, key, e)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	slices.SortFunc(all, func(a, b Export) int { return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Last, b.Last)) })
+	return all, nil
+}
+
+func (f *Feeder) report(ctx context.Context, key string, e entry) (Export, error) {
+	x := Export{
+		Module: e.Module, Last: e.Broker, Own: e.Own, Sent: e.Sent, LastSent: e.LastSent.Unix(), Failing: e.Failing.Unix(), Error: e.LastError,
+		Streams: []Stream{},
+	}
+	held, err := f.o.Bus.Get(ctx, bus.LEASE, key)
+	if err != nil && !errors.Is(err, bus.ErrNotFound) {
+		return x, err
+	}
+	var holder wire.Lease
+	if err == nil && wire.Unmarshal(held.Value, &holder) == nil {
+		x.Broker = holder.Owner
+	}
+	now := time.Now()
+	for _, p := range e.Places {
+		extent, err := f.o.Bus.Extent(ctx, p.Stream, p.After)
+		if err != nil {
+			return x, err
+		}
+		s := Stream{
+			Stream: string(p.Stream), Waiting: extent.Behind(p.After), Lost: p.Lost, LastLost: p.LastLost.Unix(), LimitUsed: Fullness(p.After, &extent, now),
+		}
+		if !extent.Next.IsZero() {
+			s.OldestAge = now.Sub(extent.Next).Seconds()
+		}
+		x.Streams = append(x.Streams, s)
+	}
+	return x, nil
+}
