@@ -1,7 +1,5 @@
 package mcrypt
 
-import "crypto/cipher"
-
 // longest is the largest block of all ciphers.
 const longest = 32
 
@@ -11,7 +9,7 @@ const piece = 512
 // CFB is a stream in libmcrypt's mode "cfb": of each block that the cipher gives, the first byte is used, and the register moves
 // on by one byte of what is on the wire. It runs on from call to call. One stream goes one way, and belongs to one goroutine.
 type CFB struct {
-	block cipher.Block
+	block Block
 	size  int
 	// wire is the register, and behind it what is on the wire of the piece at hand.
 	wire [longest + piece]byte
@@ -19,7 +17,7 @@ type CFB struct {
 }
 
 // NewCFB begins a stream. The register is the first bytes of iv, as many as the cipher's block has.
-func NewCFB(b cipher.Block, iv []byte) *CFB {
+func NewCFB(b Block, iv []byte) *CFB {
 	c := &CFB{block: b, size: b.BlockSize()}
 	copy(c.wire[:c.size], iv)
 	return c
