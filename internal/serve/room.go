@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// looks bounds how many connections are looked at for one that is idle.
+// looks bounds how many connections at work are passed over in the search for one that is idle.
 const looks = 32
 
 // The two orders that a connection stands in.
@@ -84,9 +84,6 @@ func (t *tracked) interrupt(why error, after time.Duration) {
 	_ = t.Conn.SetReadDeadline(time.Now().Add(after))
 }
 
-// idle says whether it waits for its peer, and has since its key in that order.
-func (t *tracked) idle(order int) bool { return !t.busy.Load() && t.since.Load() == t.key[order] }
-
 // admit makes room for a connection, or says why there is none.
 func (s *server) admit(c net.Conn, source netip.Addr) (*tracked, Reason) {
 	t := &tracked{Conn: c, s: s, source: subscriber(source)}
@@ -122,18 +119,20 @@ func subscriber(a netip.Addr) netip.Addr {
 
 // evict closes the connection of w that has been idle for longest. The lock is held.
 func (s *server) evict(w *waiting) bool {
-	for range min(looks, w.Len()) {
+	for busy, looked := 0, 0; busy < looks && looked < 2*w.Len(); looked++ {
 		t := w.list[0]
-		if t.idle(w.of) {
+		switch {
+		case t.busy.Load():
+			busy++
+			t.key[w.of] = s.now() // its next Read begins later than this
+		case t.since.Load() == t.key[w.of]:
 			s.drop(t)
 			t.interrupt(ErrMadeRoom, 0)
 			t.Close()
 			s.o.Refused(Idle)
 			return true
-		}
-		t.key[w.of] = t.since.Load()
-		if t.busy.Load() {
-			t.key[w.of] = s.now() // its next Read begins later than this
+		default: // it has been heard of since: that is seen once for any number of reads
+			t.key[w.of] = t.since.Load()
 		}
 		heap.Fix(w, 0)
 	}
