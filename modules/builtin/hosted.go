@@ -13,6 +13,8 @@ import (
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/http"
 	"github.com/onbu/onbu/modules/listen/nrdp"
+	"github.com/onbu/onbu/modules/listen/nscaweb"
+	"github.com/onbu/onbu/modules/listen/wsarbiter"
 	"github.com/onbu/onbu/modules/listen/nsca"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
@@ -31,6 +33,9 @@ func listeners() map[string]listening {
 		"http":         http.New,
 		"nsca":         nsca.New,
 		"nsca_server":  nsca.New,
+		"nscaweb":      nscaweb.New,
+		"web_services": wsarbiter.New,
+		"ws_arbiter":   wsarbiter.New,
 		"nrdp":         nrdp.New,
 	}
 }

@@ -178,6 +178,9 @@ func (s *Server) SignIn(r *http.Request) (Sender, bool) {
 // Known gives the sender who shows a token, with no name.
 func (s *Server) Known(token string) (Sender, bool) { return s.known("", token, true) }
 
+// Named gives the sender of a name who shows its secret.
+func (s *Server) Named(name, secret string) (Sender, bool) { return s.known(name, secret, name != "") }
+
 func (s *Server) known(name, secret string, shown bool) (Sender, bool) {
 	if err := s.Keys.Load(); err != nil {
 		s.log.Error("the tokens from before hold on", slog.Any("error", err))
