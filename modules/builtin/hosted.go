@@ -13,9 +13,9 @@ import (
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/http"
 	"github.com/onbu/onbu/modules/listen/nrdp"
+	"github.com/onbu/onbu/modules/listen/nsca"
 	"github.com/onbu/onbu/modules/listen/nscaweb"
 	"github.com/onbu/onbu/modules/listen/wsarbiter"
-	"github.com/onbu/onbu/modules/listen/nsca"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
 )
