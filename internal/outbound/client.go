@@ -66,14 +66,21 @@ func Read(s *modules.Settings, otherwise string) *Client {
 	return c
 }
 
-// AddQuery adds a parameter to the address, unless it is empty or there already.
-func (c *Client) AddQuery(name, value string) {
+// Extend adds a path to an address that has none, and parameters that it does not have yet; empty ones are left out.
+func (c *Client) Extend(path string, query url.Values) {
 	u, err := url.Parse(c.url)
-	if err != nil || value == "" || u.Query().Has(name) {
-		return
+	if err != nil {
+		return // Read has said so
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = path
 	}
 	q := u.Query()
-	q.Set(name, value)
+	for name, values := range query {
+		if !q.Has(name) && values[0] != "" {
+			q[name] = values
+		}
+	}
 	u.RawQuery = q.Encode()
 	c.url = u.String()
 }

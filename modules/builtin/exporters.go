@@ -1,8 +1,8 @@
 package builtin
 
 import (
-	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/export/graphite"
+	"github.com/onbu/onbu/modules/export/influx"
 	"github.com/onbu/onbu/modules/export/livestatus"
 	"github.com/onbu/onbu/modules/export/remotewrite"
 )
@@ -12,12 +12,10 @@ func exporters() map[string]exporting {
 	return map[string]exporting{
 		"graphite":                graphite.New,
 		"graphite_perfdata":       graphite.New,
+		"influx":                  influx.New,
+		"influxdb":                influx.New,
 		"livestatus":              livestatus.New,
-		"prometheus_remote_write": newRemoteWrite,
-		"remote_write":            newRemoteWrite,
+		"prometheus_remote_write": remotewrite.New,
+		"remote_write":            remotewrite.New,
 	}
-}
-
-func newRemoteWrite(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter {
-	return remotewrite.New(s, e, o)
 }

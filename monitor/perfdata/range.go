@@ -56,6 +56,16 @@ func bound(s string, missing float64) (float64, bool) {
 	return parseFloat(s)
 }
 
+// Edge gives the end of a range that values are most likely to cross: the upper one where there is one. ok is false for a range that
+// is not set or has no end.
+func (r Range) Edge() (at float64, ok bool) {
+	at = r.End
+	if math.IsInf(at, 0) {
+		at = r.Start
+	}
+	return at, r.Set && !math.IsInf(at, 0)
+}
+
 // Alert says whether v is bad. A value that is not a number is bad for every range that is set.
 func (r Range) Alert(v float64) bool {
 	if !r.Set {

@@ -14,7 +14,7 @@ const (
 	tagSeries    = 1<<3 | 2 // WriteRequest.timeseries
 	tagLabel     = 1<<3 | 2 // TimeSeries.labels
 	tagSample    = 2<<3 | 2 // TimeSeries.samples
-	tagName      = 1<<3 | 2 // Label.name
+	tagName      = 1<<3 | 2 // Label.Name
 	tagText      = 2<<3 | 2 // Label.value
 	tagValue     = 1<<3 | 1 // Sample.value
 	tagTimestamp = 2 << 3   // Sample.timestamp, a varint
@@ -25,19 +25,19 @@ const (
 func appendSeries(dst []byte, labels []label, value float64, ms int64) []byte {
 	size := 0
 	for i := range labels {
-		if labels[i].value == "" {
+		if labels[i].Value == "" {
 			continue
 		}
-		if !utf8.ValidString(labels[i].value) {
-			labels[i].value = strings.ToValidUTF8(labels[i].value, "\uFFFD")
+		if !utf8.ValidString(labels[i].Value) {
+			labels[i].Value = strings.ToValidUTF8(labels[i].Value, "\uFFFD")
 		}
-		size += field(field(len(labels[i].name)) + field(len(labels[i].value)))
+		size += field(field(len(labels[i].Name)) + field(len(labels[i].Value)))
 	}
 	sample := 1 + 8 + 1 + sizeOf(uint64(ms))
 	dst = append(dst, tagSeries)
 	dst = binary.AppendUvarint(dst, uint64(size+field(sample)))
 	for i := range labels {
-		if labels[i].value != "" {
+		if labels[i].Value != "" {
 			dst = appendLabel(dst, &labels[i])
 		}
 	}
@@ -51,11 +51,11 @@ func appendSeries(dst []byte, labels []label, value float64, ms int64) []byte {
 
 func appendLabel(dst []byte, l *label) []byte {
 	dst = append(dst, tagLabel)
-	dst = binary.AppendUvarint(dst, uint64(field(len(l.name))+field(len(l.value))))
+	dst = binary.AppendUvarint(dst, uint64(field(len(l.Name))+field(len(l.Value))))
 	dst = append(dst, tagName)
-	dst = append(binary.AppendUvarint(dst, uint64(len(l.name))), l.name...)
+	dst = append(binary.AppendUvarint(dst, uint64(len(l.Name))), l.Name...)
 	dst = append(dst, tagText)
-	return append(binary.AppendUvarint(dst, uint64(len(l.value))), l.value...)
+	return append(binary.AppendUvarint(dst, uint64(len(l.Value))), l.Value...)
 }
 
 // field gives the size of a field with a tag of one byte, the length and n bytes.
@@ -65,14 +65,9 @@ func field(n int) int { return 1 + sizeOf(uint64(n)) + n }
 func sizeOf(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 
 // metricName makes the name of a series of any text.
-func metricName(text string) string { return cleaned(text, ":") }
-
-// labelName makes the name of a label of any text.
-func labelName(text string) string { return cleaned(text, "") }
-
-func cleaned(text, also string) string {
+func metricName(text string) string {
 	out := strings.Map(func(r rune) rune {
-		if r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(also, r) {
+		if r == '_' || r == ':' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
 			return r
 		}
 		return '_'

@@ -21,7 +21,7 @@ type Module struct {
 }
 
 // New reads the settings of a module.
-func New(s *modules.Settings, e modules.Env, o modules.Outlook) *Module {
+func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter {
 	w := readWriter(s, o)
 	return &Module{s.Name(), outbound.NewPump(s, e, "remotewrite", "", outbound.Format{
 		Encode: w.encode, Wrap: wrap, Header: header(),

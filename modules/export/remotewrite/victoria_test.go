@@ -1,15 +1,8 @@
 package remotewrite_test
 
 import (
-	"bufio"
-	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -25,60 +18,7 @@ import (
 	"github.com/onbu/onbu/monitor/perfdata"
 )
 
-// victoria starts VictoriaMetrics and gives its address.
-func victoria(t *testing.T) string {
-	t.Helper()
-	addr := fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t))
-	p := realpeer.Start(t, realpeer.Program(t, "victoria-metrics", "victoria-metrics"), "-storageDataPath="+realpeer.Dir(t),
-		"-httpListenAddr="+addr, "-retentionPeriod=10y", "-memory.allowedBytes=128MB", "-search.disableCache")
-	p.Until(t, "is ready", func() error {
-		a, err := http.Get("http://" + addr + "/health")
-		if err != nil {
-			return err
-		}
-		return a.Body.Close()
-	})
-	return addr
-}
-
-// series is a series as VictoriaMetrics exports it.
-type series struct {
-	Metric     map[string]string
-	Values     []float64
-	Timestamps []int64
-}
-
-// stored gives all series, sorted.
-func stored(t *testing.T, addr, match string) []series {
-	t.Helper()
-	flush, err := http.Get("http://" + addr + "/internal/force_flush")
-	if err != nil {
-		t.Fatal(err)
-	}
-	flush.Body.Close()
-	a, err := http.Get("http://" + addr + "/api/v1/export?match[]=" + url.QueryEscape(match))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Body.Close()
-	var all []series
-	lines := bufio.NewReader(a.Body)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) && len(line) == 0 {
-			break
-		}
-		var one series
-		if err := json.Unmarshal(line, &one); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		all = append(all, one)
-	}
-	slices.SortFunc(all, func(a, b series) int { return cmp.Compare(fmt.Sprint(a.Metric), fmt.Sprint(b.Metric)) })
-	return all
-}
-
-func build(t *testing.T, o modules.Outlook, set ...string) *remotewrite.Module {
+func build(t *testing.T, o modules.Outlook, set ...string) modules.Exporter {
 	t.Helper()
 	m := &monitor.Module{Name: "tsdb", Type: "remote_write", File: "x.cfg"}
 	for i := 0; i < len(set); i += 2 {
@@ -89,7 +29,7 @@ func build(t *testing.T, o modules.Outlook, set ...string) *remotewrite.Module {
 	if err := s.Err(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.Close() })
+	t.Cleanup(func() { _ = w.(modules.Closer).Close() })
 	return w
 }
 
@@ -101,12 +41,12 @@ func check(host, service, perfdata string, when monitor.Time) monitor.Brok {
 }
 
 func TestSeriesAsVictoriaMetricsKeepsThem(t *testing.T) {
-	addr := victoria(t)
+	v := realpeer.StartVictoria(t)
 	site := catalog.New([]*monitor.Inventory{{
 		Hosts:    []monitor.Host{{Name: "web", Vars: []monitor.Var{{Name: "RACK", Value: "r7"}}}},
 		Services: []monitor.Service{{Description: "disk /", Extra: &monitor.ServiceExtra{Vars: []monitor.Var{{Name: "TEAM", Value: "blue"}}}}},
 	}})
-	m := build(t, modules.Outlook{Catalog: func() *catalog.Catalog { return site }}, "url", "http://"+addr+"/api/v1/write",
+	m := build(t, modules.Outlook{Catalog: func() *catalog.Catalog { return site }}, "url", "http://"+v.Addr+"/api/v1/write",
 		"label", "site=fra", "label", "team=none", "label_vars", "_RACK, TEAM", "states", "1", "thresholds", "1", "base_units", "1")
 	mute := check("web", "quiet", "a=1", at(1))
 	mute.Check.NoPerfdata = true
@@ -117,7 +57,7 @@ func TestSeriesAsVictoriaMetricsKeepsThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]float64{}
-	for _, s := range stored(t, addr, `{service="disk /"}`) {
+	for _, s := range v.Stored(t, `{service="disk /"}`) {
 		if s.Metric["host"] != "web" || s.Metric["site"] != "fra" || s.Metric["team"] != "blue" || s.Metric["rack"] != "r7" {
 			t.Errorf("labels %v", s.Metric)
 		}
@@ -135,27 +75,29 @@ func TestSeriesAsVictoriaMetricsKeepsThem(t *testing.T) {
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if quiet := stored(t, addr, `{__name__="onbu_perf",service="quiet"}`); len(quiet) != 0 {
+	if quiet := v.Stored(t, `{__name__="onbu_perf",service="quiet"}`); len(quiet) != 0 {
 		t.Errorf("process_perf_data 0: %v", quiet)
 	}
 }
 
 func TestNamesOfMetricsMayBeNamesOfSeries(t *testing.T) {
-	addr := victoria(t)
-	m := build(t, modules.Outlook{}, "url", "http://"+addr+"/api/v1/write", "naming", "name", "prefix", "n_")
+	v := realpeer.StartVictoria(t)
+	m := build(t, modules.Outlook{}, "url", "http://"+v.Addr+"/api/v1/write", "naming", "name", "prefix", "n_")
 	if err := m.Export(t.Context(), []monitor.Brok{check("h", "", "'1 min/load'=0.5", at(0))}); err != nil {
 		t.Fatal(err)
 	}
-	want := []series{{map[string]string{"__name__": "n_perf_1_min_load", "host": "h"}, []float64{0.5}, []int64{at(0).Std().UnixMilli()}}}
-	if diff := gocmp.Diff(want, stored(t, addr, `{host="h"}`)); diff != "" {
+	want := []realpeer.Series{{
+		Metric: map[string]string{"__name__": "n_perf_1_min_load", "host": "h"}, Values: []float64{0.5}, Timestamps: []int64{at(0).Std().UnixMilli()},
+	}}
+	if diff := gocmp.Diff(want, v.Stored(t, `{host="h"}`)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 // Each value tells its series and its place in it, so that nothing can stand for anything else.
 func TestEveryPointIsThereOnceAndInOrder(t *testing.T) {
-	addr := victoria(t)
-	m := build(t, modules.Outlook{}, "url", "http://"+addr+"/api/v1/write", "batch", "700", "senders", "4")
+	v := realpeer.StartVictoria(t)
+	m := build(t, modules.Outlook{}, "url", "http://"+v.Addr+"/api/v1/write", "batch", "700", "senders", "4")
 	const hosts, rounds = 100, 60
 	sent := 0
 	for r := range rounds {
@@ -172,7 +114,7 @@ func TestEveryPointIsThereOnceAndInOrder(t *testing.T) {
 		}
 	}
 	got := 0
-	for _, s := range stored(t, addr, `{__name__="onbu_perf"}`) {
+	for _, s := range v.Stored(t, `{__name__="onbu_perf"}`) {
 		var h int
 		fmt.Sscanf(s.Metric["host"], "h%03d", &h)
 		sign := map[string]float64{"a": 1, "b": -1}[s.Metric["metric"]]
