@@ -329,6 +329,9 @@ func (a *Arbiter) store(ctx context.Context, r *compile.Result, g wire.Generatio
 	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.DirectoryName(g.Number), wire.Marshal(r.Directory)); err != nil {
 		return fmt.Errorf("storing the directory: %w", err)
 	}
+	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.ServicesName(g.Number), wire.Marshal(r.Roster)); err != nil {
+		return fmt.Errorf("storing the names of the services: %w", err)
+	}
 	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.PiggybackName(g.Number), wire.Marshal(r.Piggyback)); err != nil {
 		return fmt.Errorf("storing what becomes of payloads: %w", err)
 	}

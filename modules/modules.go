@@ -143,7 +143,8 @@ type Listener interface {
 type Sink interface {
 	// Submit takes passive results. It returns once every one of them is stored and cannot be lost any more, or is counted in
 	// the receipt as not wanted; it blocks while there is no room: that is the back-pressure. With an error, which is ctx's or
-	// says that nothing can be stored, it is unknown which are stored. Results without a Time get one. The slice and its strings
+	// says that nothing can be stored, it is unknown which are stored. Results without a Time get one, and those that call a host by its address
+	// its name. The slice and its strings
 	// are the caller's again when Submit returns.
 	Submit(ctx context.Context, results []monitor.Submission) (Receipt, error)
 	// Obey takes one external command as Nagios writes them, with or without "[unix time] ". It returns nil once the

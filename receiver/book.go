@@ -1,8 +1,11 @@
 package receiver
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
@@ -12,6 +15,8 @@ import (
 // book is what a receiver knows of the configuration in force. It is never changed.
 type book struct {
 	hosts map[string]monitor.Shard
+	// roster is nil if an older arbiter stored none: then all services of known hosts are taken for known.
+	roster *monitor.Roster
 	// results are the ways to the shards, by shard. They stay the same over all books.
 	results []*lane
 }
@@ -31,6 +36,9 @@ func (r *Receiver) learn(ctx context.Context, current []byte) error {
 		return fmt.Errorf("directory of generation %d: %w", g.Number, err)
 	}
 	b := &book{hosts: d.Hosts}
+	if b.roster, err = r.roster(ctx, g.Number); err != nil {
+		return err
+	}
 	if old := r.book.Load(); old != nil {
 		b.results = old.results
 	}
@@ -39,7 +47,48 @@ func (r *Receiver) learn(ctx context.Context, current []byte) error {
 	}
 	b.results = b.results[:d.Shards:d.Shards]
 	r.book.Store(b)
+	r.strangers.forget(func(ref monitor.Ref) bool { _, known := b.find(&ref); return known })
 	return nil
+}
+
+func (r *Receiver) roster(ctx context.Context, generation uint64) (*monitor.Roster, error) {
+	data, err := r.o.Bus.Blob(ctx, bus.CFG, wire.ServicesName(generation))
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	roster := &monitor.Roster{}
+	if err := wire.Unmarshal(data, roster); err != nil {
+		return nil, fmt.Errorf("names of generation %d: %w", generation, err)
+	}
+	return roster, nil
+}
+
+// find gives the shard of a host or service. The host may be called by its address: then ref has its name afterwards, as in
+// Nagios.
+func (b *book) find(ref *monitor.Ref) (monitor.Shard, bool) {
+	shard, ok := b.hosts[ref.Host]
+	if b.roster == nil {
+		return shard, ok
+	}
+	named := *ref
+	if !ok {
+		i, found := slices.BinarySearchFunc(b.roster.Addresses, ref.Host, func(a monitor.HostAddress, address string) int { return cmp.Compare(a.Address, address) })
+		if !found {
+			return 0, false
+		}
+		named.Host = b.roster.Addresses[i].Host
+		if shard, ok = b.hosts[named.Host]; !ok {
+			return 0, false
+		}
+	}
+	if named.Service != "" && !b.roster.HasService(named) {
+		return 0, false
+	}
+	*ref = named
+	return shard, true
 }
 
 // lane gives the way of results to a shard.

@@ -61,12 +61,13 @@ type Options struct {
 
 // Receiver is a receiver daemon. It is the Sink of its listeners; any goroutine may call it.
 type Receiver struct {
-	o        Options
-	book     atomic.Pointer[book]
-	known    chan struct{} // closed once there is a book
-	requests atomic.Uint64
-	ids      ids
-	store    store
+	o         Options
+	book      atomic.Pointer[book]
+	known     chan struct{} // closed once there is a book
+	requests  atomic.Uint64
+	ids       ids
+	store     store
+	strangers strangers
 	// storing ends after the listeners.
 	storing    context.Context
 	endStoring context.CancelFunc
@@ -83,7 +84,7 @@ func New(o Options) *Receiver {
 	r := &Receiver{
 		o: o, known: make(chan struct{}), ids: ids{boot: o.Boot}, storing: storing, endStoring: end,
 		results:  o.Metrics.NewCounter("onbu_receiver_results_total"),
-		unknown:  o.Metrics.NewCounter("onbu_receiver_unknown_hosts_total"),
+		unknown:  o.Metrics.NewCounter("onbu_receiver_unknown_total"),
 		commands: o.Metrics.NewCounter("onbu_receiver_commands_total"),
 		refused:  o.Metrics.NewCounter("onbu_receiver_commands_refused_total"),
 	}
@@ -116,6 +117,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() { r.store.drain(ctx) })
+	wg.Go(func() { r.showStrangers(ctx) })
 	for _, l := range r.o.Listeners {
 		wg.Go(func() { r.host(ctx, l) })
 	}

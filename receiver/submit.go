@@ -37,11 +37,10 @@ func (r *Receiver) submit(ctx context.Context, b *book, results []monitor.Submis
 	parcels, taken := few[:0], 0
 	for i := range results {
 		s := &results[i]
-		shard, ok := b.hosts[s.Host]
+		shard, ok := b.find(&s.Ref)
 		if !ok {
 			receipt.Unknown++
-			r.unknown.Inc()
-			r.o.Log.Warn("result for a host that is not configured", "host", s.Host, "service", s.Service, "source", s.Source)
+			r.unknownTo(s)
 			continue
 		}
 		parcels = include(parcels, r.hand(b.results[shard], s, arrived))

@@ -11,22 +11,7 @@ import (
 
 // addresses gives the addresses of the hosts whose checks read agent output: payloads may call the hosts by them.
 func addresses(c *objects.Config) []monitor.PiggybackAddress {
-	reads := readers(c)
-	names, found := make(map[string]bool, len(c.Hosts)), map[string]string{}
-	for i := range c.Hosts {
-		names[c.Hosts[i].Name] = true
-	}
-	for i := range c.Hosts {
-		h := &c.Hosts[i]
-		if h.Address == "" || names[h.Address] {
-			continue
-		}
-		if _, taken := found[h.Address]; taken {
-			found[h.Address] = "" // nobody can say which of them is meant
-		} else {
-			found[h.Address] = h.Name
-		}
-	}
+	reads, found := readers(c), addressees(c)
 	var all []monitor.PiggybackAddress
 	for i := range c.Hosts {
 		if h := &c.Hosts[i]; found[h.Address] == h.Name && readsAgent(c, h, reads) {

@@ -22,13 +22,15 @@ type Result struct {
 	Piggyback monitor.Piggyback
 	// Modules are those that receivers and brokers may host.
 	Modules monitor.Modules
+	// Roster is what results from outside may be for.
+	Roster monitor.Roster
 }
 
 // Compile makes the inventories of a complete configuration. before says in which shard a host lay so far; nil when
 // there is no generation before.
 func Compile(c *objects.Config, shards int, generation uint64, before func(string) (monitor.Shard, bool)) *Result {
 	plan := Plan(c, shards, before)
-	r := &Result{Plan: plan, Directory: directory(c, plan, shards, generation), Piggyback: c.Piggyback, Modules: Modules(c)}
+	r := &Result{Plan: plan, Directory: directory(c, plan, shards, generation), Piggyback: c.Piggyback, Modules: Modules(c), Roster: roster(c)}
 	r.Piggyback.Addresses = addresses(c)
 	hosts := make([][]uint32, shards)
 	for i := range c.Hosts {

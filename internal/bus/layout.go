@@ -49,6 +49,8 @@ const (
 	FEED Bucket = "FEED"
 	// CLAIM holds which reactionner has which action, and which are done, for a day.
 	CLAIM Bucket = "CLAIM"
+	// STRAY holds, by receiver, the hosts and services that results came for and that nobody knows; in memory, for show only.
+	STRAY Bucket = "STRAY"
 )
 
 // Keeping says how a stream is kept.
@@ -113,6 +115,7 @@ func Layout() ([]Keeping, []BucketKeeping) {
 		{Bucket: SNAP, Blobs: true},
 		{Bucket: FEED},
 		{Bucket: CLAIM, TTL: 24 * time.Hour},
+		{Bucket: STRAY, Memory: true, TTL: 15 * time.Minute},
 	}
 	return streams, buckets
 }

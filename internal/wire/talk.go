@@ -238,6 +238,10 @@ func PiggybackName(generation uint64) string { return fmt.Sprintf("gen.%d.piggyb
 // of their settings are secrets.
 func ModulesName(generation uint64) string { return fmt.Sprintf("gen.%d.modules", generation) }
 
+// ServicesName is the name of the blob in CFG that holds what results from outside may be for, a monitor.Roster. There is none
+// from an older arbiter.
+func ServicesName(generation uint64) string { return fmt.Sprintf("gen.%d.services", generation) }
+
 // DirectoryName is the name of the blob in CFG that holds a generation's directory.
 func DirectoryName(generation uint64) string { return fmt.Sprintf("gen.%d.directory", generation) }
 
