@@ -75,11 +75,7 @@ func (b *book) find(ref *monitor.Ref) (monitor.Shard, bool) {
 	}
 	named := *ref
 	if !ok {
-		i, found := slices.BinarySearchFunc(b.roster.Addresses, ref.Host, func(a monitor.HostAddress, address string) int { return cmp.Compare(a.Address, address) })
-		if !found {
-			return 0, false
-		}
-		named.Host = b.roster.Addresses[i].Host
+		named.Host = b.nameOf(ref.Host)
 		if shard, ok = b.hosts[named.Host]; !ok {
 			return 0, false
 		}
@@ -97,6 +93,18 @@ func (r *Receiver) lane(shard uint16) *lane {
 		subject: bus.Passive(shard, r.o.Name), ids: &r.ids,
 		deliver: func(p *parcel) error { return r.store.deliver(r.storing, shard, p) },
 	}
+}
+
+// nameOf gives the name of a host that may be called by its address.
+func (b *book) nameOf(host string) string {
+	if _, named := b.hosts[host]; named || b.roster == nil {
+		return host
+	}
+	i, found := slices.BinarySearchFunc(b.roster.Addresses, host, func(a monitor.HostAddress, address string) int { return cmp.Compare(a.Address, address) })
+	if !found {
+		return host
+	}
+	return b.roster.Addresses[i].Host
 }
 
 // endLanes waits until nothing is on its way any more.

@@ -68,6 +68,7 @@ type Receiver struct {
 	ids       ids
 	store     store
 	strangers strangers
+	room      room
 	// storing ends after the listeners.
 	storing    context.Context
 	endStoring context.CancelFunc
@@ -119,7 +120,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 	wg.Go(func() { r.store.drain(ctx) })
 	wg.Go(func() { r.showStrangers(ctx) })
 	for _, l := range r.o.Listeners {
-		wg.Go(func() { r.host(ctx, l) })
+		wg.Go(func() { r.host(ctx, l, r.sinkFor(l.Name(), modules.Limits{})) })
 	}
 	if r.o.Build != nil {
 		wg.Go(func() {
@@ -142,19 +143,19 @@ func (r *Receiver) Run(ctx context.Context) error {
 
 // hostDefined hosts a listener that the configuration asks for, if it is one.
 func (r *Receiver) hostDefined(ctx context.Context, m *monitor.Module) {
-	l, _, err := r.o.Build(m)
+	l, limits, err := r.o.Build(m)
 	switch {
 	case errors.Is(err, modules.ErrNotMine):
 	case err != nil:
 		hosting.Complain(r.o.Log, "a listener is not started until its definition is mended", err)
 	default:
-		r.host(ctx, l)
+		r.host(ctx, l, r.sinkFor(m.Name, limits))
 	}
 }
 
-func (r *Receiver) host(ctx context.Context, l modules.Listener) {
+func (r *Receiver) host(ctx context.Context, l modules.Listener, s modules.Sink) {
 	for ctx.Err() == nil {
-		err := l.Listen(ctx, r)
+		err := l.Listen(ctx, s)
 		if ctx.Err() != nil {
 			return
 		}

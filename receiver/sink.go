@@ -1,0 +1,114 @@
+package receiver
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
+)
+
+// sink is a Receiver as one of its listeners sees it: with what the listener's definition allows to those who send to it.
+type sink struct {
+	r      *Receiver
+	hosts  []string // patterns; empty for all
+	quotas *quotas  // nil for none
+
+	stored, unknown, refused, over *metrics.Counter
+}
+
+// sinkFor gives the Sink of a listener.
+func (r *Receiver) sinkFor(listener string, l modules.Limits) *sink {
+	s := &sink{r: r, hosts: l.Hosts}
+	if l.Quota > 0 {
+		s.quotas = newQuotas(l.Quota, l.Burst)
+	}
+	count := func(what string) *metrics.Counter {
+		return r.o.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_receiver_submitted_total{listener=%q,result=%q}", listener, what))
+	}
+	s.stored, s.unknown, s.refused, s.over = count("stored"), count("unknown"), count("refused"), count("over_quota")
+	return s
+}
+
+// Submit implements modules.Sink.
+func (s *sink) Submit(ctx context.Context, results []monitor.Submission) (modules.Receipt, error) {
+	var receipt modules.Receipt
+	err := s.r.submitAll(ctx, results, s, &receipt)
+	s.stored.Add(receipt.Stored)
+	s.unknown.Add(receipt.Unknown)
+	s.refused.Add(receipt.Refused)
+	s.over.Add(receipt.Over)
+	return receipt, err
+}
+
+// Obey implements modules.Sink. A listener that may speak for some hosts only gives no commands for others, nor for all.
+func (s *sink) Obey(ctx context.Context, line, source string) error {
+	if s.quotas == nil && len(s.hosts) == 0 {
+		return s.r.Obey(ctx, line, source)
+	}
+	req, err := command.Parse(line, monitor.At(time.Now()))
+	if err != nil {
+		s.r.refused.Inc()
+		return Refusal{err.Error()}
+	}
+	if s.quotas.take(source, 1, time.Now()) == 0 {
+		s.over.Inc()
+		return Refusal{req.Name + ": too many from " + source}
+	}
+	if len(s.hosts) > 0 {
+		b, err := s.r.current(ctx)
+		if err != nil {
+			return err
+		}
+		if !s.speaksFor(b, req.Ref.Host) {
+			s.refused.Inc()
+			return Refusal{fmt.Sprintf("%s: whoever sends to this listener may not give this command for %q; its definition says for which hosts (hosts)", req.Name, req.Ref.Host)}
+		}
+	}
+	return s.r.Obey(ctx, line, source)
+}
+
+// speaksFor says whether the listener's senders may speak for a host, by its name.
+func (s *sink) speaksFor(b *book, host string) bool {
+	if len(s.hosts) == 0 {
+		return true
+	}
+	return host != "" && s.matches(b.nameOf(host))
+}
+
+func (s *sink) matches(host string) bool {
+	for _, pattern := range s.hosts {
+		if fits(pattern, host) {
+			return true
+		}
+	}
+	return false
+}
+
+// fits matches a name with a pattern in which * stands for any text and ? for one character. It takes time in proportion to
+// the product of their lengths at most.
+func fits(pattern, name string) bool {
+	star, again := -1, 0
+	p, n := 0, 0
+	for n < len(name) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, again = p, n
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
+			p++
+			n++
+		case star >= 0:
+			again++
+			p, n = star+1, again
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}
