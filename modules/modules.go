@@ -152,6 +152,12 @@ type Sink interface {
 	Obey(ctx context.Context, line, source string) error
 }
 
+// Bulk is what a Sink implements besides that takes many commands at once.
+type Bulk interface {
+	// ObeyAll is Obey for each of some lines, in order, in less time; it gives what Obey gives for each.
+	ObeyAll(ctx context.Context, lines []string, source string) []error
+}
+
 // Limits is what every listener's definition may say of those who send to it.
 type Limits struct {
 	// Hosts are patterns of hosts that results may be for, with * and ?; empty for all.

@@ -17,8 +17,8 @@ type book struct {
 	hosts map[string]monitor.Shard
 	// roster is nil if an older arbiter stored none: then all services of known hosts are taken for known.
 	roster *monitor.Roster
-	// results are the ways to the shards, by shard. They stay the same over all books.
-	results []*lane
+	// results and commands are the ways to the shards, by shard. They stay the same over all books.
+	results, commands []*lane
 }
 
 // learn opens a book on the configuration that a pointer names.
@@ -40,12 +40,13 @@ func (r *Receiver) learn(ctx context.Context, current []byte) error {
 		return err
 	}
 	if old := r.book.Load(); old != nil {
-		b.results = old.results
+		b.results, b.commands = old.results, old.commands
 	}
 	for shard := len(b.results); shard < d.Shards; shard++ {
 		b.results = append(b.results, r.lane(uint16(shard)))
+		b.commands = append(b.commands, r.commandLane(uint16(shard)))
 	}
-	b.results = b.results[:d.Shards:d.Shards]
+	b.results, b.commands = b.results[:d.Shards:d.Shards], b.commands[:d.Shards:d.Shards]
 	r.book.Store(b)
 	r.strangers.forget(func(ref monitor.Ref) bool { _, known := b.find(&ref); return known })
 	return nil
@@ -64,6 +65,25 @@ func (r *Receiver) roster(ctx context.Context, generation uint64) (*monitor.Rost
 		return nil, fmt.Errorf("names of generation %d: %w", generation, err)
 	}
 	return roster, nil
+}
+
+// commandLane gives the way of commands to a shard. They are not spooled: what somebody orders is for now.
+func (r *Receiver) commandLane(shard uint16) *lane {
+	return &lane{subject: bus.Commands(shard), ids: &r.ids, deliver: func(p *parcel) error {
+		data := p.items.Single() // as those who read commands always had it
+		if data == nil {
+			data = p.items.Message()
+		}
+		for {
+			err := r.o.Bus.Append(r.storing, p.subject, data, p.id)
+			if !errors.Is(err, bus.ErrFull) {
+				return err
+			}
+			if rest(r.storing, fullPause); r.storing.Err() != nil {
+				return err
+			}
+		}
+	}}
 }
 
 // find gives the shard of a host or service. The host may be called by its address: then ref has its name afterwards, as in
@@ -110,7 +130,7 @@ func (b *book) nameOf(host string) string {
 // endLanes waits until nothing is on its way any more.
 func (r *Receiver) endLanes() {
 	if b := r.book.Load(); b != nil {
-		for _, l := range b.results {
+		for _, l := range slices.Concat(b.results, b.commands) {
 			l.end()
 		}
 	}

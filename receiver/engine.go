@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ const (
 	// A line of a file of commands, and the commands of one file.
 	longestLine  = 64 << 10
 	mostCommands = 1_000_000
+	linesAtOnce  = 1000
 )
 
 // engine carries out commands that are for no shard.
@@ -93,34 +95,40 @@ func (r *Receiver) processFile(ctx context.Context, req *command.Request) error 
 
 func (r *Receiver) processLines(ctx context.Context, lines *bufio.Scanner, source string) (taken, refused int, err error) {
 	lines.Buffer(nil, longestLine)
-	for lines.Scan() {
-		line := lines.Text()
-		if line == "" {
-			continue
+	var some []string
+	for more := true; more && err == nil; {
+		if more = lines.Scan(); more && lines.Text() != "" {
+			some = append(some, lines.Text())
 		}
-		if taken+refused >= mostCommands {
-			return taken, refused, fmt.Errorf("more than %d lines", mostCommands)
+		if len(some) == linesAtOnce || !more {
+			var t, no int
+			t, no, err = r.obeyLines(ctx, some, source)
+			taken, refused, some = taken+t, refused+no, some[:0]
 		}
-		err := r.obeyLine(ctx, line, source)
-		var no Refusal
+		if err == nil && taken+refused >= mostCommands {
+			err = fmt.Errorf("more than %d lines", mostCommands)
+		}
+	}
+	return taken, refused, cmp.Or(err, lines.Err())
+}
+
+// obeyLines is ObeyAll for lines of a file, which cannot name a file themselves: that would have no end.
+func (r *Receiver) obeyLines(ctx context.Context, lines []string, source string) (taken, refused int, err error) {
+	for i, line := range lines {
+		if req, err := command.Parse(line, 0); err == nil && req.Name == "PROCESS_FILE" {
+			lines[i] = "PROCESS_FILE in a file" // which is no command
+		}
+	}
+	for i, err := range r.ObeyAll(ctx, lines, source) {
 		switch {
-		case errors.As(err, &no):
+		case refusal(err):
 			refused++
-			r.o.Log.Warn("a command of a file is refused", "file", source, "line", line, "why", no.Why)
+			r.o.Log.Warn("a command of a file is refused", "file", source, "line", lines[i], "error", err)
 		case err != nil:
 			return taken, refused, err
 		default:
 			taken++
 		}
 	}
-	return taken, refused, lines.Err()
-}
-
-// obeyLine is Obey for a line of a file, which cannot name a file itself: that would have no end.
-func (r *Receiver) obeyLine(ctx context.Context, line, source string) error {
-	req, err := command.Parse(line, 0)
-	if err == nil && req.Name == "PROCESS_FILE" {
-		return Refusal{"PROCESS_FILE in a file"}
-	}
-	return r.Obey(ctx, line, source)
+	return taken, refused, nil
 }

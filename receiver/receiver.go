@@ -15,10 +15,8 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/hosting"
-	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
-	"github.com/onbu/onbu/monitor/command"
 )
 
 // Refusal is why a command is not carried out: it is wrong, or its owner does not do that.
@@ -38,6 +36,8 @@ const (
 	storeWait   = 4 * time.Second
 	verdictWait = 3 * time.Second
 	listenAgain = 15 * time.Second
+	// verdictsMost is how many shards may answer before they are listened to.
+	verdictsMost = 1024
 )
 
 // Options is what a receiver needs; Metrics may be nil.
@@ -165,139 +165,4 @@ func (r *Receiver) host(ctx context.Context, l modules.Listener, s modules.Sink)
 		case <-time.After(listenAgain):
 		}
 	}
-}
-
-// append stores a message, and waits as long as the stream is full.
-func (r *Receiver) append(ctx context.Context, s bus.Subject, data []byte, id string) error {
-	for {
-		err := r.o.Bus.Append(ctx, s, data, id)
-		if !errors.Is(err, bus.ErrFull) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(fullPause):
-		}
-	}
-}
-
-// Obey implements modules.Sink: it returns once the command is stored.
-func (r *Receiver) Obey(ctx context.Context, line, source string) error {
-	return r.obey(ctx, line, source, nil)
-}
-
-// Ask is Obey that waits for what the owners say: nil once the command was carried out and recorded, an error with
-// their reason when they refused it, ErrStored when they did not answer in time. A bus that does not take the command
-// within four seconds is an error too: whoever asks sits there and waits.
-func (r *Receiver) Ask(ctx context.Context, line, source string) error {
-	return r.obey(ctx, line, source, r.verdict)
-}
-
-// settler stores a request in some shards and waits for what becomes of it.
-type settler func(ctx context.Context, id string, shards int, store func() error) error
-
-func (r *Receiver) obey(ctx context.Context, line, source string, settle settler) error {
-	req, err := command.Parse(line, monitor.At(time.Now()))
-	if err != nil {
-		r.refused.Inc()
-		return Refusal{err.Error()}
-	}
-	storing, cancel := ctx, context.CancelFunc(func() {})
-	if settle != nil {
-		storing, cancel = context.WithTimeoutCause(ctx, storeWait, errNotTaken)
-	}
-	defer cancel()
-	b, err := r.current(storing)
-	if err != nil {
-		return err
-	}
-	req.Source = source
-	if req.Scope() == command.ScopeEngine && req.Name != "LOG" {
-		r.commands.Inc()
-		return r.engine(ctx, &req)
-	}
-	req.ID = fmt.Sprintf("%s.%d", r.o.Boot, r.requests.Add(1))
-	shards, err := route(b, req)
-	if err != nil {
-		r.refused.Inc()
-		return err
-	}
-	r.commands.Inc()
-	store := func() error {
-		for _, shard := range shards {
-			id := fmt.Sprintf("%s.%d", req.ID, shard)
-			err := r.append(storing, bus.Commands(shard), wire.Marshal(req), id)
-			if err != nil && storing.Err() != nil {
-				err = context.Cause(storing) // whoever noticed the end first: the reason is this one
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", req.Name, err)
-			}
-		}
-		return nil
-	}
-	if settle == nil {
-		return store()
-	}
-	return settle(ctx, req.ID, len(shards), store)
-}
-
-// route says which shards a command is for.
-func route(b *book, req command.Request) ([]uint16, error) {
-	if req.Ref.Host != "" {
-		shard, ok := b.hosts[req.Ref.Host]
-		if !ok {
-			return nil, Refusal{fmt.Sprintf("%s: no host is called %q; see `onbu status` for the names", req.Name, req.Ref.Host)}
-		}
-		return []uint16{uint16(shard)}, nil
-	}
-	if req.Name == "LOG" {
-		return []uint16{0}, nil // one line is enough
-	}
-	all := make([]uint16, len(b.results))
-	for i := range all {
-		all[i] = uint16(i)
-	}
-	return all, nil
-}
-
-// verdict listens for what the owners say, stores the command and waits for the answers. A command for many shards
-// is carried out when one of them could; it is refused when all refuse.
-func (r *Receiver) verdict(ctx context.Context, id string, shards int, store func() error) error {
-	said := make(chan wire.Verdict, shards)
-	stop, err := r.o.Bus.Subscribe(bus.Verdict(id), func(m bus.Msg) {
-		var v wire.Verdict
-		if wire.Unmarshal(m.Data, &v) == nil {
-			select {
-			case said <- v:
-			default:
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	defer stop()
-	if err := store(); err != nil {
-		return err
-	}
-	refused := ""
-	limit := time.NewTimer(verdictWait)
-	defer limit.Stop()
-	for range shards {
-		select {
-		case v := <-said:
-			if v.Refused == "" {
-				return nil
-			}
-			refused = v.Refused
-		case <-limit.C:
-			return ErrStored
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	r.refused.Inc()
-	return Refusal{refused}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
-	"github.com/onbu/onbu/monitor/command"
 )
 
 // sink is a Receiver as one of its listeners sees it: with what the listener's definition allows to those who send to it.
@@ -46,31 +45,50 @@ func (s *sink) Submit(ctx context.Context, results []monitor.Submission) (module
 	return receipt, err
 }
 
-// Obey implements modules.Sink. A listener that may speak for some hosts only gives no commands for others, nor for all.
+// Obey implements modules.Sink.
 func (s *sink) Obey(ctx context.Context, line, source string) error {
+	return s.ObeyAll(ctx, []string{line}, source)[0]
+}
+
+// ObeyAll implements modules.Bulk. A listener that may speak for some hosts only gives no commands for others, nor for all.
+func (s *sink) ObeyAll(ctx context.Context, lines []string, source string) []error {
 	if s.quotas == nil && len(s.hosts) == 0 {
-		return s.r.Obey(ctx, line, source)
+		return s.r.ObeyAll(ctx, lines, source)
 	}
-	req, err := command.Parse(line, monitor.At(time.Now()))
+	out := make([]error, len(lines))
+	var allowed []string
+	var places []int
+	for i, line := range lines {
+		if out[i] = s.allows(ctx, line, source); out[i] == nil {
+			allowed, places = append(allowed, line), append(places, i)
+		}
+	}
+	for i, err := range s.r.ObeyAll(ctx, allowed, source) {
+		out[places[i]] = err
+	}
+	return out
+}
+
+// allows says why a command is not taken, before anybody looks at what it wants; nil if it is.
+func (s *sink) allows(ctx context.Context, line, source string) error {
+	req, err := parse(line, source)
 	if err != nil {
 		s.r.refused.Inc()
-		return Refusal{err.Error()}
+		return err
 	}
 	if s.quotas.take(source, 1, time.Now()) == 0 {
 		s.over.Inc()
 		return Refusal{req.Name + ": too many from " + source}
 	}
-	if len(s.hosts) > 0 {
-		b, err := s.r.current(ctx)
-		if err != nil {
-			return err
-		}
-		if !s.speaksFor(b, req.Ref.Host) {
-			s.refused.Inc()
-			return Refusal{fmt.Sprintf("%s: whoever sends to this listener may not give this command for %q; its definition says for which hosts (hosts)", req.Name, req.Ref.Host)}
-		}
+	if len(s.hosts) == 0 {
+		return nil
 	}
-	return s.r.Obey(ctx, line, source)
+	b, err := s.r.current(ctx)
+	if err == nil && !s.speaksFor(b, req.Ref.Host) {
+		s.refused.Inc()
+		err = Refusal{fmt.Sprintf("%s: whoever sends to this listener may not give this command for %q; its definition says for which hosts (hosts)", req.Name, req.Ref.Host)}
+	}
+	return err
 }
 
 // speaksFor says whether the listener's senders may speak for a host, by its name.

@@ -17,6 +17,7 @@ import (
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
 	"github.com/onbu/onbu/receiver"
 )
 
@@ -171,6 +172,44 @@ func TestANamedResultCountsOnce(t *testing.T) {
 		want := map[string][]string{"web": {"says web", "says web"}, "db": {"says db", "says db"}}
 		if diff := cmp.Diff(want, outputs(t, c, 4)); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+func TestManyCommandsKeepTheirOrderAndTellWhichAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := limited(t, modules.Limits{})
+		var lines []string
+		for i := range 100 {
+			lines = append(lines, fmt.Sprintf("PROCESS_SERVICE_CHECK_RESULT;web;http;0;%d", i), fmt.Sprintf("SCHEDULE_FORCED_HOST_CHECK;web;%d", i))
+		}
+		lines = append(lines, "PROCESS_SERVICE_CHECK_RESULT;web;htpp;0;x", "NONSENSE")
+		out := s.(modules.Bulk).ObeyAll(t.Context(), lines, "cmdfile")
+		for i, err := range out {
+			if (err != nil) != (i >= 200) {
+				t.Errorf("%s: %v", lines[i], err)
+			}
+		}
+		if len(out) != 202 || out[200] == nil || !strings.Contains(out[200].Error(), `no service "htpp"`) {
+			t.Errorf("%v", out)
+		}
+		var got []string
+		for _, m := range stored(t, c, bus.CMD, 1) {
+			var d wire.Decoder
+			all, err := wire.DecodeBatch(&d, m.Data, []command.Request(nil))
+			if !wire.IsBatch(m.Data) {
+				all, err = make([]command.Request, 1), nil
+				must(t, d.Decode(m.Data, &all[0]))
+			}
+			must(t, err)
+			for _, r := range all {
+				got = append(got, r.Args[len(r.Args)-1])
+			}
+		}
+		for i, arg := range got {
+			if arg != fmt.Sprint(i/2) {
+				t.Fatalf("command %d has %s", i, arg)
+			}
 		}
 	})
 }

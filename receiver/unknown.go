@@ -82,7 +82,7 @@ func (s *strangers) makeRoom() {
 	delete(s.of, least.Ref)
 }
 
-// list gives the newest, newest first, if something changed since the last time or always is set.
+// list gives those that came most often, newest first among equals, if something changed since the last time or always is set.
 func (s *strangers) list(always bool) (all []monitor.UnknownResult, changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +93,9 @@ func (s *strangers) list(always bool) (all []monitor.UnknownResult, changed bool
 	for _, u := range s.of {
 		all = append(all, *u)
 	}
-	slices.SortFunc(all, func(a, b monitor.UnknownResult) int { return cmp.Compare(b.Last, a.Last) })
+	slices.SortFunc(all, func(a, b monitor.UnknownResult) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(b.Last, a.Last))
+	})
 	return all[:min(len(all), strangersTold)], true
 }
 

@@ -147,12 +147,16 @@ func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 				continue
 			}
 			s.used.Commands = m.Seq
-			var req command.Request
-			if err := wire.Unmarshal(m.Data, &req); err != nil {
+			requests, err := requestsIn(m.Data)
+			if err != nil {
 				s.meter.unreadable.Inc()
 				continue
 			}
-			verdicts[req.ID] = s.obey(now, req)
+			for _, req := range requests {
+				if v := s.obey(now, req); req.ID != "" { // nobody waits for those without
+					verdicts[req.ID] = v
+				}
+			}
 		}
 	})
 	if err != nil {
@@ -162,6 +166,16 @@ func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 		_ = s.bus.Publish(bus.Verdict(id), wire.Marshal(v)) // for whoever still waits; the journal has it anyway
 	}
 	return nil
+}
+
+// requestsIn reads a message of one command or of many.
+func requestsIn(message []byte) ([]command.Request, error) {
+	var d wire.Decoder
+	if wire.IsBatch(message) {
+		return wire.DecodeBatch(&d, message, []command.Request(nil))
+	}
+	one := make([]command.Request, 1)
+	return one, d.Decode(message, &one[0])
 }
 
 func (s *shard) obey(now monitor.Time, req command.Request) wire.Verdict {

@@ -187,6 +187,17 @@ func (b *Batch) Message() []byte {
 	return b.buf
 }
 
+// Single gives the message that Unmarshal reads, of a batch of one value; nil for others. The bytes are the caller's.
+func (b *Batch) Single() []byte {
+	if b.n != 1 {
+		return nil
+	}
+	return append([]byte{Version}, b.buf[batchHead:]...)
+}
+
+// IsBatch says whether a message was made by a Batch, and by Message, not by Single.
+func IsBatch(message []byte) bool { return len(message) >= batchHead && message[1] == array32 }
+
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() { b.buf, b.n = b.buf[:0], 0 }
 

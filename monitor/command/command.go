@@ -30,7 +30,7 @@ const (
 
 // Request is a command that was read and found whole.
 type Request struct {
-	// ID is the same for the same request however often it arrives; empty until the receiver sets it.
+	// ID is where whoever gave the command is told what became of it; empty if nobody waits for that.
 	ID string
 	// Time is when it was given: what stands in brackets, else when it was read.
 	Time monitor.Time

@@ -4,6 +4,7 @@ package cmdfile
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,9 @@ import (
 
 // maxLine is the longest line taken; Nagios' own limit is 16 KiB (MAX_EXTERNAL_COMMAND_LENGTH).
 const maxLine = 64 << 10
+
+// linesAtOnce is how many lines are handed on at once; as many wait for the disk once.
+const linesAtOnce = 1000
 
 // Listener reads one command file.
 type Listener struct {
@@ -56,10 +60,44 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 		case err != nil:
 			return fmt.Errorf("command file %s: %w", l.path, err)
 		}
-		if err := sink.Obey(ctx, string(line[:len(line)-1]), "cmdfile"); err != nil && ctx.Err() == nil {
-			l.log.Warn("command refused", "file", l.path, "error", err)
+		for _, err := range obey(ctx, sink, append([]string{text(line)}, waiting(r)...)) {
+			if err != nil && ctx.Err() == nil {
+				l.log.Warn("command refused", "file", l.path, "error", err)
+			}
 		}
 	}
+}
+
+// waiting gives the whole lines that are there already, up to so many as are worth while.
+func waiting(r *bufio.Reader) (lines []string) {
+	there, _ := r.Peek(r.Buffered()) // it is there
+	for len(lines) < linesAtOnce {
+		end := bytes.IndexByte(there, '\n')
+		if end < 0 {
+			break
+		}
+		lines = append(lines, text(there[:end+1]))
+		there = there[end+1:]
+	}
+	for _, line := range lines {
+		_, _ = r.Discard(len(line) + 1)
+	}
+	return lines
+}
+
+// text gives a line without its end.
+func text(line []byte) string { return string(line[:len(line)-1]) }
+
+// obey hands lines on, in order.
+func obey(ctx context.Context, sink modules.Sink, lines []string) []error {
+	if bulk, ok := sink.(modules.Bulk); ok {
+		return bulk.ObeyAll(ctx, lines, "cmdfile")
+	}
+	out := make([]error, len(lines))
+	for i, line := range lines {
+		out[i] = sink.Obey(ctx, line, "cmdfile")
+	}
+	return out
 }
 
 // open opens the pipe for reading and writing, so that it does not end when a writer does.
