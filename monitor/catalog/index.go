@@ -148,6 +148,20 @@ func (x *Index) Service(host Place, i int) monitor.ID {
 	return monitor.ID(len(x.Inventory(host).Hosts)) + monitor.ID(number)
 }
 
+// Descriptions hands on the numbers and the descriptions of a host's services in the order of descriptions.
+func (x *Index) Descriptions(host Place, yield func(monitor.ID, string) bool) {
+	s, inv := &x.shards[host.Shard], x.Inventory(host)
+	for i := s.first[host.ID]; i < s.first[host.ID+1]; i++ {
+		number := i
+		if s.order != nil {
+			number = s.order[i]
+		}
+		if !yield(monitor.ID(len(inv.Hosts))+monitor.ID(number), inv.Services[number].Description) {
+			return
+		}
+	}
+}
+
 // GroupsOf gives the groups of an object: indexes into HostGroups or ServiceGroups, sorted.
 func (x *Index) GroupsOf(p Place) []uint32 { return x.shards[p.Shard].groups.of(p.ID) }
 

@@ -30,10 +30,10 @@ func configFields() []field[*object] {
 			return orElse(o.changed().NotificationPeriod, period(o.inv, o.policy().NotificationPeriod))
 		}),
 		truth("in_check_period", "whether active checks are made at present (0/1)", func(r *Row, o *object) bool {
-			return r.holds(r.periodOf(o, o.changed().CheckPeriod, o.policy().CheckPeriod))
+			return r.holds(numberOf(o.inv, o.changed().CheckPeriod, o.policy().CheckPeriod))
 		}),
 		truth("in_notification_period", "whether people are told at present (0/1)", func(r *Row, o *object) bool {
-			return r.holds(r.periodOf(o, o.changed().NotificationPeriod, o.policy().NotificationPeriod))
+			return r.holds(numberOf(o.inv, o.changed().NotificationPeriod, o.policy().NotificationPeriod))
 		}),
 		float("check_interval", "the distance of checks, in units of interval_length", func(_ *Row, o *object) float64 {
 			if c := o.changed(); c.HasCheckInterval {
@@ -61,6 +61,7 @@ func configFields() []field[*object] {
 		float("high_flap_threshold", "above this it flaps, in percent", func(_ *Row, o *object) float64 { return float64(o.policy().HighFlap) }),
 		integer("hourly_value", "Nagios' importance", func(_ *Row, o *object) int64 { return int64(o.policy().Importance) }),
 		text("poller_tag", "Shinken's poller_tag; empty for none", func(_ *Row, o *object) string { return o.policy().Pool }),
+		text("realm", "Shinken's realm of the host; empty for none", func(_ *Row, o *object) string { return o.inv.Policy(o.inv.HostOf(o.place.ID)).RealmName }),
 		list("contacts", "the contacts, those of contact groups included", func(r *Row, o *object) []string { return r.x.contacts[o.place.Shard][policyOf(o)] }),
 		list("contact_groups", "the contact groups", func(r *Row, o *object) []string { return r.x.contactGroups[o.place.Shard][policyOf(o)] }),
 		list("groups", "the groups that it is in", func(r *Row, o *object) []string { return r.x.groupsOf(o) }),
@@ -118,25 +119,27 @@ func line(inv *monitor.Inventory, c monitor.Call) string {
 	return b.String()
 }
 
-// periodOf gives the number of a timeperiod: the one that a command set, or the configured one.
-func (r *Row) periodOf(o *object, name string, configured int32) int32 {
+// numberOf gives the number of a timeperiod: the one that a command set, or the configured one.
+func numberOf(inv *monitor.Inventory, name string, configured int32) int32 {
 	if name == "" {
 		return configured
 	}
-	i := slices.IndexFunc(o.inv.Timeperiods, func(t monitor.Timeperiod) bool { return t.Name == name })
-	return int32(i) // None if there is none
+	return int32(slices.IndexFunc(inv.Timeperiods, func(t monitor.Timeperiod) bool { return t.Name == name })) // None if there is none
 }
 
 // vars gives the custom variables, with those that a command set.
 func vars(o *object) []monitor.Var {
-	configured := o.inv.Hosts
 	var all []monitor.Var
 	if o.isHost() {
-		all = configured[o.place.ID].Vars
+		all = o.host().Vars
 	} else if extra := o.inv.Service(o.place.ID).Extra; extra != nil {
 		all = extra.Vars
 	}
-	set := o.changed().Vars
+	return merged(all, o.changed().Vars)
+}
+
+// merged gives variables with others in place of those of the same names.
+func merged(all, set []monitor.Var) []monitor.Var {
 	if len(set) == 0 {
 		return all
 	}

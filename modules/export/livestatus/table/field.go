@@ -69,7 +69,7 @@ func columns[T any](prefix string, of func(*Row) (T, bool), fields ...field[T]) 
 		all[i] = Column{
 			Name: prefix + f.name, Description: f.description, Kind: f.kind,
 			Int: join(of, f.number), Float: join(of, f.real), Text: join(of, f.text), List: join(of, f.list), Dict: join(of, f.dict),
-			Value: join(of, f.value),
+			Value: joinValue(of, f.value),
 		}
 	}
 	return all
@@ -87,6 +87,19 @@ func join[T, V any](of func(*Row) (T, bool), f func(*Row, T) V) func(*Row) V {
 			return none
 		}
 		return f(r, t)
+	}
+}
+
+// joinValue is join for lists of lists, where there are empty ones.
+func joinValue[T any](of func(*Row) (T, bool), f func(*Row, T) any) func(*Row) any {
+	if f == nil {
+		return nil
+	}
+	return func(r *Row) any {
+		if t, ok := of(r); ok {
+			return f(r, t)
+		}
+		return []any{}
 	}
 }
 

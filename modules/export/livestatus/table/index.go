@@ -16,7 +16,8 @@ type index struct {
 	hostGroups              []string // names, by number
 	serviceGroups           []string
 	// ids begin at these numbers in each shard, for the columns called id.
-	ids []int
+	ids                            []int
+	contactsByName, commandsByName map[string]int32
 }
 
 // indexes keeps the index of the newest catalog: making one takes some tenths of a second in large installations.
@@ -53,6 +54,8 @@ func newIndex(c *catalog.Catalog) *index {
 		x.ids[shard] = next
 		next += inv.Objects()
 	}
+	x.contactsByName = numbered(x.Contacts, func(i int32) string { return x.Base.Contacts[i].Name })
+	x.commandsByName = numbered(x.Commands, func(i int32) string { return x.Base.Commands[i].Name })
 	for i := range x.HostGroups {
 		x.hostGroups = append(x.hostGroups, x.HostGroups[i].Name)
 	}
@@ -60,6 +63,14 @@ func newIndex(c *catalog.Catalog) *index {
 		x.serviceGroups = append(x.serviceGroups, x.ServiceGroups[i].Name)
 	}
 	return x
+}
+
+func numbered(order []int32, name func(int32) string) map[string]int32 {
+	m := make(map[string]int32, len(order))
+	for _, i := range order {
+		m[name(i)] = i
+	}
+	return m
 }
 
 func namesOf(numbers []uint32, name func(uint32) string) []string {

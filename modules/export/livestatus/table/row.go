@@ -27,6 +27,13 @@ type Row struct {
 	column                  *Column
 	table                   string
 	sum                     sum // of the services of the host or of the members of the group
+	groupSum                struct {
+		of *catalog.Group
+		sum
+	}
+	impacts map[monitor.Ref][]string
+	guard   *guard
+	joined  bool // the objects of the line were looked up
 }
 
 // object is the host or the service of a row.
@@ -35,14 +42,16 @@ type object struct {
 	place catalog.Place
 	name  string // of the host, or the description
 	state view.Object
-	view  view.Host // of the host of either; known says that there is one
-	known bool
+	known bool // it was heard of
+	// view is the host of either, if hasHost.
+	view    view.Host
+	hasHost bool
 }
 
 // setHost makes a host that of the row.
 func (r *Row) setHost(p catalog.Place, v view.Host, known bool) {
 	inv := r.x.Inventory(p)
-	r.host = object{inv: inv, place: p, name: inv.Hosts[p.ID].Name, view: v, known: known, state: r.World.View.Pending()}
+	r.host = object{inv: inv, place: p, name: inv.Hosts[p.ID].Name, view: v, known: known, hasHost: known, state: r.World.View.Pending()}
 	if known {
 		r.host.state = v.Object()
 	}
@@ -50,29 +59,39 @@ func (r *Row) setHost(p catalog.Place, v view.Host, known bool) {
 	r.sum.valid = false
 }
 
-// setService makes a service of the row's host that of the row, with its state from a place in the view, if it is there.
-func (r *Row) setService(id monitor.ID, from int) (next int) {
-	h := &r.host
+// beginServices makes the services of the row's host ready to be those of the row, one after the other.
+func (r *Row) beginServices() {
+	r.service = object{inv: r.host.inv, place: r.host.place, view: r.host.view, hasHost: r.host.hasHost}
+}
+
+// nextService makes a service that of the row. Its state is looked for in the view from a place on: names are sorted there, as
+// are those that come here.
+func (r *Row) nextService(id monitor.ID, name string, from int) (next int) {
 	o := &r.service
-	o.inv, o.place, o.view, o.known = h.inv, catalog.Place{Shard: h.place.Shard, ID: id}, h.view, false
-	o.name, o.state = h.inv.Service(id).Description, r.World.View.Pending()
-	if !h.known {
-		return from
-	}
-	for n := h.view.Services(); from < n; from++ {
-		name, state := h.view.Service(from)
-		if name < o.name {
-			continue
-		}
-		if name == o.name {
-			if state.Known() {
-				o.state, o.known = state, true
+	o.place.ID, o.name, o.known = id, name, false
+	for n := o.services(); from < n; from++ {
+		there, state := o.view.Service(from)
+		if there == name {
+			if !state.Known() {
+				break
 			}
-			from++
+			o.state, o.known = state, true
+			return from + 1
 		}
-		break
+		if there > name {
+			break
+		}
 	}
+	o.state = r.World.View.Pending()
 	return from
+}
+
+// services is how many services the view knows of the host.
+func (o *object) services() int {
+	if !o.hasHost {
+		return 0
+	}
+	return o.view.Services()
 }
 
 // policy gives the settings of an object.
@@ -118,4 +137,12 @@ func (r *Row) holds(period int32) bool {
 		}
 	}
 	return r.periods[period] == 2
+}
+
+// service gives the description of a service; empty for a host.
+func (o *object) service() string {
+	if o.isHost() {
+		return ""
+	}
+	return o.name
 }

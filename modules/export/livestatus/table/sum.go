@@ -54,11 +54,8 @@ func (r *Row) ofHost() *sum {
 		return &r.sum
 	}
 	r.sum = sum{valid: true}
-	service, from := Row{World: r.World, x: r.x, host: r.host}, 0
-	for i := range r.x.Services(r.host.place) {
-		from = service.setService(r.x.Service(r.host.place, i), from)
-		r.sum.addService(&service.service)
-	}
+	look := Row{World: r.World, x: r.x, host: r.host}
+	look.servicesOfHost(everyone(), func() bool { r.sum.addService(&look.service); return true })
 	return &r.sum
 }
 

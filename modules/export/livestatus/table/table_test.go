@@ -2,7 +2,10 @@ package table_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +67,20 @@ func small() *table.World {
 	v.Notes(0, []monitor.Downtime{{ID: 32, Ref: http, Author: "zoe", Comment: "update", Start: 850e9, End: 2000e9, Fixed: true}},
 		[]monitor.Comment{{ID: 48, Ref: http, Author: "bob", Text: "on it", Entered: 890e9, Kind: monitor.CommentAck, Persistent: true}}, nil)
 	return &table.World{
+		Log: func(_ table.Narrow, yield func(*table.Line) bool) error {
+			lines := []table.Line{
+				{ID: 1, Time: 890, Class: 1, Type: "SERVICE ALERT", Host: "web", Service: "http", State: 2, Message: "SERVICE ALERT: web;http;CRITICAL;SOFT;2;no answer"},
+				{ID: 2, Time: 891, Class: 3, Type: "HOST NOTIFICATION", Host: "db", Contact: "bob", Command: "check_http", Message: "HOST NOTIFICATION: …"},
+				{ID: 3, Time: 892, Class: 2, Type: "LOG ROTATION", Message: "LOG ROTATION: DAILY"},
+				{ID: 4, Time: 893, Class: 1, Type: "HOST ALERT", Host: "gone", Message: "HOST ALERT: gone;DOWN;HARD;1;"},
+			}
+			for i := range lines {
+				if !yield(&lines[i]) {
+					return nil
+				}
+			}
+			return nil
+		},
 		Now: time.Unix(1000, 0), View: v.Snapshot(), Catalog: catalog.New([]*monitor.Inventory{&first, &second}),
 		Program: table.Program{Version: "onbu-1", PID: 7, Started: time.Unix(900, 0), Requests: 50},
 	}
@@ -210,4 +227,52 @@ func BenchmarkScanOfServices(b *testing.B) {
 	for b.Loop() {
 		count()
 	}
+}
+
+// columnsOf reads lines such as "hosts: name:s state:i" of a file.
+func columnsOf(t *testing.T, file string, look func(of, name, kind string)) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(data)) {
+		of, list, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for word := range strings.FieldsSeq(list) {
+			name, kind, _ := strings.Cut(word, ":")
+			look(of, name, kind)
+			n++
+		}
+	}
+	if n < 100 {
+		t.Fatalf("%s has %d columns", file, n)
+	}
+}
+
+func TestThereIsWhatNaemonHas(t *testing.T) {
+	tables := table.Tables()
+	kinds := map[string]string{"i": "int", "t": "time", "f": "float", "s": "string", "l": "list", "d": "dict"}
+	columnsOf(t, "naemon.txt", func(of, name, kind string) {
+		if of == "statehist" {
+			return // what was when is asked of the log
+		}
+		c := column(t, tables[of], name)
+		if got := c.Kind.String(); got != kinds[kind] && name != "last_update" { // which LMD takes for a float
+			t.Errorf("%s.%s is of kind %s, want %s", of, name, got, kinds[kind])
+		}
+	})
+}
+
+func TestThereIsWhatLMDAsksFor(t *testing.T) {
+	tables := table.Tables()
+	columnsOf(t, "lmd.txt", func(of, name, _ string) {
+		if of == "hosts" && name == "lmd_last_cache_update" {
+			return
+		}
+		column(t, tables[of], name)
+	})
 }

@@ -9,7 +9,12 @@ import (
 func Tables() map[string]*Table {
 	all := map[string]*Table{}
 	indexes := &indexes{}
-	for _, t := range []*Table{indexes.hostTable(), indexes.serviceTable(), indexes.statusTable()} {
+	for _, t := range append(
+		indexes.byGroupTables(),
+		indexes.hostTable(), indexes.serviceTable(), indexes.statusTable(), indexes.hostgroupTable(), indexes.servicegroupTable(),
+		indexes.contactTable(), indexes.contactgroupTable(), indexes.commandTable(), indexes.timeperiodTable(),
+		indexes.commentTable(), indexes.downtimeTable(), indexes.logTable(),
+	) {
 		all[t.Name] = t
 	}
 	columns := indexes.columnTable(all)

@@ -21,14 +21,14 @@ func (r *Row) eachService(n Narrow, g *guard, yield func() bool) {
 
 // servicesOfHost hands on a row for each service of the row's host.
 func (r *Row) servicesOfHost(g *guard, yield func() bool) bool {
-	whole, from := g.whole(&r.host), 0
-	for i := range r.x.Services(r.host.place) {
-		from = r.setService(r.x.Service(r.host.place, i), from)
-		if (whole || g.object(&r.service)) && !yield() {
-			return false
-		}
-	}
-	return true
+	whole, from, more := g.whole(&r.host), 0, true
+	r.beginServices()
+	r.x.Descriptions(r.host.place, func(id monitor.ID, name string) bool {
+		from = r.nextService(id, name, from)
+		more = !whole && !g.object(&r.service) || yield()
+		return more
+	})
+	return more
 }
 
 // walkHosts makes each host that of the row; at most one if the query asks for one.
@@ -75,11 +75,12 @@ func (r *Row) placeService(p catalog.Place) {
 
 // pickService makes a service of the row's host that of the row.
 func (r *Row) pickService(id monitor.ID) {
-	from := 0
-	if r.host.known {
-		from, _ = r.host.view.Find(r.host.inv.Service(id).Description)
+	r.beginServices()
+	name, from := r.host.inv.Service(id).Description, 0
+	if r.host.hasHost {
+		from, _ = r.host.view.Find(name)
 	}
-	r.setService(id, from)
+	r.nextService(id, name, from)
 }
 
 // find makes an object that of the row: HOST, HOST;SERVICE or HOST SERVICE.
