@@ -32,8 +32,12 @@ func (c *court) one(v starlark.Value) (*object, error) {
 // some gives the objects that a value means: those of a list, or those whose names fit a pattern.
 func (c *court) some(v starlark.Value) ([]*object, error) {
 	if text, ok := v.(starlark.String); ok {
+		ids, err := c.match(string(text))
+		if err != nil {
+			return nil, err
+		}
 		var all []*object
-		for _, id := range c.match(string(text)) {
+		for _, id := range ids {
 			all = append(all, c.object(id))
 		}
 		return all, nil
@@ -54,19 +58,25 @@ func (c *court) some(v starlark.Value) ([]*object, error) {
 	return all, nil
 }
 
+// objectSize is about how many bytes an object takes in a run.
+const objectSize = 200
+
 // mostPatterns is how many patterns are remembered: scripts may put them together.
 const mostPatterns = 1000
 
 // match gives the objects of the shard whose names fit "HOST" or "HOST/SERVICE", where * is anything.
-func (c *court) match(pattern string) []monitor.ID {
-	if ids, ok := c.patterns[pattern]; ok {
-		return ids
+func (c *court) match(pattern string) ([]monitor.ID, error) {
+	ids, known := c.patterns[pattern]
+	if !known {
+		if err := c.charge(c.inv.Objects(), 0); err != nil {
+			return nil, err
+		}
+		ids = c.search(pattern)
+		if len(c.patterns) < mostPatterns {
+			c.patterns[strings.Clone(pattern)] = ids
+		}
 	}
-	ids := c.search(pattern)
-	if len(c.patterns) < mostPatterns {
-		c.patterns[strings.Clone(pattern)] = ids
-	}
-	return ids
+	return ids, c.charge(len(ids)*perStep, len(ids)*objectSize)
 }
 
 func (c *court) search(pattern string) []monitor.ID {

@@ -2,6 +2,8 @@ package trigger
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -28,16 +30,23 @@ var constants = map[string]monitor.State{"OK": monitor.OK, "WARNING": monitor.Wa
 func isPredeclared(name string) bool {
 	_, fn := functions[name]
 	_, constant := constants[name]
-	return fn || constant || name == "self"
+	return fn || constant || name == "self" || isGuard(name) || slices.Contains(paying, name)
+}
+
+// isGuard says whether a name is one that rewrite makes: no script can write such.
+func isGuard(name string) bool {
+	return strings.ContainsRune("+*%<>=!.[,", rune(name[0])) || name == "in" || name == "not in"
 }
 
 // environment is everything that scripts know besides Starlark's own.
 func (c *court) environment() starlark.StringDict {
-	env := starlark.StringDict{}
+	env := c.builtins()
 	for name, state := range constants {
 		env[name] = starlark.MakeInt(int(state))
 	}
-	for name, fn := range functions {
+	all := c.guards()
+	maps.Copy(all, functions)
+	for name, fn := range all {
 		env[name] = starlark.NewBuiltin(name, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 			return fn(c, name, args, kwargs)
 		})
@@ -54,6 +63,9 @@ func (c *court) perf(name string, args starlark.Tuple, kwargs []starlark.Tuple) 
 	}
 	o, err := c.one(of)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.charge(len(o.perfdata), 0); err != nil {
 		return nil, err
 	}
 	if v, ok := o.metric(metric); ok {
@@ -103,6 +115,9 @@ func (c *court) perfs(name string, args starlark.Tuple, kwargs []starlark.Tuple)
 	}
 	var values []starlark.Value
 	for _, o := range all {
+		if err := c.charge(len(o.perfdata), perStep); err != nil {
+			return nil, err
+		}
 		if v, ok := o.metric(metric); ok {
 			values = append(values, starlark.Float(v))
 		}

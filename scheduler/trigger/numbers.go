@@ -15,8 +15,11 @@ func (c *court) sum(name string, args starlark.Tuple, kwargs []starlark.Tuple) (
 	if err := starlark.UnpackArgs(name, args, kwargs, "numbers", &of, "start?", &total); err != nil {
 		return nil, err
 	}
-	var err error
-	for v := range starlark.Elements(of) {
+	numbers, err := c.numbers(name, of)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range numbers {
 		if total, err = starlark.Binary(syntax.PLUS, total, v); err != nil {
 			return nil, err
 		}
@@ -30,18 +33,34 @@ func (c *court) avg(name string, args starlark.Tuple, kwargs []starlark.Tuple) (
 	if err := starlark.UnpackArgs(name, args, kwargs, "numbers", &of); err != nil {
 		return nil, err
 	}
-	n, total := 0, 0.0
-	for v := range starlark.Elements(of) {
-		f, ok := starlark.AsFloat(v)
-		if !ok {
-			return nil, errors.New("avg takes numbers, and one is a " + v.Type())
-		}
-		n, total = n+1, total+f
+	numbers, err := c.numbers(name, of)
+	if err != nil {
+		return nil, err
 	}
-	if n == 0 {
+	if len(numbers) == 0 {
 		return nil, errors.New("avg of no numbers: ask first whether there are some")
 	}
-	return starlark.Float(total / float64(n)), nil
+	total := 0.0
+	for _, v := range numbers {
+		f, _ := starlark.AsFloat(v)
+		total += f
+	}
+	return starlark.Float(total / float64(len(numbers))), nil
+}
+
+// numbers gives those of a list, which has nothing else in it.
+func (c *court) numbers(name string, of starlark.Iterable) ([]starlark.Value, error) {
+	n := max(starlark.Len(of), 0)
+	if err := c.charge(n*perStep, 0); err != nil {
+		return nil, err
+	}
+	all := elements(of)
+	for _, v := range all {
+		if _, ok := starlark.AsFloat(v); !ok {
+			return nil, errors.New(name + " takes numbers, and one is a " + v.Type())
+		}
+	}
+	return all, nil
 }
 
 // round rounds a number to so many digits behind the point, halves away from zero.

@@ -36,6 +36,9 @@ func Check(t *monitor.Trigger) ([]Name, []Mistake) {
 		return nil, mistakes(err)
 	}
 	names := namesIn(f)
+	if wrong := rewrite(f); len(wrong) > 0 {
+		return names, wrong
+	}
 	if _, err := build(f); err != nil {
 		return names, mistakes(err)
 	}
@@ -46,6 +49,9 @@ func compile(t *monitor.Trigger) (*starlark.Program, error) {
 	f, err := parse(t)
 	if err != nil {
 		return nil, err
+	}
+	if wrong := rewrite(f); len(wrong) > 0 {
+		return nil, syntax.Error{Pos: syntax.MakePosition(&t.File, int32(wrong[0].Line), int32(wrong[0].Column)), Msg: wrong[0].Text}
 	}
 	return build(f)
 }
@@ -85,6 +91,8 @@ func advice(text string) string {
 		{"undefined: print", ": write print(…) with parentheses"},
 		{"got import", ": there are no modules here; docs/triggers.md lists the functions"},
 		{"undefined: import", ": there are no modules here; docs/triggers.md lists the functions"},
+		{"got '=', want '('", ": load is a word of the language and no name: call it load1"},
+		{"got load", ": load is a word of the language and no name: call it load1"},
 		{"got try", ": there are no exceptions here; perf(object, metric, default) gives the default where there is no such metric"},
 		{"got string literal, want newline", ": print takes parentheses"},
 	} {

@@ -50,6 +50,7 @@ type court struct {
 	others  []*object // those for which a result was made, in that order
 	said    []string
 	thread  *starlark.Thread
+	made    int // bytes
 }
 
 // Judge implements core.Judge.
@@ -73,6 +74,7 @@ func (c *court) run(n int) error {
 	if p.err != nil {
 		return p.err
 	}
+	c.made = 0
 	c.thread = &starlark.Thread{Name: c.inv.Triggers[n].Name, Print: func(_ *starlark.Thread, line string) { c.say(line) }}
 	c.thread.SetMaxExecutionSteps(c.steps)
 	_, err := p.Init(c.thread, c.env)

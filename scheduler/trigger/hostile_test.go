@@ -1,0 +1,66 @@
+package trigger_test
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// No script takes more than its steps or its memory, whatever it tries.
+func TestHostileScriptsEndSoon(t *testing.T) {
+	const steps, large = "more than 20000 steps", "more than"
+	for name, tt := range map[string]struct{ script, want string }{
+		"endless loop":           {"for i in range(100000):\n  for j in range(100000): pass", steps},
+		"endless list":           {"a = [1]\nfor i in a: a.append(i)", "append"},
+		"recursion":              {"def f(n): return f(n + 1)\nf(0)", "called recursively"},
+		"recursion by two":       {"def f(n): return g(n)\ndef g(n): return f(n)\nf(0)", "called recursively"},
+		"huge string":            {"x = 'a' * 1000000000", "100000 are enough"},
+		"string by string":       {"x = 'aaaaaaaa' * 100000", "are enough"},
+		"doubled string":         {"x = 'a'\nfor i in range(100): x = x + x", large},
+		"doubled in place":       {"x = 'a'\nfor i in range(100): x += x", large},
+		"huge list":              {"x = [0] * 1000000000", "100000 are enough"},
+		"long list":              {"x = [0] * 100000", "are enough"},
+		"doubled list":           {"x = [0]\nfor i in range(100): x += x", large},
+		"endless range":          {"max(range(1000000000000))", "100000 are enough"},
+		"list of a range":        {"for i in range(100): list(range(100000))", ""},
+		"sorted again and again": {"a = list(range(5000))\nfor i in range(10000): sorted(a)", steps},
+		"huge number":            {"x = 10\nfor i in range(100): x = x * x", "bits"},
+		"shifted number":         {"x = 1\nfor i in range(100): x = x << 500", "bits"},
+		"long number":            {"int('9' * 1000)", "digits"},
+		"format":                 {"'%100000000d' % 1", "a width of more than"},
+		"format by key":          {"x = 'a' * 60000\n('{0}' * 1000).format(x)", "are enough"},
+		"join":                   {"x = 'a' * 60000\nx.join(['b'] * 1000)", "are enough"},
+		"replace":                {"x = 'a' * 60000\nx.replace('', x)", "are enough"},
+		"method as a value":      {"x = 'a' * 60000\nf = x.replace\nf('a', x)", "are enough"},
+		"lists in lists":         {"a = [0] * 10\nfor i in range(40): a = [a] * 10\nx = str(a)", "are enough"},
+		"equal lists in lists":   {"a = []\nb = []\nfor i in range(40):\n  a = [a, a]\n  b = [b, b]\nx = a == b", "parts"},
+		"tuples in tuples":       {"t = (1, 2)\nfor i in range(40): t = (t, t)\nx = {t: 1}", "a tuple of"},
+		"a list in itself":       {"a = []\na.append(a)\nx = a == [a]", "parts"},
+		"slices":                 {"x = [0] * 10000\nfor i in range(10000): y = x[1:]", ""},
+		"spread":                 {"def f(a): pass\nx = [0] * 10000\nfor i in range(10000): f(*x)", ""},
+		"results for everybody":  {"for i in range(100000):\n  for o in get_objects('*/*'): ok(o, 'x')", steps},
+		"long output":            {"x = 'a' * 60000\nself.output = x + x[:9000]", "are taken"},
+		"memory":                 {"a = []\nfor i in range(10000): a.append('%s' % ('x' * 5000))", steps},
+		"patterns":               {"for i in range(10000): get_objects('a%d*' % i)", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			got := result(t, tt.script)
+			runtime.ReadMemStats(&after)
+			if !strings.HasPrefix(got, "trigger t: t.star:") || !strings.Contains(got, tt.want) {
+				t.Errorf("got %q, want the line and %q", got, tt.want)
+			}
+			if made := after.TotalAlloc - before.TotalAlloc; made > 64<<20 {
+				t.Errorf("%d MB were allocated", made>>20)
+			}
+		})
+	}
+}
+
+func TestALogIsBounded(t *testing.T) {
+	got := result(t, "for i in range(100): log('x' * 1000)")
+	if n, most := len(got), 10*(512+6)+100; n > most {
+		t.Errorf("%d bytes, want no more than %d", n, most)
+	}
+}
