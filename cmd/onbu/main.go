@@ -62,6 +62,7 @@ func verbs() []verb {
 		{"receiver", "", "run a receiver", runRole("receiver")},
 		{"broker", "", "run a broker", runRole("broker")},
 		{"probe", "icmp HOST | -- COMMAND LINE", "ping a host, or make one check as a poller would", probe},
+		{"trigger", "try CONFIG HOST[/SERVICE]", "say what the triggers of an object would make of a result", tryTrigger},
 		{"bench", "SCENARIO", "put load on a whole engine here, and on a peer, and measure", runBench},
 		{"version", "", "print the version", version},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/scheduler/simulate"
+	"github.com/onbu/onbu/scheduler/trigger"
 )
 
 // simulation is what the command line of onbu simulate asks for.
@@ -57,7 +58,7 @@ func playScript(ctx context.Context, e *env) error {
 		return err
 	}
 	show := meter{w: e.stderr, live: isTerminal(e.stderr), began: time.Now()}
-	report, err := simulate.Run(ctx, frame.Inventory, script, simulate.Options{Progress: show.to})
+	report, err := simulate.Run(ctx, frame.Inventory, script, simulate.Options{Progress: show.to, Triggers: trigger.Compile})
 	show.done()
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
 	"github.com/onbu/onbu/scheduler/core"
+	"github.com/onbu/onbu/scheduler/trigger"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the scripts print into testdata")
@@ -25,6 +26,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //	depends DEPENDENT MASTER [exec=c,u] [notify=c,u] [period=NAME] [inherits=1] (n is UNKNOWN, u UNREACHABLE)
 //	parents SERVICE PARENT…
 //	rule OBJECT [smart] [ack] EXPRESSION, template OBJECT TEXT (of a rule), servicegroup|servicelabel|hostlabel|hosttag NAME OBJECT…
+//	trigger OBJECT SCRIPT (in which \n is the end of a line)
 //	command NAME LINE
 //	host NAME [parents=A,B] [command=NAME or none] [attempts= interval= retry= contacts= options= period= renotify= delay= …]
 //	service HOST/NAME …, contact NAME …, period NAME RANGE, hostgroup NAME HOST…, option NAME
@@ -34,6 +36,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts print into tes
 //	at 10s tick                                  lets time pass and does what is due until then
 //	at 10s result web1/http CRITICAL some text   answers the job that is out; makes one first if none is
 //	at 10s passive web1 DOWN some text           hands in a passive result
+//	at 10s measured web1/load CollectD | m=1     hands in a passive result that keeps the state
 //	at 10s command NAME;…                        gives an external command; @10s in it is a time since the beginning, #2 the second
 //	                                             downtime that was entered
 //	at 10s result/p2 web1 UP fine                likewise, from another poller than p1
@@ -141,7 +144,7 @@ func (s *script) run(line string) {
 func (s *script) begin() {
 	s.inv = s.world.inventory()
 	s.now, s.jobs, s.quiet = t0, make(map[monitor.ID]monitor.Job), monitor.NoID
-	c, err := core.New(s.inv, 7, core.Seed{Start: t0})
+	c, err := core.New(s.inv, 7, core.Seed{Start: t0, Triggers: trigger.Compile})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -180,6 +183,10 @@ func (s *script) do(verb, rest string) {
 		ref := monitor.Ref{}
 		ref.Host, ref.Service, _ = strings.Cut(name, "/")
 		s.core.Submit(s.now, []monitor.Submission{{Ref: ref, Source: "test", Outcome: s.outcome(rest2)}}, &s.d)
+	case "measured":
+		sub := monitor.Submission{Source: "test", Outcome: s.outcome("OK " + rest2), Keep: true}
+		sub.Host, sub.Service, _ = strings.Cut(name, "/")
+		s.core.Submit(s.now, []monitor.Submission{sub}, &s.d)
 	case "command":
 		s.command(rest)
 	case "orphan":
@@ -327,6 +334,7 @@ func (s *script) find(name string) monitor.ID {
 func (s *script) outcome(text string) monitor.Outcome {
 	word, output, _ := strings.Cut(text, " ")
 	o := monitor.Outcome{Output: output}
+	o.Output, o.Perfdata, _ = strings.Cut(output, " | ")
 	switch word {
 	case "OK", "UP":
 	case "WARNING":

@@ -119,10 +119,10 @@ type trial struct {
 	others []Sentence
 }
 
-// try runs the triggers of an object upon a result.
+// try runs the triggers of an object upon a result. Nothing was measured where the time limit ended the check: that stays as it is.
 func (c *Core) try(id monitor.ID, o *monitor.Outcome, d *Decisions) trial {
 	at, ok := c.triggersOf(id)
-	if !ok {
+	if !ok || o.TimedOut {
 		return trial{outcome: o}
 	}
 	j := c.jury.Judge(c.inv.Triggered[at].Triggers, &Sight{core: c, Object: id, Result: *o})
@@ -135,9 +135,6 @@ func (c *Core) try(id monitor.ID, o *monitor.Outcome, d *Decisions) trial {
 		d.TriggerErrors++
 		return c.misjudged(id, o, j.Wrong)
 	}
-	if j.Decided {
-		j.Own.TimedOut = false
-	}
 	return trial{&j.Own, j.Decided, j.Others}
 }
 
@@ -149,7 +146,7 @@ func (c *Core) misjudged(id monitor.ID, o *monitor.Outcome, wrong string) trial 
 	if c.inv.IsHost(id) {
 		return trial{outcome: &own}
 	}
-	own.State, own.TimedOut = monitor.Unknown, false
+	own.State = monitor.Unknown
 	return trial{outcome: &own, decided: true}
 }
 
@@ -221,6 +218,18 @@ func (c *Core) Try(now monitor.Time, id monitor.ID, o monitor.Outcome) (Judgemen
 	return c.jury.Judge(c.inv.Triggered[at].Triggers, &Sight{core: c, Object: id, Result: o}), true
 }
 
+// Suppose gives an object a last result for Try; nothing follows from it.
+func (c *Core) Suppose(now monitor.Time, id monitor.ID, o monitor.Outcome) {
+	c.enter(now)
+	state := o.State
+	if c.inv.IsHost(id) {
+		state = verdict.ActiveHost(state, c.inv.Options.AggressiveHostChecks)
+	}
+	c.standing[id].State, c.standing[id].LastHard = state, state
+	c.times[id].check, c.times[id].change = c.now, c.now
+	c.text[id] = newText(oneLine(o.Output), o.LongOutput, o.Perfdata)
+}
+
 // whyTriggers says what the triggers of an object did.
 func (c *Core) whyTriggers(id monitor.ID) []string {
 	at, ok := c.triggersOf(id)
@@ -234,7 +243,7 @@ func (c *Core) whyTriggers(id monitor.ID) []string {
 	case !t.decided:
 		return []string{names + " left the state of the last result as it is"}
 	default:
-		return []string{fmt.Sprintf("%s made its state: %s, where the result itself was %s", names, c.codeName(id, t.to), c.codeName(id, t.from))}
+		return []string{fmt.Sprintf("%s made its state: %s, where the result itself was %s", names, c.CodeName(id, t.to), c.CodeName(id, t.from))}
 	}
 }
 
@@ -250,8 +259,8 @@ func (c *Core) triggerNames(at int) string {
 	return "triggers " + strings.Join(names, ", ")
 }
 
-// codeName names the state that a plugin's code stands for.
-func (c *Core) codeName(id monitor.ID, code monitor.State) string {
+// CodeName names the state that a plugin's code stands for.
+func (c *Core) CodeName(id monitor.ID, code monitor.State) string {
 	if c.inv.IsHost(id) {
 		return verdict.ActiveHost(code, c.inv.Options.AggressiveHostChecks).HostName()
 	}

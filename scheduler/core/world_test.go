@@ -91,6 +91,8 @@ func (w *world) define(t testing.TB, line string) bool {
 		w.depends(t, words[1], words[2], set)
 	case "rule":
 		w.rule(t, line)
+	case "trigger":
+		w.trigger(t, words[1], strings.Join(words[2:], " "))
 	case "template":
 		w.template(t, line)
 	case "servicegroup", "servicelabel", "hostlabel", "hosttag":

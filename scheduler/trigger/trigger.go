@@ -84,7 +84,6 @@ func (c *court) run(n int) error {
 // judgement gathers what the triggers decided.
 func (c *court) judgement(self *object) core.Judgement {
 	j := core.Judgement{Own: self.outcome(), Decided: self.decided, Said: c.said}
-	j.Own.TimedOut = c.sight.Result.TimedOut
 	for _, o := range c.others {
 		j.Others = append(j.Others, core.Sentence{Object: o.id, Outcome: o.outcome()})
 	}
