@@ -27,7 +27,9 @@ func site(tb testing.TB, script string) *core.Core {
 		}},
 		Hosts: []monitor.Host{
 			{Name: "cluster", Address: "10.0.0.1", Check: monitor.Call{Command: monitor.None}, Vars: []monitor.Var{{Name: "LIMIT", Value: "80"}}},
-			{Name: "srv-web-1"}, {Name: "srv-web-2"}, {Name: "srv-web-3"},
+			{Name: "srv-web-1"},
+			{Name: "srv-web-2"},
+			{Name: "srv-web-3"},
 		},
 		Services: []monitor.Service{{Host: 0, Description: "all"}, {Host: 1, Description: "Http"}, {Host: 2, Description: "Http"}, {Host: 3, Description: "Http"}},
 		Triggers: []monitor.Trigger{{Name: "t", File: "triggers.d/t.star", Source: script}},
