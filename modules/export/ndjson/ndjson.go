@@ -3,17 +3,16 @@
 package ndjson
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"time"
+	"path/filepath"
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/brokjson"
 )
 
 // Options says where to write.
@@ -23,6 +22,13 @@ type Options struct {
 	// MaxBytes is the size at which the file is rotated; 0 for 64 MiB. Keep is how many old ones stay; 0 for 5.
 	MaxBytes int64
 	Keep     int
+	// Name is the module's; empty for ndjson. Checks says that checks are wanted too, NoEvents that nothing else is.
+	Name             string
+	Checks, NoEvents bool
+	// Own says that every broker with this module writes a file of its own; else one of them writes at a time.
+	Own bool
+	// Folder is made if it is not there, when the file is opened; empty for none.
+	Folder string
 }
 
 // Module writes broks. It is an Exporter: one call at a time.
@@ -30,7 +36,25 @@ type Module struct {
 	o    Options
 	file *os.File
 	size int64
-	buf  bytes.Buffer
+	buf  []byte
+}
+
+// Defined builds the module that a definition asks for.
+func Defined(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter {
+	o := Options{
+		Path: s.Text("path", ""), Name: s.Name(), MaxBytes: s.Bytes("max_size", 64<<20, 1<<10, 1<<40), Keep: s.Int("keep", 5, 1, 1000),
+		Checks: s.Bool("checks", false), NoEvents: !s.Bool("events", true), Own: true,
+	}
+	switch {
+	case o.Path == "":
+		o.Path, o.Folder = filepath.Join(e.State, "events.ndjson"), e.State
+	case o.Path != "-":
+		o.Path = s.Path("path", "")
+	}
+	if o.NoEvents && !o.Checks {
+		s.Wrong("events", "neither events nor checks are asked for: nothing would be written")
+	}
+	return New(o)
 }
 
 // New builds a module; the file is opened at the first Export.
@@ -41,34 +65,42 @@ func New(o Options) *Module {
 	if o.Keep == 0 {
 		o.Keep = 5
 	}
+	if o.Name == "" {
+		o.Name = "ndjson"
+	}
 	return &Module{o: o}
 }
 
 // Name implements modules.Exporter.
-func (m *Module) Name() string { return "ndjson" }
+func (m *Module) Name() string { return m.o.Name }
 
 // Wants implements modules.Exporter.
-func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Past: true} }
+func (m *Module) Wants() modules.Wants {
+	return modules.Wants{Events: !m.o.NoEvents, Checks: m.o.Checks, Own: m.o.Own, Past: !m.o.NoEvents}
+}
 
 // Export implements modules.Exporter: after it returns nil the lines are with the operating system.
 func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {
-	m.buf.Reset()
-	enc := json.NewEncoder(&m.buf)
-	enc.SetEscapeHTML(false)
+	m.buf = m.buf[:0]
 	for i := range broks {
-		line, ok := lineOf(&broks[i])
+		e, ok := brokjson.Of(&broks[i])
 		if !ok {
 			continue
 		}
-		if err := enc.Encode(line); err != nil {
+		var err error
+		if m.buf, err = brokjson.Append(m.buf, &e); err != nil {
 			return fmt.Errorf("brok %d: %w", i, err)
 		}
+		m.buf = append(m.buf, '\n')
+	}
+	if len(m.buf) == 0 {
+		return nil
 	}
 	w, err := m.open()
 	if err != nil {
 		return err
 	}
-	n, err := w.Write(m.buf.Bytes())
+	n, err := w.Write(m.buf)
 	m.size += int64(n)
 	if err != nil {
 		return fmt.Errorf("event log %s: %w; is the disk full?", m.o.Path, err)
@@ -99,6 +131,11 @@ func (m *Module) open() (io.Writer, error) {
 			return nil, err
 		}
 	}
+	if m.o.Folder != "" {
+		if err := os.MkdirAll(m.o.Folder, 0o750); err != nil {
+			return nil, fmt.Errorf("event log: %w", err)
+		}
+	}
 	f, err := os.OpenFile(m.o.Path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
 		return nil, fmt.Errorf("event log: %w", err)
@@ -124,96 +161,4 @@ func (m *Module) rotate() error {
 		return fmt.Errorf("rotating the event log: %w", err)
 	}
 	return nil
-}
-
-// line is one line of the log.
-type line struct {
-	Time      string  `json:"time"`
-	Kind      string  `json:"kind"`
-	Host      string  `json:"host,omitempty"`
-	Service   string  `json:"service,omitempty"`
-	State     string  `json:"state,omitempty"`
-	StateType string  `json:"state_type,omitempty"`
-	Attempt   uint16  `json:"attempt,omitempty"`
-	Output    string  `json:"output,omitempty"`
-	Perfdata  string  `json:"perfdata,omitempty"`
-	Type      string  `json:"type,omitempty"`
-	Contact   string  `json:"contact,omitempty"`
-	Command   string  `json:"command,omitempty"`
-	ID        string  `json:"id,omitempty"`
-	Author    string  `json:"author,omitempty"`
-	Comment   string  `json:"comment,omitempty"`
-	Start     float64 `json:"start,omitempty"`
-	End       float64 `json:"end,omitempty"`
-	Text      string  `json:"text,omitempty"`
-}
-
-// lineOf gives the line for a brok; false for one that people do not read, such as a mere new next_check.
-func lineOf(b *monitor.Brok) (line, bool) {
-	kind, ok := kindName(b.Kind)
-	if (b.Kind == monitor.BrokProgram || b.Kind == monitor.BrokContact) && b.Shard != 0 {
-		ok = false // every shard says so; once is enough
-	}
-	l := line{Time: b.Time.Std().UTC().Format(time.RFC3339Nano), Kind: kind, Type: b.NotificationType, Text: b.Text}
-	if s := b.Status; s != nil {
-		l.Host, l.Service, l.State, l.StateType = s.Host, s.Service, s.StateName(), s.Type.String()
-		l.Attempt, l.Output, l.Perfdata = s.Attempt, s.Output, s.Perfdata
-	}
-	if c := b.Check; c != nil {
-		l.Host, l.Service, l.State, l.StateType = c.Host, c.Service, c.StateName(), c.Type.String()
-		l.Attempt, l.Output, l.Perfdata = c.Attempt, c.Output, c.Perfdata
-	}
-	if b.Attempt > 0 {
-		l.StateType, l.Attempt = b.Type.String(), b.Attempt
-	}
-	if a := b.Action; a != nil {
-		l.Host, l.Service, l.Contact, l.Command, l.ID = a.Host, a.Service, a.Contact, a.Command, a.ID
-	}
-	if d := b.Downtime; d != nil {
-		l.Host, l.Service, l.Author, l.Comment = d.Ref.Host, d.Ref.Service, d.Author, d.Comment
-		l.Start, l.End = d.Start.Unix(), d.End.Unix()
-	}
-	if c := b.Comment; c != nil {
-		l.Host, l.Service, l.Author, l.Comment = c.Ref.Host, c.Ref.Service, c.Author, c.Text
-	}
-	if c := b.Contact; c != nil {
-		l.Contact = c.Name
-	}
-	return l, ok
-}
-
-func kindName(k monitor.BrokKind) (string, bool) {
-	switch k {
-	case monitor.BrokCheck:
-		return "check", true
-	case monitor.BrokAlert:
-		return "alert", true
-	case monitor.BrokNotification:
-		return "notification", true
-	case monitor.BrokEventHandler:
-		return "event_handler", true
-	case monitor.BrokSnapshot:
-		return "snapshot", true
-	case monitor.BrokAck:
-		return "acknowledgement", true
-	case monitor.BrokDowntime:
-		return "downtime", true
-	case monitor.BrokDowntimeGone:
-		return "downtime_end", true
-	case monitor.BrokComment:
-		return "comment", true
-	case monitor.BrokCommentGone:
-		return "comment_end", true
-	case monitor.BrokProgram:
-		return "program", true
-	case monitor.BrokCommand:
-		return "command", true
-	case monitor.BrokLog:
-		return "log", true
-	case monitor.BrokContact:
-		return "contact", true
-	case monitor.BrokActionDone:
-		return "action_done", true
-	}
-	return "", false
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/export/ndjson"
 	"github.com/onbu/onbu/monitor"
 )
@@ -105,5 +106,42 @@ func TestTheFieldsOfARecoverySayWhatItsTextSays(t *testing.T) {
 	}
 	if line := read(t, path)[0]; line["state_type"] != "SOFT" || line["attempt"] != 2.0 {
 		t.Errorf("state_type %v, attempt %v; want SOFT, 2", line["state_type"], line["attempt"])
+	}
+}
+
+func TestADefinitionSaysWhatIsWritten(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "x")
+	for _, c := range []struct {
+		set         []monitor.Setting
+		path, wrong string
+		wants       modules.Wants
+		lines       int
+	}{
+		{nil, filepath.Join(state, "events.ndjson"), "", modules.Wants{Events: true, Own: true, Past: true}, 2},
+		{[]monitor.Setting{{Name: "checks", Value: "1"}, {Name: "events", Value: "0"}}, "", "", modules.Wants{Checks: true, Own: true}, 0},
+		{[]monitor.Setting{{Name: "events", Value: "0"}}, "", "nothing would be written", modules.Wants{}, 0},
+		{[]monitor.Setting{{Name: "max_size", Value: "many"}}, "", "max_size is", modules.Wants{}, 0},
+	} {
+		s := modules.Read(&monitor.Module{Name: "log", Type: "ndjson", Settings: c.set})
+		x := ndjson.Defined(s, modules.Env{State: state}, modules.Outlook{})
+		if err := s.Err(); (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%v: %v, want %q", c.set, err, c.wrong)
+		}
+		if c.wrong != "" {
+			continue
+		}
+		if x.Name() != "log" || x.Wants() != c.wants {
+			t.Errorf("%v: %s wants %+v, want %+v", c.set, x.Name(), x.Wants(), c.wants)
+		}
+		if c.path == "" {
+			continue
+		}
+		check := monitor.Check{Ref: monitor.Ref{Host: "web"}, Module: "icmp", Execution: 2e9, CheckType: monitor.Passive}
+		if err := x.Export(t.Context(), []monitor.Brok{alert("x"), check.Brok()}); err != nil {
+			t.Fatal(err)
+		}
+		if lines := read(t, c.path); len(lines) != c.lines || lines[1]["execution"] != 2.0 || lines[1]["passive"] != true || lines[1]["v"] != 1.0 {
+			t.Errorf("%v: wrote %v", c.set, lines)
+		}
 	}
 }
