@@ -18,6 +18,7 @@ import (
 
 	"github.com/onbu/onbu/internal/serve"
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/export/livestatus/history"
 	"github.com/onbu/onbu/modules/export/livestatus/lql"
 	"github.com/onbu/onbu/modules/export/livestatus/table"
 	"github.com/onbu/onbu/monitor"
@@ -48,6 +49,7 @@ type Module struct {
 	idle                        time.Duration // between two requests of a connection
 	patience                    time.Duration // for the whole of one request
 
+	history *history.Store
 	started time.Time
 	work    chan struct{} // a place for each query that may be carried out at once
 	unread  atomic.Int64  // bytes of answers that are being written
@@ -81,6 +83,11 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		patience: s.Duration("read_timeout", 10*time.Second, time.Second, time.Hour),
 		work:     make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 	}
+	m.history = history.New(history.Options{
+		Path: s.Path("database_file", filepath.Join(e.State, "history.sqlite")),
+		Keep: time.Duration(s.Int("history_days", 365, 1, 36500)) * 24 * time.Hour,
+		Most: s.Bytes("history_max", 2<<30, 1<<20, 1<<40), Log: e.Log,
+	})
 	m.readSocket(s, e)
 	if (m.cert == "") != (m.key == "") {
 		s.Wrong("tls_cert", "write both tls_cert and tls_key, or neither")
@@ -131,7 +138,11 @@ func (m *Module) Name() string { return m.name }
 func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Own: true} }
 
 // Export implements modules.Exporter.
-func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {
+func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
+	err := m.history.Add(ctx, broks)
 	m.pulse.broks(broks)
-	return nil
+	return err
 }
+
+// Close implements modules.Closer.
+func (m *Module) Close() { m.history.Close() }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/onbu/onbu/internal/serve"
 )
@@ -24,6 +25,7 @@ func (m *Module) Serve(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
+	wg.Go(func() { m.tidy(ctx) })
 	ended := make(chan error, len(ports))
 	for _, o := range ports {
 		l, err := m.open(o)
@@ -38,6 +40,21 @@ func (m *Module) Serve(ctx context.Context) error {
 		return nil
 	case err := <-ended:
 		return err
+	}
+}
+
+// tidy has the history removed that is too old or too much, again and again.
+func (m *Module) tidy(ctx context.Context) {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if err := m.history.Prune(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			m.log.Error("old history stays", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
 	}
 }
 

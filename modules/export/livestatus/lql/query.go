@@ -164,6 +164,7 @@ func (p *parser) finish() {
 	q.narrow.Host, q.narrow.Service = all.equals(hostColumn(q.table)), all.equals(serviceColumn(q.table))
 	q.narrow.From, q.narrow.Until = all.times(q.shift)
 	q.narrow.Classes = all.classes()
+	q.narrow.NewestFirst = q.table.Name == "log"
 	q.filter = p.compile(all)
 	for _, s := range p.stats {
 		q.stats = append(q.stats, p.stat(s))

@@ -76,6 +76,8 @@ type Narrow struct {
 	Service string
 	// Classes are those of the log that are asked for, a bit each: 1<<class; 0 for all.
 	Classes uint32
+	// NewestFirst turns the order of the log round, as Naemon has it.
+	NewestFirst bool
 }
 
 // World is one moment of the engine.
@@ -83,7 +85,7 @@ type World struct {
 	Now     time.Time
 	View    *view.Snapshot
 	Catalog *catalog.Catalog
-	// Log reads the history: each line in the order of time. nil where there is none.
+	// Log reads the history: each line in the order of time, or the newest first. nil where there is none.
 	Log func(n Narrow, yield func(*Line) bool) error
 	// Program is what the table status says besides.
 	Program Program
