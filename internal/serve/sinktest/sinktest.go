@@ -12,6 +12,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
@@ -101,15 +102,7 @@ func Metric(e modules.Env, name string) string {
 }
 
 // Port gives a free port of 127.0.0.1.
-func Port(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-}
+func Port(t testing.TB) string { return strconv.Itoa(realpeer.Port(t)) }
 
 // Listen lets a listener listen until the test ends, and fails the test if it gives up. It waits until address answers, unless
 // that is empty.
