@@ -163,7 +163,7 @@ func buildReceiver(a *App) (Daemon, error) {
 	log := a.o.Log.With("role", "receiver")
 	var listeners []modules.Listener
 	if path := a.commandFile(); path != "" {
-		listeners = append(listeners, cmdfile.New(path, log))
+		listeners = append(listeners, cmdfile.New(path, modules.Env{Log: log, Metrics: a.metrics}))
 	}
 	r := receiver.New(receiver.Options{
 		Boot: a.boot, Name: a.o.Name, Bus: a.bus, Listeners: listeners, Build: a.listener(log), Shutdown: a.shutdown(), Log: log, Metrics: a.metrics,

@@ -11,10 +11,12 @@ import (
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/listen/cmdfile"
 	"github.com/onbu/onbu/modules/listen/http"
 	"github.com/onbu/onbu/modules/listen/nrdp"
 	"github.com/onbu/onbu/modules/listen/nsca"
 	"github.com/onbu/onbu/modules/listen/nscaweb"
+	"github.com/onbu/onbu/modules/listen/spooldir"
 	"github.com/onbu/onbu/modules/listen/wsarbiter"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
@@ -29,14 +31,16 @@ type exporting func(s *modules.Settings, e modules.Env, o modules.Outlook) modul
 // listeners are the listen modules by module_type, Shinken's names and ours.
 func listeners() map[string]listening {
 	return map[string]listening{
-		"http_results": http.New,
-		"http":         http.New,
-		"nsca":         nsca.New,
-		"nsca_server":  nsca.New,
-		"nscaweb":      nscaweb.New,
-		"web_services": wsarbiter.New,
-		"ws_arbiter":   wsarbiter.New,
-		"nrdp":         nrdp.New,
+		"http_results":      http.New,
+		"http":              http.New,
+		"nsca":              nsca.New,
+		"nsca_server":       nsca.New,
+		"nscaweb":           nscaweb.New,
+		"web_services":      wsarbiter.New,
+		"ws_arbiter":        wsarbiter.New,
+		"named_pipe":        cmdfile.Defined,
+		"check_results_dir": spooldir.New,
+		"nrdp":              nrdp.New,
 	}
 }
 

@@ -25,6 +25,7 @@ type Sink struct {
 	Refuse func(line string) error
 
 	mu       sync.Mutex
+	came     sync.Cond
 	results  []monitor.Submission
 	commands []string
 }
@@ -37,6 +38,7 @@ func (s *Sink) Submit(ctx context.Context, results []monitor.Submission) (module
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.wake()
 	for _, r := range results { // the caller may use the strings' memory again
 		r.Host, r.Service, r.Source, r.ID = strings.Clone(r.Host), strings.Clone(r.Service), strings.Clone(r.Source), strings.Clone(r.ID)
 		r.Output, r.LongOutput, r.Perfdata = strings.Clone(r.Output), strings.Clone(r.LongOutput), strings.Clone(r.Perfdata)
@@ -49,11 +51,28 @@ func (s *Sink) Submit(ctx context.Context, results []monitor.Submission) (module
 func (s *Sink) Obey(_ context.Context, line, source string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.wake()
 	s.commands = append(s.commands, source+": "+line)
 	if s.Refuse != nil {
 		return s.Refuse(line)
 	}
 	return nil
+}
+
+// wake wakes who waits. The lock is held.
+func (s *Sink) wake() {
+	s.came.L = &s.mu
+	s.came.Broadcast()
+}
+
+// Await waits until so many results and commands have come since those that were given before.
+func (s *Sink) Await(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.came.L = &s.mu
+	for len(s.results)+len(s.commands) < n {
+		s.came.Wait()
+	}
 }
 
 // Results gives what was submitted since the last call.

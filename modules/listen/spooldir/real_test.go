@@ -35,10 +35,9 @@ func TestReadsWhatTheRealNSCAWrites(t *testing.T) {
 	}
 	sinktest.Listen(t, l, &sink, "")
 	got := map[string]string{}
-	for len(got) < 2 && t.Context().Err() == nil {
-		for _, r := range sink.Results() {
-			got[r.Ref.String()] = fmt.Sprintf("%d %q %q %q", r.State, r.Output, r.LongOutput, r.Perfdata)
-		}
+	sink.Await(2)
+	for _, r := range sink.Results() {
+		got[r.Ref.String()] = fmt.Sprintf("%d %q %q %q", r.State, r.Output, r.LongOutput, r.Perfdata)
 	}
 	if diff := cmp.Diff(map[string]string{"web1/disk": `2 "full C:\\new" "more" "/=99%"`, "web1": `1 "down" "" ""`}, got); diff != "" {
 		t.Error(diff)
