@@ -16,7 +16,7 @@ type Tally struct {
 	set          *metrics.Set
 	kind, module string
 
-	stored, unknown, foreign, over, commands, refusedCommands *metrics.Counter
+	stored, unknown, foreign, over *metrics.Counter
 }
 
 // New begins to count for a module: kind is a word such as "nrdp" that stands in the names of the metrics. What was counted
@@ -24,7 +24,6 @@ type Tally struct {
 func New(e modules.Env, kind, module string) *Tally {
 	t := &Tally{set: e.Metrics, kind: kind, module: module}
 	t.stored, t.unknown, t.foreign, t.over = t.results("stored"), t.results("unknown"), t.results("foreign"), t.results("over")
-	t.commands, t.refusedCommands = t.counter("commands_total", "became", "stored"), t.counter("commands_total", "became", "refused")
 	return t
 }
 
@@ -44,30 +43,53 @@ func (t *Tally) Refused(reason string) { t.counter("refused_total", "reason", re
 func (t *Tally) Foreign(n int) { t.foreign.Add(n) }
 
 // Sink gives a sink that counts what becomes of all that goes into another.
-func (t *Tally) Sink(of modules.Sink) modules.Sink { return counting{t, of} }
+func (t *Tally) Sink(of modules.Sink) Sink { return Sink{t, of} }
 
-type counting struct {
+// Sink is a modules.Sink, and a modules.Bulk.
+type Sink struct {
 	*Tally
 	of modules.Sink
 }
 
 // Submit implements modules.Sink.
-func (c counting) Submit(ctx context.Context, results []monitor.Submission) (modules.Receipt, error) {
-	r, err := c.of.Submit(ctx, results)
-	c.stored.Add(r.Stored)
-	c.unknown.Add(r.Unknown)
-	c.foreign.Add(r.Refused)
-	c.over.Add(r.Over)
+func (s Sink) Submit(ctx context.Context, results []monitor.Submission) (modules.Receipt, error) {
+	r, err := s.of.Submit(ctx, results)
+	s.stored.Add(r.Stored)
+	s.unknown.Add(r.Unknown)
+	s.foreign.Add(r.Refused)
+	s.over.Add(r.Over)
 	return r, err
 }
 
 // Obey implements modules.Sink.
-func (c counting) Obey(ctx context.Context, line, source string) error {
-	err := c.of.Obey(ctx, line, source)
-	if err == nil {
-		c.commands.Inc()
-	} else if ctx.Err() == nil {
-		c.refusedCommands.Inc()
-	}
+func (s Sink) Obey(ctx context.Context, line, source string) error {
+	err := s.of.Obey(ctx, line, source)
+	s.commands(err)
 	return err
+}
+
+// ObeyAll implements modules.Bulk, one after the other if the other sink does not.
+func (s Sink) ObeyAll(ctx context.Context, lines []string, source string) []error {
+	bulk, ok := s.of.(modules.Bulk)
+	if !ok {
+		out := make([]error, len(lines))
+		for i, line := range lines {
+			out[i] = s.Obey(ctx, line, source)
+		}
+		return out
+	}
+	out := bulk.ObeyAll(ctx, lines, source)
+	for _, err := range out {
+		s.commands(err)
+	}
+	return out
+}
+
+// commands counts a command.
+func (t *Tally) commands(err error) {
+	became := "stored"
+	if err != nil {
+		became = "refused"
+	}
+	t.counter("commands_total", "became", became).Inc()
 }

@@ -12,7 +12,9 @@ import (
 	"log/slog"
 	"os"
 	"syscall"
+	"time"
 
+	"github.com/onbu/onbu/internal/serve/tally"
 	"github.com/onbu/onbu/modules"
 )
 
@@ -22,17 +24,36 @@ const maxLine = 64 << 10
 // linesAtOnce is how many lines are handed on at once; as many wait for the disk once.
 const linesAtOnce = 1000
 
+const (
+	// mostSaid is how many refused commands of those that are handed on at once are logged.
+	mostSaid = 10
+	// grace is how long lines that were read may take to be stored at the end.
+	grace = 3 * time.Second
+)
+
 // Listener reads one command file.
 type Listener struct {
-	path string
-	log  *slog.Logger
+	name, path, source string
+	log                *slog.Logger
+	tally              *tally.Tally
 }
 
-// New builds a listener for the pipe at path; it is made when listening begins, unless it is there.
-func New(path string, log *slog.Logger) *Listener { return &Listener{path: path, log: log} }
+// New builds a listener for the pipe at path, which the main file asks for; it is made when listening begins, unless it is there.
+func New(path string, e modules.Env) *Listener {
+	return &Listener{name: "cmdfile", path: path, source: "cmdfile", log: e.Log, tally: tally.New(e, "cmdfile", "command_file")}
+}
+
+// Defined builds a listener for the pipe that a module asks for, as Shinken's named_pipe does.
+func Defined(s *modules.Settings, e modules.Env) modules.Listener {
+	l := &Listener{name: s.Name(), path: s.Path("command_file", ""), source: "cmdfile " + s.Name(), log: e.Log, tally: tally.New(e, "cmdfile", s.Name())}
+	if l.path == "" {
+		s.Wrong("command_file", "it is missing: the path of the pipe that commands are written into")
+	}
+	return l
+}
 
 // Name implements modules.Listener.
-func (l *Listener) Name() string { return "cmdfile" }
+func (l *Listener) Name() string { return l.name }
 
 // Listen implements modules.Listener. A command that is refused is logged: a pipe cannot answer.
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
@@ -45,6 +66,9 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	// A pipe that nobody reads would hold up whoever writes, so it goes, as Nagios' does.
 	defer os.Remove(l.path)
 	defer f.Close()
+	storing, cancel := graced(ctx)
+	defer cancel()
+	counted := l.tally.Sink(sink)
 	r := bufio.NewReaderSize(f, maxLine)
 	for {
 		line, err := r.ReadSlice('\n')
@@ -52,6 +76,7 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, bufio.ErrBufferFull):
+			l.tally.Refused("long")
 			l.log.Warn("a line of the command file is too long and is passed over", "file", l.path, "limit", maxLine, "begins", string(line[:80]))
 			if err := skipLine(r); err != nil {
 				return fmt.Errorf("command file %s: %w", l.path, err)
@@ -60,12 +85,15 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 		case err != nil:
 			return fmt.Errorf("command file %s: %w", l.path, err)
 		}
-		for _, err := range obey(ctx, sink, append([]string{text(line)}, waiting(r)...)) {
-			if err != nil && ctx.Err() == nil {
-				l.log.Warn("command refused", "file", l.path, "error", err)
-			}
-		}
+		l.obey(storing, counted, append([]string{text(line)}, waiting(r)...))
 	}
+}
+
+// graced gives a context that ends some time after ctx.
+func graced(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return longer, func() { stop(); cancel() }
 }
 
 // waiting gives the whole lines that are there already, up to so many as are worth while.
@@ -88,16 +116,20 @@ func waiting(r *bufio.Reader) (lines []string) {
 // text gives a line without its end.
 func text(line []byte) string { return string(line[:len(line)-1]) }
 
-// obey hands lines on, in order.
-func obey(ctx context.Context, sink modules.Sink, lines []string) []error {
-	if bulk, ok := sink.(modules.Bulk); ok {
-		return bulk.ObeyAll(ctx, lines, "cmdfile")
+// obey hands lines on, in order, and logs what was refused.
+func (l *Listener) obey(ctx context.Context, sink modules.Bulk, lines []string) {
+	refused := 0
+	for _, err := range sink.ObeyAll(ctx, lines, l.source) {
+		if err == nil {
+			continue
+		}
+		if refused++; refused <= mostSaid {
+			l.log.Warn("command refused", "file", l.path, "error", err)
+		}
 	}
-	out := make([]error, len(lines))
-	for i, line := range lines {
-		out[i] = sink.Obey(ctx, line, "cmdfile")
+	if refused > mostSaid {
+		l.log.Warn("more commands refused", "file", l.path, "commands", refused-mostSaid)
 	}
-	return out
 }
 
 // open opens the pipe for reading and writing, so that it does not end when a writer does.

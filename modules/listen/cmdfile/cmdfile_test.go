@@ -3,13 +3,15 @@ package cmdfile_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/internal/serve/sinktest"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/cmdfile"
 	"github.com/onbu/onbu/monitor"
@@ -33,7 +35,7 @@ func TestEachWriterIsHeard(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "onbu.cmd")
 	ctx, cancel := context.WithCancel(t.Context())
 	got, ended := make(sink, 10), make(chan error)
-	go func() { ended <- cmdfile.New(path, slog.New(slog.DiscardHandler)).Listen(ctx, got) }()
+	go func() { ended <- cmdfile.New(path, sinktest.Env()).Listen(ctx, got) }()
 	long := strings.Repeat("x", 200<<10)
 	for _, write := range []string{"[1] BAD\n", "[2] TWO;a\n[3] THREE\n", long + "\n[4] FOUR\n"} {
 		f := openFIFO(t, path)
@@ -73,9 +75,9 @@ func TestLeavesAPipeToItsReader(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "nagios.cmd")
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- cmdfile.New(path, slog.New(slog.DiscardHandler)).Listen(ctx, make(sink)) }()
+	go func() { ended <- cmdfile.New(path, sinktest.Env()).Listen(ctx, make(sink)) }()
 	openFIFO(t, path).Close()
-	err := cmdfile.New(path, slog.New(slog.DiscardHandler)).Listen(ctx, make(sink))
+	err := cmdfile.New(path, sinktest.Env()).Listen(ctx, make(sink))
 	if err == nil || !strings.Contains(err.Error(), "another program reads") {
 		t.Errorf("got %v", err)
 	}
@@ -88,8 +90,40 @@ func TestRefusesAFileThatIsNoPipe(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := cmdfile.New(path, slog.New(slog.DiscardHandler)).Listen(t.Context(), make(sink))
+	err := cmdfile.New(path, sinktest.Env()).Listen(t.Context(), make(sink))
 	if err == nil || !strings.Contains(err.Error(), "not a named pipe") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAModuleMayAskForOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shinken.cmd")
+	s := modules.Read(sinktest.Define("pipe", "named_pipe", "command_file "+path))
+	e := sinktest.Env()
+	l := cmdfile.Defined(s, e)
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var got sinktest.Sink
+	got.Refuse = func(line string) error {
+		if strings.Contains(line, "BAD") {
+			return errors.New("refused")
+		}
+		return nil
+	}
+	sinktest.Listen(t, l, &got, "")
+	f := openFIFO(t, path)
+	if _, err := f.WriteString("[1] ONE\n[2] BAD\n[3] THREE\n"); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	got.Await(3)
+	if diff := cmp.Diff([]string{"cmdfile pipe: [1] ONE", "cmdfile pipe: [2] BAD", "cmdfile pipe: [3] THREE"}, got.Commands()); diff != "" {
+		t.Error(diff)
+	}
+	s = modules.Read(sinktest.Define("pipe", "named_pipe"))
+	cmdfile.Defined(s, e)
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "command_file: it is missing") {
+		t.Error(err)
 	}
 }
