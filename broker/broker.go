@@ -61,7 +61,8 @@ type Broker struct {
 	catalog cataloguer
 
 	// filled says what the view got of each shard. Only fill uses it.
-	filled map[monitor.Shard]*filled
+	filled  map[monitor.Shard]*filled
+	unknown unknown
 }
 
 // filled is what the view got of a shard.
@@ -120,6 +121,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	wg.Go(func() { b.watchOwners(ctx) })
 	wg.Go(func() { b.followDone(ctx) })
 	wg.Go(func() { b.watchQueues(ctx) })
+	wg.Go(func() { b.watchUnknown(ctx) })
 	wg.Go(func() { b.keepCatalog(ctx) })
 	wg.Go(func() { b.feeder.Run(ctx) })
 	for _, m := range b.o.Exports {

@@ -72,6 +72,7 @@ func (b *Broker) Handle(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/summary", b.summary)
 	mux.HandleFunc("GET /api/explain", b.explain)
 	mux.HandleFunc("GET /api/trace", b.trace)
+	mux.HandleFunc("GET /api/unknown", b.listUnknown)
 	b.handlePiggyback(mux)
 	b.handleAgent(mux)
 	b.handleExports(mux)

@@ -49,6 +49,7 @@ func verbs() []verb {
 		{"status", "", "show all hosts and services of a running Onbu", status},
 		{"explain", "HOST[/SERVICE]", "say why an object is in its state, and who was told", explain},
 		{"trace", "HOST[/SERVICE]", "follow the next check of an object, and say when each step was taken", trace},
+		{"unknown", "", "list hosts and services that results came for and that are not configured", strangers},
 		{"piggyback", "list|orphans|cat …", "look at payloads: what the agents of hosts say of other hosts", askParts(piggybackParts(), piggybackExamples)},
 		{"agent", "cat HOST | ca | receiver", "show what the agent of a host said last; certificates and registration of agents", agentVerb},
 		{"discover", "HOST [-- OPTIONS]", "print the services that a host's agent offers, as object definitions", discover},
