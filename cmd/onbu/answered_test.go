@@ -1,0 +1,256 @@
+package main_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/realpeer"
+)
+
+const (
+	// senders post the results of sendersServices each, pace apart: 2,000 a second in all.
+	senders         = 8
+	sendersServices = 25
+	pace            = 100 * time.Millisecond
+)
+
+// kill -9 of one of the processes in the middle of 2,000 results a second over HTTP: every result that was answered with 200
+// is in the state afterwards.
+func TestEveryResultAnsweredIsInTheState(t *testing.T) {
+	for _, victim := range []string{"receiver", "scheduler", "bus", "everything"} {
+		t.Run("kill -9 of the "+victim, func(t *testing.T) {
+			t.Parallel()
+			p := newPosting(t)
+			d := p.start(victim == "everything")
+			p.known(d["broker"])
+			p.begin()
+			pause(time.Second + time.Duration(len(victim))*37*time.Millisecond)
+			if victim == "everything" {
+				d["run"].kill()
+			} else {
+				d[victim].kill()
+			}
+			p.half() // so that nothing newer hides what was lost
+			pause(300 * time.Millisecond)
+			d = p.again(d, victim)
+			if victim != "scheduler" { // results need none
+				p.goesOn()
+			}
+			pause(time.Second)
+			p.end()
+			p.holds(d["broker"])
+		})
+	}
+}
+
+// posting is senders of results and what they were told.
+type posting struct {
+	t       *testing.T
+	main    string
+	port    int
+	cluster *cluster
+	states  map[string]string // folders, by daemon
+
+	senders      sync.WaitGroup
+	rest, others context.CancelFunc
+
+	mu       sync.Mutex
+	answered [senders * sendersServices]int // the number of the last result that was answered with 200
+	posts    int
+}
+
+func newPosting(t *testing.T) *posting {
+	c := newConfig(t)
+	p := &posting{t: t, port: realpeer.Port(t), cluster: newCluster(t), states: map[string]string{}}
+	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
+	for i := range senders * sendersServices {
+		host := fmt.Sprintf("h%03d", i)
+		c.host(host)
+		c.service(host, "told", "fine", "active_checks_enabled 0")
+	}
+	c.host("knock")
+	c.Define("module", "module_name door", "module_type http_results", "host 127.0.0.1", fmt.Sprint("port ", p.port), "anonymous 1")
+	p.main = c.write()
+	return p
+}
+
+// start starts all daemons, in one process or in one each.
+func (p *posting) start(together bool) map[string]*onbu {
+	if together {
+		o := serve(p.t, p.state("run"), "run", p.main, "--command-file", "-", "--shards", "4")
+		return map[string]*onbu{"run": o, "broker": o}
+	}
+	all := map[string]*onbu{"bus": p.daemon("bus")}
+	for _, name := range []string{"arbiter", "scheduler", "receiver", "broker"} {
+		all[name] = p.daemon(name)
+	}
+	all["broker"].listening()
+	return all
+}
+
+// again starts what was killed, with its folder.
+func (p *posting) again(d map[string]*onbu, victim string) map[string]*onbu {
+	if victim == "everything" {
+		return p.start(true)
+	}
+	d[victim] = p.daemon(victim)
+	return d
+}
+
+func (p *posting) state(name string) string {
+	if p.states[name] == "" {
+		p.states[name] = filepath.Join(p.t.TempDir(), name)
+		if err := os.MkdirAll(p.states[name], 0o700); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	return p.states[name]
+}
+
+func (p *posting) daemon(name string) *onbu {
+	args := []string{name, "--state", p.state(name)}
+	switch name {
+	case "bus":
+		args = append(args, "--listen", p.cluster.addr)
+	case "arbiter":
+		args = append(args, p.main, "--shards", "4")
+		fallthrough
+	default:
+		args = append(args, "--bus", p.cluster.url, "--http", "127.0.0.1:0")
+	}
+	o := launch(p.t, args...)
+	if name == "bus" {
+		o.Listening(p.t, p.cluster.addr)
+	}
+	return o
+}
+
+// begin lets all senders begin; half of them end with half, the others with end.
+func (p *posting) begin() {
+	rest, stopRest := context.WithCancel(p.t.Context())
+	others, stopOthers := context.WithCancel(p.t.Context())
+	p.rest, p.others = stopRest, stopOthers
+	p.goesOn() // the port is open
+	for i := range senders {
+		ctx := rest
+		if i%2 == 0 {
+			ctx = others
+		}
+		p.senders.Go(func() { p.send(ctx, i) })
+	}
+}
+
+func (p *posting) half() { p.others() }
+
+func (p *posting) end() {
+	p.others()
+	p.rest()
+	p.senders.Wait()
+	p.t.Logf("%d posts of %d results were answered with 200", p.posts, sendersServices)
+	if p.posts < senders*5 {
+		p.t.Errorf("only %d posts were answered", p.posts)
+	}
+}
+
+// send posts numbers for the services of a sender, each a higher one, until ctx ends.
+func (p *posting) send(ctx context.Context, sender int) {
+	for n := 1; ctx.Err() == nil; n++ {
+		if p.post(ctx, numbered(sender, n)) {
+			p.mu.Lock()
+			p.posts++
+			for i := range sendersServices {
+				p.answered[sender*sendersServices+i] = n
+			}
+			p.mu.Unlock()
+		}
+		pause(pace)
+	}
+}
+
+// numbered are results of a sender as JSON.
+func numbered(sender, n int) string {
+	var all []string
+	for i := range sendersServices {
+		all = append(all, fmt.Sprintf(`{"host": "h%03d", "service": "told", "state": %d, "output": "number %d"}`, sender*sendersServices+i, n%4, n))
+	}
+	return "[" + strings.Join(all, ",") + "]"
+}
+
+// post says whether results were answered with 200.
+func (p *posting) post(ctx context.Context, results string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/results", p.port), strings.NewReader(results))
+	if err != nil {
+		p.t.Error(err)
+		return false
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusOK {
+		return true
+	}
+	if answer.StatusCode < 500 {
+		p.t.Errorf("%s", answer.Status)
+	}
+	return false
+}
+
+// goesOn waits until results are taken again.
+func (p *posting) goesOn() {
+	p.t.Helper()
+	within(p.t, patience, "results are taken", func() error {
+		if !p.post(p.t.Context(), `{"host": "knock", "state": 0, "output": "anybody there?"}`) {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+}
+
+// known waits until a broker shows all services.
+func (p *posting) known(o *onbu) {
+	p.t.Helper()
+	o.eventually("all services are known", func() error {
+		all, err := o.objects()
+		if err == nil && len(all) < 2*senders*sendersServices {
+			err = fmt.Errorf("%d are", len(all))
+		}
+		return err
+	})
+}
+
+// holds waits until a broker shows, for each service, the last result that was answered, or a later one.
+func (p *posting) holds(o *onbu) {
+	p.t.Helper()
+	o.eventually("all that was answered with 200 is in the state", func() error {
+		all, err := o.objects()
+		if err != nil {
+			return err
+		}
+		return p.missing(all)
+	})
+}
+
+func (p *posting) missing(all map[string]broker.Object) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, want := range p.answered {
+		one := all[fmt.Sprintf("h%03d/told", i)]
+		got, _ := strconv.Atoi(strings.TrimPrefix(one.Output, "number "))
+		if got < want {
+			return fmt.Errorf("h%03d/told says %q, and number %d was answered with 200", i, one.Output, want)
+		}
+	}
+	return nil
+}
