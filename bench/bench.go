@@ -59,7 +59,7 @@ func (o *Options) Validate() error {
 		return errors.New("the time to measure must not be negative")
 	case o.Peer != "" && findPeer(o.Peer) == nil:
 		return fmt.Errorf("no peer is called %q; there are %s", o.Peer, strings.Join(Peers(), ", "))
-	case o.Peer != "" && (s.compares() || s.fixed || s.noPlugin):
+	case o.Peer != "" && o.Peer != s.ownPeer && (s.compares() || s.fixed || s.noPlugin):
 		return fmt.Errorf("scenario %s is for Onbu alone; leave --peer away", s.name)
 	case o.Max && (s.compares() || s.fixed):
 		return fmt.Errorf("scenario %s is about something else than the highest rate; leave --max away", s.name)
@@ -82,6 +82,7 @@ type run struct {
 	stopped  bool           // by the end of ctx, with something measured
 	account  *Account
 	trends   []*trend
+	senders  []*NSCASender
 	first    int  // the services of the first step of a search
 	half     bool // half of what a search finds is to be run
 }
@@ -157,8 +158,8 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	out.Services, out.Interval = r.o.Services, r.o.Interval.Seconds()
-	out.Account, out.Trends = r.account, r.trends
-	if r.o.Peer != "" && !r.stopped {
+	out.Account, out.Trends, out.Senders = r.account, r.trends, r.senders
+	if r.o.Peer != "" && !r.stopped && r.scenario.ownPeer == "" {
 		err = r.peer(ctx, out)
 	}
 	out.Stopped = r.stopped

@@ -29,6 +29,8 @@ type Report struct {
 	Trends  []*trend `json:"trends,omitempty"`
 	// Piggyback is what scenario piggyback looks at.
 	Piggyback *Piggyback `json:"piggyback,omitempty"`
+	// Senders is what scenario nsca looks at.
+	Senders []*NSCASender `json:"senders,omitempty"`
 	// Notes are sentences about what the scenario looked at besides.
 	Notes []string `json:"notes,omitempty"`
 }

@@ -29,6 +29,8 @@ type scenario struct {
 	apart func(r *run, ctx context.Context) (*Figures, error)
 	// fixed scenarios are about something else than the highest rate. Those without a plugin are no peer's.
 	fixed, noPlugin bool
+	// ownPeer is the peer that apart measures too; empty for none.
+	ownPeer string
 }
 
 // measured gives the loads that the figures are about.

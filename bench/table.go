@@ -15,6 +15,10 @@ const busy = 0.3
 func (r *Report) Write(w io.Writer) error {
 	t := &table{w: w}
 	t.printf("%s: %s\n", r.Scenario, r.About)
+	if r.Senders != nil {
+		r.sendersTable(t)
+		return t.err
+	}
 	t.printf("%s services every %g s, measured for %.0f s; %d cores, load average before %.1f\n\n",
 		thousands(r.Services), r.Interval, r.Seconds, r.Machine, r.LoadAverage)
 	printSteps(t, r.Name, r.Search)
@@ -69,6 +73,33 @@ func (r *Report) rows(t *table) {
 			r.row(w, r.Peer.Name, r.Peer)
 		}
 	})
+}
+
+// sendersTable has a line for each sender.
+func (r *Report) sendersTable(t *table) {
+	t.printf("%s services; %d cores, load average before %.1f\n", thousands(r.Services), r.Machine, r.LoadAverage)
+	engine := ""
+	for i, s := range r.Senders {
+		if s.Engine == engine {
+			continue
+		}
+		engine = s.Engine
+		t.printf("\n%s\n", engine)
+		t.columns(func(w io.Writer) {
+			fmt.Fprint(w, "\tsent\taccepted/s\tapplied/s\tmissing\tµs CPU/result\tRSS MB\t\n")
+			for _, s := range r.Senders[i:] {
+				if s.Engine == engine {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.1f\t%.0f\t\n", s.About, thousands(int(s.Sent)), perSecond(s.Accepted, s.Sending),
+						perSecond(s.Applied, s.Applying), thousands(int(s.Sent-s.Applied)), s.CPU, float64(s.RSS)/1e6)
+				}
+			}
+		})
+	}
+	t.printf("\nMissing are those that made no state, of those that the sender handed to the kernel; CPU and memory are of the engine with its NSCA server.\n")
+}
+
+func perSecond(n int64, seconds float64) string {
+	return thousands(int(math.Round(float64(n) / max(seconds, 1e-3))))
 }
 
 func (r *Report) row(w io.Writer, name string, f *Figures) {

@@ -67,6 +67,9 @@ func find(name string) (Kind, error) {
 		}
 		return agentsWith(guests, bytes), nil
 	}
+	if l, ok := nscaOf(name); ok {
+		return nscaSender(l), nil
+	}
 	var names []string
 	for _, k := range Kinds() {
 		if k.Name == name {

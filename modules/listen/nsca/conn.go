@@ -104,7 +104,7 @@ func (c *conn) digest(ctx context.Context, n int) error {
 		_ = c.SetReadDeadline(now.Add(c.l.idle))
 	}
 	if len(c.got) > 0 {
-		if err := c.out.put(ctx, c.got, at, c.roomy()); err != nil {
+		if err := c.out.put(ctx, c.got, c.roomy()); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"unsafe"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -12,8 +13,13 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// mostPending is how many bytes of packets may wait on a roomy connection while others are stored.
+// mostPending is how many bytes of results may wait on a roomy connection while others are stored.
 const mostPending = 1 << 20
+
+// sizeOf is what a result takes in memory, about.
+func sizeOf(s *monitor.Submission) int {
+	return int(unsafe.Sizeof(*s)) + len(s.Host) + len(s.Service) + len(s.Output) + len(s.LongOutput) + len(s.Perfdata)
+}
 
 var errNotStored = errors.New("results could not be stored")
 
@@ -28,13 +34,13 @@ type outbox struct {
 	ready   sync.Cond // something was stored
 	pending []monitor.Submission
 	spare   []monitor.Submission
-	bytes   int  // of packets that are pending
+	bytes   int  // that is pending
 	working bool // a batch is being stored
 	err     error
 }
 
-// put takes results that came in so many bytes. It blocks while too many are pending: any, unless the connection is roomy.
-func (o *outbox) put(ctx context.Context, results []monitor.Submission, bytes int, roomy bool) error {
+// put takes results. It blocks while too much is pending: anything, unless the connection is roomy.
+func (o *outbox) put(ctx context.Context, results []monitor.Submission, roomy bool) error {
 	o.used = true
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -48,7 +54,9 @@ func (o *outbox) put(ctx context.Context, results []monitor.Submission, bytes in
 		return o.err
 	}
 	o.pending = append(o.pending, results...)
-	o.bytes += bytes
+	for i := range results {
+		o.bytes += sizeOf(&results[i])
+	}
 	if !o.working {
 		o.working = true
 		go o.work(ctx)
