@@ -32,7 +32,7 @@ const (
 // be exchanged while it works.
 type Client struct {
 	url     string
-	trust   trust
+	trust   Trust
 	who     identity
 	timeout time.Duration
 
@@ -52,7 +52,7 @@ func (r *Refused) Unwrap() error { return r.Err }
 // Read reads the settings of a client: url, which must be there unless otherwise is not empty, and those for TLS, names, passwords
 // and the time limit.
 func Read(s *modules.Settings, otherwise string) *Client {
-	c := &Client{url: s.Text("url", otherwise), trust: readTrust(s), who: readIdentity(s)}
+	c := &Client{url: s.Text("url", otherwise), trust: ReadTrust(s), who: readIdentity(s)}
 	c.timeout = s.Duration("timeout", 10*time.Second, 100*time.Millisecond, 5*time.Minute)
 	u, err := url.Parse(c.url)
 	switch {
@@ -129,7 +129,7 @@ func (c *Client) client() (*http.Client, error) {
 	if c.http != nil {
 		return c.http, nil
 	}
-	conf, err := c.trust.config()
+	conf, err := c.trust.Config()
 	if err != nil {
 		return nil, err
 	}

@@ -12,14 +12,15 @@ import (
 	"github.com/onbu/onbu/modules"
 )
 
-// trust says which servers are believed and which certificate the client shows.
-type trust struct {
+// Trust says which servers are believed and which certificate a client shows.
+type Trust struct {
 	ca, cert, key, serverName string
 	blind                     bool // whoever answers is believed
 }
 
-func readTrust(s *modules.Settings) trust {
-	t := trust{
+// ReadTrust reads the settings of TLS: ca_file, cert_file, key_file, server_name and tls_verify.
+func ReadTrust(s *modules.Settings) Trust {
+	t := Trust{
 		ca: s.Path("ca_file", ""), cert: s.Path("cert_file", ""), key: s.Path("key_file", ""), serverName: s.Text("server_name", ""),
 		blind: !s.Bool("tls_verify", true),
 	}
@@ -32,8 +33,8 @@ func readTrust(s *modules.Settings) trust {
 	return t
 }
 
-// config reads ca_file now and the client's certificate for each connection.
-func (t *trust) config() (*tls.Config, error) {
+// Config reads ca_file now and the client's certificate for each connection.
+func (t *Trust) Config() (*tls.Config, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.serverName, InsecureSkipVerify: t.blind}
 	if t.ca != "" {
 		text, err := os.ReadFile(t.ca)

@@ -6,6 +6,8 @@ import (
 	"github.com/onbu/onbu/modules/export/livestatus"
 	"github.com/onbu/onbu/modules/export/ndjson"
 	"github.com/onbu/onbu/modules/export/remotewrite"
+	"github.com/onbu/onbu/modules/export/simplelog"
+	"github.com/onbu/onbu/modules/export/syslog"
 )
 
 // exporters are the export modules by module_type, Shinken's names and ours.
@@ -19,5 +21,7 @@ func exporters() map[string]exporting {
 		"ndjson":                  ndjson.Defined,
 		"prometheus_remote_write": remotewrite.New,
 		"remote_write":            remotewrite.New,
+		"simple_log":              simplelog.New,
+		"syslog":                  syslog.New,
 	}
 }
