@@ -12,6 +12,7 @@ import (
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/cmdfile"
+	"github.com/onbu/onbu/modules/listen/collectd"
 	"github.com/onbu/onbu/modules/listen/http"
 	"github.com/onbu/onbu/modules/listen/nrdp"
 	"github.com/onbu/onbu/modules/listen/nsca"
@@ -41,6 +42,7 @@ func listeners() map[string]listening {
 		"named_pipe":        cmdfile.Defined,
 		"check_results_dir": spooldir.New,
 		"nrdp":              nrdp.New,
+		"collectd":          collectd.New,
 	}
 }
 

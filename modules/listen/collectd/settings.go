@@ -1,0 +1,143 @@
+package collectd
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/listen/collectd/packet"
+)
+
+// defaultGroup is the group to which collectd sends where nothing else is set up.
+const defaultGroup = "239.192.74.66"
+
+// settings are what a definition says.
+type settings struct {
+	address            string
+	multicast          bool
+	device             string // for multicast; empty for the machine's choice
+	decoder            packet.Decoder
+	naming             naming
+	notifications      bool
+	maxAge             time.Duration
+	most, mostOfSource int // series
+}
+
+func read(s *modules.Settings) settings {
+	set := settings{multicast: s.Bool("multicast", false), device: s.Text("interface", "")}
+	host := s.Text("host", "127.0.0.1")
+	switch {
+	case set.multicast && !s.Has("host"):
+		host = defaultGroup
+	case host == "*":
+		host = ""
+	}
+	if ip := net.ParseIP(host); set.multicast && (ip == nil || !ip.IsMulticast()) {
+		s.Wrong("host", "%q is no multicast address: write one such as %s, or take multicast away", host, defaultGroup)
+	}
+	set.address = net.JoinHostPort(host, strconv.Itoa(s.Int("port", 25826, 1, 65535)))
+	set.decoder = security(s)
+	set.naming = readNaming(s)
+	set.notifications = s.Bool("notifications", true)
+	set.maxAge = s.Duration("max_age", time.Hour, time.Minute, 30*24*time.Hour)
+	set.most = s.Int("max_series", 200_000, 1, 1<<24)
+	set.mostOfSource = s.Int("max_series_per_source", 20_000, 1, 1<<24)
+	return set
+}
+
+// security reads who may send, and how.
+func security(s *modules.Settings) packet.Decoder {
+	levels := map[string]packet.Level{"none": packet.None, "sign": packet.Sign, "encrypt": packet.Encrypt}
+	d := packet.Decoder{Level: levels[s.Choice("security_level", "none", "none", "sign", "encrypt")]}
+	path := s.Path("auth_file", "")
+	if path == "" {
+		if d.Level != packet.None {
+			s.Wrong("security_level", "it needs an auth_file with lines USER: PASSWORD")
+		}
+		return d
+	}
+	var err error
+	if d.Passwords, err = readUsers(path); err != nil {
+		s.Wrong("auth_file", "%v", err)
+	}
+	return d
+}
+
+// mostUsers bounds an auth_file, longestLine a line of it.
+const (
+	mostUsers = 100_000
+	maxUsers  = 16 << 20
+)
+
+// readUsers reads lines USER: PASSWORD. No password stands in an error.
+func readUsers(path string) (map[string]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	users := map[string]string{}
+	lines := bufio.NewScanner(io.LimitReader(f, maxUsers))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		user, password, ok := strings.Cut(line, ":")
+		user, password = strings.TrimSpace(user), strings.TrimSpace(password)
+		if !ok || user == "" || password == "" {
+			return nil, fmt.Errorf("%s: line %d: write USER: PASSWORD", path, n)
+		}
+		if users[user] = password; len(users) > mostUsers {
+			return nil, fmt.Errorf("%s: more than %d users", path, mostUsers)
+		}
+	}
+	if len(users) == 0 && lines.Err() == nil {
+		return nil, fmt.Errorf("%s: there is nobody in it: write lines USER: PASSWORD", path)
+	}
+	return users, lines.Err()
+}
+
+// readNaming reads how metrics find their service.
+func readNaming(s *modules.Settings) naming {
+	n := naming{
+		grouped: map[string]bool{}, byName: s.Choice("value_names", "index", "index", "types.db") == "types.db",
+		dropDomain: s.Bool("drop_domain", false),
+	}
+	for _, plugin := range s.Words("grouped_collectd_plugins") {
+		n.grouped[plugin] = true
+	}
+	var err error
+	if n.types, err = readTypes(s.Path("types_db", "")); err != nil {
+		s.Wrong("types_db", "%v", err)
+	}
+	for _, line := range s.All("map") {
+		rule, err := readRule(line.Value)
+		if err != nil {
+			s.WrongAt(line, "%v", err)
+			continue
+		}
+		n.rules = append(n.rules, rule)
+	}
+	return n
+}
+
+func readRule(text string) (rule, error) {
+	pattern, service, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if service = strings.TrimSpace(service); service == "" {
+		return rule{}, errors.New("write a regular expression for PLUGIN-INSTANCE/TYPE-INSTANCE and the name of a service, or - for none: interface-(eth.*)/.* Traffic $1")
+	}
+	re, err := regexp.Compile("^(?:" + pattern + ")$")
+	if err != nil {
+		return rule{}, fmt.Errorf("the regular expression %q: %w", pattern, err)
+	}
+	return rule{re, service}, nil
+}
