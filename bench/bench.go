@@ -83,8 +83,10 @@ type run struct {
 	account  *Account
 	trends   []*trend
 	senders  []*NSCASender
-	first    int  // the services of the first step of a search
-	half     bool // half of what a search finds is to be run
+	modules  [][]string // definitions of modules for the engine
+	without  *Figures   // what apart measured without what the scenario is about
+	first    int        // the services of the first step of a search
+	half     bool       // half of what a search finds is to be run
 }
 
 // halfStart is where a search begins whose scenario does not say.
@@ -158,6 +160,7 @@ func (r *run) all(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	out.Services, out.Interval = r.o.Services, r.o.Interval.Seconds()
+	out.Without = cmp.Or(out.Without, r.without)
 	out.Account, out.Trends, out.Senders = r.account, r.trends, r.senders
 	if r.o.Peer != "" && !r.stopped && r.scenario.ownPeer == "" {
 		err = r.peer(ctx, out)
@@ -281,7 +284,7 @@ func (r *run) count(loads []load) int {
 
 // config writes the configuration for some of the scenario's loads into a folder of its own.
 func (r *run) config(name string, loads []load) (*site, error) {
-	s := &site{dir: filepath.Join(r.dir, name), interval: r.o.Interval, ports: r.ports, commands: r.scenario.beside != nil}
+	s := &site{dir: filepath.Join(r.dir, name), interval: r.o.Interval, ports: r.ports, commands: r.scenario.beside != nil, modules: r.modules}
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("folder for the configuration: %w", err)
 	}

@@ -26,7 +26,8 @@ type site struct {
 	ports    map[string]int // of the fake targets, by kind
 	groups   []group
 	commands bool // the engine is to take external commands
-	changed  int  // one service in so many is another than at first; 0 for none
+	modules  [][]string
+	changed  int // one service in so many is another than at first; 0 for none
 }
 
 // commandFile is the named pipe for external commands.
@@ -64,6 +65,9 @@ func (s *site) write() error {
 // objects writes templates, hosts and services. Hosts have no check of their own, so that every check is of the scenario.
 func (s *site) objects(o *objectstest.Text) {
 	s.templates(o)
+	for _, m := range s.modules {
+		o.Define("module", m...)
+	}
 	host := 0
 	for _, g := range s.groups {
 		o.Command(g.name, s.commandLine(g))
@@ -79,7 +83,7 @@ func (s *site) objects(o *objectstest.Text) {
 			}
 			service := []string{"use of-" + g.name, fmt.Sprintf("host_name %s-%d", g.name, host), fmt.Sprintf("service_description s%d", i%g.ofHost())}
 			if len(g.each) > 0 {
-				service = append(service, "check_command "+g.name+"!"+g.each[i%g.ofHost()%len(g.each)])
+				service = append(service, "check_command "+g.name+"!"+g.argument(i))
 			}
 			if s.changed > 0 && i%s.changed == 0 {
 				service = append(service, "notes changed", "max_check_attempts 2")
@@ -87,6 +91,14 @@ func (s *site) objects(o *objectstest.Text) {
 			o.Define("service", service...)
 		}
 	}
+}
+
+// argument is the one of the nth service.
+func (l *load) argument(n int) string {
+	if !l.eachOfAll {
+		n %= l.ofHost()
+	}
+	return l.each[n%len(l.each)]
 }
 
 // ofHost is how many services a host of the load has.

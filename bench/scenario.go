@@ -57,6 +57,8 @@ type load struct {
 	perHost int
 	// each are the arguments of the command, $ARG1$, for one service of a host after the other; empty for none.
 	each []string
+	// eachOfAll gives the arguments to all services in turn instead, whatever their hosts.
+	eachOfAll bool
 	// fails is whether the checks are meant to fail.
 	fails bool
 }

@@ -78,6 +78,7 @@ func composed() []scenario {
 		},
 		piggyback(),
 		nsca(),
+		dashboards(),
 		{
 			name: "scale", about: "a million services, once a minute: SNMP and ICMP", services: 1_000_000, interval: time.Minute, window: 10 * time.Minute,
 			loads: large(),
