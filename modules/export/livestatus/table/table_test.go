@@ -26,6 +26,7 @@ func small() *table.World {
 			MaxAttempts: 3, CheckInterval: 5 * time.Minute, RetryInterval: time.Minute, CheckPeriod: 0, NotificationPeriod: monitor.None,
 			Switches: monitor.ActiveChecks | monitor.Notifications, Contacts: []uint32{0}, ContactGroups: []uint32{0},
 			EventHandler: monitor.Call{Command: monitor.None}, Importance: 7, BusinessImpact: 3, Pool: "dmz", RealmName: "All",
+			ActionURL: "http://wiki/$HOSTNAME$?$SERVICEGROUPNAMES$",
 		},
 		{Contacts: []uint32{1}, NotificationPeriod: monitor.None, CheckPeriod: monitor.None, EventHandler: monitor.Call{Command: monitor.None}},
 	}
@@ -40,8 +41,8 @@ func small() *table.World {
 	first, second := common, common
 	first.Hosts = []monitor.Host{{Name: "web", Alias: "the web", Address: "10.0.0.1", Vars: []monitor.Var{{Name: "RACK", Value: "7"}}}}
 	first.Services = []monitor.Service{
-		{Host: 0, Description: "ssh", Policy: 1},
-		{Host: 0, Description: "http", Check: monitor.Call{Command: 0, Args: 1}},
+		{Host: 0, Description: "ssh", Policy: 1, Check: monitor.Call{Command: monitor.None}},
+		{Host: 0, Description: "http", Check: monitor.Call{Command: 0, Args: 1}, Extra: &monitor.ServiceExtra{Notes: "see $HOSTALIAS$ at $HOSTADDRESS$, $SERVICEDESC$ on $_SERVICEPORT$ ($USER1$)"}},
 	}
 	first.HostGroups = []monitor.Group{{Name: "all", Alias: "everything", Members: []monitor.ID{0}}}
 	first.ServiceGroups = []monitor.Group{{Name: "fronts", Members: []monitor.ID{2}}}
@@ -88,22 +89,17 @@ func small() *table.World {
 
 func column(t testing.TB, of *table.Table, name string) *table.Column {
 	t.Helper()
-	i, ok := slices.BinarySearchFunc(of.Columns, name, func(c table.Column, name string) int { return cmpString(c.Name, name) })
-	if !ok {
-		t.Fatalf("table %s has no column %s", of.Name, name)
+	for _, name := range []string{name, strings.TrimPrefix(name, of.Prefix)} {
+		i, ok := slices.BinarySearchFunc(of.Columns, name, func(c table.Column, name string) int { return strings.Compare(c.Name, name) })
+		if ok {
+			return &of.Columns[i]
+		}
 	}
-	return &of.Columns[i]
+	t.Fatalf("table %s has no column %s", of.Name, name)
+	return nil
 }
 
-func cmpString(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
+func words(text string) []string { return strings.Fields(text) }
 
 // show gives what a row has in a column, as JSON would.
 func show(c *table.Column, r *table.Row) string {
@@ -166,10 +162,16 @@ func TestEveryColumnOfEveryRowCanBeShown(t *testing.T) {
 			seen[c.Name] = true
 			of.Each(w, anyone, func(r *table.Row) bool { show(c, r); return true })
 		}
-		if !slices.IsSortedFunc(of.Columns, func(a, b table.Column) int { return cmpString(a.Name, b.Name) }) {
+		if !slices.IsSortedFunc(of.Columns, func(a, b table.Column) int { return strings.Compare(a.Name, b.Name) }) {
 			t.Errorf("the columns of %s are not sorted", name)
 		}
 	}
+}
+
+// nth names a service of large.
+func nth(n int) monitor.Ref {
+	names := [...]string{"ping", "load", "disk", "swap", "http", "ssh", "ntp", "mail", "dns", "smtp"}
+	return monitor.Ref{Host: fmt.Sprintf("host-%06d", n/10), Service: names[n%10]}
 }
 
 // large is a world of 10,000 hosts with ten services each in 16 shards, of which 1 in 50 is a problem.
@@ -181,18 +183,20 @@ func large() (*table.World, *view.View) {
 	for i := range inventories {
 		inventories[i] = &monitor.Inventory{
 			Generation: 1, Shard: monitor.Shard(i), Shards: shards, Options: monitor.Options{Interval: time.Minute},
-			Policies: []monitor.Policy{{CheckPeriod: monitor.None, NotificationPeriod: monitor.None, CheckInterval: time.Minute, EventHandler: monitor.Call{Command: monitor.None}}},
-			Args:     [][]string{nil}, Commands: []monitor.Command{{Name: "check"}},
+			HostGroups: []monitor.Group{{Name: "all"}},
+			Policies:   []monitor.Policy{{CheckPeriod: monitor.None, NotificationPeriod: monitor.None, CheckInterval: time.Minute, EventHandler: monitor.Call{Command: monitor.None}}},
+			Args:       [][]string{nil}, Commands: []monitor.Command{{Name: "check"}},
 		}
 	}
-	names := []string{"ping", "load", "disk", "swap", "http", "ssh", "ntp", "mail", "dns", "smtp"}
 	for i := range hosts {
 		inv := inventories[i*7919%shards]
 		id := monitor.ID(len(inv.Hosts))
-		name := fmt.Sprintf("host-%06d", i)
+		name := nth(i * 10).Host
 		inv.Hosts = append(inv.Hosts, monitor.Host{Name: name})
+		inv.HostGroups[0].Members = append(inv.HostGroups[0].Members, id)
 		v.Fill([]monitor.Status{{Ref: monitor.Ref{Host: name}, LastCheck: 1e18, LastUpdate: 1e18, LastTimeOK: 1e18}}, 1)
-		for j, service := range names {
+		for j := range 10 {
+			service := nth(j).Service
 			inv.Services = append(inv.Services, monitor.Service{Host: id, Description: service})
 			s := monitor.Status{
 				Ref: monitor.Ref{Host: name, Service: service}, LastCheck: 1e18, LastUpdate: 1e18 + 1e6, LastTimeOK: 1e18, Module: "icmp", Poller: "p1",
