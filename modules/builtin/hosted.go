@@ -18,6 +18,7 @@ import (
 	"github.com/onbu/onbu/modules/listen/nsca"
 	"github.com/onbu/onbu/modules/listen/nscaweb"
 	"github.com/onbu/onbu/modules/listen/spooldir"
+	"github.com/onbu/onbu/modules/listen/tsca"
 	"github.com/onbu/onbu/modules/listen/wsarbiter"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
@@ -41,6 +42,8 @@ func listeners() map[string]listening {
 		"ws_arbiter":        wsarbiter.New,
 		"named_pipe":        cmdfile.Defined,
 		"check_results_dir": spooldir.New,
+		"tsca":              tsca.New,
+		"tsca_server":       tsca.New,
 		"nrdp":              nrdp.New,
 		"collectd":          collectd.New,
 	}

@@ -7,7 +7,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
+
+	"github.com/onbu/onbu/internal/serve"
 )
 
 // Fault is a request that is not taken: the status for its sender, why in a sentence, and the word under which it is counted.
@@ -19,31 +20,11 @@ type Fault struct {
 // Error implements error.
 func (f *Fault) Error() string { return f.Why }
 
-// room is how many bytes of bodies may be in memory at once, for all connections. The first part of each is not counted, so
-// that small requests get through while large ones wait for their senders.
-type room struct{ left atomic.Int64 }
-
-const uncounted = 64 << 10
-
-func newRoom(bytes int64) *room {
-	r := &room{}
-	r.left.Store(bytes)
-	return r
-}
-
-func (r *room) take(n int64) bool {
-	if r.left.Add(-n) >= 0 {
-		return true
-	}
-	r.left.Add(n)
-	return false
-}
-
 // Body reads the body of a request, inflated if it was packed with gzip: at most max_body bytes, on the wire and inflated.
 // release is to be called when it is no longer used, also after an error, which is a *Fault.
 func (s *Server) Body(w http.ResponseWriter, r *http.Request) (data []byte, release func(), err error) {
-	var taken int64
-	release = func() { s.room.left.Add(taken) }
+	loan := s.memory.Loan()
+	release = loan.Return
 	var from io.Reader = http.MaxBytesReader(w, r.Body, s.body)
 	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
@@ -54,15 +35,12 @@ func (s *Server) Body(w http.ResponseWriter, r *http.Request) (data []byte, rele
 	default:
 		return nil, release, &Fault{http.StatusUnsupportedMediaType, "send the body as it is, or packed with gzip", "encoding"}
 	}
-	data = make([]byte, 0, min(max(r.ContentLength, 512), uncounted)+1)
+	data = make([]byte, 0, min(max(r.ContentLength, 512), serve.Free-1)+1)
 	for {
 		if len(data) == cap(data) {
 			n := min(int64(cap(data)), s.body+1-int64(cap(data)))
-			if cap(data) >= uncounted {
-				if !s.room.take(n) {
-					return nil, release, &Fault{http.StatusServiceUnavailable, "too many large requests at once: send it again", "room"}
-				}
-				taken += n
+			if !loan.Take(int64(cap(data)) + n) {
+				return nil, release, &Fault{http.StatusServiceUnavailable, "too many large requests at once: send it again", "memory"}
 			}
 			data = append(make([]byte, 0, int64(cap(data))+n), data...)
 		}

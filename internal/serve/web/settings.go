@@ -24,7 +24,7 @@ type Server struct {
 	cert, key      string
 	patience, idle time.Duration
 	body           int64
-	room           *room
+	memory         *serve.Memory
 	log            *slog.Logger
 }
 
@@ -42,7 +42,7 @@ func Read(s *modules.Settings, e modules.Env, kind string, port int) *Server {
 		idle:   s.Duration("idle_timeout", time.Minute, time.Second, time.Hour),
 		Header: headerBytes, body: s.Bytes("max_body", 4<<20, 1<<10, 256<<20),
 	}
-	srv.room = newRoom(max(16*srv.body, 64<<20))
+	srv.memory = serve.NewMemory(max(32*srv.body, 64<<20))
 	srv.port.Refused = func(why serve.Reason) { srv.Tally.Refused(string(why)) }
 	srv.Keys = readKeys(s)
 	if (srv.cert == "") != (srv.key == "") {
