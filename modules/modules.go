@@ -225,6 +225,19 @@ type Exporter interface {
 	Export(ctx context.Context, broks []monitor.Brok) error
 }
 
+// Rewind is what Export returns, wrapped or not, when the other side may have lost what it took: what was given to the module from
+// By before its last success on comes again, as far as the broker has been at it for so long, and then what it failed with.
+type Rewind struct {
+	By  time.Duration
+	Err error
+}
+
+// Error implements error.
+func (r Rewind) Error() string { return r.Err.Error() }
+
+// Unwrap gives the cause.
+func (r Rewind) Unwrap() error { return r.Err }
+
 // Several is what an Exporter implements besides that has several destinations: instead of it, each of its parts is fed, from a
 // place of its own, so that one that is down holds up no other. The parts' names differ.
 type Several interface {

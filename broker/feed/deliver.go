@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -10,59 +11,75 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// deliver has the module take broks, and tries until it does; its error is that ctx ended before.
+// trouble is what a module has that takes nothing.
+type trouble struct {
+	since, told time.Time // zero while it takes what it gets, or while nothing was said
+	wait        time.Duration
+}
+
+// deliver has the module take broks, and tries until it does; its error is that ctx ended before, or a modules.Rewind.
 func (h *module) deliver(ctx context.Context, broks []monitor.Brok) error {
 	if len(broks) == 0 {
 		return ctx.Err()
 	}
 	h.one.Lock()
 	defer h.one.Unlock()
-	var began, told time.Time
-	for wait := leastPause; ctx.Err() == nil; wait = min(2*wait, mostPause) {
+	for ctx.Err() == nil {
 		err := give(ctx, h.exporter, broks)
 		if err == nil {
-			h.well(began)
+			h.well()
 			return nil
 		}
 		if ctx.Err() != nil {
 			break
 		}
-		h.failed.Inc()
-		if began.IsZero() {
-			began = time.Now()
+		h.ill(err, len(broks))
+		pause(ctx, h.trouble.wait)
+		if _, ok := errors.AsType[modules.Rewind](err); ok {
+			return err
 		}
-		h.ill(began, err)
-		if time.Since(told) >= sayAgain {
-			h.log.Warn("an export module takes nothing; it gets the same again until it does", "broks", len(broks), "since", began, "error", err)
-			told = time.Now()
-		}
-		pause(ctx, wait)
 	}
 	return ctx.Err()
 }
 
-// ill notes why the module takes nothing.
-func (h *module) ill(since time.Time, err error) {
+// ill notes why the module takes nothing, and says so rarely.
+func (h *module) ill(err error, broks int) {
+	h.failed.Inc()
+	t, now := &h.trouble, time.Now()
+	if t.since.IsZero() {
+		t.since = now
+	}
+	t.wait = min(max(2*t.wait, leastPause), mostPause)
+	if now.Sub(t.told) >= sayAgain {
+		t.told = now
+		h.log.Warn("an export module takes nothing; it gets the same again until it does", "broks", broks, "since", t.since, "error", err)
+	}
 	text := err.Error()
-	if len(text) > 500 {
-		text = text[:500]
+	if len(text) > mostError {
+		text = text[:mostError]
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if text != h.standing.LastError || h.standing.Failing == 0 {
-		h.standing.Failing, h.standing.LastError = monitor.At(since), text
+		h.standing.Failing, h.standing.LastError = monitor.At(t.since), text
 		h.changes++
 	}
 }
 
+// mostError is how much of an error is kept for people.
+const mostError = 500
+
 // well notes that the module takes what it gets, again if it did not before.
-func (h *module) well(began time.Time) {
-	if !began.IsZero() {
-		h.log.Info("an export module takes what it gets again", "after", time.Since(began).Round(time.Second))
+func (h *module) well() {
+	if h.trouble.since.IsZero() {
+		return
 	}
+	h.log.Info("an export module takes what it gets again", "after", time.Since(h.trouble.since).Round(time.Second))
+	h.trouble = trouble{}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.standing.Failing = 0
+	h.changes++
 }
 
 // give keeps a module's panic from being the broker's.

@@ -43,7 +43,8 @@ type module struct {
 	sent, failed, unreadable *metrics.Counter
 	active                   *metrics.Gauge
 
-	one sync.Mutex // the exporter gets one call at a time
+	one     sync.Mutex // the exporter gets one call at a time; guards trouble
+	trouble trouble
 
 	mu       sync.Mutex // guards everything that follows
 	standing entry
@@ -53,12 +54,13 @@ type module struct {
 	doubt bool
 	tried []byte
 	lags  map[bus.Stream]*lag
+	marks map[bus.Stream]marks
 }
 
 func (f *Feeder) newModule(m modules.Exporter, asked Asked) *module {
 	h := &module{
 		feeder: f, exporter: m, wants: m.Wants(), asked: asked, name: m.Name(),
-		log: f.o.Log.With("module", m.Name()), lags: map[bus.Stream]*lag{},
+		log: f.o.Log.With("module", m.Name()), lags: map[bus.Stream]*lag{}, marks: map[bus.Stream]marks{},
 	}
 	own := ""
 	if h.wants.Own {
@@ -133,6 +135,7 @@ func (h *module) begin(ctx context.Context) error {
 	}
 	h.mu.Lock()
 	h.standing, h.doubt = e, false
+	clear(h.marks) // others may have been at it since
 	h.changes++
 	h.mu.Unlock()
 	return h.store(ctx)
@@ -151,14 +154,14 @@ func (h *module) follow(ctx context.Context, stream bus.Stream) {
 		cursor := bus.Cursor{Stream: stream, After: h.standing.place(stream).After}
 		h.mu.Unlock()
 		err := h.feeder.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return h.take(ctx, &d, stream, msgs) })
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !h.rewound(stream, err) {
 			h.log.Warn("reading for an export module stopped and starts again", "stream", stream, "error", err)
 			pause(ctx, time.Second)
 		}
 	}
 }
 
-// take brings messages to the module, batch by batch. It returns an error only when ctx ended.
+// take brings messages to the module, batch by batch. Its error is that ctx ended, or a modules.Rewind.
 func (h *module) take(ctx context.Context, d *wire.Decoder, stream bus.Stream, msgs []bus.Msg) error {
 	h.gap(stream, msgs[0].Seq)
 	var broks []monitor.Brok
@@ -203,9 +206,11 @@ func (h *module) moved(stream bus.Stream, to uint64, broks int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.standing.place(stream).After = to
+	now := time.Now()
 	if h.standing.Sent += uint64(broks); broks > 0 {
-		h.standing.LastSent = monitor.At(time.Now())
+		h.standing.LastSent = monitor.At(now)
 	}
+	h.marks[stream] = append(h.marks[stream].at(now), mark{now, to})
 	h.changes++
 }
 

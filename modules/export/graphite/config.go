@@ -11,10 +11,12 @@ import (
 
 // config is what a definition says.
 type config struct {
-	targets       []target
-	byHash        bool
-	pickle, udp   bool
-	timeout       time.Duration
+	targets     []target
+	byHash      bool
+	pickle, udp bool
+	timeout     time.Duration
+	// resend is how much of what a target took is sent again when it was away.
+	resend        time.Duration
 	ignoreLatency time.Duration
 	baseUnits     bool
 	paths         paths
@@ -34,6 +36,8 @@ func (t target) String() string { return net.JoinHostPort(t.host, t.port) }
 const (
 	defaultTimeout      = 30 * time.Second
 	leastTime, mostTime = time.Second, 10 * time.Minute
+	// carbon writes what it has every second if it keeps up, and forgets what it has not written when it ends.
+	defaultResend = time.Minute
 )
 
 func readConfig(s *modules.Settings) *config {
@@ -42,6 +46,7 @@ func readConfig(s *modules.Settings) *config {
 		udp:           s.Choice("transport", "tcp", "tcp", "udp") == "udp",
 		byHash:        s.Choice("mode", "all", "all", "hash") == "hash",
 		timeout:       s.Duration("timeout", defaultTimeout, leastTime, mostTime),
+		resend:        s.Duration("resend", defaultResend, 0, 10*time.Minute),
 		ignoreLatency: s.Duration("ignore_latency_limit", 0, 0, time.Hour),
 		baseUnits:     s.Bool("base_units", false),
 		warn:          s.Bool("send_warning", false), crit: s.Bool("send_critical", false),
@@ -113,13 +118,14 @@ func parseTarget(word, port string) (t target, ok bool) {
 func readFilters(s *modules.Settings) map[string][]string {
 	skipped := map[string][]string{}
 	for _, f := range s.All("filter") {
-		service, labels, ok := strings.Cut(f.Value, ":")
-		if !ok || service == "" {
+		colon := strings.LastIndexByte(f.Value, ':')
+		if colon < 1 {
 			s.WrongAt(f, "write service_description:label,label; without labels for the whole service")
 			continue
 		}
+		service := f.Value[:colon]
 		list := skipped[service]
-		for label := range strings.SplitSeq(labels, ",") {
+		for label := range strings.SplitSeq(f.Value[colon+1:], ",") {
 			if label = strings.TrimSpace(label); label != "" {
 				list = append(list, label)
 			}

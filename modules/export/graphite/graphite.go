@@ -75,6 +75,7 @@ type part struct {
 	link    *link
 	encoder encoder
 	pathBuf []byte
+	well    bool // the last batch was taken
 
 	points, unknown *metrics.Counter
 }
@@ -103,10 +104,23 @@ func (p *part) Export(ctx context.Context, broks []monitor.Brok) error {
 	if n == 0 {
 		return nil
 	}
-	if err := p.link.send(ctx, p.encoder.packets()); err != nil {
-		return fmt.Errorf("graphite at %s: %w", p.target, err)
+	err := p.link.send(ctx, p.encoder.packets())
+	if err == nil {
+		p.points.Add(n)
+		p.well = true
+		return nil
 	}
-	p.points.Add(n)
+	err = fmt.Errorf("graphite at %s: %w", p.target, err)
+	if p.well && p.resend > 0 && ctx.Err() == nil {
+		p.well = false
+		return modules.Rewind{By: p.resend, Err: err}
+	}
+	return err
+}
+
+// Close implements modules.Closer.
+func (p *part) Close() error {
+	p.link.close()
 	return nil
 }
 
