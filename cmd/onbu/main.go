@@ -54,6 +54,7 @@ func verbs() []verb {
 		{"agent", "cat HOST | ca | receiver", "show what the agent of a host said last; certificates and registration of agents", agentVerb},
 		{"discover", "HOST [-- OPTIONS]", "print the services that a host's agent offers, as object definitions", discover},
 		{"command", "'COMMAND;ARGUMENT;…'", "give an external command", giveCommand},
+		{"live", "SOCKET|HOST:PORT [LINE …]", "ask a Livestatus server", live},
 		{"links", "[forget SITE]", "show the other sites that this one shares piggyback data with", links},
 		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
 		{"arbiter", "CONFIG", "run an arbiter", runRole("arbiter")},
