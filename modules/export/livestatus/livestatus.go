@@ -63,7 +63,7 @@ type counts struct {
 	connections, requests, commands, open atomic.Int64
 	queries, refused, obeyed, disobeyed   *metrics.Counter
 	away                                  func(serve.Reason)
-	took                                  *metrics.Summary
+	took                                  *metrics.Histogram
 }
 
 // New builds the module from its definition. Nothing is opened before Serve.
@@ -123,7 +123,7 @@ func (m *Module) count(set *metrics.Set) {
 	}
 	m.counts.queries, m.counts.refused = counter("queries_total"), counter("queries_refused_total")
 	m.counts.obeyed, m.counts.disobeyed = counter("commands_total"), counter("commands_refused_total")
-	m.counts.took = set.GetOrCreateSummary(fmt.Sprintf("onbu_livestatus_query_seconds{module=%q}", m.name))
+	m.counts.took = set.GetOrCreateHistogram(fmt.Sprintf("onbu_livestatus_query_seconds{module=%q}", m.name))
 	away := map[serve.Reason]*metrics.Counter{}
 	for _, why := range serve.Reasons() {
 		away[why] = set.GetOrCreateCounter(fmt.Sprintf("onbu_livestatus_connections_refused_total{module=%q,reason=%q}", m.name, string(why)))

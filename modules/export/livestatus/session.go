@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func (m *Module) request(ctx context.Context, c *serve.Conn, lines []string) boo
 	}
 	q, refusal := lql.Parse(lines, m.tables, time.Now())
 	q.Authorize(m.strictServices, m.looseGroups)
-	answer := m.query(ctx, q, refusal)
+	answer := m.guarded(ctx, q, lines, refusal)
 	if answer.Code != lql.OK {
 		m.counts.refused.Inc()
 		m.log.Debug("a query is refused", "from", c.From(), "query", strings.Join(lines, " | "), "code", answer.Code)
@@ -77,11 +78,20 @@ func (m *Module) query(ctx context.Context, q *lql.Query, refusal *lql.Error) *l
 	if !m.configured(ctx) {
 		return lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "no configuration is in force yet: ask again in a moment"}, q.Fixed16)
 	}
-	began := time.Now()
-	answer := q.Answer(ctx, m.world(ctx), m.limits)
+	defer m.counts.took.UpdateDuration(time.Now())
 	m.counts.queries.Inc()
-	m.counts.took.UpdateDuration(began)
-	return answer
+	return q.Answer(ctx, m.world(ctx), m.limits)
+}
+
+// guarded keeps a panic in a query from being the broker's end: the others go on.
+func (m *Module) guarded(ctx context.Context, q *lql.Query, lines []string, refusal *lql.Error) (answer *lql.Answer) {
+	defer func() {
+		if r := recover(); r != nil {
+			m.log.Error("a query met a bug, please report it", "query", strings.Join(lines, " | "), "panic", r, "stack", string(debug.Stack()))
+			answer = lql.Refuse(&lql.Error{Code: lql.BadRequest, Text: "the query met a bug: the log of the broker says which"}, q.Fixed16)
+		}
+	}()
+	return m.query(ctx, q, refusal)
 }
 
 // configured waits a moment for the first configuration: clients would take no hosts for an answer.

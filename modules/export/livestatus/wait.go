@@ -30,8 +30,8 @@ func (m *Module) wait(ctx context.Context, q *lql.Query) *lql.Error {
 	defer cancel()
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
+	fired := m.pulse.next(q.Wait.Trigger)
 	for {
-		fired := m.pulse.next(q.Wait.Trigger)
 		if ready, err := q.Ready(m.world(ctx)); ready || err != nil {
 			return err
 		}
@@ -42,6 +42,7 @@ func (m *Module) wait(ctx context.Context, q *lql.Query) *lql.Error {
 			if !q.Wait.Conditional {
 				return nil
 			}
+			fired = m.pulse.next(q.Wait.Trigger)
 		case <-ticker.C:
 			if t := q.Wait.Trigger; !q.Wait.Conditional && (t == "check" || t == "all") {
 				return nil // checks are made all the time
