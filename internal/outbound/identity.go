@@ -33,6 +33,9 @@ func ReadTrust(s *modules.Settings) Trust {
 	return t
 }
 
+// Asked says whether any of them is written.
+func (t *Trust) Asked() bool { return *t != Trust{} }
+
 // Config reads ca_file now and the client's certificate for each connection.
 func (t *Trust) Config() (*tls.Config, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.serverName, InsecureSkipVerify: t.blind}

@@ -4,6 +4,7 @@ import (
 	"github.com/onbu/onbu/modules/export/graphite"
 	"github.com/onbu/onbu/modules/export/influx"
 	"github.com/onbu/onbu/modules/export/livestatus"
+	"github.com/onbu/onbu/modules/export/nats"
 	"github.com/onbu/onbu/modules/export/ndjson"
 	"github.com/onbu/onbu/modules/export/remotewrite"
 	"github.com/onbu/onbu/modules/export/simplelog"
@@ -18,6 +19,7 @@ func exporters() map[string]exporting {
 		"influx":                  influx.New,
 		"influxdb":                influx.New,
 		"livestatus":              livestatus.New,
+		"nats_subject":            nats.New,
 		"ndjson":                  ndjson.Defined,
 		"prometheus_remote_write": remotewrite.New,
 		"remote_write":            remotewrite.New,
