@@ -3,6 +3,8 @@ package view_test
 import (
 	"fmt"
 	"reflect"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -149,4 +151,33 @@ func BenchmarkSnapshot(b *testing.B) {
 	for b.Loop() {
 		v.Snapshot()
 	}
+}
+
+// The race detector sees what a snapshot shares with the view and should not.
+func TestSnapshotsAreReadWhileTheViewGoesOn(t *testing.T) {
+	v, checks := filled(50)
+	statuses := make([]monitor.Status, len(checks))
+	for i := range checks {
+		statuses[i] = monitor.Status{Ref: checks[i].Ref, Output: "filled"}
+	}
+	v.Fill(statuses, 2)
+	var readers sync.WaitGroup
+	for round := range 20 {
+		s := v.Snapshot()
+		readers.Go(func() {
+			if first, again := said(s), said(s); !reflect.DeepEqual(first, again) {
+				t.Error("a snapshot changed while it was read")
+			}
+		})
+		for i := range checks {
+			c := &checks[(i*7+round)%len(checks)]
+			c.Time += 10
+			c.Output = fmt.Sprint("round ", round, strings.Repeat("x", i%40))
+			c.OwnState = monitor.State(round % 3)
+			v.Check(c)
+		}
+		v.Apply(&monitor.Brok{Kind: monitor.BrokComment, Comment: &monitor.Comment{ID: uint64(round), Ref: checks[round].Ref, Text: "text"}})
+		v.Apply(brok(checks[0].Time+monitor.Time(round), checks[round].Host, "new", monitor.Warning))
+	}
+	readers.Wait()
 }
