@@ -24,7 +24,7 @@ func (p *parser) compare(n *node) filter {
 		if c.Kind == table.Time {
 			ref -= p.q.shift
 		}
-		passes, of := compareInt(op, ref), c.Int
+		passes, of := compareInt(op, ref), p.memos.remembering(c)
 		return func(r *table.Row) bool { return passes(of(r)) }
 	case c.Kind == table.Float:
 		return compareFloat(c.Float, op, atof(n.value))

@@ -54,7 +54,7 @@ const (
 	Python3
 )
 
-// Query is a query that was read. It does not change and may be carried out several times, by any goroutine.
+// Query is a query that was read. It may be carried out several times, by any goroutine, but by one at a time.
 type Query struct {
 	// Fixed16 and KeepAlive are what the client wants of the connection; they hold for errors too.
 	Fixed16, KeepAlive bool
@@ -69,6 +69,7 @@ type Query struct {
 	format  Format
 	seps    [4]byte // between rows, fields, elements of a list, host and service
 	stats   []stat
+	memos   *memos // of stats
 	sorts   []sortKey
 	filter  filter
 	narrow  table.Narrow
@@ -130,6 +131,7 @@ type parser struct {
 	headers string // of ColumnHeaders
 	leaves  int
 	regex   int // bytes of regular expressions
+	memos   *memos
 }
 
 func (p *parser) fail(code int, format string, args ...any) {
@@ -166,9 +168,7 @@ func (p *parser) finish() {
 	q.narrow.Classes = all.classes()
 	q.narrow.NewestFirst = q.table.Name == "log"
 	q.filter = p.compile(all)
-	for _, s := range p.stats {
-		q.stats = append(q.stats, p.stat(s))
-	}
+	p.statistics()
 	p.finishWait()
 	plain := len(q.columns) == 0 && len(q.stats) == 0
 	if plain {

@@ -78,6 +78,7 @@ func (r *run) rows(yield func(*table.Row) bool) {
 			r.late()
 			return false
 		}
+		r.q.memos.next()
 		return !passes(row) || yield(row)
 	})
 	if r.over.Load() {

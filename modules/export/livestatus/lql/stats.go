@@ -82,6 +82,18 @@ func (p *parser) statsNegate(rest string) {
 	}
 }
 
+// statistics makes the functions of the columns of statistics.
+func (p *parser) statistics() {
+	if len(p.stats) > 1 {
+		p.memos = &memos{of: map[*table.Column]*memo{}}
+		p.q.memos = p.memos
+	}
+	for _, s := range p.stats {
+		p.q.stats = append(p.q.stats, p.stat(s))
+	}
+	p.memos = nil // conditions that are waited for look at rows of their own
+}
+
 // stat makes the functions of a column of statistics.
 func (p *parser) stat(raw rawStat) stat {
 	if raw.counts != nil {

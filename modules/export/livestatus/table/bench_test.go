@@ -22,6 +22,7 @@ func BenchmarkDashboard(b *testing.B) {
 	for _, q := range []struct{ name, text string }{
 		{"filter", "Columns: host_name description state plugin_output\nFilter: state != 0"},
 		{"counts", "Stats: state = 0\nStats: state = 1\nStats: state = 2\nStats: state = 3"},
+		{"overview", overview()},
 		{"sorted", "Columns: host_name description state\nSort: host_name asc\nSort: description asc\nLimit: 100"},
 		{"groups", "Columns: host_name description\nFilter: host_groups >= all\nLimit: 100"},
 	} {
@@ -49,6 +50,17 @@ func BenchmarkDashboard(b *testing.B) {
 			wg.Wait()
 		})
 	}
+}
+
+// overview has twelve counts of three comparisons each, as pages with everything at a glance have.
+func overview() string {
+	var all []string
+	for _, state := range []string{"0", "1", "2", "3"} {
+		for _, more := range []string{"acknowledged = 0", "acknowledged = 1", "host_state != 0"} {
+			all = append(all, "Stats: state = "+state, "Stats: "+more, "Stats: scheduled_downtime_depth = 0", "StatsAnd: 3")
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 // change makes 5,000 checks a second.
