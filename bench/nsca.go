@@ -240,7 +240,7 @@ var nscaAnswered = regexp.MustCompile(`^answered (\d+)$`)
 const (
 	// nscaPatience is how long a server may take for what a sender has, and quiet is how long nothing more is applied once
 	// everything is.
-	nscaPatience = 30 * time.Second
+	nscaPatience = 15 * time.Second
 	nscaQuiet    = 2 * time.Second
 	nscaLook     = 100 * time.Millisecond
 )

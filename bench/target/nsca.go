@@ -51,7 +51,7 @@ func nscaSender(l NSCALoad) Kind {
 	return Kind{Name: nscaKind, About: "sends passive results, as send_nsca does", Serve: s.serve, Count: s.sent.Load}
 }
 
-// sender sends from many addresses, so that it does not run out of ports.
+// sender is a load at work.
 type sender struct {
 	NSCALoad
 	key   *packet.Key
@@ -68,8 +68,8 @@ func (s *sender) serve(ctx context.Context, ready func(port int)) (err error) {
 		s.Each = (s.Results + s.Connections - 1) / s.Connections
 	}
 	failed := make(chan error, s.Connections)
-	for i := range s.Connections {
-		go func() { failed <- s.work(ctx, i) }()
+	for range s.Connections {
+		go func() { failed <- s.work(ctx) }()
 	}
 	for range s.Connections {
 		if err := <-failed; err != nil {
@@ -81,51 +81,62 @@ func (s *sender) serve(ctx context.Context, ready func(port int)) (err error) {
 }
 
 // work sends one connection after the other until all results are sent.
-func (s *sender) work(ctx context.Context, worker int) error {
-	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 2, byte(worker>>7), byte(worker&127+1))}, Timeout: 10 * time.Second}
+func (s *sender) work(ctx context.Context) error {
+	w := worker{sender: s, raw: make([]byte, 0, min(s.Each*s.Size, piece+s.Size))}
 	for ctx.Err() == nil {
 		first := int(s.begun.Add(int64(s.Each))) - s.Each
 		if first >= s.Results {
 			return nil
 		}
-		if err := s.connection(ctx, &from, first, min(first+s.Each, s.Results)); err != nil && ctx.Err() == nil {
+		if err := w.connection(ctx, first, min(first+s.Each, s.Results)); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// piece is how much is written at once.
+const piece = 64 << 10
+
+// worker has one connection at a time.
+type worker struct {
+	*sender
+	init [packet.InitSize]byte
+	raw  []byte
+}
+
 // connection sends the results from first to last. One that the server refuses or breaks off is not tried again: what it held
 // is lost, as with send_nsca.
-func (s *sender) connection(ctx context.Context, from *net.Dialer, first, last int) error {
-	c, err := s.dial(ctx, from)
+func (w *worker) connection(ctx context.Context, first, last int) error {
+	c, err := w.dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
-	init := make([]byte, packet.InitSize)
-	if _, err := io.ReadFull(c, init); err != nil {
+	if last-first > 1 {
+		defer context.AfterFunc(ctx, func() { c.Close() })()
+	}
+	if _, err := io.ReadFull(c, w.init[:]); err != nil {
 		return nil
 	}
-	e := packet.NewEncoder(s.key, init)
-	var raw []byte
+	e := packet.NewEncoder(w.key, w.init[:])
 	for first < last {
-		raw = raw[:0]
+		w.raw = w.raw[:0]
 		n := 0
-		for ; first < last && len(raw) < 64<<10; first, n = first+1, n+1 {
-			raw = e.Append(raw, s.result(first), s.Size)
+		for ; first < last && len(w.raw) < piece; first, n = first+1, n+1 {
+			w.raw = e.Append(w.raw, w.result(first), w.Size)
 		}
-		if _, err := c.Write(raw); err != nil {
+		if _, err := c.Write(w.raw); err != nil {
 			return nil
 		}
-		s.sent.Add(int64(n))
+		w.sent.Add(int64(n))
 	}
 	return nil
 }
 
 // dial connects, again and again for a minute while there is no room.
-func (s *sender) dial(ctx context.Context, from *net.Dialer) (net.Conn, error) {
+func (s *sender) dial(ctx context.Context) (net.Conn, error) {
+	from := net.Dialer{Timeout: 10 * time.Second, KeepAlive: -1}
 	to := fmt.Sprintf("127.0.0.1:%d", s.Port)
 	for end := time.Now().Add(time.Minute); ; {
 		c, err := from.DialContext(ctx, "tcp", to)

@@ -40,6 +40,9 @@ type tracked struct {
 func (t *tracked) Read(b []byte) (int, error) {
 	t.since.Store(t.s.now())
 	t.busy.Store(false)
+	if t.why.Load() != nil {
+		_ = t.Conn.SetReadDeadline(time.Now().Add(t.s.o.Drain))
+	}
 	n, err := t.Conn.Read(b)
 	t.busy.Store(true)
 	if err != nil {
@@ -76,12 +79,12 @@ func (t *tracked) SetDeadline(at time.Time) error {
 	return t.SetReadDeadline(at)
 }
 
-// interrupt has all reads fail after a while, of which nothing is added any more.
-func (t *tracked) interrupt(why error, after time.Duration) {
+// interrupt has reads fail that last longer than Drain.
+func (t *tracked) interrupt(why error) {
 	t.deadlines.Lock()
 	defer t.deadlines.Unlock()
 	t.why.CompareAndSwap(nil, &why)
-	_ = t.Conn.SetReadDeadline(time.Now().Add(after))
+	_ = t.Conn.SetReadDeadline(time.Now().Add(t.s.o.Drain))
 }
 
 // admit makes room for a connection, or says why there is none.
@@ -127,7 +130,7 @@ func (s *server) evict(w *waiting) bool {
 			t.key[w.of] = s.now() // its next Read begins later than this
 		case t.since.Load() == t.key[w.of]:
 			s.drop(t)
-			t.interrupt(ErrMadeRoom, 0)
+			t.interrupt(ErrMadeRoom)
 			t.Close()
 			s.o.Refused(Idle)
 			return true
@@ -173,7 +176,7 @@ func (s *server) interrupt() {
 	defer s.mu.Unlock()
 	s.ending = true
 	for _, t := range s.all.list {
-		t.interrupt(ErrEnding, s.o.Drain)
+		t.interrupt(ErrEnding)
 	}
 }
 

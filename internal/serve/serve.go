@@ -53,6 +53,8 @@ type Options struct {
 	TLS *tls.Config
 	// Mode is that of a unix socket's file, 0660 if 0.
 	Mode fs.FileMode
+	// NoKeepAlive leaves out the kernel's probes of connections, for handlers that bound the time in which nothing comes.
+	NoKeepAlive bool
 	// Most is how many connections there may be at once, 8,192 if 0, and MostPerSource how many from one IPv4 address or one
 	// /64 of IPv6, half of them if 0. When there are too many, the one that has been waiting longest for its peer to say something is closed; when none
 	// waits, the new one is.
@@ -63,14 +65,14 @@ type Options struct {
 	WriteTimeout time.Duration
 	// Grace is how long handlers have at the end to finish what they have read, 5 s if 0.
 	Grace time.Duration
-	// Drain is how long reads go on at the end, for what has arrived already and nobody has read yet.
+	// Drain is how long a read may last at the end, for what has arrived already and nobody has read yet.
 	Drain time.Duration
 	// Refused is told of every connection that is refused or closed by the server; nil for nobody. It must not block.
 	Refused func(Reason)
 }
 
 // Handler works with one connection, which is closed when it returns. Its ctx ends when the time of grace after the end of the
-// server is over; before that, reads fail with ErrEnding as soon as it has ended.
+// server is over; before that, reads that last longer than Drain fail with ErrEnding.
 type Handler func(ctx context.Context, c *Conn)
 
 // Conn is a connection that the server keeps an eye on. The time that a Read waits is its idle time; a handler that is at work

@@ -16,7 +16,9 @@ import (
 )
 
 const (
-	// A connection has room for one packet. Those that send a lot get more room, a few at a time.
+	// A connection has room for one packet, and a little more: what fills it is not all that there is. Those that send a lot get
+	// more room, a few at a time.
+	smallSize = packet.Long + packet.Short
 	largeSize = 128 << 10
 	mostLarge = 32
 )
@@ -30,7 +32,7 @@ type conn struct {
 	decode *packet.Decoder
 	out    outbox
 
-	small *[packet.Long]byte
+	small *[smallSize]byte
 	buf   []byte // small, or larger
 	have  int    // bytes of buf that are not decoded yet, at its beginning
 	got   []monitor.Submission
@@ -47,7 +49,7 @@ func (l *Listener) converse(ctx context.Context, s *serve.Conn, sink modules.Sin
 	by := l.of(s.Source)
 	c := &conn{
 		Conn: s, l: l, from: "nsca " + s.From(), by: by, decode: packet.NewDecoder(by.key, init[:], l.ages),
-		small: l.small.Get().(*[packet.Long]byte),
+		small: l.small.Get().(*[smallSize]byte),
 	}
 	c.out.sink, c.out.stored = sink, l.results
 	c.buf = c.small[:]
@@ -66,7 +68,7 @@ func (c *conn) take(ctx context.Context) error {
 		n, err := c.Read(c.buf[c.have:])
 		if n > 0 {
 			full := c.have+n == len(c.buf)
-			if wrong := c.digest(ctx, n); wrong != nil {
+			if wrong := c.digest(ctx, n, full); wrong != nil {
 				return wrong
 			}
 			c.resize(full)
@@ -81,8 +83,9 @@ func (c *conn) take(ctx context.Context) error {
 	}
 }
 
-// digest decodes the packets that n more bytes complete, and hands their results on together.
-func (c *conn) digest(ctx context.Context, n int) error {
+// digest decodes the packets that n more bytes complete, and hands their results on together. more says that there is more to
+// read at once.
+func (c *conn) digest(ctx context.Context, n int, more bool) error {
 	now := time.Now()
 	at, end := 0, c.have+n
 	c.got = c.got[:0]
@@ -104,7 +107,7 @@ func (c *conn) digest(ctx context.Context, n int) error {
 		_ = c.SetReadDeadline(now.Add(c.l.idle))
 	}
 	if len(c.got) > 0 {
-		if err := c.out.put(ctx, c.got, c.roomy()); err != nil {
+		if err := c.out.put(ctx, c.got, c.roomy(), more); err != nil {
 			return err
 		}
 	}

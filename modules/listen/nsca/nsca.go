@@ -30,7 +30,7 @@ type Listener struct {
 	results *metrics.Counter
 	refused map[string]*metrics.Counter // by reason
 
-	small sync.Pool // of *[packet.Long]byte
+	small sync.Pool // of *[smallSize]byte
 	large chan struct{}
 }
 
@@ -51,7 +51,7 @@ const (
 func New(s *modules.Settings, e modules.Env) modules.Listener {
 	l := &Listener{
 		settings: read(s), name: s.Name(), log: e.Log, refused: map[string]*metrics.Counter{},
-		small: sync.Pool{New: func() any { return new([packet.Long]byte) }},
+		small: sync.Pool{New: func() any { return new([smallSize]byte) }},
 		large: make(chan struct{}, mostLarge),
 	}
 	l.complain.log = e.Log
@@ -63,7 +63,7 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 	for _, r := range reasons {
 		l.refused[r] = e.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_nsca_refused_total{module=%q,reason=%q}", l.name, r))
 	}
-	l.port.Drain = drain
+	l.port.Drain, l.port.NoKeepAlive = drain, true
 	l.port.Refused = func(r serve.Reason) { l.refused[string(r)].Inc() }
 	return l
 }

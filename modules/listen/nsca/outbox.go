@@ -13,8 +13,11 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// mostPending is how many bytes of results may wait on a roomy connection while others are stored.
-const mostPending = 1 << 20
+// How many bytes of results may wait while others are stored, on a roomy connection and on any other.
+const (
+	mostPending = 1 << 20
+	fewPending  = 8 << 10
+)
 
 // sizeOf is what a result takes in memory, about.
 func sizeOf(s *monitor.Submission) int {
@@ -39,15 +42,19 @@ type outbox struct {
 	err     error
 }
 
-// put takes results. It blocks while too much is pending: anything, unless the connection is roomy.
-func (o *outbox) put(ctx context.Context, results []monitor.Submission, roomy bool) error {
+// put takes results. It blocks while too much is pending; if there is nothing to read meanwhile it stores them itself.
+func (o *outbox) put(ctx context.Context, results []monitor.Submission, roomy, more bool) error {
 	o.used = true
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ready.L == nil {
 		o.ready.L = &o.mu
 	}
-	for o.err == nil && len(o.pending) > 0 && (!roomy || o.bytes >= mostPending) {
+	most := fewPending
+	if roomy {
+		most = mostPending
+	}
+	for o.err == nil && o.bytes >= most {
 		o.ready.Wait()
 	}
 	if o.err != nil {
@@ -57,17 +64,24 @@ func (o *outbox) put(ctx context.Context, results []monitor.Submission, roomy bo
 	for i := range results {
 		o.bytes += sizeOf(&results[i])
 	}
-	if !o.working {
+	switch {
+	case o.working:
+	case more:
 		o.working = true
-		go o.work(ctx)
+		go func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.work(ctx)
+		}()
+	default:
+		o.working = true
+		o.work(ctx)
 	}
-	return nil
+	return o.err
 }
 
-// work stores what is pending until nothing is.
+// work stores what is pending until nothing is. The lock is held, but not while it stores.
 func (o *outbox) work(ctx context.Context) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	for len(o.pending) > 0 && o.err == nil {
 		batch := o.pending
 		o.pending, o.bytes = o.spare[:0], 0

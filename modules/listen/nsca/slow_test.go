@@ -71,7 +71,7 @@ func TestAByteASecondIsTooSlow(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		p.closed()
-		if took := time.Since(began).Round(2 * time.Second); took != time.Minute || l.refused[tooSlow].Get() != 1 || s.batches != 0 {
+		if took := time.Since(began); took < time.Minute || took > time.Minute+time.Second || l.refused[tooSlow].Get() != 1 || s.batches != 0 {
 			t.Errorf("closed after %s, %d counted, %d batches; want 1m, 1 and 0", took, l.refused[tooSlow].Get(), s.batches)
 		}
 	})
@@ -95,14 +95,17 @@ func TestALongConnectionMayRestAndItsTimeStaysGood(t *testing.T) {
 func TestWhatHasArrivedBeforeTheEndIsStored(t *testing.T) {
 	alone(t, func(_ *Listener, s *sink, p *peer, end func()) {
 		s.block = make(chan struct{})
-		p.send(t, p.Append(nil, result("first"), packet.Long))
-		raw := p.Append(nil, result("second"), packet.Long)
-		p.send(t, raw[:1000])
-		end()
+		written := make(chan struct{})
+		raw := p.Append(p.Append(nil, result("first"), packet.Long), result("second"), packet.Long)
+		go func() {
+			p.send(t, raw)
+			close(written)
+		}()
 		synctest.Wait()
-		p.send(t, raw[1000:]) // while it drains
+		end()
 		time.Sleep(time.Second)
 		close(s.block)
+		<-written
 		if got := s.wait(2); len(got) != 2 {
 			t.Errorf("%d stored, want both", len(got))
 		}

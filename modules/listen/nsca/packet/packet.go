@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"slices"
 )
 
 const (
@@ -156,8 +157,9 @@ func NewEncoder(k *Key, init []byte) *Encoder {
 // Append appends a packet of a size, Short or Long. Texts that are too long are cut.
 func (e *Encoder) Append(b []byte, p Packet, size int) []byte {
 	at := len(b)
-	b = append(b, make([]byte, size)...)
+	b = slices.Grow(b, size)[:at+size]
 	raw := b[at:]
+	clear(raw)
 	binary.BigEndian.PutUint16(raw, version)
 	binary.BigEndian.PutUint32(raw[atTime:], e.greeted)
 	binary.BigEndian.PutUint16(raw[atCode:], uint16(p.Code))
