@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test race slow outage peers lint bench fuzz oracle clean
+.PHONY: all build run test race slow outage points peers lint bench fuzz oracle clean
 
 all: build
 
@@ -29,6 +29,10 @@ slow:
 # Ten minutes without the link between sites, in network namespaces: as root.
 outage: peers
 	$(GO) test -tags $(TAGS) -run 'TestSites$$' -v -timeout 20m ./cmd/onbu -cut 10m
+
+# Five minutes of points into VictoriaMetrics, which is away for a quarter of the time, compared with what the services produced.
+points: peers
+	$(GO) test -tags $(TAGS) -run 'TestVictoriaMetricsHasEveryPoint' -v -timeout 20m ./cmd/onbu -points 5m
 
 peers:
 	internal/realpeer/install

@@ -31,11 +31,23 @@ func StartVictoria(t testing.TB) *Victoria {
 	v := &Victoria{Addr: fmt.Sprintf("127.0.0.1:%d", Port(t))}
 	v.Process = Start(t, Program(t, "victoria-metrics", "victoria-metrics"), "-storageDataPath="+Dir(t), "-httpListenAddr="+v.Addr,
 		"-retentionPeriod=10y", "-memory.allowedBytes=128MB", "-search.disableCache")
+	v.healthy(t)
+	return v
+}
+
+// Again starts it with the same store and port, after it was stopped.
+func (v *Victoria) Again(t testing.TB) {
+	t.Helper()
+	v.Process = Start(t, v.Path, v.Args[1:]...)
+	v.healthy(t)
+}
+
+func (v *Victoria) healthy(t testing.TB) {
+	t.Helper()
 	v.Until(t, "is ready", func() error {
 		_, err := v.get("/health")
 		return err
 	})
-	return v
 }
 
 // Stored gives all samples of the series that fit a selector, sorted by their labels.
