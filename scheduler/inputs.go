@@ -121,19 +121,19 @@ func (s *shard) observe(now monitor.Time, m *bus.Msg, read time.Time) {
 
 // passive takes results from outside. It returns once what came of them is in the journal.
 func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
-	d := wire.Decoder{Alias: true}
 	return s.settle(ctx, func(now monitor.Time) {
 		for _, m := range msgs {
 			if m.Seq <= s.used.Passive {
 				continue
 			}
 			s.used.Passive = m.Seq
-			subs, err := wire.DecodeBatch(&d, m.Data, []monitor.Submission(nil))
+			handed, err := wire.DecodeBatch(&s.decoder, m.Data, s.handed[:0])
 			if err != nil {
 				s.meter.unreadable.Inc()
 				continue
 			}
-			s.core.Submit(now, subs, &s.decided)
+			s.handed = handed
+			s.core.Submit(now, handed, &s.decided)
 		}
 	})
 }

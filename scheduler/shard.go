@@ -65,9 +65,10 @@ type shard struct {
 	perfDue time.Time
 	// perfOut are batches for PERF on their way out, perfBack those whose memory can be used again.
 	perfOut, perfBack chan wire.Batch
-	// decoder reads results, whose strings lie in their message, into found.
+	// decoder reads results, whose strings lie in their message, into found, and those from outside into handed.
 	decoder wire.Decoder
 	found   []monitor.Result
+	handed  []monitor.Submission
 	nudges  nudges
 
 	hosts, services, waiting atomic.Int64  // for the metrics
