@@ -44,7 +44,7 @@ func onDisk(b *testing.B) *receiver.Receiver {
 // BenchmarkSubmit stores results for hosts of all shards; each sender waits for its own before it sends more. ns/op is of
 // one result.
 func BenchmarkSubmit(b *testing.B) {
-	for _, by := range []struct{ senders, batch int }{{1, 1}, {16, 1}, {2000, 1}, {1, 100}, {4, 100}, {16, 100}} {
+	for _, by := range []struct{ senders, batch int }{{1, 1}, {16, 1}, {2000, 1}, {1, 100}, {16, 100}, {4, 1000}} {
 		b.Run(fmt.Sprintf("senders=%d/batch=%d", by.senders, by.batch), func(b *testing.B) {
 			r := onDisk(b)
 			_, err := r.Submit(b.Context(), results(0, 1))
