@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -20,7 +21,9 @@ const (
 
 // Run keeps the list of all places, and forgets those that nobody needs any more, until ctx ends.
 func (f *Feeder) Run(ctx context.Context) {
-	go f.sweep(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { f.sweep(ctx) })
 	for ctx.Err() == nil {
 		err := f.o.Bus.Watch(ctx, bus.FEED, "", f.heard)
 		if ctx.Err() == nil {

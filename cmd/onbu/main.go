@@ -47,6 +47,7 @@ func verbs() []verb {
 		{"verify", "CONFIG", "say what a configuration holds, how commands run, and every mistake", verify},
 		{"simulate", "CONFIG SCRIPT", "play outages against a configuration and say who would be told", playScript},
 		{"status", "", "show all hosts and services of a running Onbu", status},
+		{"exports", "", "show how far each export module is, and what it lost", exports},
 		{"explain", "HOST[/SERVICE]", "say why an object is in its state, and who was told", explain},
 		{"trace", "HOST[/SERVICE]", "follow the next check of an object, and say when each step was taken", trace},
 		{"unknown", "", "list hosts and services that results came for and that are not configured", strangers},

@@ -29,6 +29,7 @@ func runRole(role string) func(context.Context, *env) error {
 			e.flags.StringVar(&d.eventLog, "event-log", "", "file for events, in the state folder unless absolute; - for standard output, empty for none")
 		case "arbiter":
 			registerShards(e.flags, &d.shards, "number of shards of a new installation")
+			registerPerf(e.flags, &d.perf)
 		}
 		config, err := mainFile(e, role)
 		if err != nil {

@@ -14,6 +14,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
 
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/compile"
@@ -40,6 +43,7 @@ type daemonFlags struct {
 	slots, plugins, shards           int
 	spoolMax                         int64
 	watch                            bool
+	perf                             bus.Limits
 }
 
 func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
@@ -108,6 +112,28 @@ func registerShards(f *flag.FlagSet, n *int, about string) {
 	})
 }
 
+// registerPerf adds --perf-keep and --perf-max.
+func registerPerf(f *flag.FlagSet, l *bus.Limits) {
+	f.Func("perf-keep", "how long checks wait for export modules that are down, such as 24h (default 24h)", func(text string) (err error) {
+		if l.Age, err = time.ParseDuration(text); err == nil && l.Age < time.Minute {
+			err = errors.New("is less than a minute")
+		}
+		return err
+	})
+	f.Func("perf-max", "how many bytes of checks wait at most, such as 4G (default 1G)", func(text string) error {
+		digits, factor := strings.TrimRight(strings.ToUpper(text), "IB"), int64(1)
+		if i := strings.IndexAny(digits, "KMG"); i >= 0 && i == len(digits)-1 {
+			digits, factor = digits[:i], map[byte]int64{'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30}[digits[i]]
+		}
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil || n > 1<<50/factor || n*factor < 16<<20 {
+			return errors.New("takes a number of bytes, or one with K, M or G, from 16M")
+		}
+		l.Bytes = n * factor
+		return nil
+	})
+}
+
 // defaultState is where systemd wants state, else the user's own place for it.
 func defaultState() string {
 	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
@@ -124,7 +150,7 @@ func (d *daemonFlags) options(log *slog.Logger) app.Options {
 	return app.Options{
 		BusURL: d.bus, TLS: d.tls, Creds: d.creds, State: d.state, HTTP: d.http, Name: d.name,
 		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
-		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards,
+		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Perf: d.perf,
 		Links: d.links, Site: d.site, SpoolMax: d.spoolMax, Log: log,
 	}
 }
@@ -150,6 +176,7 @@ func runAll(ctx context.Context, e *env) error {
 	e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands instead of the configuration's; - for none")
 	e.flags.StringVar(&d.eventLog, "event-log", "events.ndjson", "file for events, in the state folder unless absolute; - for standard output, empty for none")
 	registerShards(e.flags, &d.shards, "number of shards of a new installation")
+	registerPerf(e.flags, &d.perf)
 	d.registerLinks(e.flags)
 	e.flags.BoolVar(&d.watch, "watch", false, "show the live table here; the log goes to STATE/onbu.log")
 	words, err := e.parse(1, "the path of a configuration's main file")

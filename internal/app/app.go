@@ -59,6 +59,8 @@ type Options struct {
 	// Plugins is how many plugins may run at once; 0 for a default.
 	Plugins int
 	Shards  int
+	// Perf bounds what the stream of all checks keeps for export modules; the layout's bounds where it is 0. The arbiter uses it.
+	Perf bus.Limits
 	// SpoolMax bounds what a receiver keeps in its state folder while the bus takes no results, in bytes; 0 for a default.
 	SpoolMax int64
 	// Reload asks the arbiter to read the files again.

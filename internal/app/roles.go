@@ -12,6 +12,7 @@ import (
 	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/builtin"
@@ -56,7 +57,7 @@ func (a *App) openBus(ctx context.Context) error {
 		return nil
 	}
 	c, closeBus, err := dial.Open(ctx, a.o.BusURL, dial.Options{
-		Name: a.o.Name, StateDir: a.o.State, Log: a.o.Log, TLS: a.o.TLS, Creds: a.o.Creds,
+		Name: a.o.Name, StateDir: a.o.State, Log: a.o.Log, TLS: a.o.TLS, Creds: a.o.Creds, Limits: map[bus.Stream]bus.Limits{bus.PERF: a.o.Perf},
 	})
 	if err != nil {
 		return err
