@@ -48,3 +48,23 @@ func TestBlocksAsLibmcrypt(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkFeedback(b *testing.B) {
+	for _, name := range []string{
+		"des", "tripledes", "cast-128", "cast-256", "xtea", "blowfish", "twofish", "loki97", "rc2", "rijndael-128", "rijndael-192", "rijndael-256", "serpent", "gost", "saferplus",
+	} {
+		b.Run(name, func(b *testing.B) {
+			block, err := mcrypt.New(name, "password")
+			if err != nil {
+				b.Fatal(err)
+			}
+			text := make([]byte, 4096)
+			c := mcrypt.NewCFB(block, make([]byte, 32))
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				c.Decrypt(text)
+			}
+		})
+	}
+}

@@ -75,10 +75,7 @@ func (s *saferPlus) Encrypt(dst, src []byte) {
 				b[i] = s.log[b[i]+first[i]] ^ second[i]
 			}
 		}
-		for range 3 {
-			b = shuffled(transformed(b))
-		}
-		b = transformed(b)
+		mixLinearly(&b)
 	}
 	last := &s.keys[2*saferRounds]
 	for i := range b {
@@ -91,18 +88,33 @@ func (s *saferPlus) Encrypt(dst, src []byte) {
 	copy(dst, reversed(b[:]))
 }
 
-// transformed is the pseudo-Hadamard transform of each pair.
-func transformed(b [16]byte) [16]byte {
-	for i := 0; i < 16; i += 2 {
-		b[i+1] += b[i]
-		b[i] += b[i+1]
+// mixLinearly is four times the pseudo-Hadamard transform of each pair of bytes, with the "Armenian shuffle" in between. The first
+// bytes of all pairs lie in one word, the second ones in another; the shuffle leaves each in its word.
+func mixLinearly(b *[16]byte) {
+	var first, second uint64
+	for i := range 8 {
+		first |= uint64(b[2*i]) << (8 * i)
+		second |= uint64(b[2*i+1]) << (8 * i)
 	}
-	return b
+	for range 3 {
+		second = addBytes(second, first)
+		first = addBytes(first, second)
+		first = first>>32&0xff | first>>40&(0xff<<8) | first<<8&(0xff<<16) | first&(0xff<<24) |
+			first>>8&(0xff<<32) | first>>16&(0xff<<40) | first<<48&(0xff<<48) | first<<40&(0xff<<56)
+		second = second>>40&0xff | second>>48&(0xff<<8) | second<<16&(0xff<<16) | second<<8&(0xff<<24) |
+			second&(0xff<<32) | second>>8&(0xff<<40) | second<<24&(0xff<<48) | second<<48&(0xff<<56)
+	}
+	second = addBytes(second, first)
+	first = addBytes(first, second)
+	for i := range 8 {
+		b[2*i], b[2*i+1] = byte(first>>(8*i)), byte(second>>(8*i))
+	}
 }
 
-// shuffled is the "Armenian shuffle".
-func shuffled(b [16]byte) [16]byte {
-	return [16]byte{b[8], b[11], b[12], b[15], b[2], b[1], b[6], b[5], b[10], b[9], b[14], b[13], b[0], b[7], b[4], b[3]}
+// addBytes adds eight bytes to eight others.
+func addBytes(a, b uint64) uint64 {
+	const low = 0x7f7f7f7f7f7f7f7f
+	return a&low + b&low ^ (a^b)&^low
 }
 
 // reversed gives words of four bytes in reverse order.

@@ -20,61 +20,48 @@ func newSerpent(key []byte) (Block, error) {
 		w[i] = bits.RotateLeft32(w[i-8]^w[i-5]^w[i-3]^w[i-1]^0x9e3779b9^uint32(i-8), 11)
 	}
 	s := &serpent{}
+	boxes := [8]func(a, b, c, d uint32) (uint32, uint32, uint32, uint32){serpent0, serpent1, serpent2, serpent3, serpent4, serpent5, serpent6, serpent7}
 	for i := range s.keys {
-		s.keys[i] = substitute((3-i)&7, [4]uint32(w[8+4*i:]))
+		k := &s.keys[i]
+		k[0], k[1], k[2], k[3] = boxes[(3-i)&7](w[8+4*i], w[9+4*i], w[10+4*i], w[11+4*i])
 	}
 	return s, nil
-}
-
-// substitute applies S-box n to all bits of four words.
-func substitute(n int, x [4]uint32) [4]uint32 {
-	switch n {
-	case 0:
-		return serpent0(x[0], x[1], x[2], x[3])
-	case 1:
-		return serpent1(x[0], x[1], x[2], x[3])
-	case 2:
-		return serpent2(x[0], x[1], x[2], x[3])
-	case 3:
-		return serpent3(x[0], x[1], x[2], x[3])
-	case 4:
-		return serpent4(x[0], x[1], x[2], x[3])
-	case 5:
-		return serpent5(x[0], x[1], x[2], x[3])
-	case 6:
-		return serpent6(x[0], x[1], x[2], x[3])
-	}
-	return serpent7(x[0], x[1], x[2], x[3])
 }
 
 // BlockSize implements Block.
 func (s *serpent) BlockSize() int { return 16 }
 
-// Encrypt implements Block.
+// Encrypt implements cipher.Block.
 func (s *serpent) Encrypt(dst, src []byte) {
-	var x [4]uint32
-	for i := range x {
-		x[i] = binary.LittleEndian.Uint32(src[4*i:])
-	}
-	for r := range serpentRounds {
-		x = substitute(r&7, mixed(x, s.keys[r]))
-		if r < serpentRounds-1 {
-			x = linear(x)
+	a, b, c, d := binary.LittleEndian.Uint32(src), binary.LittleEndian.Uint32(src[4:]), binary.LittleEndian.Uint32(src[8:]), binary.LittleEndian.Uint32(src[12:])
+	for r := 0; ; r += 8 {
+		a, b, c, d = linear(serpent0(mixed(a, b, c, d, &s.keys[r])))
+		a, b, c, d = linear(serpent1(mixed(a, b, c, d, &s.keys[r+1])))
+		a, b, c, d = linear(serpent2(mixed(a, b, c, d, &s.keys[r+2])))
+		a, b, c, d = linear(serpent3(mixed(a, b, c, d, &s.keys[r+3])))
+		a, b, c, d = linear(serpent4(mixed(a, b, c, d, &s.keys[r+4])))
+		a, b, c, d = linear(serpent5(mixed(a, b, c, d, &s.keys[r+5])))
+		a, b, c, d = linear(serpent6(mixed(a, b, c, d, &s.keys[r+6])))
+		a, b, c, d = serpent7(mixed(a, b, c, d, &s.keys[r+7]))
+		if r+8 == serpentRounds {
+			break
 		}
+		a, b, c, d = linear(a, b, c, d)
 	}
-	for i, v := range mixed(x, s.keys[serpentRounds]) {
-		binary.LittleEndian.PutUint32(dst[4*i:], v)
-	}
+	a, b, c, d = mixed(a, b, c, d, &s.keys[serpentRounds])
+	binary.LittleEndian.PutUint32(dst, a)
+	binary.LittleEndian.PutUint32(dst[4:], b)
+	binary.LittleEndian.PutUint32(dst[8:], c)
+	binary.LittleEndian.PutUint32(dst[12:], d)
 }
 
-func mixed(x, key [4]uint32) [4]uint32 {
-	return [4]uint32{x[0] ^ key[0], x[1] ^ key[1], x[2] ^ key[2], x[3] ^ key[3]}
+func mixed(a, b, c, d uint32, key *[4]uint32) (uint32, uint32, uint32, uint32) {
+	return a ^ key[0], b ^ key[1], c ^ key[2], d ^ key[3]
 }
 
 // linear is the linear transformation between the rounds.
-func linear(x [4]uint32) [4]uint32 {
-	a, c := bits.RotateLeft32(x[0], 13), bits.RotateLeft32(x[2], 3)
-	b, d := bits.RotateLeft32(x[1]^a^c, 1), bits.RotateLeft32(x[3]^c^a<<3, 7)
-	a, c = bits.RotateLeft32(a^b^d, 5), bits.RotateLeft32(c^d^b<<7, 22)
-	return [4]uint32{a, b, c, d}
+func linear(a, b, c, d uint32) (uint32, uint32, uint32, uint32) {
+	a, c = bits.RotateLeft32(a, 13), bits.RotateLeft32(c, 3)
+	b, d = bits.RotateLeft32(b^a^c, 1), bits.RotateLeft32(d^c^a<<3, 7)
+	return bits.RotateLeft32(a^b^d, 5), b, bits.RotateLeft32(c^d^b<<7, 22), d
 }
