@@ -11,6 +11,7 @@ import (
 
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/compile"
+	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/monitor"
 )
@@ -26,12 +27,12 @@ func triggerSite(t *testing.T, service string, scripts map[string]string) (main 
 		}
 		realpeer.File(t, filepath.Dir(path), filepath.Base(path), text)
 	}
-	objects := "define command {\n  command_name check\n  command_line /bin/true\n}\n"
+	text := "define command {\n  command_name check\n  command_line /bin/true\n}\n"
 	for _, h := range []string{"a", "b", "c"} {
-		objects += "define host {\n  host_name " + h + "\n  max_check_attempts 1\n}\n"
+		text += "define host {\n  host_name " + h + "\n  max_check_attempts 1\n}\n"
 	}
-	objects += "define service {\n  host_name a,b,c\n  service_description load\n  check_command check\n  max_check_attempts 1\n}\n"
-	realpeer.File(t, dir, "objects.cfg", objects+service)
+	text += "define service {\n  host_name a,b,c\n  service_description load\n  check_command check\n  max_check_attempts 1\n}\n"
+	realpeer.File(t, dir, "objects.cfg", text+service)
 	return realpeer.File(t, dir, "shinken.cfg", "cfg_file=objects.cfg\ntriggers_dir=triggers.d\n")
 }
 
@@ -154,5 +155,22 @@ func TestNamesInATriggerTieHostsTogether(t *testing.T) {
 				t.Errorf("the trigger lies in shard %d, host a in %d", i, r.Directory.Hosts["a"])
 			}
 		})
+	}
+}
+
+// Where hosts are made of payloads the files are read again from memory: the scripts are among them.
+func TestScriptsAreKeptWithTheTextsOfTheFiles(t *testing.T) {
+	main := triggerSite(t, "define service {\n  host_name a\n  service_description all\n  max_check_attempts 1\n  trigger_name t\n}\n",
+		map[string]string{"t.star": "ok(self)\n"})
+	first, report := objects.Load(main, objects.Opts{Keep: true})
+	if !report.OK() {
+		t.Fatal(report.Problems)
+	}
+	if err := os.RemoveAll(filepath.Dir(main)); err != nil {
+		t.Fatal(err)
+	}
+	again, report := objects.Load(main, objects.Opts{Texts: first.Texts})
+	if !report.OK() || len(again.Triggers) != 1 || again.Triggers[0].Source != "ok(self)\n" || again.Triggers[0].File != first.Triggers[0].File {
+		t.Errorf("got %+v and %v, want the trigger t", again.Triggers, report.Problems)
 	}
 }

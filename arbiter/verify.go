@@ -162,6 +162,7 @@ func counts(c *objects.Config) []Count {
 		{"dependencies", len(c.Dependencies)},
 		{"escalations", len(c.Escalations)},
 		{"business rules", len(c.Rules)},
+		{"triggers", len(c.Triggers)},
 		{"modulations", len(c.ResultModulations) + len(c.CheckModulations) + len(c.MacroModulations) + len(c.ImpactModulations)},
 		{"payload rules", len(c.Piggyback.Translations) + len(c.Piggyback.Policies) + len(c.DynamicRules)},
 		{"realms", len(c.Realms)},

@@ -4,6 +4,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/core"
+	"github.com/onbu/onbu/scheduler/trigger"
 )
 
 // No script takes more than its steps or its memory, whatever it tries.
@@ -62,5 +67,39 @@ func TestALogIsBounded(t *testing.T) {
 	got := result(t, "for i in range(100): log('x' * 1000)")
 	if n, most := len(got), 10*(512+6)+100; n > most {
 		t.Errorf("%d bytes, want no more than %d", n, most)
+	}
+}
+
+// A shard whose scripts never end goes on: they run so many times in a second, and their objects keep the error.
+func TestScriptsThatNeverEndRest(t *testing.T) {
+	c := site(t, "log('begun')\nn = 0\nfor i in range(100000): n += 1")
+	said, begun := map[string]int{}, 0
+	for range 200 {
+		j, _ := c.Try(now, 4, monitor.Outcome{})
+		said[j.Wrong]++
+		begun += len(j.Said)
+	}
+	if len(said) != 1 || said[""] > 0 || begun != 20 {
+		t.Errorf("it ran %d times, want 20; got %v, want one and the same error", begun, said)
+	}
+	if j, _ := c.Try(now.Add(time.Second), 4, monitor.Outcome{}); len(j.Said) != 1 {
+		t.Error("it does not run in the next second")
+	}
+}
+
+// BenchmarkExhausted is a run that uses up the steps that it has by default.
+func BenchmarkExhausted(b *testing.B) {
+	inv := *site(b, "n = 0\nfor i in range(100000): n += 1").Inventory()
+	inv.Options.TriggerSteps = 0
+	c, err := core.New(&inv, 1, core.Seed{Start: now, Triggers: trigger.Compile})
+	if err != nil {
+		b.Fatal(err)
+	}
+	at := now
+	for b.Loop() {
+		at = at.Add(time.Second)
+		if j, _ := c.Try(at, 4, monitor.Outcome{}); j.Wrong == "" {
+			b.Fatal("it ended")
+		}
 	}
 }

@@ -19,7 +19,7 @@ const DefaultSteps = 100_000
 func Compile(inv *monitor.Inventory) core.Judge {
 	c := &court{
 		inv: inv, steps: uint64(cmp.Or(inv.Options.TriggerSteps, DefaultSteps)),
-		objects: map[monitor.ID]*object{}, patterns: map[string][]monitor.ID{},
+		objects: map[monitor.ID]*object{}, patterns: map[string][]monitor.ID{}, fatigue: fatigue{tired: map[monitor.ID]string{}},
 	}
 	c.env = c.environment()
 	for i := range inv.Triggers {
@@ -43,6 +43,7 @@ type court struct {
 	env      starlark.StringDict
 	// patterns remembers which objects names with * mean.
 	patterns map[string][]monitor.ID
+	fatigue  fatigue
 
 	// What follows is about the present run. objects holds a value for each object that was asked for.
 	sight   *core.Sight
@@ -55,17 +56,32 @@ type court struct {
 
 // Judge implements core.Judge.
 func (c *court) Judge(triggers []uint32, s *core.Sight) core.Judgement {
+	if wrong, rests := c.fatigue.rests(s.Object, s.Now()); rests {
+		return core.Judgement{Wrong: wrong}
+	}
 	c.sight, c.said, c.others = s, nil, nil
 	clear(c.objects)
 	self := c.object(s.Object)
 	self.hear(s.Result)
 	c.env["self"] = self
 	for _, n := range triggers {
-		if err := c.run(int(n)); err != nil {
-			return core.Judgement{Wrong: c.explain(&c.inv.Triggers[n], err), Said: c.said}
+		err := c.run(int(n))
+		if err == nil {
+			continue
 		}
+		wrong := c.explain(&c.inv.Triggers[n], err)
+		if c.exhausted() {
+			c.fatigue.note(s.Object, s.Now(), wrong)
+		}
+		return core.Judgement{Wrong: wrong, Said: c.said}
 	}
+	c.fatigue.forget(s.Object)
 	return c.judgement(self)
+}
+
+// exhausted says whether the last run used up all that it had.
+func (c *court) exhausted() bool {
+	return c.thread != nil && (c.thread.Steps >= c.steps || c.made > mostMade)
 }
 
 // run runs one trigger.
