@@ -62,7 +62,7 @@ type lane struct {
 	filling *parcel       // the last of waiting, if more may go into it
 	idle    chan struct{} // closed once nobody delivers; nil while nobody does
 	ended   bool          // nothing more is taken
-	usual   int           // the bytes of the last message
+	usual   int           // how many bytes a message has, or a bit more
 }
 
 // add puts an item, a pointer to a noun, into a parcel and gives that; nothing of the item is kept.
@@ -176,7 +176,7 @@ func (l *lane) take() []*parcel {
 	if l.waiting = l.waiting[n:]; len(l.waiting) == 0 {
 		l.waiting, l.filling = nil, nil
 	}
-	l.usual = group[0].items.Size()
+	l.usual = max(group[0].items.Size(), l.usual*15/16)
 	return group
 }
 
