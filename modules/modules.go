@@ -221,7 +221,8 @@ type Exporter interface {
 	Name() string
 	Wants() Wants
 	// Export takes broks in order, one call at a time; it returns when they are safe at the other side. After an error
-	// the same broks come again, after a pause that grows. The broks are the broker's: they may be kept, not changed.
+	// the same broks come again, after a pause that grows and is not shorter than a Later error asks for. The broks are the
+	// broker's: they may be kept, not changed.
 	Export(ctx context.Context, broks []monitor.Brok) error
 }
 

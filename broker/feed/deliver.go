@@ -34,12 +34,20 @@ func (h *module) deliver(ctx context.Context, broks []monitor.Brok) error {
 			break
 		}
 		h.ill(err, len(broks))
-		pause(ctx, h.trouble.wait)
+		pause(ctx, max(h.trouble.wait, asked(err)))
 		if _, ok := errors.AsType[modules.Rewind](err); ok {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// asked gives how long the other side wants to be left alone.
+func asked(err error) time.Duration {
+	if later, ok := errors.AsType[*modules.Later](err); ok {
+		return later.After
+	}
+	return 0
 }
 
 // ill notes why the module takes nothing, and says so rarely.

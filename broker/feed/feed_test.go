@@ -339,6 +339,29 @@ func TestTroubleIsTriedAgainMoreAndMoreRarelyAndSaidOnce(t *testing.T) {
 	})
 }
 
+func TestWhoAsksToBeLeftAloneIs(t *testing.T) {
+	inSite(t, 1<<20, func(s *site) {
+		var tries []time.Time
+		m := checks()
+		m.trouble = func(context.Context) error {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if tries = append(tries, time.Now()); len(tries) < 3 {
+				return errors.Join(nil, &modules.Later{Err: errors.New("busy"), After: 5 * time.Minute})
+			}
+			return nil
+		}
+		b := s.host("b1", m)
+		s.checked("1")
+		time.Sleep(11 * time.Minute)
+		s.want("in the end", m, "1")
+		if len(tries) != 3 || tries[1].Sub(tries[0]) != 5*time.Minute {
+			t.Errorf("tried at %v", tries)
+		}
+		b.stop()
+	})
+}
+
 func TestAModuleGetsAgainWhatTheOtherSideMayHaveLost(t *testing.T) {
 	inSite(t, 1<<20, func(s *site) {
 		m := checks()
