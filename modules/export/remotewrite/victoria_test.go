@@ -18,7 +18,7 @@ import (
 	"github.com/onbu/onbu/monitor/perfdata"
 )
 
-func build(t *testing.T, o modules.Outlook, set ...string) modules.Exporter {
+func build(t testing.TB, o modules.Outlook, set ...string) modules.Exporter {
 	t.Helper()
 	m := &monitor.Module{Name: "tsdb", Type: "remote_write", File: "x.cfg"}
 	for i := 0; i < len(set); i += 2 {

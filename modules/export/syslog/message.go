@@ -51,8 +51,8 @@ func (f *form) message(l *logline.Line) (text []byte, whole bool) {
 		text = fmt.Appendf(nil, "<%d>%s %s[%s]: ", priority, at.Format(time.Stamp), f.app, f.pid)
 	case f.old:
 		text = fmt.Appendf(nil, "<%d>%s %s %s[%s]: ", priority, at.Format(time.Stamp), f.host, f.app, f.pid)
-	default: // without structured data; the mark says that UTF-8 follows
-		text = fmt.Appendf(nil, "<%d>1 %s %s %s %s %s - \ufeff", priority, at.Format("2006-01-02T15:04:05.000000Z07:00"), f.host, f.app, f.pid, msgID(l))
+	default: // without structured data, and without the mark that UTF-8 follows: servers store it in front of every line
+		text = fmt.Appendf(nil, "<%d>1 %s %s %s %s %s - ", priority, at.Format("2006-01-02T15:04:05.000000Z07:00"), f.host, f.app, f.pid, msgID(l))
 	}
 	text = append(text, strings.ToValidUTF8(l.Message, "\ufffd")...)
 	if len(text) <= f.most {

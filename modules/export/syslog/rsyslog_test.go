@@ -90,7 +90,7 @@ func TestRsyslogReadsItAsItWasMeant(t *testing.T) {
 					host = f[2] // its own
 				}
 				want := fmt.Sprintf("local0|crit|%s|onbu|%s|", host, c.msgid)
-				text := strings.TrimPrefix(strings.TrimLeft(f[6], " "), "\ufeff")
+				text := strings.TrimLeft(f[6], " ")
 				if !strings.HasPrefix(got, want) || !strings.Contains(f[5], c.time) || text != fmt.Sprintf("SERVICE ALERT: wéb;disk /;CRITICAL;HARD;3;full %d", i) {
 					t.Fatalf("got %q, want %q… of %s", got, want, c.time)
 				}
