@@ -96,7 +96,7 @@ func narrowed(t testing.TB, query string) (string, table.Narrow) {
 	t.Helper()
 	var n table.Narrow
 	q, refusal := lql.Parse(strings.Split(strings.TrimSuffix(query, "\n"), "\n"), tables(things(), &n), now)
-	answer := lql.Refuse(&lql.Error{}, false)
+	var answer *lql.Answer
 	if refusal != nil {
 		answer = lql.Refuse(refusal, q.Fixed16)
 	} else {

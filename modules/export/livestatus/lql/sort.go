@@ -38,7 +38,8 @@ type top struct {
 	all   []candidate
 	came  int
 	worst *candidate // once there are enough: what is not before it is not needed
-	spare []key
+	spare []key // of a row that was not kept
+	slab  []key // for the rows to come
 }
 
 // offer takes a row if it may be among the first ones; the caller puts into the candidate what it is. Otherwise it gives nil.
@@ -63,7 +64,11 @@ func (t *top) offer(row *table.Row) *candidate {
 func (t *top) keys(row *table.Row) []key {
 	keys := t.spare
 	if t.spare = nil; keys == nil {
-		keys = make([]key, len(t.sorts))
+		n := len(t.sorts)
+		if len(t.slab) < n {
+			t.slab = make([]key, 256*n)
+		}
+		keys, t.slab = t.slab[:n:n], t.slab[n:]
 	}
 	for i := range t.sorts {
 		keys[i] = t.sorts[i].key(row)
