@@ -189,7 +189,7 @@ func TestAnswersHaveTheFormThatWasAskedFor(t *testing.T) {
 				`["web1",[],2,{},[["http",1,"slow; very"]],null,3000],` + "\n" + `["web2",[],1e-09,{"RACK":"b2"},[],null,4000]]` + "\n",
 		},
 		{"json of nothing", "OutputFormat: json\nColumns: name\nFilter: name = x", "[]\n"},
-		{"json texts", "OutputFormat: json\nColumns: plugin_output\nFilter: name ~ web", `[["WARN - \"slow\"\u000aline;two"],` + "\n" + `["ok f\u00fcr \u2603 \ud83d\ude00"]]` + "\n"},
+		{"json texts", "OutputFormat: json\nColumns: plugin_output\nFilter: name ~ web", `[["WARN - \"slow\"\u000aline;two"],` + "\n" + `["ok f\u00fcr \u2603 😀"]]` + "\n"},
 		{"python", "OutputFormat: python\nColumns: plugin_output nosuch\nFilter: name = web2", `[[u"ok f\u00fcr \u2603 \U0001f600",None]]` + "\n"},
 		{"python3", "OutputFormat: python3\nColumns: name\nLimit: 1", `[["db1"]]` + "\n"},
 		{"json headers", "OutputFormat: json\nColumns: name\nColumnHeaders: on\nLimit: 1", `[["name"],` + "\n" + `["db1"]]` + "\n"},

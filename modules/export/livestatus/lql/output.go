@@ -167,7 +167,8 @@ func (e *encoder) text(s string) {
 	e.buf = append(e.buf, '"')
 }
 
-// escape writes a character as JSON and Python read it; what is no UTF-8 has become U+FFFD.
+// escape writes a character as JSON and Python read it; what is no UTF-8 has become U+FFFD. Characters beyond U+FFFF stand in JSON as
+// they are: Thruk's client takes the two halves that JSON can write instead for mistakes.
 func (e *encoder) escape(r rune) {
 	switch {
 	case r == '"' || r == '\\':
@@ -178,9 +179,7 @@ func (e *encoder) escape(r rune) {
 		e.buf = append(e.buf, `\U`...)
 		e.hex(r, 8)
 	default:
-		r -= 0x10000
-		e.unicode(0xd800 + r>>10)
-		e.unicode(0xdc00 + r&0x3ff)
+		e.buf = utf8.AppendRune(e.buf, r)
 	}
 }
 

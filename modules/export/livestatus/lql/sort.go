@@ -38,8 +38,8 @@ type top struct {
 	all   []candidate
 	came  int
 	worst *candidate // once there are enough: what is not before it is not needed
-	spare []key // of a row that was not kept
-	slab  []key // for the rows to come
+	spare []key      // of a row that was not kept
+	slab  []key      // for the rows to come
 }
 
 // offer takes a row if it may be among the first ones; the caller puts into the candidate what it is. Otherwise it gives nil.
