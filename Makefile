@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test race slow outage points peers lint bench fuzz oracle clean
+.PHONY: all build run test race slow outage outage-carbon points peers lint bench fuzz oracle clean
 
 all: build
 
@@ -33,6 +33,10 @@ outage: peers
 # Five minutes of points into VictoriaMetrics, which is away for a quarter of the time, compared with what the services produced.
 points: peers
 	$(GO) test -tags $(TAGS) -run 'TestVictoriaMetricsHasEveryPoint' -v -timeout 20m ./cmd/onbu -points 5m
+
+# Ten minutes without carbon at 2,000 metrics a second: every point has to be in its files afterwards.
+outage-carbon: peers
+	$(GO) test -tags $(TAGS) -run 'TestCarbonIsAway$$' -v -timeout 30m ./cmd/onbu -carbon-away 10m -carbon-hosts 100
 
 peers:
 	internal/realpeer/install

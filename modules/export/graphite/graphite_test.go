@@ -151,3 +151,87 @@ func TestMetricsAreCalledAsShinkenCallsThem(t *testing.T) {
 		}
 	}
 }
+
+func TestEachOfSeveralTargetsHasItsShareOrAll(t *testing.T) {
+	now := time.Now().Unix()
+	var broks []monitor.Brok
+	for i := range 20 {
+		broks = append(broks, check("plain", "load", fmt.Sprintf("m%02d.x=1", i), now))
+	}
+	one, two := carbon.New(t, 3600), carbon.New(t, 3600)
+	one.Start()
+	two.Start()
+	for _, mode := range []string{"all", "hash"} {
+		x := build(t, "mode "+mode, "prefix "+mode, fmt.Sprintf("targets 127.0.0.1:%d:a, 127.0.0.1:%d:b", one.Line, two.Line))
+		parts := x.(modules.Several).Parts()
+		if len(parts) != 2 || parts[0].Name() == parts[1].Name() || parts[0].Name() == x.Name() {
+			t.Fatalf("parts %v", parts)
+		}
+		for _, p := range parts {
+			export(t, p, broks...)
+			p.(modules.Closer).Close()
+		}
+	}
+	count := func(c *carbon.Carbon) map[string]int {
+		n := map[string]int{}
+		for _, name := range c.Metrics() {
+			n[strings.Split(name, ".")[0]]++
+		}
+		return n
+	}
+	one.Until("has its share", func() error {
+		a, b := count(one), count(two)
+		if a["all"] != 20 || b["all"] != 20 || a["hash"]+b["hash"] != 20 || a["hash"] == 0 || b["hash"] == 0 {
+			return fmt.Errorf("%v and %v", a, b)
+		}
+		return nil
+	})
+}
+
+func TestDatagrams(t *testing.T) {
+	c := carbon.New(t, 3600)
+	c.Start()
+	now := time.Now().Unix()
+	var want []string
+	var broks []monitor.Brok
+	for i := range 100 { // several datagrams
+		broks = append(broks, check("plain", "load", fmt.Sprintf("m%02d.x=%d", i, i), now))
+		want = append(want, fmt.Sprintf("plain.load.m%02d.x %d", i, i))
+	}
+	export(t, build(t, "transport udp", fmt.Sprint("port ", c.Line)), broks...)
+	has(t, c, want...)
+}
+
+func TestBeforeTheConfigurationIsThereNothingIsSent(t *testing.T) {
+	empty := &catalog.Catalog{}
+	s := modules.Read(define("port 1"))
+	x := graphite.New(s, modules.Env{Log: slog.New(slog.DiscardHandler), Metrics: metrics.NewSet()}, modules.Outlook{Catalog: func() *catalog.Catalog { return empty }})
+	now := time.Now().Unix()
+	if err := x.Export(t.Context(), []monitor.Brok{check("plain", "", "x=1", now)}); err == nil {
+		t.Error("no error without a configuration")
+	}
+	if err := build(t, "port 1").Export(t.Context(), []monitor.Brok{check("new", "", "x=1", now)}); err == nil {
+		t.Error("no error for a host that is not there yet")
+	}
+	if err := build(t, "port 1").Export(t.Context(), []monitor.Brok{check("removed", "", "x=1", now-3600)}); err != nil {
+		t.Errorf("a host that is gone: %v", err)
+	}
+}
+
+func TestMistakesInADefinitionAreNamed(t *testing.T) {
+	for line, want := range map[string]string{
+		"targets a:b":                "g.cfg:2: module g (graphite): targets: \"a:b\" is no host:port, nor host:port:instance",
+		"targets a:1,a:1":            "g.cfg:2: module g (graphite): targets: a:1 is there twice",
+		"path {hosts}.x":             "g.cfg:2: module g (graphite): path: \"{hosts}\" is no word of a path: write words in braces, parted by dots, of {realm} {prefix} {pre} {group} {host} {source} {service} {post}; the metric comes last by itself",
+		"filter load":                "g.cfg:2: module g (graphite): filter: write service_description:label,label; without labels for the whole service",
+		"use_pickel 1":               "g.cfg:2: module g (graphite): there is no setting use_pickel; did you mean use_pickle?",
+		"mode both":                  "g.cfg:2: module g (graphite): mode is \"both\": write one of all, hash",
+		"targets [::1]:2003,[::1]:x": "g.cfg:2: module g (graphite): targets: \"[::1]:x\" is no host:port, nor host:port:instance",
+	} {
+		s := modules.Read(define(line))
+		graphite.New(s, modules.Env{Log: slog.New(slog.DiscardHandler), Metrics: metrics.NewSet()}, modules.Outlook{Catalog: known})
+		if err := s.Err(); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v\nwant %s", line, err, want)
+		}
+	}
+}
