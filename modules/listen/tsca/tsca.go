@@ -56,7 +56,12 @@ func (l *Listener) Name() string { return l.name }
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	serving := *l
 	serving.sink = l.tally.Sink(sink)
-	return serve.Listen(ctx, l.port, serving.converse)
+	port, err := serve.Open(l.port)
+	if err != nil {
+		return err
+	}
+	l.log.Info("listening", "address", port.Addr().String())
+	return serve.Serve(ctx, port, l.port, serving.converse)
 }
 
 // converse answers calls until the peer is through, or sends what is none.
