@@ -158,6 +158,21 @@ type Bulk interface {
 	ObeyAll(ctx context.Context, lines []string, source string) []error
 }
 
+// Naming is what a Sink implements besides that knows hosts by their addresses.
+type Naming interface {
+	// NameOf gives the name of a host that may be called by its address, and what it does not know as it is.
+	NameOf(host string) string
+}
+
+// NameOf gives the name of a host that results for a sink may call by its address. Whoever asks whether somebody may speak for a
+// host asks by this name.
+func NameOf(s Sink, host string) string {
+	if n, ok := s.(Naming); ok {
+		return n.NameOf(host)
+	}
+	return host
+}
+
 // Limits is what every listener's definition may say of those who send to it.
 type Limits struct {
 	// Hosts are patterns of hosts that results may be for, with * and ?; empty for all.

@@ -64,27 +64,3 @@ func TestWhoWaitsForRoomCanGiveUp(t *testing.T) {
 		}
 	})
 }
-
-func TestPatternsOfHosts(t *testing.T) {
-	for _, test := range []struct {
-		pattern, name string
-		want          bool
-	}{
-		{"web", "web", true},
-		{"web", "web1", false},
-		{"web*", "web", true},
-		{"*.example.org", "a.b.example.org", true},
-		{"*.example.org", "example.org", false},
-		{"w?b", "web", true},
-		{"w?b", "wb", false},
-		{"*a*b*c", "xxaxxbxxc", true},
-		{"*a*b*c", "xxaxxcxxb", false},
-		{"", "", true},
-		{"*", "", true},
-		{"[a]", "a", false},
-	} {
-		if got := fits(test.pattern, test.name); got != test.want {
-			t.Errorf("%q and %q: %v", test.pattern, test.name, got)
-		}
-	}
-}

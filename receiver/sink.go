@@ -3,7 +3,6 @@ package receiver
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -15,8 +14,8 @@ import (
 // sink is a Receiver as one of its listeners sees it: with what the listener's definition allows to those who send to it.
 type sink struct {
 	r      *Receiver
-	hosts  []string // patterns; empty for all
-	quotas *quotas  // nil for none
+	hosts  modules.Globs
+	quotas *quotas // nil for none
 
 	stored, unknown, refused, over *metrics.Counter
 }
@@ -96,37 +95,13 @@ func (s *sink) speaksFor(b *book, host string) bool {
 	if len(s.hosts) == 0 {
 		return true
 	}
-	return host != "" && s.matches(b.nameOf(host))
+	return host != "" && s.hosts.Fit(b.nameOf(host))
 }
 
-func (s *sink) matches(host string) bool {
-	for _, pattern := range s.hosts {
-		if fits(pattern, host) {
-			return true
-		}
+// NameOf implements modules.Naming.
+func (s *sink) NameOf(host string) string {
+	if b := s.r.book.Load(); b != nil {
+		return b.nameOf(host)
 	}
-	return false
-}
-
-// fits matches a name with a pattern in which * stands for any text and ? for one character. It takes time in proportion to
-// the product of their lengths at most.
-func fits(pattern, name string) bool {
-	star, again := -1, 0
-	p, n := 0, 0
-	for n < len(name) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, again = p, n
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
-			p++
-			n++
-		case star >= 0:
-			again++
-			p, n = star+1, again
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
+	return host
 }

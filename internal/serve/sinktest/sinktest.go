@@ -2,6 +2,7 @@
 package sinktest
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -21,6 +22,8 @@ import (
 type Sink struct {
 	// Answer, if it is set, says what becomes of results; otherwise all are stored.
 	Answer func(ctx context.Context, results []monitor.Submission) (modules.Receipt, error)
+	// Names are of hosts that may be called by addresses.
+	Names map[string]string
 	// Refuse, if it is set, judges commands.
 	Refuse func(line string) error
 
@@ -58,6 +61,9 @@ func (s *Sink) Obey(_ context.Context, line, source string) error {
 	}
 	return nil
 }
+
+// NameOf implements modules.Naming.
+func (s *Sink) NameOf(host string) string { return cmp.Or(s.Names[host], host) }
 
 // wake wakes who waits. The lock is held.
 func (s *Sink) wake() {

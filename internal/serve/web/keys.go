@@ -190,10 +190,14 @@ func (s *Server) known(name, secret string, shown bool) (Sender, bool) {
 }
 
 // Own keeps those results that the sender may speak for, in place, and counts the others.
-func (s *Server) Own(from Sender, results []monitor.Submission) (own []monitor.Submission, foreign int) {
+func (s *Server) Own(sink modules.Sink, from Sender, results []monitor.Submission) (own []monitor.Submission, foreign int) {
+	may := from.May(sink)
+	if may == nil {
+		return results, 0
+	}
 	own = results[:0]
 	for i := range results {
-		if from.hosts.Fit(results[i].Host) {
+		if may(results[i].Host) {
 			own = append(own, results[i])
 		}
 	}
@@ -202,10 +206,10 @@ func (s *Server) Own(from Sender, results []monitor.Submission) (own []monitor.S
 	return own, foreign
 }
 
-// May gives what says whether the sender may speak for a host; nil if it may for all.
-func (f Sender) May() func(host string) bool {
+// May gives what says whether the sender may speak for a host of a sink; nil if it may for all.
+func (f Sender) May(sink modules.Sink) func(host string) bool {
 	if len(f.hosts) == 0 {
 		return nil
 	}
-	return f.hosts.Fit
+	return func(host string) bool { return f.hosts.Fit(modules.NameOf(sink, host)) }
 }

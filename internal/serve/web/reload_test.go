@@ -40,7 +40,7 @@ func TestReadsNewTokensWithoutARestart(t *testing.T) {
 		for secret, name := range map[string]string{"S1": "one", "F1": "fixed", "S2": "", "#": "", "": ""} {
 			want(secret, name)
 		}
-		if from, _ := srv.Known("S1"); !from.May()("web7") || from.May()("mail") {
+		if from, _ := srv.Known("S1"); !from.May(&sinktest.Sink{})("web7") || from.May(&sinktest.Sink{})("mail") {
 			t.Error("the patterns of hosts are not its own")
 		}
 		write(t, file, "two S2\n", 5)

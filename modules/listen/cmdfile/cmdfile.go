@@ -68,7 +68,6 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	defer f.Close()
 	storing, cancel := graced(ctx)
 	defer cancel()
-	counted := l.tally.Sink(sink)
 	r := bufio.NewReaderSize(f, maxLine)
 	for {
 		line, err := r.ReadSlice('\n')
@@ -85,7 +84,7 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 		case err != nil:
 			return fmt.Errorf("command file %s: %w", l.path, err)
 		}
-		l.obey(storing, counted, append([]string{text(line)}, waiting(r)...))
+		l.obey(storing, sink, append([]string{text(line)}, waiting(r)...))
 	}
 }
 
@@ -117,9 +116,9 @@ func waiting(r *bufio.Reader) (lines []string) {
 func text(line []byte) string { return string(line[:len(line)-1]) }
 
 // obey hands lines on, in order, and logs what was refused.
-func (l *Listener) obey(ctx context.Context, sink modules.Bulk, lines []string) {
+func (l *Listener) obey(ctx context.Context, sink modules.Sink, lines []string) {
 	refused := 0
-	for _, err := range sink.ObeyAll(ctx, lines, l.source) {
+	for _, err := range obeyAll(ctx, sink, lines, l.source) {
 		if err == nil {
 			continue
 		}
@@ -130,6 +129,17 @@ func (l *Listener) obey(ctx context.Context, sink modules.Bulk, lines []string) 
 	if refused > mostSaid {
 		l.log.Warn("more commands refused", "file", l.path, "commands", refused-mostSaid)
 	}
+}
+
+func obeyAll(ctx context.Context, sink modules.Sink, lines []string, source string) []error {
+	if bulk, ok := sink.(modules.Bulk); ok {
+		return bulk.ObeyAll(ctx, lines, source)
+	}
+	out := make([]error, len(lines))
+	for i, line := range lines {
+		out[i] = sink.Obey(ctx, line, source)
+	}
+	return out
 }
 
 // open opens the pipe for reading and writing, so that it does not end when a writer does.

@@ -68,7 +68,7 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	defer conn.Close()
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { l.submitting(ctx, l.tally.Sink(sink)) })
+	wg.Go(func() { l.submitting(ctx, sink) })
 	err = l.reading(conn)
 	if ctx.Err() != nil {
 		return nil

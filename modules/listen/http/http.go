@@ -47,7 +47,7 @@ func (l *Listener) Name() string { return l.name }
 // Listen implements modules.Listener.
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	serving := *l
-	serving.sink = l.web.Tally.Sink(sink)
+	serving.sink = sink
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /results", serving.results)
 	return l.web.Serve(ctx, mux)
@@ -95,7 +95,7 @@ func (l *Listener) results(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *Listener) submit(w http.ResponseWriter, r *http.Request, from web.Sender, results []monitor.Submission) {
-	own, foreign := l.web.Own(from, results)
+	own, foreign := l.web.Own(l.sink, from, results)
 	// What has arrived is stored although its sender may have gone: it will ask again, and the result counts once.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeWait)
 	defer cancel()

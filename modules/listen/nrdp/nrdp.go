@@ -57,7 +57,7 @@ func (l *Listener) Name() string { return l.name }
 // Listen implements modules.Listener.
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	serving := *l
-	serving.sink = l.web.Tally.Sink(sink)
+	serving.sink = sink
 	return l.web.Serve(ctx, http.HandlerFunc(serving.serve))
 }
 
@@ -139,7 +139,7 @@ func (l *Listener) results(ctx context.Context, q request, from web.Sender) (str
 	for i := range results {
 		results[i].Source = "nrdp " + from.Name
 	}
-	own, _ := l.web.Own(from, results)
+	own, _ := l.web.Own(l.sink, from, results)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWait)
 	defer cancel()
 	receipt, err := l.sink.Submit(ctx, own)
@@ -166,7 +166,7 @@ func (l *Listener) obey(ctx context.Context, form web.Form, from web.Sender) err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWait)
 	defer cancel()
-	o := nagios.Orders{Sink: l.sink, Source: "nrdp " + from.Name, May: from.May()}
+	o := nagios.Orders{Sink: l.sink, Source: "nrdp " + from.Name, May: from.May(l.sink)}
 	report, err := o.Take(ctx, slices.Values(lines))
 	switch {
 	case err != nil:

@@ -131,7 +131,7 @@ func (c *conn) result(p *packet.Packet, now monitor.Time) {
 	c.names = append(append(c.names[:0], p.Host...), p.Service...)
 	names := string(c.names)
 	s := monitor.Submission{Ref: monitor.Ref{Host: names[:len(p.Host)], Service: names[len(p.Host):]}, Time: now, Source: c.from}
-	if !c.by.speaksFor(s.Host) {
+	if !c.by.speaksFor(c.out.sink, s.Host) {
 		c.l.refused[foreignHost].Inc()
 		return
 	}

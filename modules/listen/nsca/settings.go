@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ type settings struct {
 type source struct {
 	nets  serve.Nets
 	key   *packet.Key
-	hosts []string // patterns; empty for all
+	hosts modules.Globs
 }
 
 func read(s *modules.Settings) settings {
@@ -159,27 +158,6 @@ func (c *settings) of(a netip.Addr) *source {
 }
 
 // speaksFor says whether one of them may send results of a host.
-func (s *source) speaksFor(host string) bool {
-	return len(s.hosts) == 0 || slices.ContainsFunc(s.hosts, func(p string) bool { return matches(p, host) })
-}
-
-// matches says whether a name fits a pattern with * and ?.
-func matches(pattern, name string) bool {
-	star, again := -1, 0 // where the last * was, and where in the name what follows it was tried
-	p, n := 0, 0
-	for n < len(name) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, again = p, n
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
-			p, n = p+1, n+1
-		case star >= 0:
-			again++
-			p, n = star+1, again
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
+func (s *source) speaksFor(sink modules.Sink, host string) bool {
+	return len(s.hosts) == 0 || s.hosts.Fit(modules.NameOf(sink, host))
 }

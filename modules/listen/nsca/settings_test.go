@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/nsca/packet"
 )
 
@@ -88,7 +89,7 @@ func TestPatterns(t *testing.T) {
 	} {
 		for i, want := range []bool{true, false} {
 			for _, name := range strings.Fields(names[i]) {
-				if matches(pattern, name) != want {
+				if modules.Globs([]string{pattern}).Fit(name) != want {
 					t.Errorf("%s fits %s: %t, want %t", name, pattern, !want, want)
 				}
 			}

@@ -50,7 +50,7 @@ func (l *Listener) Name() string { return l.name }
 // Listen implements modules.Listener.
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	serving := *l
-	serving.sink = l.web.Tally.Sink(sink)
+	serving.sink = sink
 	mux := http.NewServeMux()
 	mux.HandleFunc("/queue", serving.queue)
 	mux.HandleFunc("/queue/", serving.queue)
@@ -83,7 +83,7 @@ func (l *Listener) take(ctx context.Context, f web.Form, peer string) error {
 			return &web.Fault{Code: http.StatusUnauthorized, Why: "send the username and the password of a sender that is set up here", Reason: "password"}
 		}
 	}
-	o := nagios.Orders{Sink: l.sink, Source: "nscaweb " + from.Name, May: from.May(), ResultsOnly: !l.commands}
+	o := nagios.Orders{Sink: l.sink, Source: "nscaweb " + from.Name, May: from.May(l.sink), ResultsOnly: !l.commands}
 	report, err := o.Take(ctx, lines(f.Get("input", "")))
 	l.web.Tally.Foreign(report.Foreign)
 	switch {

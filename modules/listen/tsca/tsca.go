@@ -55,7 +55,7 @@ func (l *Listener) Name() string { return l.name }
 // Listen implements modules.Listener.
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	serving := *l
-	serving.sink = l.tally.Sink(sink)
+	serving.sink = sink
 	port, err := serve.Open(l.port)
 	if err != nil {
 		return err

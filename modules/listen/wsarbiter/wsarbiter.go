@@ -62,7 +62,7 @@ func (l *Listener) Name() string { return l.name }
 // Listen implements modules.Listener.
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	serving := *l
-	serving.sink = l.web.Tally.Sink(sink)
+	serving.sink = sink
 	mux := http.NewServeMux()
 	for _, route := range l.routes {
 		handle := serving.command(line(route))
@@ -124,7 +124,7 @@ func (l *Listener) push(ctx context.Context, f web.Form, from web.Sender) error 
 	for i := range results {
 		results[i].Source = l.source(from)
 	}
-	own, _ := l.web.Own(from, results)
+	own, _ := l.web.Own(l.sink, from, results)
 	receipt, err := l.sink.Submit(ctx, own)
 	if err == nil && receipt.Over > 0 {
 		return &web.Fault{Code: http.StatusTooManyRequests, Why: "more results than the quota allows: send them again, slower", Reason: "over"}
@@ -139,7 +139,7 @@ func (l *Listener) command(line func(f web.Form) (string, error)) handler {
 		if err != nil {
 			return err
 		}
-		o := nagios.Orders{Sink: l.sink, Source: l.source(from), May: from.May()}
+		o := nagios.Orders{Sink: l.sink, Source: l.source(from), May: from.May(l.sink)}
 		report, err := o.Take(ctx, slices.Values([]string{text}))
 		switch {
 		case err != nil:
