@@ -21,6 +21,7 @@ import (
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/simulate"
+	"github.com/onbu/onbu/scheduler/trigger"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the scripts give into testdata")
@@ -65,7 +66,7 @@ func play(t testing.TB, inv *monitor.Inventory, script string) *simulate.Report 
 	if len(problems) > 0 {
 		t.Fatalf("%+v", problems)
 	}
-	r, err := simulate.Run(context.Background(), inv, s, simulate.Options{})
+	r, err := simulate.Run(context.Background(), inv, s, simulate.Options{Triggers: trigger.Compile})
 	if err != nil {
 		t.Fatal(err)
 	}
