@@ -3,15 +3,18 @@ package table_test
 import (
 	"context"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/onbu/onbu/broker/view"
+	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules/export/livestatus/lql"
 	"github.com/onbu/onbu/modules/export/livestatus/table"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/catalog"
 )
 
 // BenchmarkDashboard answers what a page of problems asks, over 10,000 hosts and 100,000 services of which 1 in 50 fails,
@@ -86,4 +89,48 @@ func change(ctx context.Context, mu *sync.Mutex, v *view.View) {
 		}
 		mu.Unlock()
 	}
+}
+
+// BenchmarkMemory reports what an object costs: in the view, which every broker has, and in the configuration and its order,
+// which Livestatus adds.
+func BenchmarkMemory(b *testing.B) {
+	for b.Loop() {
+		before := heap()
+		w, v := large()
+		objects := 0
+		var coded [][]byte
+		for _, inv := range w.Catalog.Inventories {
+			objects += inv.Objects()
+			coded = append(coded, wire.Marshal(inv))
+		}
+		w.Catalog = nil
+		present := heap()
+		read := make([]*monitor.Inventory, len(coded))
+		for i := range coded {
+			read[i] = &monitor.Inventory{}
+			if err := wire.Unmarshal(coded[i], read[i]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		w.Catalog = catalog.New(read)
+		tables := table.Tables()
+		tables["hosts"].Each(w, anyone, func(*table.Row) bool { return false })
+		added := heap() - present
+		for i := range coded {
+			present -= uint64(len(coded[i]))
+		}
+		b.ReportMetric(float64(present-before)/float64(objects), "B/object")
+		b.ReportMetric(float64(added)/float64(objects), "B/object-added")
+		runtime.KeepAlive(v)
+		runtime.KeepAlive(w)
+		runtime.KeepAlive(tables)
+		runtime.KeepAlive(coded)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
