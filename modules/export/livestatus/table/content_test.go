@@ -134,6 +134,15 @@ func TestAQueryForOneHostSeesOnlyThat(t *testing.T) {
 			t.Errorf("%s of web: %d rows, want %d", of, got, want)
 		}
 	}
+	n.Service = "ssh"
+	if diff := cmp.Diff([]string{"ssh;0;1"}, rows(t, small(), "services", n, "description", "state", "has_been_checked")); diff != "" {
+		t.Error(diff)
+	}
+	n.Contact, n.Anyone, n.StrictServices = "zoe", false, true
+	if got := rows(t, small(), "services", n, "description"); got != nil {
+		t.Errorf("a service that is bob's: %v", got)
+	}
+	n = anyone
 	n.Host = "none"
 	if got := rows(t, small(), "services", n, "description"); got != nil {
 		t.Errorf("services of a host that is not there: %v", got)

@@ -10,7 +10,6 @@ import (
 func tieFields() []field[*object] {
 	execution := func(d *monitor.Dependency) bool { return d.Execution != 0 }
 	notification := func(d *monitor.Dependency) bool { return d.Notification != 0 }
-	either := func(*monitor.Dependency) bool { return true }
 	masters := func(name, description string, which func(*monitor.Dependency) bool) field[*object] {
 		return rich(name, description, func(r *Row, o *object) []string { return r.masters(o, which) }, func(r *Row, o *object) any { return r.pairs(o, which, nil) })
 	}
@@ -24,8 +23,11 @@ func tieFields() []field[*object] {
 		masters("depends_notify", "what the notifications depend on", notification),
 		informed("depends_exec_with_info", "what the checks depend on, with the states that hold them back, the timeperiod and whether it inherits", execution, onExecution),
 		informed("depends_notify_with_info", "what the notifications depend on, with the states that hold them back, the timeperiod and whether it inherits", notification, onNotification),
-		list("parent_dependencies", "all that it hangs on: host, parents and masters of dependencies", func(r *Row, o *object) []string {
-			names := r.masters(o, either)
+		list("parent_dependencies", "all that it hangs on directly: host, parents and masters of dependencies", func(r *Row, o *object) []string {
+			var names []string
+			for _, d := range r.x.Masters(o.place) {
+				names = append(names, o.inv.Ref(d.Master).String())
+			}
 			if o.isHost() {
 				return append(names, parents(o)...)
 			}
@@ -106,18 +108,18 @@ func (r *Row) children(o *object) []string {
 	return names
 }
 
-// dependents names what hangs directly on an object.
+// dependents names what hangs directly on an object, as Shinken does: host, or host/service.
 func (r *Row) dependents(o *object) []string {
 	var names []string
 	for _, i := range r.x.Dependents(o.place) {
-		names = append(names, element(o.inv.Ref(o.inv.Dependencies[i].Dependent)))
+		names = append(names, o.inv.Ref(o.inv.Dependencies[i].Dependent).String())
 	}
 	if !o.isHost() {
 		return names
 	}
 	names = append(names, r.children(o)...)
 	for i := range r.x.Services(o.place) {
-		names = append(names, element(o.inv.Ref(r.x.Service(o.place, i))))
+		names = append(names, o.inv.Ref(r.x.Service(o.place, i)).String())
 	}
 	return names
 }
@@ -142,7 +144,7 @@ func (r *Row) suffering() map[monitor.Ref][]string {
 	look := Row{World: r.World, x: r.x}
 	add := func(o *object) bool {
 		for _, source := range o.seldom().Sources {
-			r.impacts[source] = append(r.impacts[source], element(o.ref()))
+			r.impacts[source] = append(r.impacts[source], o.ref().String())
 		}
 		return true
 	}

@@ -16,6 +16,13 @@ func (r *Row) eachHost(n Narrow, g *guard, yield func() bool) {
 
 // eachService hands on a row for each service that the query may see, in the order of hosts and descriptions.
 func (r *Row) eachService(n Narrow, g *guard, yield func() bool) {
+	if n.Host != "" && n.Service != "" {
+		if p, ok := r.x.Find(monitor.Ref{Host: n.Host, Service: n.Service}); ok && g.place(p) {
+			r.placeService(p)
+			yield()
+		}
+		return
+	}
 	r.walkHosts(n, func() bool { return r.servicesOfHost(g, yield) })
 }
 
