@@ -6,8 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -33,12 +31,15 @@ type NSCASender struct {
 	About  string `json:"about"`
 	// Sent are results that the sender handed over; Accepted those that the engine's NSCA server took, Applied those that
 	// made a state.
-	Sent, Accepted, Applied int64
+	Sent     int64 `json:"sent"`
+	Accepted int64 `json:"accepted"`
+	Applied  int64 `json:"applied"`
 	// Sending is how long the sender took, until the server had everything; Applying how long until the last was applied.
-	Sending, Applying float64
+	Sending  float64 `json:"sending_s"`
+	Applying float64 `json:"applying_s"`
 	// CPU is in µs for each result, of the engine and its NSCA server; RSS what they have in memory at the end.
-	CPU float64
-	RSS int64
+	CPU float64 `json:"cpu_us_per_result"`
+	RSS int64   `json:"rss_bytes"`
 }
 
 // shape is a way of sending.
@@ -59,18 +60,6 @@ func shapes(results int) []shape {
 		{"2,000 connections", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 2000}, 0},
 		{"one result a connection", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 64, Each: 1}, 0},
 	}
-}
-
-// server is an engine with its NSCA servers.
-type server struct {
-	name string
-	pids []int
-	// port gives the port for a method.
-	port func(packet.Method) int
-	// onePerShort says that the server takes one packet of 720 bytes from a connection, no more.
-	onePerShort bool
-	// counted says how many results were accepted and applied so far; accepted is -1 if the server does not say.
-	counted func(ctx context.Context) (accepted, applied int64, err error)
 }
 
 const nscaPassword = "benchmark"
@@ -206,126 +195,4 @@ func listens(ports []int) error {
 		c.Close()
 	}
 	return nil
-}
-
-// send has the senders send, one after the other.
-func (r *run) send(ctx context.Context, s *server) error {
-	results := nscaResults
-	if r.o.Services < 10_000 { // a small run
-		results = 20 * r.o.Services
-	}
-	for _, shape := range shapes(results) {
-		l := shape.load
-		l.Port, l.Services, l.Password = s.port(l.Method), r.o.Services, nscaPassword
-		if s.onePerShort && l.Size == packet.Short {
-			continue
-		}
-		if shape.most > 0 {
-			l.Results = min(l.Results, shape.most)
-		}
-		r.say("%s: %s results, %s", s.name, thousands(l.Results), shape.about)
-		out, err := r.sendOne(ctx, s, &l)
-		if err != nil {
-			return fmt.Errorf("%s, %s: %w", s.name, shape.about, err)
-		}
-		out.Engine, out.About = s.name, shape.about
-		r.senders = append(r.senders, out)
-	}
-	return nil
-}
-
-// nscaAnswered is how a sender says how much it has sent.
-var nscaAnswered = regexp.MustCompile(`^answered (\d+)$`)
-
-const (
-	// nscaPatience is how long a server may take for what a sender has, and quiet is how long nothing more is applied once
-	// everything is.
-	nscaPatience = 15 * time.Second
-	nscaQuiet    = 2 * time.Second
-	nscaLook     = 100 * time.Millisecond
-)
-
-// sendOne has one sender send, and waits until nothing more comes of it.
-func (r *run) sendOne(ctx context.Context, s *server, l *target.NSCALoad) (*NSCASender, error) {
-	accepted0, applied0, err := s.counted(ctx)
-	if err != nil {
-		return nil, err
-	}
-	cpu0 := s.cpu()
-	c, err := start(ctx, targetListens, r.o.Program, "bench", "target", l.Name())
-	if err != nil {
-		return nil, err
-	}
-	defer c.stop()
-	if _, err := c.said(ctx); err != nil {
-		return nil, err
-	}
-	began, out := time.Now(), &NSCASender{}
-	last, moved := int64(0), time.Now()
-	for {
-		if out.Sent, err = sentBy(ctx, c); err != nil {
-			return nil, err
-		}
-		accepted, applied, err := s.counted(ctx)
-		if err != nil {
-			return nil, err
-		}
-		now := time.Now()
-		if accepted < 0 { // the server does not say: what makes a state was accepted
-			accepted, accepted0 = applied, applied0
-		}
-		if accepted -= accepted0; accepted > out.Accepted {
-			out.Accepted, out.Sending = accepted, now.Sub(began).Seconds()
-		}
-		if applied -= applied0; applied > out.Applied {
-			out.Applied, out.Applying = applied, now.Sub(began).Seconds()
-		}
-		if sum := out.Sent + accepted + applied; sum != last {
-			last, moved = sum, now
-		}
-		rest := nscaQuiet
-		if out.Applied < out.Sent {
-			rest = 2 * nscaQuiet
-		}
-		if now.Sub(moved) > rest || now.Sub(began) > nscaPatience {
-			break
-		}
-		if !pause(ctx, nscaLook) {
-			return nil, ctx.Err()
-		}
-	}
-	out.CPU = float64((s.cpu() - cpu0).Microseconds()) / float64(max(out.Accepted, 1))
-	out.RSS = s.rss()
-	return out, nil
-}
-
-func sentBy(ctx context.Context, c *child) (int64, error) {
-	c.lines.expect(nscaAnswered)
-	if _, err := fmt.Fprintln(c.input, "count"); err != nil {
-		return 0, err
-	}
-	text, err := c.said(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseInt(text, 10, 64)
-}
-
-func (s *server) cpu() time.Duration {
-	var all time.Duration
-	for _, pid := range s.pids {
-		all += usageOf(pid).total()
-	}
-	return all
-}
-
-func (s *server) rss() int64 {
-	var all int64
-	for _, pid := range s.pids {
-		for _, p := range tree(pid) {
-			now, _ := memory(p.pid)
-			all += now
-		}
-	}
-	return all
 }

@@ -55,10 +55,10 @@ func (r *run) nscaNagios(ctx context.Context, mode string) error {
 	}
 	applied := &counted{path: s.path("nagios.log"), what: []byte("PASSIVE SERVICE CHECK: ")}
 	return r.send(ctx, &server{
-		name: "nagios4 + nsca " + mode, pids: append([]int{c.pid}, pids...), port: portOf(ports), onePerShort: true,
+		name: "nagios4 + nsca " + mode, pids: append([]int{c.pid}, pids...), port: portOf(ports), onePerShort: true, mute: true,
 		counted: func(context.Context) (int64, int64, error) {
 			n, err := applied.look()
-			return -1, n, err
+			return 0, n, err
 		},
 	})
 }

@@ -95,7 +95,7 @@ func (r *Report) sendersTable(t *table) {
 			}
 		})
 	}
-	t.printf("\nMissing are those that made no state, of those that the sender handed to the kernel; CPU and memory are of the engine with its NSCA server.\n")
+	t.printf("\nMissing are those that made no state, of those that the sender gave to the kernel.\nCPU and memory are of the engine with its NSCA server.\n")
 }
 
 func perSecond(n int64, seconds float64) string {

@@ -88,3 +88,29 @@ func compare(t *testing.T, r *bench.Report, want string) {
 		}
 	}
 }
+
+func TestTheReportOfNSCAHasALineForEachSender(t *testing.T) {
+	r := sample()
+	r.Scenario, r.About = "nsca", "passive results by NSCA"
+	r.Senders = []*bench.NSCASender{
+		{Engine: "onbu", About: "1 connection", Sent: 200_000, Accepted: 200_000, Applied: 199_999, Sending: 2, Applying: 2.5, CPU: 14.25, RSS: 300e6},
+		{Engine: "onbu", About: "8 connections", Sent: 100},
+		{Engine: "nagios4", About: "1 connection", Sent: 50_000, Accepted: 50_000, Applied: 50_000, Sending: 1, Applying: 1, CPU: 40, RSS: 44e6},
+	}
+	want := `nsca: passive results by NSCA
+20,000 services; 2 cores, load average before 0.5
+
+onbu
+                    sent  accepted/s  applied/s  missing  µs CPU/result  RSS MB
+   1 connection  200,000     100,000     80,000        1           14.2     300
+  8 connections      100           0          0      100            0.0       0
+
+nagios4
+                  sent  accepted/s  applied/s  missing  µs CPU/result  RSS MB
+  1 connection  50,000      50,000     50,000        0           40.0      44
+
+Missing are those that made no state, of those that the sender gave to the kernel.
+CPU and memory are of the engine with its NSCA server.
+`
+	compare(t, &r, want)
+}
