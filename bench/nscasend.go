@@ -58,8 +58,8 @@ func (r *run) send(ctx context.Context, s *server) error {
 var nscaAnswered = regexp.MustCompile(`^answered (\d+)$`)
 
 const (
-	// nscaPatience is how long a server may take for what a sender has, and quiet is how long nothing more is applied once
-	// everything is.
+	// nscaPatience is how long a sender sends at most; then it stops, and what it has sent until then counts. nscaQuiet is how long
+	// nothing more comes once everything is applied.
 	nscaPatience = 15 * time.Second
 	nscaQuiet    = 2 * time.Second
 	nscaLook     = 100 * time.Millisecond
@@ -106,6 +106,7 @@ type following struct {
 	began             time.Time
 	sum               int64 // of all counters, and when it changed last
 	moved             time.Time
+	told              bool // the sender, to stop
 }
 
 // look reads all counters; quiet says that nothing more will come.
@@ -130,11 +131,17 @@ func (f *following) look(ctx context.Context, sender *child) (quiet bool, err er
 	if sum := f.out.Sent + accepted + applied; sum != f.sum || f.moved.IsZero() {
 		f.sum, f.moved = sum, now
 	}
+	if now.Sub(f.began) > nscaPatience && !f.told {
+		f.told = true
+		if _, err := fmt.Fprintln(sender.input, "trouble 1 0"); err != nil {
+			return false, err
+		}
+	}
 	rest := nscaQuiet
 	if applied < f.out.Sent {
 		rest = 2 * nscaQuiet
 	}
-	return now.Sub(f.moved) > rest || now.Sub(f.began) > nscaPatience, nil
+	return now.Sub(f.moved) > rest || now.Sub(f.began) > 3*nscaPatience, nil
 }
 
 func sentBy(ctx context.Context, c *child) (int64, error) {

@@ -45,10 +45,13 @@ func nscaOf(name string) (l NSCALoad, ok bool) {
 }
 
 // nscaSender is the kind that sends a load once and then rests. It listens on no port: port 0 says that it begins. It counts
-// results that the kernel has taken.
+// results that the kernel has taken. In trouble it stops sending.
 func nscaSender(l NSCALoad) Kind {
 	s := &sender{NSCALoad: l}
-	return Kind{Name: nscaKind, About: "sends passive results, as send_nsca does", Serve: s.serve, Count: s.sent.Load}
+	return Kind{
+		Name: nscaKind, About: "sends passive results, as send_nsca does", Serve: s.serve, Count: s.sent.Load,
+		Trouble: func(float64, uint32) { s.over.Store(true) },
+	}
 }
 
 // sender is a load at work.
@@ -57,6 +60,7 @@ type sender struct {
 	key   *packet.Key
 	begun atomic.Int64 // results that somebody sends or has sent
 	sent  atomic.Int64
+	over  atomic.Bool
 }
 
 func (s *sender) serve(ctx context.Context, ready func(port int)) (err error) {
@@ -83,7 +87,7 @@ func (s *sender) serve(ctx context.Context, ready func(port int)) (err error) {
 // work sends one connection after the other until all results are sent.
 func (s *sender) work(ctx context.Context) error {
 	w := worker{sender: s, raw: make([]byte, 0, min(s.Each*s.Size, piece+s.Size))}
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !s.over.Load() {
 		first := int(s.begun.Add(int64(s.Each))) - s.Each
 		if first >= s.Results {
 			return nil
@@ -120,7 +124,7 @@ func (w *worker) connection(ctx context.Context, first, last int) error {
 		return nil
 	}
 	e := packet.NewEncoder(w.key, w.init[:])
-	for first < last {
+	for first < last && !w.over.Load() {
 		w.raw = w.raw[:0]
 		n := 0
 		for ; first < last && len(w.raw) < piece; first, n = first+1, n+1 {
