@@ -191,6 +191,7 @@ type lane struct {
 }
 
 func (l *lane) run(ctx context.Context, p *Pump) error {
+	defer l.batch.reset() // nothing holds the broks any longer
 	for at := 0; at < len(l.checks); l.over = at {
 		l.batch.reset()
 		for at < len(l.checks) && len(l.batch.ends) < p.points && len(l.batch.Bytes) < mostBytes {
