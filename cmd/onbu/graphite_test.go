@@ -55,7 +55,7 @@ func TestCarbonIsAway(t *testing.T) {
 	pause(*carbonAway)
 	started := time.Now()
 	c.Start()
-	all := allChecks(t, conn)
+	all, bytes := allChecks(t, conn)
 	points := secondsOf(all)
 	within(t, patience+*carbonAway, "every point is with carbon", func() error { return missingPoints(c, points) })
 
@@ -65,6 +65,7 @@ func TestCarbonIsAway(t *testing.T) {
 	}
 	t.Logf("%d checks, %d points, %.0f metrics/s; away for %s; all there %s after its return", len(all), n,
 		float64(*carbonHosts*10*metricsEach)/checkedEvery.Seconds(), started.Sub(stopped).Round(time.Second), time.Since(started).Round(time.Second))
+	t.Logf("a check takes %d bytes in the stream", bytes/int64(len(all)))
 	t.Logf("lateness of checks before:     %s", lateness(all, before, stopped))
 	t.Logf("lateness while carbon is away: %s", lateness(all, stopped, started))
 	if dropped, err := o.metric("onbu_perf_broks_dropped_total"); err != nil || dropped != 0 {
@@ -99,8 +100,8 @@ func graphiteConfig(t *testing.T, c *carbon.Carbon) string {
 	return cfg.write()
 }
 
-// allChecks gives the checks of the stream, up to now.
-func allChecks(t *testing.T, conn bus.Conn) (all []monitor.Check) {
+// allChecks gives the checks of the stream, up to now, and how many bytes they take there.
+func allChecks(t *testing.T, conn bus.Conn) (all []monitor.Check, bytes int64) {
 	t.Helper()
 	x, err := conn.Extent(t.Context(), bus.PERF, 0)
 	if err != nil || x.First != 1 {
@@ -126,7 +127,7 @@ func allChecks(t *testing.T, conn bus.Conn) (all []monitor.Check) {
 	if ctx.Err() == nil {
 		t.Fatal(err)
 	}
-	return all
+	return all, x.Bytes
 }
 
 // secondsOf gives the points that checks have: the path of their service, and a second.
