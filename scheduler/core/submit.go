@@ -20,9 +20,6 @@ func (c *Core) submit(s *monitor.Submission, d *Decisions) {
 		c.log(d, "passive result for %s from %s dropped: %s", s.Ref, s.Source, why)
 		return
 	}
-	if c.inv.Options.LogPassiveChecks {
-		c.logPassive(s, d)
-	}
 	made := s.Time
 	if made == 0 || made > c.now {
 		made = c.now
@@ -32,6 +29,9 @@ func (c *Core) submit(s *monitor.Submission, d *Decisions) {
 		own := s.Outcome
 		own.State = c.kept(id)
 		outcome = &own
+	}
+	if c.inv.Options.LogPassiveChecks {
+		c.logPassive(s.Ref, outcome, d)
 	}
 	t := c.try(id, outcome, d)
 	state := c.modulated(id, t.outcome.State)
@@ -71,10 +71,10 @@ func (c *Core) refusal(s *monitor.Submission, id monitor.ID, known bool) string 
 	return ""
 }
 
-func (c *Core) logPassive(s *monitor.Submission, d *Decisions) {
-	if s.IsHost() {
-		c.log(d, "PASSIVE HOST CHECK: %s;%d;%s", s.Host, s.State, oneLine(s.Output))
+func (c *Core) logPassive(of monitor.Ref, o *monitor.Outcome, d *Decisions) {
+	if of.IsHost() {
+		c.log(d, "PASSIVE HOST CHECK: %s;%d;%s", of.Host, o.State, oneLine(o.Output))
 		return
 	}
-	c.log(d, "PASSIVE SERVICE CHECK: %s;%s;%d;%s", s.Host, s.Service, s.State, oneLine(s.Output))
+	c.log(d, "PASSIVE SERVICE CHECK: %s;%s;%d;%s", of.Host, of.Service, o.State, oneLine(o.Output))
 }

@@ -212,12 +212,14 @@ func (o *object) write(field *string, v starlark.Value) error {
 	if len(text) > longestText {
 		return fmt.Errorf("a text of %d bytes: %d are taken", len(text), longestText)
 	}
-	*field = text
-	if field == &o.output {
-		var rest string
-		if *field, rest, ok = strings.Cut(text, "\n"); ok {
-			o.long = rest
+	*field = strings.ToValidUTF8(text, "?")
+	switch field {
+	case &o.output:
+		if first, rest, more := strings.Cut(*field, "\n"); more {
+			o.output, o.long = first, rest
 		}
+	case &o.perfdata:
+		o.perfdata = strings.ReplaceAll(o.perfdata, "\n", " ")
 	}
 	return o.change()
 }

@@ -5,6 +5,8 @@ package trigger
 
 import (
 	"cmp"
+	"fmt"
+	"strings"
 
 	"go.starlark.net/starlark"
 
@@ -84,8 +86,13 @@ func (c *court) exhausted() bool {
 	return c.thread != nil && (c.thread.Steps >= c.steps || c.made > mostMade)
 }
 
-// run runs one trigger.
-func (c *court) run(n int) error {
+// run runs one trigger. A panic in it is its own mistake: the shard goes on.
+func (c *court) run(n int) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the engine of the scripts failed (%v): this is a fault of Onbu's, please report it with the script", p)
+		}
+	}()
 	p := &c.programs[n]
 	if p.err != nil {
 		return p.err
@@ -93,7 +100,7 @@ func (c *court) run(n int) error {
 	c.made = 0
 	c.thread = &starlark.Thread{Name: c.inv.Triggers[n].Name, Print: func(_ *starlark.Thread, line string) { c.say(line) }}
 	c.thread.SetMaxExecutionSteps(c.steps)
-	_, err := p.Init(c.thread, c.env)
+	_, err = p.Init(c.thread, c.env)
 	return err
 }
 
@@ -115,6 +122,7 @@ const (
 
 func (c *court) say(line string) {
 	if len(c.said) < mostSaid {
-		c.said = append(c.said, line[:min(len(line), longestSay)])
+		line = strings.ReplaceAll(line[:min(len(line), longestSay)], "\n", " ")
+		c.said = append(c.said, strings.ToValidUTF8(line, "?"))
 	}
 }

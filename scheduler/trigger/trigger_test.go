@@ -102,6 +102,7 @@ func TestWhatScriptsMakeOfAResult(t *testing.T) {
 		"control flow":          {"if perf(self, 'load') > 5:\n  critical(self, 'high')\nelif perf(self, 'load') > 3:\n  warning(self, 'so so')\nelse:\n  ok(self, 'low')", "CRITICAL high | load=7 free=50%"},
 		"attributes":            {"self.state_id = 0\nself.state = 'OK'\nself.output = 'a' + 'b'\nself.perf_data = 'x=1'", "OK ab | x=1"},
 		"two lines":             {"self.output = 'a\\nb'", "undecided: WARNING a | load=7 free=50%"},
+		"no broken letters":     {"self.output = 'é'[:1] + '|'\nself.perf_data = 'a=1\\nb=2'", "undecided: WARNING ?| | a=1 b=2"},
 		"the state that came":   {"ok(self, self.state + ' %d' % self.state_id)", "OK WARNING 1 | load=7 free=50%"},
 		"another object":        {"ok(self, get_object('srv-web-2/Http').state)", "OK CRITICAL | load=7 free=50%"},
 		"host of a service":     {"ok(self, self.host.address + ' ' + self.host.state)", "OK 10.0.0.1 UP | load=7 free=50%"},
