@@ -179,7 +179,7 @@ func TestUnpacksGzipWithinBounds(t *testing.T) {
 		return buf.String()
 	}
 	b.want(200, `"stored":1`, pack(`{"host":"a","state":0}`), "Content-Encoding: gzip")
-	b.want(413, "larger than 102400", pack(strings.Repeat(" ", 50<<20)), "Content-Encoding: gzip")
+	b.want(413, "larger than 102400", pack(strings.Repeat(" ", 5<<20)), "Content-Encoding: gzip")
 	b.want(400, "could not be read", pack(strings.Repeat("x", 1000))[:20], "Content-Encoding: gzip")
 	b.want(400, "could not be read", `{"host":"a","state":0}`, "Content-Encoding: gzip")
 }
@@ -241,3 +241,36 @@ func TestJudgesItsDefinition(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkRequests sends requests of some results over one connection to a sink that stores nothing.
+func BenchmarkRequests(b *testing.B) {
+	for _, n := range []int{1, 100} {
+		b.Run(fmt.Sprintf("results=%d", n), func(b *testing.B) {
+			port := sinktest.Port(b)
+			s := modules.Read(sinktest.Define("h", "http", "port "+port, "token all 4ll"))
+			sinktest.Listen(b, http.New(s, sinktest.Env()), nowhere{}, "127.0.0.1:"+port)
+			one := `{"host":"web0001","service":"disk /var","state":"WARNING","output":"80 % of 100 GB used | /var=80%;75;90","time":1700000000}`
+			body := strings.Repeat(one+"\n", n)
+			for b.Loop() {
+				r, _ := nethttp.NewRequest("POST", "http://127.0.0.1:"+port+"/results", strings.NewReader(body))
+				r.Header.Set("Authorization", "Bearer 4ll")
+				answer, err := nethttp.DefaultClient.Do(r)
+				if err != nil || answer.StatusCode != 200 {
+					b.Fatal(answer, err)
+				}
+				_, _ = io.Copy(io.Discard, answer.Body)
+				answer.Body.Close()
+			}
+			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "results/s")
+		})
+	}
+}
+
+// nowhere says that it has stored what it gets.
+type nowhere struct{}
+
+func (nowhere) Submit(_ context.Context, r []monitor.Submission) (modules.Receipt, error) {
+	return modules.Receipt{Stored: len(r)}, nil
+}
+
+func (nowhere) Obey(context.Context, string, string) error { return nil }
