@@ -26,8 +26,9 @@ func (b *Broker) outlook() modules.Outlook {
 	return modules.Outlook{Catalog: b.catalogue, View: b.snapshot, Obey: b.o.Obey}
 }
 
-// snapshotAge is how old a snapshot may be that several share: after each, every host that changes is copied once.
-const snapshotAge = 100 * time.Millisecond
+// snapshotAge is how old a snapshot may be that several share: after each, every host that changes is copied once, and who
+// waits for something to happen is to see it.
+const snapshotAge = 10 * time.Millisecond
 
 // snapshot gives the present, or what it was a moment ago.
 func (b *Broker) snapshot() *view.Snapshot {

@@ -54,7 +54,6 @@ type Module struct {
 	work    chan struct{} // a place for each query that may be carried out at once
 	unread  atomic.Int64  // bytes of answers that are being written
 	pulse   pulse
-	moment  moment
 	counts  counts
 }
 

@@ -163,7 +163,7 @@ func (m *Module) command(ctx context.Context, c *serve.Conn, line string) error 
 func (m *Module) world(ctx context.Context) *table.World {
 	now := time.Now()
 	return &table.World{
-		Now: now, View: m.moment.view(now, m.outlook.View), Catalog: m.outlook.Catalog(),
+		Now: now, View: m.outlook.View(), Catalog: m.outlook.Catalog(),
 		Log: func(n table.Narrow, yield func(*table.Line) bool) error { return m.history.Read(ctx, n, yield) },
 		Program: table.Program{
 			Version: version(), PID: os.Getpid(), Started: m.started,

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules/export/livestatus/lql"
 	"github.com/onbu/onbu/monitor"
 )
@@ -16,8 +15,6 @@ const (
 	look = 100 * time.Millisecond
 	// longestWait bounds waits whose client gives no bound: it may be gone.
 	longestWait = 10 * time.Minute
-	// fresh is how old a snapshot may be that a query gets: many queries at once share one.
-	fresh = 10 * time.Millisecond
 )
 
 // wait returns when the condition of a query holds, its trigger has fired or its time is up. Then it may be answered.
@@ -111,22 +108,6 @@ func triggers(k monitor.BrokKind) []string {
 		return []string{"program"}
 	}
 	return []string{"log"}
-}
-
-// moment keeps the last snapshot for as long as it is fresh.
-type moment struct {
-	mu    sync.Mutex
-	taken time.Time
-	last  *view.Snapshot
-}
-
-func (m *moment) view(now time.Time, take func() *view.Snapshot) *view.Snapshot {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.last == nil || now.Sub(m.taken) > fresh || now.Before(m.taken) {
-		m.last, m.taken = take(), now
-	}
-	return m.last
 }
 
 // version is Onbu's.
