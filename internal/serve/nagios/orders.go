@@ -18,7 +18,7 @@ const (
 	mostRefusals = 20
 )
 
-// Orders takes external commands of one source. Passive results among them go to the sink as results, many together, and the
+// Orders takes external commands of one source that is not on this machine. Passive results among them go to the sink as results, many together, and the
 // others as commands, in the order in which they come.
 type Orders struct {
 	Sink   modules.Sink
@@ -43,6 +43,7 @@ type Report struct {
 
 var (
 	errResultsOnly = errors.New("only passive results are taken here")
+	errLocal       = errors.New("PROCESS_FILE reads and removes files of this machine: it is taken from the command file only")
 	errBounds      = errors.New("the sender may not give commands that are for no host")
 )
 
@@ -87,6 +88,9 @@ func (t *taking) line(line string) error {
 	switch {
 	case t.ResultsOnly:
 		t.refuse(errResultsOnly)
+		return nil
+	case r.Name == "PROCESS_FILE":
+		t.refuse(errLocal)
 		return nil
 	case t.May != nil && r.Ref.Host == "":
 		t.refuse(errBounds)

@@ -55,6 +55,7 @@ func TestTakesLines(t *testing.T) {
 	b.want(200, "", "/queue/central", "default", "changeme", "[9] DISABLE_HOST_CHECK;web")
 	b.want(200, "", "/queue", "db", "Datab4se", "[9] PROCESS_HOST_CHECK_RESULT;db1;0;up\n[9] PROCESS_HOST_CHECK_RESULT;web;0;up")
 	b.want(400, "1 lines were not taken, all others were", "/queue", "default", "changeme", "NONSENSE\n[9] PROCESS_HOST_CHECK_RESULT;last;0;up")
+	b.want(400, "from the command file only", "/queue", "default", "changeme", "[9] PROCESS_FILE;/etc/passwd;1")
 	for _, wrong := range [][2]string{{"", ""}, {"default", ""}, {"default", "x"}, {"x", "changeme"}, {"", "changeme"}} {
 		b.want(401, "send the username", "/queue", wrong[0], wrong[1], "[9] PROCESS_HOST_CHECK_RESULT;web;0;up")
 	}
