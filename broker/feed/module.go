@@ -181,7 +181,7 @@ func (h *module) take(ctx context.Context, d *wire.Decoder, stream bus.Stream, m
 		h.moved(stream, m.Seq, len(broks))
 		broks = nil
 	}
-	if few {
+	if few && time.Since(msgs[len(msgs)-1].Time) < time.Second { // it has caught up
 		pause(ctx, breath)
 	}
 	return nil

@@ -14,6 +14,7 @@ type config struct {
 	targets     []target
 	byHash      bool
 	pickle, udp bool
+	watch       bool // keeps a connection that shows when a target ends
 	timeout     time.Duration
 	// resend is how much of what a target took is sent again when it was away.
 	resend        time.Duration
@@ -44,6 +45,7 @@ func readConfig(s *modules.Settings) *config {
 	c := &config{
 		pickle:        s.Bool("use_pickle", s.Choice("protocol", "plaintext", "plaintext", "pickle") == "pickle"),
 		udp:           s.Choice("transport", "tcp", "tcp", "udp") == "udp",
+		watch:         s.Bool("watch", true),
 		byHash:        s.Choice("mode", "all", "all", "hash") == "hash",
 		timeout:       s.Duration("timeout", defaultTimeout, leastTime, mostTime),
 		resend:        s.Duration("resend", defaultResend, 0, 10*time.Minute),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/catalog"
 )
 
 // New reads a definition. The result gives one exporter for each target.
@@ -27,7 +28,7 @@ func newModule(name string, c *config, e modules.Env, o modules.Outlook) modules
 	}
 	m := &module{name: name}
 	for _, t := range c.targets {
-		p := &part{name: name, config: c, target: t, share: share, outlook: o, link: &link{target: t, udp: c.udp, timeout: c.timeout}}
+		p := &part{name: name, config: c, target: t, share: share, outlook: o, link: &link{target: t, udp: c.udp, watch: c.watch, timeout: c.timeout}}
 		if len(c.targets) > 1 {
 			p.name = name + "/" + t.String()
 		}
@@ -88,14 +89,14 @@ func (p *part) Wants() modules.Wants { return modules.Wants{Checks: true} }
 
 // Export implements modules.Exporter. Over TCP it returns nil when the target has read everything; over UDP, when it is sent.
 func (p *part) Export(ctx context.Context, broks []monitor.Brok) error {
-	catalog := p.outlook.Catalog()
-	if len(catalog.Inventories) == 0 {
-		return errors.New("the configuration is not there yet, and with it no custom variables")
+	known, err := p.known(ctx)
+	if err != nil {
+		return err
 	}
 	p.encoder.reset(p.pickle, p.udp)
 	for i := range broks {
 		if c := broks[i].Check; c != nil {
-			if err := p.add(catalog, c); err != nil {
+			if err := p.add(known, c); err != nil {
 				return err
 			}
 		}
@@ -104,7 +105,7 @@ func (p *part) Export(ctx context.Context, broks []monitor.Brok) error {
 	if n == 0 {
 		return nil
 	}
-	err := p.link.send(ctx, p.encoder.packets())
+	err = p.link.send(ctx, p.encoder.packets())
 	if err == nil {
 		p.points.Add(n)
 		p.well = true
@@ -117,6 +118,27 @@ func (p *part) Export(ctx context.Context, broks []monitor.Brok) error {
 	}
 	return err
 }
+
+// known gives the configuration; a broker that has just begun reads it when it is first asked for it.
+func (p *part) known(ctx context.Context) (*catalog.Catalog, error) {
+	ctx, cancel := context.WithTimeout(ctx, configWait)
+	defer cancel()
+	look := time.NewTicker(configWait / 100)
+	defer look.Stop()
+	for {
+		if c := p.outlook.Catalog(); len(c.Inventories) > 0 {
+			return c, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.New("the configuration is not there yet, and with it no custom variables")
+		case <-look.C:
+		}
+	}
+}
+
+// configWait is how long a batch waits for the first configuration before that is an error.
+const configWait = 10 * time.Second
 
 // Close implements modules.Closer.
 func (p *part) Close() error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -203,6 +204,10 @@ func TestDatagrams(t *testing.T) {
 }
 
 func TestBeforeTheConfigurationIsThereNothingIsSent(t *testing.T) {
+	synctest.Test(t, beforeTheConfiguration)
+}
+
+func beforeTheConfiguration(t *testing.T) {
 	empty := &catalog.Catalog{}
 	s := modules.Read(define("port 1"))
 	x := graphite.New(s, modules.Env{Log: slog.New(slog.DiscardHandler), Metrics: metrics.NewSet()}, modules.Outlook{Catalog: func() *catalog.Catalog { return empty }})

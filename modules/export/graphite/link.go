@@ -18,6 +18,7 @@ import (
 type link struct {
 	target  target
 	udp     bool
+	watch   bool
 	timeout time.Duration
 	sentry  *sentry
 }
@@ -106,6 +107,9 @@ type sentry struct {
 
 // guard posts the sentry, or says that the one there was has met its end.
 func (l *link) guard(ctx context.Context) error {
+	if !l.watch {
+		return nil
+	}
 	if l.sentry != nil {
 		select {
 		case <-l.sentry.over:

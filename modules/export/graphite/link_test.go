@@ -19,7 +19,7 @@ func listen(t *testing.T, timeout time.Duration, serve func(*net.TCPConn)) *link
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &link{target: target{host: "127.0.0.1", port: strconv.Itoa(server.Addr().(*net.TCPAddr).Port)}, timeout: timeout}
+	l := &link{target: target{host: "127.0.0.1", port: strconv.Itoa(server.Addr().(*net.TCPAddr).Port)}, watch: true, timeout: timeout}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
