@@ -217,3 +217,26 @@ func TestAQueryThatPanicsIsOnlyItsOwnEnd(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Answers that nobody reads take memory up to a bound; then the next large one is refused, and small ones are not.
+func TestLargeAnswersThatNobodyReadsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := built(t, newEngine(), "max_answer 64K")
+		large := "GET columns\nResponseHeader: fixed16\nLimit: 750\n\n" // some 58 KB
+		for range 4 {
+			if _, err := io.WriteString(session(t, m), large); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		for request, want := range map[string]string{large: "413 ", "GET hosts\nColumns: name\nResponseHeader: fixed16\nLimit: 1\n\n": "200 "} {
+			c := session(t, m)
+			if _, err := io.WriteString(c, request); err != nil {
+				t.Fatal(err)
+			}
+			if answer, err := io.ReadAll(c); !strings.HasPrefix(string(answer), want) {
+				t.Errorf("got %.80q, %v; want %s", answer, err, want)
+			}
+		}
+	})
+}
