@@ -15,7 +15,7 @@ func TestLivestatusOutlivesAKill(t *testing.T) {
 	c.host("web1")
 	c.service("web1", "fire", "burns", "check_interval 3600", "max_check_attempts 1")
 	socket, state := filepath.Join(t.TempDir(), "live"), t.TempDir()
-	fmt.Fprintf(&c.objects, "define module {\n module_name live\n module_type livestatus\n socket %s\n commands 1\n}\n", socket)
+	c.Define("module", "module_name live", "module_type livestatus", "socket "+socket, "commands 1")
 	main := c.write()
 	o := serve(t, state, "run", main)
 	asks := func(o *onbu, want string, lines ...string) {
