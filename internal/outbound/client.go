@@ -49,6 +49,13 @@ func (r *Refused) Error() string { return r.Err.Error() }
 // Unwrap implements errors.Unwrap.
 func (r *Refused) Unwrap() error { return r.Err }
 
+// silence is the error of a post without an answer.
+type silence struct{ err error }
+
+func (s *silence) Error() string { return "no answer: " + s.err.Error() }
+
+func (s *silence) Unwrap() error { return s.err }
+
 // Read reads the settings of a client: url, which must be there unless otherwise is not empty, and those for TLS, names, passwords
 // and the time limit.
 func Read(s *modules.Settings, otherwise string) *Client {
@@ -154,7 +161,7 @@ func (c *Client) trouble(err error) error {
 		c.http = nil
 		c.mu.Unlock()
 	}
-	return fmt.Errorf("no answer: %w", err)
+	return &silence{err}
 }
 
 func judge(answer *http.Response, said []byte) error {

@@ -228,6 +228,31 @@ func TestAStoreThatWantsToBeLeftAloneSaysForHowLong(t *testing.T) {
 	}
 }
 
+// A store that keeps in memory what it has taken, and is gone, may have lost it: everything of the last seconds comes again.
+func TestWhatAStoreMayHaveLostIsAskedForAgain(t *testing.T) {
+	trouble := 503
+	s := newStore(t, func(post int, _ []string) int {
+		if post == 2 {
+			return trouble
+		}
+		return 0
+	})
+	p, _, _ := pump(t, s.URL, "batch", "10", "senders", "1", "resend", "30s")
+	err := p.Send(t.Context(), checks(0, 20, 1))
+	if _, ok := errors.AsType[modules.Rewind](err); err == nil || ok {
+		t.Errorf("it is there and busy: %v", err)
+	}
+	s.posts, trouble = 0, -1
+	err = p.Send(t.Context(), checks(0, 20, 2))
+	if r, ok := errors.AsType[modules.Rewind](err); !ok || r.By != 30*time.Second {
+		t.Errorf("it is gone: %v", err)
+	}
+	before := len(s.got())
+	if err := p.Send(t.Context(), checks(0, 20, 2)); err != nil || len(s.got())-before != 20 {
+		t.Errorf("%d came again, %v; want all 20", len(s.got())-before, err)
+	}
+}
+
 func TestTheEndEndsIt(t *testing.T) {
 	s := newStore(t, func(int, []string) int { return -2 })
 	p, _, _ := pump(t, s.URL, "timeout", "1m")

@@ -37,6 +37,8 @@ type Pump struct {
 	format  Format
 	senders int
 	points  int
+	// resend is how far back the store may lose what it has taken when it dies; 0 if it does not.
+	resend time.Duration
 	log     *slog.Logger
 	seed    maphash.Seed
 	lanes   []lane
@@ -59,6 +61,7 @@ func NewPump(s *modules.Settings, e modules.Env, kind, url string, f Format) *Pu
 	p := &Pump{
 		client: Read(s, url), format: f, log: e.Log, seed: maphash.MakeSeed(), done: map[key]struct{}{},
 		points: s.Int("batch", 5000, 1, 100_000), senders: s.Int("senders", 2, 1, 64),
+		resend: s.Duration("resend", 0, 0, 5*time.Minute),
 	}
 	p.lanes = make([]lane, p.senders)
 	name := func(what string) string { return fmt.Sprintf("onbu_%s_%s{module=%q}", kind, what, s.Name()) }
@@ -140,6 +143,10 @@ func (p *Pump) settle(lanes []lane, newest monitor.Time) error {
 		}
 		clear(l.checks)
 		l.checks, l.over, l.err = l.checks[:0], 0, nil
+	}
+	if _, silent := errors.AsType[*silence](err); silent && p.resend > 0 {
+		clear(p.done) // it may have lost these too
+		return modules.Rewind{By: p.resend, Err: err}
 	}
 	if err != nil {
 		p.until = max(p.until, newest)
