@@ -39,9 +39,9 @@ type Pump struct {
 	points  int
 	// resend is how far back the store may lose what it has taken when it dies; 0 if it does not.
 	resend time.Duration
-	log     *slog.Logger
-	seed    maphash.Seed
-	lanes   []lane
+	log    *slog.Logger
+	seed   maphash.Seed
+	lanes  []lane
 	// done are the checks of a Send that went wrong which are at the other side all the same, until none of them can come again.
 	done  map[key]struct{}
 	until monitor.Time // of the newest check of that Send
