@@ -158,6 +158,14 @@ type Bulk interface {
 	ObeyAll(ctx context.Context, lines []string, source string) []error
 }
 
+// What a Bulk says of a command that it does not take. Any other error says that it is unknown whether the command is stored.
+var (
+	// ErrRefused: it is wrong, or for nobody that there is, or not the sender's to give.
+	ErrRefused = errors.New("refused")
+	// ErrOver, which is an ErrRefused too: it came faster than the quota of its source allows.
+	ErrOver = errors.New("over the quota")
+)
+
 // Naming is what a Sink implements besides that knows hosts by their addresses.
 type Naming interface {
 	// NameOf gives the name of a host that may be called by its address, and what it does not know as it is.

@@ -25,6 +25,9 @@ type Refusal struct{ Why string }
 // Error implements error.
 func (r Refusal) Error() string { return r.Why }
 
+// Is makes a refusal a modules.ErrRefused.
+func (r Refusal) Is(target error) bool { return target == modules.ErrRefused }
+
 // ErrStored says that a command is stored but that its owner has not answered yet.
 var ErrStored = errors.New("the command is stored; it will be carried out when the scheduler that owns the host is back")
 
@@ -103,10 +106,13 @@ func (r *Receiver) Load() map[string]int64 {
 
 // Run hosts the listeners until ctx ends. One that gives up is started again after a pause.
 func (r *Receiver) Run(ctx context.Context) error {
+	over := ctx
 	if err := r.o.Bus.Ready(ctx); err != nil {
+		if over.Err() != nil {
+			return nil
+		}
 		return err
 	}
-	over := ctx
 	if err := r.openSpool(); err != nil {
 		return err
 	}

@@ -68,6 +68,15 @@ func (s *sink) ObeyAll(ctx context.Context, lines []string, source string) []err
 	return out
 }
 
+// tooMany is the refusal of what is over a quota.
+type tooMany struct{ Refusal }
+
+// Is makes it a modules.ErrOver.
+func (t tooMany) Is(target error) bool { return target == modules.ErrOver }
+
+// Unwrap gives the refusal.
+func (t tooMany) Unwrap() error { return t.Refusal }
+
 // allows says why a command is not taken, before anybody looks at what it wants; nil if it is.
 func (s *sink) allows(ctx context.Context, line, source string) error {
 	req, err := parse(line, source)
@@ -77,7 +86,7 @@ func (s *sink) allows(ctx context.Context, line, source string) error {
 	}
 	if s.quotas.take(source, 1, time.Now()) == 0 {
 		s.over.Inc()
-		return Refusal{req.Name + ": too many from " + source}
+		return tooMany{Refusal{req.Name + ": too many from " + source}}
 	}
 	if len(s.hosts) == 0 {
 		return nil

@@ -76,6 +76,16 @@ func Parse(line string, now monitor.Time) (Request, error) {
 	return r, nil
 }
 
+// Name gives the name of the command in a line, in capitals, whether or not the line is one that can be read; empty for none.
+func Name(line string) string {
+	_, line, err := cutTime(strings.Trim(line, " \t\r\n"), 0)
+	if err != nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(line, ";")
+	return strings.ToUpper(strings.TrimSpace(name))
+}
+
 // cutTime takes "[seconds] " off the front.
 func cutTime(line string, now monitor.Time) (monitor.Time, string, error) {
 	if !strings.HasPrefix(line, "[") {
