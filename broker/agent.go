@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
@@ -63,9 +62,8 @@ func (b *Broker) agentOutput(w http.ResponseWriter, r *http.Request) {
 
 // pollersOf gives the pollers that made the last checks of a host by module agent, the newest first.
 func (b *Broker) pollersOf(host string) []string {
-	b.mu.RLock()
-	all := append(b.view.Hosts(view.Query{Host: host}), b.view.Services(view.Query{Host: host})...)
-	b.mu.RUnlock()
+	now, q := b.snapshot(), query{host: host}
+	all := slices.AppendSeq(slices.Collect(q.hosts(now)), q.services(now))
 	slices.SortStableFunc(all, func(x, y monitor.Status) int { return int(min(max(y.LastCheck-x.LastCheck, -1), 1)) })
 	var names []string
 	for i := range all {

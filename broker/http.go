@@ -3,11 +3,8 @@ package broker
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -67,8 +64,8 @@ func ObjectOf(s *monitor.Status) Object {
 
 // Handle adds the broker's part of the API to a server.
 func (b *Broker) Handle(mux *http.ServeMux) {
-	mux.HandleFunc("GET /api/hosts", b.list((*view.View).Hosts))
-	mux.HandleFunc("GET /api/services", b.list((*view.View).Services))
+	mux.HandleFunc("GET /api/hosts", b.list((*query).hosts))
+	mux.HandleFunc("GET /api/services", b.list((*query).services))
 	mux.HandleFunc("GET /api/summary", b.summary)
 	mux.HandleFunc("GET /api/explain", b.explain)
 	mux.HandleFunc("GET /api/trace", b.trace)
@@ -76,69 +73,14 @@ func (b *Broker) Handle(mux *http.ServeMux) {
 	b.handlePiggyback(mux)
 	b.handleAgent(mux)
 	b.handleExports(mux)
-	mux.HandleFunc("GET /api/downtimes", func(w http.ResponseWriter, _ *http.Request) {
-		b.mu.RLock()
-		all := b.view.Downtimes()
-		b.mu.RUnlock()
-		answer(w, downtimes(all))
-	})
-	mux.HandleFunc("GET /api/comments", func(w http.ResponseWriter, _ *http.Request) {
-		b.mu.RLock()
-		all := b.view.Comments()
-		b.mu.RUnlock()
-		answer(w, comments(all))
-	})
-}
-
-func (b *Broker) list(ask func(*view.View, view.Query) []monitor.Status) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		values := r.URL.Query()
-		q, err := queryOf(values)
-		if err != nil {
-			refuse(w, http.StatusBadRequest, err.Error())
-			return
-		}
-		b.mu.RLock()
-		statuses := ask(b.view, q)
-		b.mu.RUnlock()
-		objects := make([]Object, len(statuses))
-		for i := range statuses {
-			objects[i] = ObjectOf(&statuses[i])
-		}
-		answer(w, objects)
-	}
-}
-
-// queryOf reads the filters. A filter that is not understood is an error: an empty list would look as if all were well.
-func queryOf(values url.Values) (view.Query, error) {
-	q := view.Query{Host: values.Get("host"), State: values.Get("state")}
-	for name := range values {
-		if name != "host" && name != "state" && name != "problems" {
-			return q, fmt.Errorf("unknown filter %s; use host=, state= or problems=1", name)
-		}
-	}
-	if q.State != "" && !slices.Contains(states(), strings.ToUpper(q.State)) {
-		return q, fmt.Errorf("no state is called %s; there are %s", q.State, strings.Join(states(), ", "))
-	}
-	if problems := values.Get("problems"); problems != "" {
-		var err error
-		if q.Problems, err = strconv.ParseBool(problems); err != nil {
-			return q, fmt.Errorf("problems=%s is neither yes nor no; use problems=1", problems)
-		}
-	}
-	return q, nil
-}
-
-func states() []string {
-	return []string{"UP", "DOWN", "UNREACHABLE", "OK", "WARNING", "CRITICAL", "UNKNOWN", "PENDING"}
+	mux.HandleFunc("GET /api/downtimes", func(w http.ResponseWriter, _ *http.Request) { answer(w, downtimesOf(b.snapshot())) })
+	mux.HandleFunc("GET /api/comments", func(w http.ResponseWriter, _ *http.Request) { answer(w, commentsOf(b.snapshot())) })
 }
 
 func (b *Broker) summary(w http.ResponseWriter, _ *http.Request) {
-	b.mu.RLock()
-	tally := b.view.Tally()
-	b.mu.RUnlock()
+	now := b.snapshot()
 	mail, warnings := b.queues.told(time.Now())
-	answer(w, Summary{Tally: tally, Warnings: append(b.warnings(), warnings...), Piggyback: mail})
+	answer(w, Summary{Tally: now.Tally(), Warnings: append(b.warnings(now), warnings...), Piggyback: mail})
 }
 
 // Summary is how all is, as the API gives it.

@@ -17,6 +17,7 @@ import (
 // get asks the broker's API, which must answer with that code and JSON, and gives the text.
 func (s *site) get(path string, code int, into any) string {
 	s.t.Helper()
+	time.Sleep(20 * time.Millisecond) // in the bubble; what is shown may be some milliseconds old
 	mux := http.NewServeMux()
 	s.broker.Handle(mux)
 	w := httptest.NewRecorder()

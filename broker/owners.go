@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/monitor"
 )
@@ -70,14 +71,15 @@ func (b *Broker) Healthy() error {
 }
 
 // warnings are what a person who looks at the states should know besides.
-func (b *Broker) warnings() []string {
+func (b *Broker) warnings(s *view.Snapshot) []string {
 	b.mu.RLock()
-	defer b.mu.RUnlock()
+	text := b.ownerlessLocked()
+	b.mu.RUnlock()
 	out := []string{}
-	if text := b.ownerlessLocked(); text != "" {
+	if text != "" {
 		out = append(out, text)
 	}
-	hosts, services := b.view.Switches()
+	hosts, services := s.Switches()
 	if off := turnedOff(hosts, services, monitor.Notifications); off != "" {
 		out = append(out, "notifications are turned off for "+off)
 	}

@@ -31,19 +31,19 @@ func TestACheckChangesWhatACheckCanChange(t *testing.T) {
 		Ref: http, State: monitor.Warning, OwnState: monitor.Warning, MaxAttempts: 3, Attempt: 1, Type: monitor.Hard,
 		LastCheck: 19, NextCheck: 80, LastUpdate: 20, LastTimeWarning: 19, Latency: 5, Execution: 6, Module: "icmp", Output: "slow",
 	}
-	if diff := cmp.Diff([]monitor.Status{want}, v.Services(view.Query{})); diff != "" {
+	if diff := cmp.Diff([]monitor.Status{want}, services(v)); diff != "" {
 		t.Error(diff)
 	}
 	v.Check(made(15, monitor.Critical, "late"))
-	if got := v.Services(view.Query{})[0]; got.Output != "slow" {
+	if got := services(v)[0]; got.Output != "slow" {
 		t.Errorf("an older check won: %q", got.Output)
 	}
 	v.Retain(func(monitor.Ref) bool { return false })
-	if diff := cmp.Diff(view.Tally{Hosts: map[string]int{}, Services: map[string]int{}}, v.Tally()); diff != "" {
+	if diff := cmp.Diff(view.Tally{Hosts: map[string]int{}, Services: map[string]int{}}, v.Snapshot().Tally()); diff != "" {
 		t.Errorf("after all was forgotten: %s", diff)
 	}
 	v.Check(made(30, monitor.OK, "again"))
-	if got := v.Services(view.Query{}); len(got) != 0 {
+	if got := services(v); len(got) != 0 {
 		t.Errorf("a service that was forgotten is shown: %+v", got)
 	}
 }
@@ -55,15 +55,15 @@ func TestALateStatusKeepsWhatALaterCheckSaid(t *testing.T) {
 	v.Check(made(20, monitor.Critical, "down"))
 	v.Check(made(30, monitor.OK, "up again"))
 	v.Apply(&monitor.Brok{Kind: monitor.BrokAlert, Time: 21, Status: whole(monitor.Critical, 4)})
-	got := v.Services(view.Query{})[0]
+	got := services(v)[0]
 	if got.ProblemID != 4 || got.State != monitor.OK || got.Output != "up again" || got.LastCheck != 29 {
 		t.Errorf("got %+v, want problem 4 of the journal and the rest of the check", got)
 	}
 	v.Apply(&monitor.Brok{Kind: monitor.BrokAlert, Time: 31, Status: whole(monitor.OK, 0)})
-	if got := v.Services(view.Query{})[0]; got.ProblemID != 0 || got.Output != "whole" {
+	if got := services(v)[0]; got.ProblemID != 0 || got.Output != "whole" {
 		t.Errorf("got %+v, want all of the newest", got)
 	}
-	if diff := cmp.Diff(map[string]int{"OK": 1}, v.Tally().Services); diff != "" {
+	if diff := cmp.Diff(map[string]int{"OK": 1}, v.Snapshot().Tally().Services); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -72,11 +72,11 @@ func TestALateStatusKeepsWhatALaterCheckSaid(t *testing.T) {
 func TestAServiceIsShownOnceItIsKnownAsAWhole(t *testing.T) {
 	v := view.New()
 	v.Check(made(20, monitor.Critical, "down"))
-	if got, tally := v.Services(view.Query{}), v.Tally().Services; len(got) != 0 || len(tally) != 0 {
+	if got, tally := services(v), v.Snapshot().Tally().Services; len(got) != 0 || len(tally) != 0 {
 		t.Errorf("shown: %+v, %v", got, tally)
 	}
 	v.Fill([]monitor.Status{*whole(monitor.OK, 0)}, 10)
-	if got := v.Services(view.Query{})[0]; got.State != monitor.Critical || got.Output != "down" || got.MaxAttempts != 3 {
+	if got := services(v)[0]; got.State != monitor.Critical || got.Output != "down" || got.MaxAttempts != 3 {
 		t.Errorf("got %+v, want the check on top of the older status", got)
 	}
 }
@@ -93,7 +93,7 @@ func TestObjectsMayGetOtherNumbers(t *testing.T) {
 	huge.Object = monitor.NoID
 	v.Check(huge)
 	var got []string
-	for _, s := range v.Services(view.Query{}) {
+	for _, s := range services(v) {
 		got = append(got, s.Ref.String()+" "+s.Output)
 	}
 	if diff := cmp.Diff([]string{"db/sql db", "web/http huge"}, got); diff != "" {

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/onbu/onbu/monitor"
@@ -95,44 +94,4 @@ func (v *View) forgetNotes(shard monitor.Shard) {
 			n.comments = slices.DeleteFunc(n.comments, func(o comment) bool { return o.shard == shard })
 		})
 	}
-}
-
-// Downtimes gives all downtimes known, sorted by start.
-func (v *View) Downtimes() []monitor.Downtime {
-	return gatherDowntimes(v.hosts.all, func(a, b monitor.Downtime) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
-	})
-}
-
-// Comments gives all comments known, oldest first.
-func (v *View) Comments() []monitor.Comment {
-	return gatherComments(v.hosts.all, func(a, b monitor.Comment) int {
-		return cmp.Or(cmp.Compare(a.Entered, b.Entered), cmp.Compare(a.ID, b.ID))
-	})
-}
-
-func gatherDowntimes(hosts []*host, order func(a, b monitor.Downtime) int) []monitor.Downtime {
-	var all []monitor.Downtime
-	for _, h := range hosts {
-		if h.notes != nil {
-			for i := range h.notes.downtimes {
-				all = append(all, h.notes.downtimes[i].Downtime)
-			}
-		}
-	}
-	slices.SortFunc(all, order)
-	return all
-}
-
-func gatherComments(hosts []*host, order func(a, b monitor.Comment) int) []monitor.Comment {
-	var all []monitor.Comment
-	for _, h := range hosts {
-		if h.notes != nil {
-			for i := range h.notes.comments {
-				all = append(all, h.notes.comments[i].Comment)
-			}
-		}
-	}
-	slices.SortFunc(all, order)
-	return all
 }

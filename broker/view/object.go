@@ -22,6 +22,9 @@ func (o Object) Seen() monitor.Time { return o.s.clock.time(o.row.seen) }
 // State is the state as everybody sees it.
 func (o Object) State() monitor.State { return o.row.state }
 
+// Status gives all of it at once, under the name that the caller found it by. Its lists must not be changed.
+func (o Object) Status(of monitor.Ref) monitor.Status { return o.row.lend(of, &o.s.names) }
+
 // Seldom gives the status of an object that has something unusual, and nil for the others. Of those all fields are zero for
 // which Object has no function. It must not be changed.
 func (o Object) Seldom() *monitor.Status { return o.row.whole }
@@ -233,5 +236,5 @@ func (o Object) Perfdata() string {
 	return still(perfdata)
 }
 
-// still gives bytes that a snapshot has, which never change, as a string.
+// still gives bytes as a string, for as long as they do not change: those that a snapshot has never do.
 func still(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -108,6 +108,15 @@ func ordinary(s *monitor.Status) bool {
 
 // status gives a copy of the status.
 func (r *row) status(ref monitor.Ref, names *names) monitor.Status {
+	s := r.lend(ref, names)
+	if r.whole == nil {
+		s.Output, s.LongOutput, s.Perfdata = strings.Clone(s.Output), strings.Clone(s.LongOutput), strings.Clone(s.Perfdata)
+	}
+	return s
+}
+
+// lend is status with the row's own texts: they are good until the row changes.
+func (r *row) lend(ref monitor.Ref, names *names) monitor.Status {
 	if r.whole != nil {
 		return *r.whole
 	}
@@ -119,7 +128,7 @@ func (r *row) status(ref monitor.Ref, names *names) monitor.Status {
 		LastCheck: r.lastCheck, NextCheck: r.nextCheck, LastChange: r.lastChange, LastHardChange: r.lastHardChange,
 		LastUpdate: r.lastCheck + monitor.Time(r.updated), History: r.history, PercentChange: r.percentChange,
 		Latency: time.Duration(r.latency), Execution: time.Duration(r.execution), Module: names.name(r.module), Poller: names.name(r.poller),
-		Output: string(output), LongOutput: string(long), Perfdata: string(perfdata),
+		Output: still(output), LongOutput: still(long), Perfdata: still(perfdata),
 	}
 	if !r.neverFine {
 		s.LastTimeOK = r.lastCheck + monitor.Time(r.fine)

@@ -30,7 +30,7 @@ func TestAStatusIsGivenAsItWasTaken(t *testing.T) {
 			disturb(r, fields.Field(n))
 		}
 		v.Fill([]monitor.Status{s}, math.MaxInt64-30_000+monitor.Time(i))
-		for _, got := range v.Services(view.Query{Host: "h"}) {
+		for _, got := range services(v) {
 			if got.Service == s.Service {
 				if diff := cmp.Diff(s, got); diff != "" {
 					t.Fatalf("status %d: %s", i, diff)

@@ -57,12 +57,26 @@ func (s *Snapshot) Pending() Object { return Object{&s.pending, s} }
 
 // Downtimes gives all downtimes in the order of their numbers. The caller owns the slice.
 func (s *Snapshot) Downtimes() []monitor.Downtime {
-	return gatherDowntimes(s.hosts, func(a, b monitor.Downtime) int { return cmp.Compare(a.ID, b.ID) })
+	var all []monitor.Downtime
+	for _, h := range s.hosts {
+		for d := range (Host{h, s}).Downtimes {
+			all = append(all, *d)
+		}
+	}
+	slices.SortFunc(all, func(a, b monitor.Downtime) int { return cmp.Compare(a.ID, b.ID) })
+	return all
 }
 
 // Comments gives all comments in the order of their numbers. The caller owns the slice.
 func (s *Snapshot) Comments() []monitor.Comment {
-	return gatherComments(s.hosts, func(a, b monitor.Comment) int { return cmp.Compare(a.ID, b.ID) })
+	var all []monitor.Comment
+	for _, h := range s.hosts {
+		for c := range (Host{h, s}).Comments {
+			all = append(all, *c)
+		}
+	}
+	slices.SortFunc(all, func(a, b monitor.Comment) int { return cmp.Compare(a.ID, b.ID) })
+	return all
 }
 
 // Host is a host in a snapshot.

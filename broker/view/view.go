@@ -1,12 +1,9 @@
-// Package view knows the present: it folds broks into the current status of every object, and answers what a person
-// would ask of it. It decides nothing and reads no clock.
+// Package view knows the present: it folds broks into the current status of every object, and gives snapshots of it to whoever
+// asks. It decides nothing and reads no clock.
 package view
 
 import (
-	"cmp"
 	"maps"
-	"slices"
-	"strings"
 
 	"github.com/onbu/onbu/monitor"
 )
@@ -111,90 +108,7 @@ func (v *View) put(s *monitor.Status, at monitor.Time) {
 	h.changed(before, r)
 }
 
-// Query says which objects are asked for; the zero Query asks for all.
-type Query struct {
-	// Host is the name of a host; empty for all.
-	Host string
-	// State is a state's name, in any case; empty for all.
-	State string
-	// Problems leaves out what is UP, OK or PENDING.
-	Problems bool
-}
-
-func (q Query) wants(state monitor.State, name string) bool {
-	s := monitor.Status{State: state}
-	return (!q.Problems || s.IsProblem()) && (q.State == "" || strings.EqualFold(q.State, name))
-}
-
-// Hosts gives the hosts asked for, sorted by name. The statuses are copies.
-func (v *View) Hosts(q Query) []monitor.Status {
-	var out []monitor.Status
-	for _, h := range v.chosen(q) {
-		if q.wants(h.own.state, h.own.state.HostName()) {
-			out = append(out, h.own.status(monitor.Ref{Host: h.name}, &v.names))
-		}
-	}
-	slices.SortFunc(out, func(a, b monitor.Status) int { return cmp.Compare(a.Host, b.Host) })
-	return out
-}
-
-// Services gives the services asked for, sorted by host and name. The statuses are copies.
-func (v *View) Services(q Query) []monitor.Status {
-	var out []monitor.Status
-	for _, h := range v.chosen(q) {
-		for i := range h.services {
-			s := &h.services[i]
-			if s.at != 0 && q.wants(s.state, s.state.ServiceName()) {
-				out = append(out, s.status(monitor.Ref{Host: h.name, Service: s.name.Value()}, &v.names))
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(a, b monitor.Status) int { return cmp.Compare(a.Host, b.Host) })
-	return out
-}
-
-func (v *View) chosen(q Query) []*host {
-	if q.Host == "" {
-		return v.hosts.all
-	}
-	if slot, ok := v.hosts.slot[q.Host]; ok {
-		return v.hosts.all[slot : slot+1]
-	}
-	return nil
-}
-
-// Tally counts objects by the name of their state.
-type Tally struct {
-	Hosts    map[string]int `json:"hosts"`
-	Services map[string]int `json:"services"`
-}
-
-// Tally counts everything.
-func (v *View) Tally() Tally {
-	var hosts, services [256]int // by state: a name for each object would take most of the time
-	for _, h := range v.hosts.all {
-		hosts[h.own.state]++
-		for i := range h.services {
-			if h.services[i].at != 0 {
-				services[h.services[i].state]++
-			}
-		}
-	}
-	t := Tally{Hosts: map[string]int{}, Services: map[string]int{}}
-	for i := range hosts {
-		if hosts[i] > 0 {
-			t.Hosts[monitor.State(i).HostName()] = hosts[i]
-		}
-		if services[i] > 0 {
-			t.Services[monitor.State(i).ServiceName()] = services[i]
-		}
-	}
-	return t
-}
-
-// Switches gives what is on for hosts and for services in all shards; everything as long as no shard has said.
-func (v *View) Switches() (hosts, services monitor.Switch) { return switches(v.programs) }
-
+// switches gives what is on in all shards.
 func switches(programs map[monitor.Shard]monitor.Program) (hosts, services monitor.Switch) {
 	hosts, services = ^monitor.Switch(0), ^monitor.Switch(0)
 	for _, p := range programs {

@@ -18,46 +18,44 @@ func TestTheNewestStatusCounts(t *testing.T) {
 	v.Apply(brok(20, "web", "http", monitor.Critical))
 	v.Apply(brok(10, "web", "http", monitor.OK))
 	v.Fill([]monitor.Status{{Ref: monitor.Ref{Host: "web", Service: "http"}, State: monitor.Warning}}, 15)
-	if got := v.Services(view.Query{})[0].State; got != monitor.Critical {
+	if got := services(v)[0].State; got != monitor.Critical {
 		t.Errorf("an older brok won: %v", got.ServiceName())
 	}
 	v.Fill([]monitor.Status{{Ref: monitor.Ref{Host: "web", Service: "http"}, State: monitor.Unknown}}, 30)
-	if got := v.Services(view.Query{})[0].State; got != monitor.Unknown {
+	if got := services(v)[0].State; got != monitor.Unknown {
 		t.Errorf("the owner's newer word did not win: %v", got.ServiceName())
 	}
 }
 
-func TestQueriesChooseAndSort(t *testing.T) {
+func TestATallyCountsWhatIsKnown(t *testing.T) {
 	v := view.New()
 	v.Apply(brok(1, "b", "", monitor.Down))
 	v.Apply(brok(1, "b", "z", monitor.OK))
 	v.Apply(brok(1, "b", "a", monitor.Warning))
 	v.Apply(brok(1, "a", "x", monitor.Critical))
-	for _, test := range []struct {
-		query           view.Query
-		hosts, services []string
-	}{
-		{view.Query{}, []string{"a", "b"}, []string{"a/x", "b/a", "b/z"}},
-		{view.Query{Host: "b"}, []string{"b"}, []string{"b/a", "b/z"}},
-		{view.Query{Host: "none"}, nil, nil},
-		{view.Query{Problems: true}, []string{"b"}, []string{"a/x", "b/a"}},
-		{view.Query{State: "warning"}, nil, []string{"b/a"}},
-		{view.Query{State: "PENDING"}, []string{"a"}, nil},
-	} {
-		if diff := cmp.Diff(test.hosts, names(v.Hosts(test.query))); diff != "" {
-			t.Errorf("%+v: hosts: %s", test.query, diff)
-		}
-		if diff := cmp.Diff(test.services, names(v.Services(test.query))); diff != "" {
-			t.Errorf("%+v: services: %s", test.query, diff)
-		}
-	}
+	v.Check(&monitor.Check{Ref: monitor.Ref{Host: "a", Service: "not known as a whole"}, Time: 2})
 	want := view.Tally{
 		Hosts:    map[string]int{"DOWN": 1, "PENDING": 1},
 		Services: map[string]int{"OK": 1, "WARNING": 1, "CRITICAL": 1},
 	}
-	if diff := cmp.Diff(want, v.Tally()); diff != "" {
+	if diff := cmp.Diff(want, v.Snapshot().Tally()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// services gives all services that are known as a whole, by host and name.
+func services(v *view.View) []monitor.Status {
+	var all []monitor.Status
+	s := v.Snapshot()
+	for i := range s.Hosts() {
+		h := s.Host(i)
+		for j := range h.Services() {
+			if name, o := h.Service(j); o.Known() {
+				all = append(all, o.Status(monitor.Ref{Host: h.Name(), Service: name}))
+			}
+		}
+	}
+	return all
 }
 
 func names(all []monitor.Status) []string {
@@ -74,14 +72,14 @@ func TestNotesComeAndGo(t *testing.T) {
 	v.Apply(&monitor.Brok{Kind: monitor.BrokDowntime, Shard: 2, Downtime: &monitor.Downtime{ID: 7, Start: 3}})
 	v.Apply(&monitor.Brok{Kind: monitor.BrokComment, Shard: 2, Comment: &monitor.Comment{ID: 1}})
 	v.Apply(&monitor.Brok{Kind: monitor.BrokDowntimeGone, Shard: 1, Downtime: &monitor.Downtime{ID: 7}})
-	if got := v.Downtimes(); len(got) != 1 || got[0].Start != 3 {
+	if got := v.Snapshot().Downtimes(); len(got) != 1 || got[0].Start != 3 {
 		t.Errorf("downtimes %+v, want the one of shard 2", got)
 	}
 	v.Notes(2, nil, []monitor.Comment{{ID: 9}}, nil)
-	if got := v.Downtimes(); len(got) != 0 {
+	if got := v.Snapshot().Downtimes(); len(got) != 0 {
 		t.Errorf("downtimes %+v, want none", got)
 	}
-	if got := v.Comments(); len(got) != 1 || got[0].ID != 9 {
+	if got := v.Snapshot().Comments(); len(got) != 1 || got[0].ID != 9 {
 		t.Errorf("comments %+v, want number 9", got)
 	}
 }
@@ -92,7 +90,7 @@ func TestRetainForgetsWhatIsNotConfigured(t *testing.T) {
 	v.Apply(brok(1, "a", "y", monitor.OK))
 	v.Apply(brok(1, "b", "x", monitor.OK))
 	v.Retain(func(r monitor.Ref) bool { return r.Host == "a" && r.Service != "y" })
-	if diff := cmp.Diff([]string{"a/x"}, names(v.Services(view.Query{}))); diff != "" {
+	if diff := cmp.Diff([]string{"a/x"}, names(services(v))); diff != "" {
 		t.Error(diff)
 	}
 }
