@@ -3,6 +3,7 @@ package main_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,13 +20,16 @@ func TestExample(t *testing.T) {
 	realpeer.Root(t, "pings need it")
 	t.Parallel()
 	dir := t.TempDir()
-	port := copyExample(t, dir)
+	port, results := copyExample(t, dir)
 	began := time.Now()
 	o := launch(t, "run", filepath.Join(dir, "onbu.cfg"), "--state", t.TempDir(), "--http", fmt.Sprintf("127.0.0.1:%d", port))
 	o.says(`msg="configuration in force"`)
 	t.Logf("the configuration was in force after %s", time.Since(began).Round(time.Millisecond))
 	o.listening()
 
+	o.eventually("a result is taken over HTTP", func() error {
+		return post(t, results, `{"host":"onbu","service":"queue","state":"OK","output":"77 waiting|waiting=77"}`)
+	})
 	o.eventually("everything is checked", func() error {
 		all, err := o.objects()
 		for name, one := range all {
@@ -47,8 +51,13 @@ func TestExample(t *testing.T) {
 	for _, host := range []string{"gateway", "switch-1", "switch-2", "server-1", "server-2", "onbu", "guest-1"} {
 		o.seen(host, "is up", in("UP"))
 	}
-	for _, service := range []string{"onbu/backup", "onbu/backup reporter", "onbu/api port", "onbu/health", "server-1/ping", "server-2/ping", "server-2/agent", "server-2/shop", "guest-1/web"} {
+	for _, service := range []string{"onbu/backup", "onbu/backup reporter", "onbu/api port", "onbu/health", "server-1/ping", "server-2/ping", "server-2/agent", "server-2/shop", "guest-1/web", "onbu/slowest ping"} {
 		o.seen(service, "is fine", in("OK"))
+	}
+	o.seen("onbu/queue", "is what its trigger makes of the number", func(one broker.Object) bool { return one.State == "WARNING" })
+	live, code := call(t, "live", filepath.Join(dir, "run", "live"), "GET services", "Columns: host_name description", "Filter: state = 1", "Filter: description = queue")
+	if code != 0 || live != "onbu;queue\n" {
+		t.Errorf("onbu live: exit status %d: %q", code, live)
 	}
 	if why, code := call(t, "explain", "--http", o.Addr, "old-server"); code != 0 || !strings.Contains(why, "the root cause is old-router DOWN") {
 		t.Errorf("onbu explain: exit status %d: %s", code, why)
@@ -72,12 +81,14 @@ func TestExample(t *testing.T) {
 	}
 }
 
-// copyExample copies the example and lets it check the port that it gets.
-func copyExample(t *testing.T, dir string) (port int) {
+// copyExample copies the example, lets it check the port that it gets, and take results on another one.
+func copyExample(t *testing.T, dir string) (port, results int) {
 	t.Helper()
 	example := "../../deploy/examples/loopback"
-	if err := os.CopyFS(filepath.Join(dir, "plugins"), os.DirFS(filepath.Join(example, "plugins"))); err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{"plugins", "triggers.d"} {
+		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(example, folder))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.Mkdir(filepath.Join(dir, "run"), 0o755); err != nil {
 		t.Fatal(err)
@@ -90,13 +101,34 @@ func copyExample(t *testing.T, dir string) (port int) {
 		}
 		realpeer.File(t, dir, filepath.Base(file), string(text))
 	}
-	self, err := os.ReadFile(filepath.Join(dir, "self.cfg"))
-	if err != nil {
-		t.Fatal(err)
+	port, results = realpeer.Port(t), realpeer.Port(t)
+	for file, ports := range map[string][]string{"self.cfg": {"7770", fmt.Sprint(port)}, "modules.cfg": {"7766", fmt.Sprint(results)}} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		realpeer.File(t, dir, file, strings.ReplaceAll(string(text), ports[0], ports[1]))
 	}
-	port = realpeer.Port(t)
-	realpeer.File(t, dir, "self.cfg", strings.ReplaceAll(string(self), "7770", fmt.Sprint(port)))
-	return port
+	return port, results
+}
+
+// post sends a result to the example's receiver.
+func post(t *testing.T, port int, result string) error {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/results", port), strings.NewReader(result))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer example")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return nil
 }
 
 // toldOf waits until a file holds text and gives all of it.
