@@ -247,7 +247,7 @@ func complete(b *monitor.Brok) bool {
 
 func decodeAny(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 	switch bus.KindOf(m.Subject) {
-	case bus.KindStates:
+	case bus.KindStates, bus.KindQuiet:
 		_, broks, err := wire.DecodeLedger(d, m.Data, nil)
 		return broks, err
 	case bus.KindAction, bus.KindDone:

@@ -44,6 +44,9 @@ const (
 	BrokContactDowntimeGone
 	// BrokSnapshot: a snapshot command is to be run; Action says how.
 	BrokSnapshot
+	// BrokHeard: a passive result came that changed nothing lasting; Status has what it said. Its sender was told that it is
+	// stored, so the journal has it, but a snapshot makes it superfluous.
+	BrokHeard
 )
 
 // Brok is one thing that happened. Which of the pointers is set follows from Kind; the others are nil. A brok that was

@@ -31,7 +31,15 @@ type journal struct {
 	fence bus.Fence
 	boot  string
 
-	states  wire.Batch
+	states wire.Batch
+	// What a snapshot makes superfluous goes into records of its own, which stay for quietFor, as long as quietly is set. They
+	// come first in their commit; so nothing of an object goes there that has a lasting brok waiting.
+	quiet    wire.Batch
+	hushed   []bus.Record // closed records of those
+	loud     map[monitor.Ref]struct{}
+	quietly  bool
+	quietFor time.Duration
+
 	used    wire.Position // holds for everything added so far
 	told    wire.Position // the newest that is in a record
 	records []bus.Record
@@ -54,22 +62,44 @@ type committed struct {
 
 func newJournal(b bus.Journal, log *slog.Logger, fence bus.Fence, boot string) *journal {
 	ctx, abandon := context.WithCancel(context.Background())
-	return &journal{ctx: ctx, abandon: abandon, bus: b, log: log, fence: fence, boot: boot, last: fence.Seq, done: make(chan committed, 1)}
+	return &journal{ctx: ctx, abandon: abandon, bus: b, log: log, fence: fence, boot: boot, last: fence.Seq, done: make(chan committed, 1), loud: map[monitor.Ref]struct{}{}}
 }
 
 // add takes a durable brok; it is encoded at once.
 func (j *journal) add(b *monitor.Brok) {
 	if b.Action != nil {
-		j.close()
+		j.close(j.told)
 		j.record(bus.Actions(j.fence.Shard, b.Action.Pool), wire.Marshal(b))
 		return
 	}
-	before := j.states.Size()
-	j.states.Add(b)
-	j.bytes += j.states.Size() - before
-	if j.states.Size() >= recordBytes {
-		j.close()
+	into := &j.states
+	if j.isQuiet(b) {
+		into = &j.quiet
 	}
+	before := into.Size()
+	into.Add(b)
+	j.bytes += into.Size() - before
+	switch {
+	case into.Size() < recordBytes:
+	case into == &j.quiet:
+		j.hush(j.told)
+	default:
+		j.close(j.told)
+	}
+}
+
+// isQuiet says whether a brok need not last, and remembers of whom one has to.
+func (j *journal) isQuiet(b *monitor.Brok) bool {
+	if b.Status == nil {
+		return false
+	}
+	if b.Kind == monitor.BrokHeard && j.quietly {
+		if _, loud := j.loud[b.Status.Ref]; !loud {
+			return true
+		}
+	}
+	j.loud[b.Status.Ref] = struct{}{}
+	return false
 }
 
 // at takes the position that holds once everything added so far is stored.
@@ -78,7 +108,7 @@ func (j *journal) at(p wire.Position) { j.used = p }
 // after calls f, in the shard's loop, once everything added so far is stored; at once if it is.
 func (j *journal) after(f func()) {
 	switch {
-	case j.states.Len() > 0 || len(j.records) > 0 || j.used != j.told:
+	case j.pending():
 		j.waiting = append(j.waiting, f)
 	case j.busy:
 		j.flying = append(j.flying, f)
@@ -87,13 +117,47 @@ func (j *journal) after(f func()) {
 	}
 }
 
-// close makes a record of the broks collected and of the position, if it is new. The two share one: a commit of several
-// records costs the server many times what one costs.
-func (j *journal) close() {
-	if j.states.Len() > 0 || j.used != j.told {
-		j.records = append(j.records, bus.Record{Subject: bus.States(j.fence.Shard), Data: wire.Ledger(j.used, j.states.Take())})
-		j.told = j.used
+// pending says that something was added that is not on its way yet.
+func (j *journal) pending() bool {
+	return j.states.Len() > 0 || j.quiet.Len() > 0 || len(j.records)+len(j.hushed) > 0 || j.used != j.told
+}
+
+// close makes a record of the lasting broks collected. Until all that waits is in records, the position is that of before:
+// of what one commit does not take, the rest comes later.
+func (j *journal) close(p wire.Position) {
+	if j.states.Len() > 0 {
+		j.record(bus.States(j.fence.Shard), wire.Ledger(p, j.states.Take()))
+		j.told = p
 	}
+}
+
+// hush makes a record of the quiet broks collected.
+func (j *journal) hush(p wire.Position) {
+	r := bus.Record{Subject: bus.Quiet(j.fence.Shard), Data: wire.Ledger(p, j.quiet.Take()), TTL: j.quietFor}
+	j.hushed = append(j.hushed, r)
+}
+
+// seal makes records of everything collected. A position shares the last one with broks: a commit of several records costs the
+// server many times what one costs. Quiet ones come first: they tell a position only where they stand alone, and the last
+// record of a commit, by which it is known again after a try that got no answer, is one that lasts if any does.
+func (j *journal) seal() {
+	before := j.told
+	j.close(j.used)
+	news := j.used != j.told
+	switch alone := len(j.records) == 0; {
+	case news && alone && j.quietly:
+		j.hush(j.used)
+	case news:
+		j.record(bus.States(j.fence.Shard), wire.Ledger(j.used, nil))
+		fallthrough
+	default:
+		if j.quiet.Len() > 0 {
+			j.hush(before)
+		}
+	}
+	j.told = j.used
+	j.records = append(j.hushed, j.records...)
+	j.hushed = nil
 }
 
 func (j *journal) record(s bus.Subject, data []byte) {
@@ -106,8 +170,10 @@ func (j *journal) full() bool { return j.bytes > journalLimit }
 
 // flush starts to store what was added, unless a batch is under way; landed must be called with what done then gives.
 func (j *journal) flush() {
-	j.close()
-	if j.busy || len(j.records) == 0 {
+	if j.busy {
+		return // what is collected meanwhile shares its records
+	}
+	if j.seal(); len(j.records) == 0 {
 		return
 	}
 	n := j.fits()
@@ -115,6 +181,7 @@ func (j *journal) flush() {
 	j.records = append(j.records[:0], j.records[n:]...)
 	if len(j.records) == 0 {
 		j.flying, j.waiting = append(j.flying[:0], j.waiting...), j.waiting[:0]
+		clear(j.loud)
 	}
 	j.flown = 0
 	for _, r := range batch {

@@ -210,6 +210,8 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 		return nil, err
 	}
 	sh.core.Begin(now())
+	begun := time.Now()
+	sh.covered.Store(&begun)
 	sh.count(g.Number)
 	sh.log.Debug("shard taken", "epoch", sh.epoch, "objects", inv.Objects(), "replayed", memory.Replayed, "took", time.Since(began))
 	return sh, nil

@@ -53,6 +53,8 @@ type shard struct {
 	snapshot  []byte // taken, and waiting until the journal has come as far; nil for none
 	// snapshotSize is how many bytes the last one had.
 	snapshotSize int
+	snapDue      func()                    // takes one as soon as it may be taken; nil for none that is due
+	covered      atomic.Pointer[time.Time] // when the newest that is stored was taken; at first when the shard began
 
 	inbox   chan func(now monitor.Time)
 	ended   chan struct{} // closed when the loop has ended
@@ -204,6 +206,7 @@ func (s *shard) act() {
 		s.jobs.offer(s.decided.Jobs)
 	}
 	s.correspond()
+	s.listenForQuiet(time.Now())
 	s.decided.Each(s.checked, s.happened)
 	s.tally.flush(s.meter)
 	s.meter.triggers.Add(s.decided.Triggers)
@@ -213,6 +216,7 @@ func (s *shard) act() {
 		s.publishPerf()
 	}
 	s.journal.flush()
+	s.trySnapshot()
 	s.waiting.Store(int64(s.journal.bytes))
 }
 

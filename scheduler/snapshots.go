@@ -42,14 +42,31 @@ func (s *shard) betweenSnapshots() time.Duration {
 	return max(snapshotEvery, time.Duration(inv.Objects()*max(inv.Shards, 1)/snapshotRate)*time.Second)
 }
 
-// snap takes the present state, and has it written once everything that led to it is recorded: until then it would know of
-// notifications that are not in the journal. It says when it wants to be called again.
+// snap has the present state taken and written, and says when it wants to be called again.
 func (s *shard) snap(ctx context.Context) time.Duration {
 	select {
 	case <-s.snapshots.free:
 	default:
 		return snapshotAgain
 	}
+	s.snapDue = func() { s.takeSnapshot(ctx) }
+	return s.betweenSnapshots()
+}
+
+// trySnapshot takes the snapshot that is due once all that was decided is on its way to the journal: what comes later is not
+// stored with it, so the snapshot can name the record up to which it holds.
+func (s *shard) trySnapshot() {
+	if s.snapDue != nil && !s.journal.pending() {
+		due := s.snapDue
+		s.snapDue = nil
+		due()
+	}
+}
+
+// takeSnapshot takes the present state, and has it written once everything that led to it is recorded: until then it would
+// know of notifications that are not in the journal.
+func (s *shard) takeSnapshot(ctx context.Context) {
+	at := time.Now()
 	s.snapshot = recall.AppendSnapshot(make([]byte, 0, s.snapshotSize+s.snapshotSize/16), s.core, s.used)
 	s.snapshotSize = len(s.snapshot)
 	s.journal.after(func() {
@@ -59,19 +76,20 @@ func (s *shard) snap(ctx context.Context) time.Duration {
 		}
 		recall.Stamp(taken, s.journal.last)
 		go func() {
-			if err := s.store(ctx, taken); err != nil && ctx.Err() == nil {
+			if err := s.store(ctx, taken); err == nil {
+				s.covered.Store(&at)
+			} else if ctx.Err() == nil {
 				s.log.Error("snapshot not written; a restart takes longer", "error", err)
 			}
 			s.snapshots.free <- struct{}{}
 		}()
 	})
-	return s.betweenSnapshots()
 }
 
 // dropSnapshot gives up a snapshot that the journal never came up to.
 func (s *shard) dropSnapshot() {
-	if s.snapshot != nil {
-		s.snapshot = nil
+	if s.snapshot != nil || s.snapDue != nil {
+		s.snapshot, s.snapDue = nil, nil
 		s.snapshots.free <- struct{}{}
 	}
 }

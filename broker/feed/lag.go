@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -23,12 +24,27 @@ type lag struct {
 	warned bool
 }
 
-// gap notes what was removed before the module came to it: all between its place and the message that came next.
-func (h *module) gap(stream bus.Stream, next uint64) {
+// gaps notes what was removed before the module came to it: between its place and the messages that came next. In the journal
+// some records have a time of their own, and nobody misses them; but what lies before the oldest that there is, its limits
+// removed.
+func (h *module) gaps(ctx context.Context, stream bus.Stream, msgs []bus.Msg) error {
 	h.mu.Lock()
 	after := h.standing.place(stream).After
 	h.mu.Unlock()
-	h.missing(stream, after, next)
+	first := uint64(math.MaxUint64)
+	for i := range msgs {
+		next := msgs[i].Seq
+		if next > after+1 && stream == bus.EV && first == math.MaxUint64 {
+			x, err := h.feeder.o.Bus.Extent(ctx, stream, after)
+			if err != nil {
+				return err
+			}
+			first = x.First
+		}
+		h.missing(stream, after, min(next, first))
+		after = next
+	}
+	return nil
 }
 
 // missing notes that nothing came between two sequences. A stream that began anew has lower ones, and nothing is known of what

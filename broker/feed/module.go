@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -163,13 +164,12 @@ func (h *module) follow(ctx context.Context, stream bus.Stream) {
 
 // take brings messages to the module, batch by batch. Its error is that ctx ended, or a modules.Rewind.
 func (h *module) take(ctx context.Context, d *wire.Decoder, stream bus.Stream, msgs []bus.Msg) error {
-	h.gap(stream, msgs[0].Seq)
+	if err := h.gaps(ctx, stream, msgs); err != nil {
+		return err
+	}
 	var broks []monitor.Brok
 	few := true
 	for i, m := range msgs {
-		if i > 0 {
-			h.missing(stream, msgs[i-1].Seq, m.Seq)
-		}
 		broks = append(broks, h.decode(d, m)...)
 		if len(broks) < batch && i < len(msgs)-1 {
 			continue
@@ -188,7 +188,7 @@ func (h *module) take(ctx context.Context, d *wire.Decoder, stream bus.Stream, m
 }
 
 func (h *module) decode(d *wire.Decoder, m bus.Msg) []monitor.Brok {
-	if bus.KindOf(m.Subject) == bus.KindClaim {
+	if k := bus.KindOf(m.Subject); k == bus.KindClaim || k == bus.KindQuiet {
 		return nil
 	}
 	broks, err := h.feeder.o.Decode(d, m)
@@ -197,7 +197,7 @@ func (h *module) decode(d *wire.Decoder, m bus.Msg) []monitor.Brok {
 		h.log.Error("unreadable broks are passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
 		return nil
 	}
-	return broks
+	return slices.DeleteFunc(broks, func(b monitor.Brok) bool { return b.Kind == monitor.BrokHeard }) // PERF has the check
 }
 
 // moved notes that the module is done with all up to a message.

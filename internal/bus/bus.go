@@ -164,6 +164,8 @@ type Fence struct {
 type Record struct {
 	Subject Subject
 	Data    []byte
+	// TTL is how long it is kept at most, in whole seconds; 0 for as long as the stream's own limits allow.
+	TTL time.Duration
 }
 
 // Journal carries the truth: the stream EV, written only by the owner of each shard.

@@ -125,6 +125,9 @@ func CheckCommit(f Fence, batch string, records []Record) error {
 		if !r.Subject.Matches(filter) || r.Subject.Check() != nil {
 			return fmt.Errorf("shard %d: record %d has subject %q, not one of %s", f.Shard, i, r.Subject, filter)
 		}
+		if r.TTL%time.Second != 0 || r.TTL < 0 {
+			return fmt.Errorf("shard %d: record %d is to be kept for %s: whole seconds are wanted", f.Shard, i, r.TTL)
+		}
 		if len(r.Data) > MaxMessage {
 			return fmt.Errorf("shard %d: record %d has %d bytes, %d are allowed: %w", f.Shard, i, len(r.Data), MaxMessage, ErrTooLarge)
 		}

@@ -72,6 +72,9 @@ func Own(shard uint16) Subject { return Subject("own." + number(shard)) }
 // States is where an owner records batches of broks, each with the position up to where it has used its inputs.
 func States(shard uint16) Subject { return Subject("ev." + number(shard) + "." + wordState) }
 
+// Quiet is where an owner records broks that only matter until its next snapshot, in the form of States.
+func Quiet(shard uint16) Subject { return Subject("ev." + number(shard) + "." + wordQuiet) }
+
 // EventsOf is all that was recorded of a shard, but for the claims.
 func EventsOf(shard uint16) Subject { return Subject("ev." + number(shard) + ".>") }
 
@@ -262,12 +265,14 @@ const (
 	KindAction
 	KindDone
 	KindClaim // of a shard, by its owner: no brok
+	KindQuiet // as States
 )
 
 // The words for the kinds in the journal's subjects.
 const (
 	wordState  = "state"
 	wordAction = "action"
+	wordQuiet  = "quiet"
 )
 
 // LeaseKey is the key in LEASE of a shard.
@@ -294,6 +299,8 @@ func KindOf(s Subject) Kind {
 		return KindClaim
 	case len(parts) > 2 && parts[2] == wordState:
 		return KindStates
+	case len(parts) > 2 && parts[2] == wordQuiet:
+		return KindQuiet
 	case len(parts) > 2 && parts[2] == wordAction:
 		return KindAction
 	}

@@ -252,17 +252,21 @@ func (c *Core) confirm(id monitor.ID, steps verdict.Steps) {
 	}
 }
 
-// keep adds the brok that lasts if anything lasting has changed, before those that came of it. A passive result always
-// lasts: its sender was told that it is stored, and nobody makes it again.
+// keep adds the brok that lasts if anything lasting has changed, before those that came of it. A passive result is always
+// recorded: its sender was told that it is stored, and nobody makes it again.
 func (c *Core) keep(id monitor.ID, before lasting, v verdict.Verdict, at int, d *Decisions) {
 	alert := v.Steps.Has(verdict.Alert)
-	if !alert && c.standing[id].check == monitor.Active && before == c.lasting(id) {
+	same := !alert && before == c.lasting(id)
+	if same && c.standing[id].check == monitor.Active {
 		return
 	}
 	s := d.status()
 	c.fill(id, s)
 	b := monitor.Brok{Kind: monitor.BrokState, Time: c.now, Shard: c.inv.Shard, Status: s}
-	if alert {
+	switch {
+	case same:
+		b.Kind = monitor.BrokHeard
+	case alert:
 		b.Kind, b.Text = monitor.BrokAlert, c.alertText(id, v.Seen)
 		b.Type, b.Attempt = v.Seen.Type, v.Seen.Attempt
 	}

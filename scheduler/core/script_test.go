@@ -391,7 +391,7 @@ func (s *script) brok(b *monitor.Brok) string {
 	switch b.Kind {
 	case monitor.BrokCommand:
 		return ""
-	case monitor.BrokState, monitor.BrokAck:
+	case monitor.BrokState, monitor.BrokHeard, monitor.BrokAck:
 		return strings.TrimSpace("state " + s.standing(b.Status) + " " + b.Text)
 	case monitor.BrokNotification, monitor.BrokEventHandler, monitor.BrokSnapshot:
 		return notified(b)

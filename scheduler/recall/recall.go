@@ -91,7 +91,7 @@ func (r *Reader) record(m bus.Msg, c *core.Core, used *wire.Position) int {
 	default:
 		var p wire.Position
 		if p, broks, err = wire.DecodeLedger(&r.decoder, m.Data, nil); err == nil {
-			*used = p
+			used.Passive, used.Commands = max(used.Passive, p.Passive), max(used.Commands, p.Commands)
 		}
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -198,6 +199,42 @@ var journal = map[string]func(*testing.T, *fixture){
 		}
 		_, err := f.a.Commit(f.ctx, fence, "most", records(1, "x", bus.MaxBatch))
 		f.must(err)
+	},
+	"forgets records when their time is over, and keeps those beside them": func(t *testing.T, f *fixture) {
+		fence := f.claim(f.a, 1)
+		commit := func(batch string, ttls ...time.Duration) {
+			all := records(1, batch, len(ttls))
+			for i, ttl := range ttls {
+				all[i].TTL = ttl
+				if ttl > 0 {
+					all[i].Subject = bus.Quiet(1)
+				}
+			}
+			_, err := f.a.Commit(f.ctx, fence, batch, all)
+			f.must(err)
+		}
+		commit("a", time.Second, 0, time.Second)
+		commit("b", time.Hour)
+		commit("d", time.Second)
+		commit("c", 0)
+		for got := []string(nil); !slices.Equal(got, []string{"a/1", "b/0", "c/0"}); got = f.replayed(1) {
+			if f.ctx.Err() != nil {
+				t.Fatalf("still there: %q", got)
+			}
+		}
+		got, _ := f.read(f.b, bus.Cursor{Stream: bus.EV, Durable: "broker", Filter: bus.AllEvents()})
+		if diff := cmp.Diff([]string{"a/1", "b/0", "c/0"}, texts(f, got, 3)); diff != "" {
+			t.Error(diff)
+		}
+		commit("e", 0)
+		if got := texts(f, got, 1); got[0] != "e/0" {
+			t.Errorf("got %q", got)
+		}
+		half := records(1, "f", 1)
+		half[0].TTL = time.Second / 2
+		if _, err := f.a.Commit(f.ctx, fence, "f", half); err == nil {
+			t.Error("half a second was taken")
+		}
 	},
 	"commits for many shards at once": func(t *testing.T, f *fixture) {
 		var wg sync.WaitGroup

@@ -53,7 +53,7 @@ func (b *Bus) commit(f bus.Fence, batch string, records []bus.Record) (uint64, e
 		return last, nil
 	}
 	for _, r := range records {
-		s.add(r.Subject, r.Data, false)
+		s.addFor(r.Subject, r.Data, r.TTL)
 	}
 	s.committed[id] = s.last
 	b.wakeLocked()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 )
@@ -36,10 +35,7 @@ func (b *Bus) post(letters []bus.Letter) (last uint64, err error) {
 		case l.While != "" && s.place(l.While) != l.Place:
 			err = bus.ErrFenced
 		default:
-			last = max(last, s.add(l.Subject, l.Data, false))
-			if l.TTL > 0 && len(s.msgs) > 0 {
-				s.msgs[len(s.msgs)-1].until = time.Now().Add(l.TTL)
-			}
+			last = max(last, s.addFor(l.Subject, l.Data, l.TTL))
 		}
 	}
 	return last, err

@@ -25,6 +25,7 @@ type stream struct {
 	readers   map[string]*durable
 	latest    map[bus.Subject]uint64 // of a stream that keeps the last of each subject: where that is
 	gone      int                    // how many of msgs are gone
+	timed     int                    // how many messages had a time of their own
 	committed map[string]uint64      // the last sequence by batch id
 	owners    map[uint16]uint64      // the fence by shard
 }
@@ -76,6 +77,27 @@ func (s *stream) add(subject bus.Subject, data []byte, keep bool) uint64 {
 	s.trim()
 	return s.last
 }
+
+// addFor is add for a message that is gone after a time; 0 for never.
+func (s *stream) addFor(subject bus.Subject, data []byte, ttl time.Duration) uint64 {
+	seq := s.add(subject, data, false)
+	if ttl <= 0 || len(s.msgs) == 0 {
+		return seq
+	}
+	s.msgs[len(s.msgs)-1].until = time.Now().Add(ttl)
+	if s.timed++; s.timed%clearEvery == 0 {
+		for i := range s.msgs {
+			if !s.msgs[i].there() {
+				s.drop(i)
+			}
+		}
+		s.sweep()
+	}
+	return seq
+}
+
+// clearEvery is after how many messages with a time of their own those are looked for whose time is over.
+const clearEvery = 256
 
 // trim removes the oldest beyond the limits, but for claims.
 func (s *stream) trim() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
@@ -87,6 +88,7 @@ func (c *Conn) commitOnce(ctx context.Context, f bus.Fence, id string, records [
 	if len(records) == 1 {
 		m := &nats.Msg{Subject: string(records[0].Subject), Data: records[0].Data, Header: fenceHeader(f)}
 		m.Header[hdrMsgID] = []string{id}
+		keepFor(m, records[0].TTL)
 		last, err = c.publish(ctx, m)
 	} else {
 		last, err = c.sendBatch(ctx, f, id, records)
@@ -98,6 +100,14 @@ func (c *Conn) commitOnce(ctx context.Context, f bus.Fence, id string, records [
 		return c.landed(ctx, f, id)
 	}
 	return last, err
+}
+
+// keepFor has the server remove a message after a time; 0 for never.
+func keepFor(m *nats.Msg, ttl time.Duration) {
+	delete(m.Header, hdrTTL)
+	if ttl > 0 {
+		m.Header[hdrTTL] = []string{strconv.Itoa(int(ttl / time.Second))}
+	}
 }
 
 func fenceHeader(f bus.Fence) nats.Header {
@@ -112,6 +122,7 @@ func (c *Conn) sendBatch(ctx context.Context, f bus.Fence, id string, records []
 	for i, r := range records {
 		m.Subject, m.Data = string(r.Subject), r.Data
 		m.Header[hdrBatchSeq] = []string{strconv.Itoa(i + 1)}
+		keepFor(m, r.TTL)
 		if i == len(records)-1 {
 			break
 		}

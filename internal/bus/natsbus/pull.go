@@ -94,13 +94,10 @@ func (p *puller) flow(ctx context.Context, n int) ([]*nats.Msg, error) {
 	}
 	timer := time.NewTimer(2*pullBeat + time.Second)
 	defer timer.Stop()
-	for len(p.buf) == 0 {
-		done, err := p.await(ctx, timer)
-		if err != nil || done {
-			p.left = 0
-			return nil, err
-		}
-		timer.Reset(2*pullBeat + time.Second)
+	done, err := p.await(ctx, timer) // a message, or a beat: then whoever asked can look whether it still waits for something
+	if err != nil || done {
+		p.left = 0
+		return nil, err
 	}
 	for p.left > 0 && len(p.msgs) > 0 {
 		if done, err := p.await(ctx, timer); err != nil || done {
