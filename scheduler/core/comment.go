@@ -8,7 +8,7 @@ import (
 
 // comment adds a comment to an object.
 func (c *Core) comment(id monitor.ID, note monitor.Comment, d *Decisions) {
-	note.ID, note.Ref, note.Entered = c.newID(), c.inv.Ref(id), c.now
+	note.ID, note.Ref, note.Entered = c.newNote(), c.inv.Ref(id), c.now
 	c.keepComment(id, &note, d)
 }
 

@@ -15,7 +15,7 @@ const engine = "(Onbu)"
 // schedule enters a downtime with its comment and gives its number. It begins at once if its time has come, or if the one
 // that triggers it is in effect.
 func (c *Core) schedule(id monitor.ID, t monitor.Downtime, d *Decisions) uint64 {
-	t.ID, t.Ref, t.Entered = c.newID(), c.inv.Ref(id), c.now
+	t.ID, t.Ref, t.Entered = c.newNote(), c.inv.Ref(id), c.now
 	c.keepDowntime(id, &t, d)
 	c.comment(id, monitor.Comment{
 		Author: orElse(t.Author, engine), Text: downtimeText(&t), Kind: monitor.CommentDowntime, Downtime: t.ID,

@@ -92,7 +92,7 @@ func (c *Core) importNotes(s *Snapshot, came []monitor.ID, d *Decisions) {
 	numbers := c.importDowntimes(s, arrived, d)
 	for _, note := range s.Comments {
 		if id, ok := arrived(note.Ref); ok {
-			note.ID, note.Downtime = c.newID(), numbers[note.Downtime]
+			note.ID, note.Downtime = c.newNote(), numbers[note.Downtime]
 			c.keepComment(id, &note, d)
 		}
 	}
@@ -109,7 +109,7 @@ func (c *Core) importDowntimes(s *Snapshot, arrived func(monitor.Ref) (monitor.I
 	numbers := make(map[uint64]uint64)
 	for i := range s.Downtimes {
 		if _, ok := arrived(s.Downtimes[i].Ref); ok {
-			numbers[s.Downtimes[i].ID] = c.newID()
+			numbers[s.Downtimes[i].ID] = c.newNote()
 		}
 	}
 	for _, t := range s.Downtimes {

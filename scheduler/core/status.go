@@ -122,8 +122,16 @@ func (c *Core) intern(name string) uint16 {
 	return uint16(len(c.names) - 1)
 }
 
-// newID gives a number for a problem, an event, a downtime or a comment. No two shards give the same one: the remainder
-// by the number of shards is the shard, which tells where a command that names it belongs.
+// newNote gives a number for a downtime or a comment: a newID that is not below the microseconds since 1970. So they grow over
+// all shards, as far as the clocks of their owners agree: clients of Livestatus know by the greatest number whether there is
+// a new one. They stay below 2^53, which a JSON number holds, until the year 2255.
+func (c *Core) newNote() uint64 {
+	c.lastID = max(c.lastID, uint64(max(c.now, 0))/1000/c.stride())
+	return c.newID()
+}
+
+// newID gives a number for a problem or an event, and with newNote for a downtime or a comment. No two shards give the same
+// one: the remainder by the number of shards is the shard, which tells where a command that names it belongs.
 func (c *Core) newID() uint64 {
 	c.lastID++
 	return c.lastID*c.stride() + uint64(c.inv.Shard)

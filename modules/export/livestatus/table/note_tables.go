@@ -11,7 +11,7 @@ func theDowntime(r *Row) (*monitor.Downtime, bool) { return r.downtime, r.downti
 
 func commentFields() []field[*monitor.Comment] {
 	return []field[*monitor.Comment]{
-		integer("id", "the number: no other comment or downtime has it, and those of one shard grow", func(_ *Row, c *monitor.Comment) int64 { return int64(c.ID) }),
+		integer("id", "the number: no other comment or downtime has it, and they grow", func(_ *Row, c *monitor.Comment) int64 { return int64(c.ID) }),
 		text("author", "who wrote it", func(_ *Row, c *monitor.Comment) string { return c.Author }),
 		text("comment", "the text", func(_ *Row, c *monitor.Comment) string { return c.Text }),
 		moment("entry_time", "when it was entered", func(_ *Row, c *monitor.Comment) monitor.Time { return c.Entered }),
@@ -27,7 +27,7 @@ func commentFields() []field[*monitor.Comment] {
 
 func downtimeFields() []field[*monitor.Downtime] {
 	return []field[*monitor.Downtime]{
-		integer("id", "the number: no other comment or downtime has it, and those of one shard grow", func(_ *Row, d *monitor.Downtime) int64 { return int64(d.ID) }),
+		integer("id", "the number: no other comment or downtime has it, and they grow", func(_ *Row, d *monitor.Downtime) int64 { return int64(d.ID) }),
 		text("author", "who entered it", func(_ *Row, d *monitor.Downtime) string { return d.Author }),
 		text("comment", "the text", func(_ *Row, d *monitor.Downtime) string { return d.Comment }),
 		moment("entry_time", "when it was entered", func(_ *Row, d *monitor.Downtime) monitor.Time { return d.Entered }),
