@@ -11,6 +11,7 @@ import (
 
 	"github.com/onbu/onbu/internal/serve"
 	"github.com/onbu/onbu/internal/serve/nagios"
+	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -40,7 +41,7 @@ var errMemory = errors.New("too many large messages at once")
 var errTooLarge = errors.New("a message is larger than max_message, or has more states than max_results")
 
 // call reads a call and answers it. Of submit_list the answer comes once its results are stored; where Shinken leaves its
-// returnVal out it is true. After an error nothing more can be read.
+// returnVal out it is true. States over the quota make the answer an exception: true would say that they are stored. After an error nothing more can be read.
 func (l *Listener) call(ctx context.Context, t *transport, source string) error {
 	p := thrift.NewTBinaryProtocolConf(t, &thrift.TConfiguration{MaxMessageSize: int32(l.bytes), MaxFrameSize: int32(l.bytes)})
 	name, kind, seq, err := p.ReadMessageBegin(ctx)
@@ -65,18 +66,32 @@ func (l *Listener) call(ctx context.Context, t *transport, source string) error 
 	for i := range results {
 		results[i].Source = source
 	}
-	if len(results) > 0 {
-		if _, err = l.sink.Submit(ctx, results); err != nil {
-			l.tally.Refused("unstored")
-		}
-	}
+	became, err := l.submit(ctx, results)
 	switch {
 	case kind == thrift.ONEWAY:
 		return err
 	case err != nil:
 		return errors.Join(err, throw(ctx, p, name, seq, thrift.INTERNAL_ERROR, "not everything could be stored: send it again"))
+	case became.Over > 0:
+		return throw(ctx, p, name, seq, thrift.INTERNAL_ERROR, fmt.Sprintf("%d of %d states came faster than the quota allows and are not stored: send more slowly",
+			became.Over, len(results)))
 	}
 	return stored(ctx, p, seq)
+}
+
+// submit hands on results, if there are any, and counts a call that not all of could be taken.
+func (l *Listener) submit(ctx context.Context, results []monitor.Submission) (became modules.Receipt, err error) {
+	if len(results) == 0 {
+		return became, nil
+	}
+	became, err = l.sink.Submit(ctx, results)
+	switch {
+	case err != nil:
+		l.tally.Refused("unstored")
+	case became.Over > 0:
+		l.tally.Refused("over")
+	}
+	return became, err
 }
 
 // arguments reads the arguments of submit_list.

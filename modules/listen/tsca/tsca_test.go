@@ -156,6 +156,25 @@ func TestTellsWhatItCannotDo(t *testing.T) {
 	}
 }
 
+func TestACallOverTheQuotaIsNotTrue(t *testing.T) {
+	b := listening(t, "max_packet_age 0")
+	b.sink.Answer = func(_ context.Context, results []monitor.Submission) (modules.Receipt, error) {
+		return modules.Receipt{Stored: len(results) - 1, Over: 1}, nil
+	}
+	got := b.say(call+call, 1000) // the connection lives on
+	text, err := hex.DecodeString(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const why = "1 of 1 states came faster than the quota allows and are not stored: send more slowly"
+	if n := strings.Count(string(text), why); n != 2 || !strings.HasPrefix(got, "80010003") {
+		t.Errorf("got %q, want two exceptions that say why", text)
+	}
+	if n := b.refused("over"); n != "2" {
+		t.Errorf("%s calls over the quota were counted, want 2", n)
+	}
+}
+
 func TestHostileMessagesCostLittle(t *testing.T) {
 	b := listening(t, "max_message 10K", "max_results 10")
 	head := callHead + "00000000"
