@@ -17,7 +17,9 @@ type book struct {
 	hosts map[string]monitor.Shard
 	// roster is nil if an older arbiter stored none: then all services of known hosts are taken for known.
 	roster *monitor.Roster
-	// results and commands are the ways to the shards, by shard. They stay the same over all books.
+	shards int
+	// results and commands are the ways to the shards, by shard, also to those that there were. They stay the same over all
+	// books: of two ways to one shard the ids of messages would not rise.
 	results, commands []*lane
 }
 
@@ -35,7 +37,7 @@ func (r *Receiver) learn(ctx context.Context, current []byte) error {
 	if err := wire.Unmarshal(data, d); err != nil {
 		return fmt.Errorf("directory of generation %d: %w", g.Number, err)
 	}
-	b := &book{hosts: d.Hosts}
+	b := &book{hosts: d.Hosts, shards: d.Shards}
 	if b.roster, err = r.roster(ctx, g.Number); err != nil {
 		return err
 	}
@@ -46,7 +48,6 @@ func (r *Receiver) learn(ctx context.Context, current []byte) error {
 		b.results = append(b.results, r.lane(uint16(shard)))
 		b.commands = append(b.commands, r.commandLane(uint16(shard)))
 	}
-	b.results, b.commands = b.results[:d.Shards:d.Shards], b.commands[:d.Shards:d.Shards]
 	r.book.Store(b)
 	r.strangers.forget(func(ref monitor.Ref) bool { _, known := b.find(&ref); return known })
 	return nil

@@ -3,7 +3,6 @@ package receiver
 import (
 	"context"
 	"errors"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -47,7 +46,7 @@ type ids struct {
 	n    atomic.Uint64
 }
 
-func (i *ids) next() string { return i.boot + "." + strconv.FormatUint(i.n.Add(1), 10) }
+func (i *ids) next() string { return bus.MessageID(i.boot, i.n.Add(1)) }
 
 // lane brings what is for one shard to one stream, in the order in which it came. While a message is on its way, what comes
 // is gathered for the next one: the slower the disk, the more one message holds. Any goroutine may use it.

@@ -119,7 +119,7 @@ func (r *Receiver) route(b *book, req *command.Request) ([]monitor.Shard, error)
 	case req.Name == "LOG":
 		return []monitor.Shard{0}, nil // one line is enough
 	}
-	all := make([]monitor.Shard, len(b.commands))
+	all := make([]monitor.Shard, b.shards)
 	for i := range all {
 		all[i] = monitor.Shard(i)
 	}

@@ -213,6 +213,7 @@ func (s *store) bringTo(ctx context.Context, to bus.Subject, messages []message)
 // message is made of one entry of the spool or of several that follow each other.
 type message struct {
 	first   string // the id of the first
+	last    string // and of the last
 	entries int
 	open    bool // takes more
 	items   wire.Batch
@@ -225,7 +226,9 @@ func (m *message) id() string {
 	if m.entries == 1 {
 		return m.first
 	}
-	return fmt.Sprintf("%s+%d", m.first, m.entries)
+	sender, first, _, _ := bus.CutID(m.first)
+	_, _, last, _ := bus.CutID(m.last)
+	return bus.JoinedID(sender, first, last)
 }
 
 func (m *message) data() []byte {
@@ -239,14 +242,22 @@ func (m *message) data() []byte {
 func pack(all []message, e *spool.Entry) []message {
 	if n := len(all); n > 0 && !e.Fixed {
 		m := &all[n-1]
-		if m.open && m.items.Len()+int(e.Items) <= joinedItems && m.items.Size()+len(e.Data) <= parcelBytes && m.items.Join(e.Data) {
+		if m.open && follows(m.last, e.ID) && m.items.Len()+int(e.Items) <= joinedItems && m.items.Size()+len(e.Data) <= parcelBytes && m.items.Join(e.Data) {
 			m.entries++
+			m.last = e.ID
 			return all
 		}
 	}
-	m := message{first: e.ID, entries: 1}
+	m := message{first: e.ID, last: e.ID, entries: 1}
 	if m.open = !e.Fixed && m.items.Join(e.Data); !m.open {
 		m.whole = e.Data
 	}
 	return append(all, m)
+}
+
+// follows says whether two ids are of one sender and rise: only then one id can stand for both.
+func follows(id, next string) bool {
+	sender, _, last, ok := bus.CutID(id)
+	after, first, _, also := bus.CutID(next)
+	return ok && also && sender == after && last < first
 }

@@ -121,45 +121,36 @@ func (s *shard) observe(now monitor.Time, m *bus.Msg, read time.Time) {
 
 // passive takes results from outside. It returns once what came of them is in the journal.
 func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
-	return s.settle(ctx, func(now monitor.Time) {
-		for _, m := range msgs {
-			if m.Seq <= s.used.Passive {
-				continue
-			}
-			s.used.Passive = m.Seq
-			handed, err := wire.DecodeBatch(&s.decoder, m.Data, s.handed[:0])
-			if err != nil {
-				s.meter.unreadable.Inc()
-				continue
-			}
-			s.handed = handed
-			s.core.Submit(now, handed, &s.decided)
-		}
-	})
+	in := intake[monitor.Submission]{
+		shard: s, used: &s.used.Passive, awaited: &s.awaitedResults,
+		decode: func(message []byte) (_ []monitor.Submission, err error) {
+			s.handed, err = wire.DecodeBatch(&s.decoder, message, s.handed[:0])
+			return s.handed, err
+		},
+		host:    func(r *monitor.Submission) string { return r.Host },
+		apply:   func(now monitor.Time, results []monitor.Submission) { s.core.Submit(now, results, &s.decided) },
+		subject: func(to uint16) bus.Subject { return bus.Passive(to, fmt.Sprint("shard ", s.id)) },
+	}
+	return in.take(ctx, msgs)
 }
 
 // commands takes external commands. It returns once what came of them is in the journal, and tells who waits for it.
 func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 	verdicts := map[string]wire.Verdict{}
-	err := s.settle(ctx, func(now monitor.Time) {
-		for _, m := range msgs {
-			if m.Seq <= s.used.Commands {
-				continue
-			}
-			s.used.Commands = m.Seq
-			requests, err := requestsIn(m.Data)
-			if err != nil {
-				s.meter.unreadable.Inc()
-				continue
-			}
+	in := intake[command.Request]{
+		shard: s, kind: "command ", used: &s.used.Commands, awaited: &s.awaitedCommands,
+		decode: requestsIn,
+		host:   func(r *command.Request) string { return r.Ref.Host },
+		apply: func(now monitor.Time, requests []command.Request) {
 			for _, req := range requests {
 				if v := s.obey(now, req); req.ID != "" { // nobody waits for those without
 					verdicts[req.ID] = v
 				}
 			}
-		}
-	})
-	if err != nil {
+		},
+		subject: bus.Commands,
+	}
+	if err := in.take(ctx, msgs); err != nil {
 		return err
 	}
 	for id, v := range verdicts {
@@ -199,7 +190,7 @@ func (s *shard) settle(ctx context.Context, f func(now monitor.Time)) error {
 	stored := make(chan struct{})
 	err := s.post(ctx, func(now monitor.Time) {
 		f(now)
-		s.journal.at(s.used)
+		s.journal.at(s.used, s.seen.News()...)
 		s.act()
 		s.journal.after(func() { close(stored) })
 	})

@@ -40,6 +40,7 @@ type journal struct {
 	quietly  bool
 	quietFor time.Duration
 
+	seen    []wire.Seen   // since the last record
 	used    wire.Position // holds for everything added so far
 	told    wire.Position // the newest that is in a record
 	records []bus.Record
@@ -102,8 +103,11 @@ func (j *journal) isQuiet(b *monitor.Brok) bool {
 	return false
 }
 
-// at takes the position that holds once everything added so far is stored.
-func (j *journal) at(p wire.Position) { j.used = p }
+// at takes the position that holds once everything added so far is stored, and what was seen on the way there.
+func (j *journal) at(p wire.Position, seen ...wire.Seen) {
+	j.used = p
+	j.seen = append(j.seen, seen...)
+}
 
 // after calls f, in the shard's loop, once everything added so far is stored; at once if it is.
 func (j *journal) after(f func()) {
@@ -126,14 +130,24 @@ func (j *journal) pending() bool {
 // of what one commit does not take, the rest comes later.
 func (j *journal) close(p wire.Position) {
 	if j.states.Len() > 0 {
-		j.record(bus.States(j.fence.Shard), wire.Ledger(p, j.states.Take()))
+		j.record(bus.States(j.fence.Shard), j.ledger(p, j.states.Take()))
 		j.told = p
 	}
 }
 
+// ledger gives the message of a record. The one with the newest position has what was seen on the way there.
+func (j *journal) ledger(p wire.Position, batch []byte) []byte {
+	if p != j.used {
+		return wire.Ledger(p, batch)
+	}
+	seen := j.seen
+	j.seen = nil
+	return wire.Ledger(p, batch, seen...)
+}
+
 // hush makes a record of the quiet broks collected.
 func (j *journal) hush(p wire.Position) {
-	r := bus.Record{Subject: bus.Quiet(j.fence.Shard), Data: wire.Ledger(p, j.quiet.Take()), TTL: j.quietFor}
+	r := bus.Record{Subject: bus.Quiet(j.fence.Shard), Data: j.ledger(p, j.quiet.Take()), TTL: j.quietFor}
 	j.hushed = append(j.hushed, r)
 }
 
@@ -148,7 +162,7 @@ func (j *journal) seal() {
 	case news && alone && j.quietly:
 		j.hush(j.used)
 	case news:
-		j.record(bus.States(j.fence.Shard), wire.Ledger(j.used, nil))
+		j.record(bus.States(j.fence.Shard), j.ledger(j.used, nil))
 		fallthrough
 	default:
 		if j.quiet.Len() > 0 {

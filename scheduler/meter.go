@@ -16,6 +16,7 @@ type meter struct {
 	set                                           *metrics.Set
 	passive, arrivals                             *metrics.Counter
 	orphaned, unreadable, perfDropped, perfFailed *metrics.Counter
+	twice, handedOn, astray                       *metrics.Counter
 	triggers, triggerErrors                       *metrics.Counter
 
 	mu      sync.Mutex
@@ -39,6 +40,9 @@ func newMeter(set *metrics.Set) *meter {
 		arrivals:    set.NewCounter("onbu_payload_arrivals_total"),
 		orphaned:    set.NewCounter("onbu_orphaned_checks_total"),
 		unreadable:  set.NewCounter("onbu_scheduler_unreadable_messages_total"),
+		twice:       set.NewCounter("onbu_scheduler_repeated_messages_total"),
+		handedOn:    set.NewCounter("onbu_scheduler_handed_on_total"),
+		astray:      set.NewCounter("onbu_scheduler_astray_total"),
 		perfDropped: set.NewCounter("onbu_perf_broks_dropped_total"),
 		perfFailed:  set.NewCounter("onbu_perf_batches_failed_total"),
 		triggers:    set.NewCounter("onbu_triggers_total"), triggerErrors: set.NewCounter("onbu_trigger_errors_total"),

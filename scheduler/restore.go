@@ -16,7 +16,7 @@ func (s *Scheduler) reader() *recall.Reader {
 // it decides about them is recorded first when the shard runs.
 func (s *shard) replay(ctx context.Context, r *recall.Reader, g wire.Generation) (recall.Memory, error) {
 	m, err := r.Shard(ctx, s.id, g, s.core, now(), &s.decided)
-	s.used = m.Used
+	s.used, s.seen = m.Used, m.Seen
 	s.journal.used, s.journal.told = s.used, s.used
 	s.arrived(m.Moved)
 	return m, err

@@ -40,6 +40,7 @@ type Scheduler struct {
 	census     census
 	start      monitor.Time
 	snapshots  *snapshots
+	homes      *homes
 
 	mu         sync.Mutex
 	shards     map[monitor.Shard]*shard // those that run here
@@ -50,7 +51,7 @@ type Scheduler struct {
 func New(o Options) *Scheduler {
 	s := &Scheduler{
 		name: o.Name, boot: o.Boot, bus: o.Bus, log: o.Log,
-		meter: newMeter(o.Metrics), start: now(), snapshots: newSnapshots(), shards: map[monitor.Shard]*shard{},
+		meter: newMeter(o.Metrics), start: now(), snapshots: newSnapshots(), homes: &homes{bus: o.Bus}, shards: map[monitor.Shard]*shard{},
 	}
 	s.jobs = newDispatcher(o.Name, o.Bus, o.Log, s.orphaned)
 	s.meter.watch(s.jobs, s.owned)
@@ -197,7 +198,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*s
 	}
 	sh := &shard{
 		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l, census: &s.census,
-		journal: newJournal(s.bus, s.log, fence, s.boot), traces: newTraces(s.bus, s.name), snapshots: s.snapshots,
+		journal: newJournal(s.bus, s.log, fence, s.boot), traces: newTraces(s.bus, s.name), snapshots: s.snapshots, homes: s.homes,
 		inbox: make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}),
 		perfOut: make(chan wire.Batch, perfQueue), perfBack: make(chan wire.Batch, perfSpare),
 		decoder: wire.Decoder{Alias: true}, nudges: nudges{decoder: wire.Decoder{Alias: true}},

@@ -48,6 +48,7 @@ type shard struct {
 	journal *journal
 	lease   *lease
 	traces  *traces
+	homes   *homes
 
 	snapshots *snapshots
 	snapshot  []byte // taken, and waiting until the journal has come as far; nil for none
@@ -60,6 +61,9 @@ type shard struct {
 	ended   chan struct{} // closed when the loop has ended
 	decided core.Decisions
 	used    wire.Position
+	seen    recall.Seen
+	// awaitedResults and awaitedCommands belong to those who read passive results and commands.
+	awaitedResults, awaitedCommands awaited
 	ticked  monitor.Time  // when the core was last asked for what is due
 	tick    time.Duration // how long it is not asked again
 	stamped monitor.Time  // the time of the last brok
@@ -270,7 +274,7 @@ func (s *shard) leave() error {
 	if err := s.journal.settle(ctx); err != nil {
 		return err
 	}
-	snapshot := recall.AppendSnapshot(nil, s.core, s.used)
+	snapshot := recall.AppendSnapshot(nil, s.core, s.used, s.seen.All()...)
 	recall.Stamp(snapshot, s.journal.last)
 	err := s.store(ctx, snapshot)
 	return errors.Join(err, s.lease.release(ctx))

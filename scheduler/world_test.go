@@ -91,6 +91,7 @@ func (w *world) enforce(inventories ...*monitor.Inventory) {
 			home[inv.Hosts[i].Name] = monitor.Shard(shard)
 		}
 	}
+	w.must(w.own.PutBlob(ctx, bus.CFG, wire.DirectoryName(w.gen.Number), wire.Marshal(monitor.Directory{Generation: w.gen.Number, Shards: len(inventories), Hosts: home})))
 	reader := recall.Reader{Bus: w.own, Log: quiet()}
 	left, err := reader.Leave(ctx, inventories, func(name string) (monitor.Shard, bool) {
 		was, ok := w.home[name]

@@ -45,6 +45,8 @@ type Msg struct {
 	Seq uint64
 	// Time is when the stream stored it.
 	Time time.Time
+	// ID is the id that it was appended with, for who reads with Durable; without one the bus may have given it some.
+	ID string
 	// Reply sends the answer to a request; nil when none is wanted.
 	Reply func(data []byte) error
 }

@@ -206,27 +206,68 @@ type Position struct {
 	Passive, Commands uint64
 }
 
-// positionSize is the length of a position in front of a batch.
-const positionSize = 16
+// Seen says which messages of a sender a shard has used: those whose ids are up to UpTo, as bus.MessageID counts them. With an empty
+// From, UpTo is the mark of a single message.
+type Seen struct {
+	From string
+	UpTo uint64
+}
 
-// Ledger gives the message of a States record: a position, fixed in length, in front of a batch, which may be nil.
-func Ledger(p Position, batch []byte) []byte {
-	out := make([]byte, positionSize, positionSize+len(batch))
+// positionSize is the length of a position in front of a batch. With withSeen in it, the length of a batch of Seen, in four
+// bytes, and that batch stand between the two.
+const (
+	positionSize = 16
+	withSeen     = 1 << 63
+)
+
+// Ledger gives the message of a States record: a position in front of a batch, which may be nil, and what was seen on the way there.
+func Ledger(p Position, batch []byte, seen ...Seen) []byte {
+	var between []byte
+	if len(seen) > 0 {
+		p.Passive |= withSeen
+		between = AppendBatch(make([]byte, 4), seen)
+		binary.BigEndian.PutUint32(between, uint32(len(between)-4))
+	}
+	out := make([]byte, positionSize, positionSize+len(between)+len(batch))
 	binary.BigEndian.PutUint64(out, p.Passive)
 	binary.BigEndian.PutUint64(out[8:], p.Commands)
-	return append(out, batch...)
+	return append(append(out, between...), batch...)
+}
+
+// cutLedger takes a ledger apart; seen is nil if nothing was.
+func cutLedger(b []byte) (p Position, seen, batch []byte, err error) {
+	if len(b) < positionSize {
+		return p, nil, nil, fmt.Errorf("ledger of %d bytes", len(b))
+	}
+	p = Position{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
+	batch = b[positionSize:]
+	if p.Passive&withSeen == 0 {
+		return p, nil, batch, nil
+	}
+	p.Passive &^= withSeen
+	if len(batch) < 4 || uint64(binary.BigEndian.Uint32(batch)) > uint64(len(batch)-4) {
+		return p, nil, nil, fmt.Errorf("ledger of %d bytes is cut off", len(b))
+	}
+	n := 4 + int(binary.BigEndian.Uint32(batch))
+	return p, batch[4:n], batch[n:], nil
+}
+
+// SeenIn reads what was seen from a message that Ledger made.
+func SeenIn(d *Decoder, b []byte) ([]Seen, error) {
+	_, seen, _, err := cutLedger(b)
+	if err != nil || seen == nil {
+		return nil, err
+	}
+	return DecodeBatch(d, seen, []Seen(nil))
 }
 
 // DecodeLedger reads what Ledger made, appending the broks to into.
 func DecodeLedger(d *Decoder, b []byte, into []monitor.Brok) (Position, []monitor.Brok, error) {
-	if len(b) < positionSize {
-		return Position{}, into, fmt.Errorf("ledger of %d bytes", len(b))
+	p, _, batch, err := cutLedger(b)
+	if err != nil || len(batch) == 0 {
+		return p, into, err
 	}
-	p := Position{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
-	if len(b) == positionSize {
-		return p, into, nil
-	}
-	broks, err := DecodeBatch(d, b[positionSize:], into)
+	broks, err := DecodeBatch(d, batch, into)
 	return p, broks, err
 }
 

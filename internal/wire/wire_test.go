@@ -3,6 +3,7 @@ package wire_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -89,6 +90,18 @@ func TestLedgerCarriesPositionAndBroks(t *testing.T) {
 	if p, broks, err = wire.DecodeLedger(&d, wire.Ledger(want, nil), nil); err != nil || p != want || broks != nil {
 		t.Errorf("without broks: got %+v %+v %v", p, broks, err)
 	}
+	b.Add(&monitor.Brok{Kind: monitor.BrokLog, Text: "y"})
+	seen := []wire.Seen{{From: "boot", UpTo: 1 << 40}, {UpTo: 1<<64 - 1}}
+	whole := wire.Ledger(want, b.Take(), seen...)
+	p, broks, err = wire.DecodeLedger(&d, whole, nil)
+	if got, failed := wire.SeenIn(&d, whole); err != nil || failed != nil || p != want || len(broks) != 1 || broks[0].Text != "y" || !slices.Equal(got, seen) {
+		t.Errorf("with what was seen: got %+v %+v %+v %v %v", p, broks, got, err, failed)
+	}
+	for n := range whole {
+		if _, broks, err := wire.DecodeLedger(&d, whole[:n], nil); err == nil && len(broks) > 0 {
+			t.Errorf("a ledger that is cut off at %d was read", n)
+		}
+	}
 	if _, _, err := wire.DecodeLedger(&d, []byte("short"), nil); err == nil {
 		t.Error("a ledger that is cut off was read")
 	}
@@ -163,6 +176,7 @@ func FuzzDecode(f *testing.F) {
 		_, _ = wire.DecodeBatch(&d, b, []monitor.Result(nil))
 		_, _ = wire.DecodeBatch(&d, b, []monitor.Job(nil))
 		_, _, _ = wire.DecodeLedger(&d, b, nil)
+		_, _ = wire.SeenIn(&d, b)
 	})
 }
 

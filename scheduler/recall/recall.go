@@ -29,8 +29,9 @@ type Reader struct {
 
 // Memory says what was read besides what the core knows now.
 type Memory struct {
-	// Used is up to where the shard has used its inputs.
+	// Used is up to where the shard has used its inputs, and Seen what it knows of those who sent them.
 	Used wire.Position
+	Seen Seen
 	// Replayed counts broks, Moved the hosts that came from other shards.
 	Replayed, Moved int
 }
@@ -40,13 +41,13 @@ type Memory struct {
 // with g or before and of which its journal does not know yet.
 func (r *Reader) Shard(ctx context.Context, shard monitor.Shard, g wire.Generation, c *core.Core, now monitor.Time, d *core.Decisions) (Memory, error) {
 	var m Memory
-	after, err := r.restore(ctx, shard, c, &m.Used)
+	after, err := r.restore(ctx, shard, c, &m)
 	if err != nil {
 		return m, err
 	}
 	_, err = r.Bus.Replay(ctx, uint16(shard), after, func(msgs []bus.Msg) error {
 		for _, msg := range msgs {
-			m.Replayed += r.record(msg, c, &m.Used)
+			m.Replayed += r.record(msg, c, &m)
 		}
 		return nil
 	})
@@ -65,7 +66,7 @@ func (r *Reader) Shard(ctx context.Context, shard monitor.Shard, g wire.Generati
 
 // restore gives the core the newest snapshot and returns the record after which the journal goes on; the whole journal
 // counts if there is no snapshot, or none that can be read.
-func (r *Reader) restore(ctx context.Context, shard monitor.Shard, c *core.Core, used *wire.Position) (after uint64, err error) {
+func (r *Reader) restore(ctx context.Context, shard monitor.Shard, c *core.Core, memory *Memory) (after uint64, err error) {
 	data, err := r.Bus.Blob(ctx, bus.SNAP, SnapshotName(shard))
 	if errors.Is(err, bus.ErrNotFound) {
 		return 0, nil
@@ -73,7 +74,7 @@ func (r *Reader) restore(ctx context.Context, shard monitor.Shard, c *core.Core,
 	if err != nil {
 		return 0, fmt.Errorf("snapshot of shard %d: %w", shard, err)
 	}
-	if after, err = load(&r.decoder, data, c, used); err != nil {
+	if after, err = load(&r.decoder, data, c, memory); err != nil {
 		r.Log.Error("the snapshot is unreadable; the whole journal is replayed", "shard", shard, "error", err)
 		return 0, nil
 	}
@@ -81,8 +82,9 @@ func (r *Reader) restore(ctx context.Context, shard monitor.Shard, c *core.Core,
 }
 
 // record gives one record back to the core and says how many broks it held.
-func (r *Reader) record(m bus.Msg, c *core.Core, used *wire.Position) int {
+func (r *Reader) record(m bus.Msg, c *core.Core, memory *Memory) int {
 	var broks []monitor.Brok
+	var seen []wire.Seen
 	var err error
 	switch bus.KindOf(m.Subject) {
 	case bus.KindAction:
@@ -91,7 +93,9 @@ func (r *Reader) record(m bus.Msg, c *core.Core, used *wire.Position) int {
 	default:
 		var p wire.Position
 		if p, broks, err = wire.DecodeLedger(&r.decoder, m.Data, nil); err == nil {
+			used := &memory.Used
 			used.Passive, used.Commands = max(used.Passive, p.Passive), max(used.Commands, p.Commands)
+			seen, err = wire.SeenIn(&r.decoder, m.Data)
 		}
 	}
 	if err != nil {
@@ -101,6 +105,7 @@ func (r *Reader) record(m bus.Msg, c *core.Core, used *wire.Position) int {
 		r.Log.Error("a record of the journal is unreadable and is passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
 		return 0
 	}
+	memory.Seen.Learn(seen)
 	for i := range broks {
 		c.Replay(&broks[i])
 	}

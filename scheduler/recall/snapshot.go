@@ -24,13 +24,14 @@ type head struct {
 	Used     wire.Position
 	Rest     core.Snapshot
 	Statuses int // how many there are
+	Seen     []wire.Seen
 }
 
 // AppendSnapshot writes what a core remembers behind dst, without a copy of it all in between. Stamp has to say when it
 // was taken.
-func AppendSnapshot(dst []byte, c *core.Core, used wire.Position) []byte {
+func AppendSnapshot(dst []byte, c *core.Core, used wire.Position, seen ...wire.Seen) []byte {
 	dst = append(dst, make([]byte, afterSize)...)
-	dst = appendPart(dst, func(b []byte) []byte { return wire.Append(b, head{used, c.Rest(), c.Inventory().Objects()}) })
+	dst = appendPart(dst, func(b []byte) []byte { return wire.Append(b, head{used, c.Rest(), c.Inventory().Objects(), seen}) })
 	statuses := make([]monitor.Status, 0, batchStatuses)
 	for id, all := monitor.ID(0), monitor.ID(c.Inventory().Objects()); id < all; {
 		statuses = statuses[:0]
@@ -54,7 +55,7 @@ func Stamp(snapshot []byte, after uint64) { binary.BigEndian.PutUint64(snapshot,
 
 // load gives a core what a snapshot holds, batch by batch, and returns the record after which the journal goes on. After an
 // error the core has a part of it, which is right as far as it goes.
-func load(d *wire.Decoder, b []byte, c *core.Core, used *wire.Position) (after uint64, err error) {
+func load(d *wire.Decoder, b []byte, c *core.Core, memory *Memory) (after uint64, err error) {
 	if len(b) < afterSize {
 		return 0, fmt.Errorf("snapshot of %d bytes", len(b))
 	}
@@ -81,7 +82,8 @@ func load(d *wire.Decoder, b []byte, c *core.Core, used *wire.Position) (after u
 		c.RestoreStatuses(batch)
 	}
 	c.Restore(h.Rest)
-	*used = h.Used
+	memory.Used = h.Used
+	memory.Seen.Learn(h.Seen)
 	return after, nil
 }
 

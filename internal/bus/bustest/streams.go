@@ -188,6 +188,13 @@ var streams = map[string]func(*testing.T, *fixture){
 			t.Error(diff)
 		}
 	},
+	"hands on the id with a message": func(t *testing.T, f *fixture) {
+		f.must(f.a.Append(f.ctx, bus.Passive(1, "h"), []byte("1"), bus.MessageID("boot", 7)))
+		got, _ := f.read(f.a, bus.Cursor{Stream: bus.PASSIVE, Durable: "d"})
+		if m := next(f, got); m.ID != "boot.7" {
+			t.Errorf("got %q", m.ID)
+		}
+	},
 	"gives what was not used to a later reader": func(t *testing.T, f *fixture) {
 		f.append(bus.Passive(1, "h"), "1", "2")
 		tried := make(chan bus.Msg, 10)

@@ -240,6 +240,9 @@ func (b *Bus) store(name bus.Stream, subject bus.Subject, data []byte, id string
 		return bus.ErrFull
 	}
 	seq := s.add(subject, data, false)
+	if last := len(s.msgs) - 1; last >= 0 && s.msgs[last].Seq == seq {
+		s.msgs[last].ID = id
+	}
 	if id != "" {
 		s.remember(id, seq)
 	}

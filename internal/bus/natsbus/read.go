@@ -201,6 +201,9 @@ func (r *reader) decode(batch []*nats.Msg) ([]bus.Msg, error) {
 		}
 		r.next++
 		msgs[i] = bus.Msg{Subject: bus.Subject(m.Subject), Data: m.Data, Seq: meta.Sequence.Stream, Time: meta.Timestamp}
+		if r.cur.Durable != "" {
+			msgs[i].ID = m.Header.Get(hdrMsgID)
+		}
 	}
 	return msgs, nil
 }
