@@ -213,7 +213,11 @@ func (in *intake[T]) send(ctx context.Context, m *bus.Msg, home monitor.Shard, g
 	ctx, cancel := context.WithTimeout(ctx, adoptWait)
 	defer cancel()
 	id := bus.MessageID(fmt.Sprintf("on%d-%d-%d-%d", hop, in.id, home, generation), m.Seq)
-	if err := in.bus.Append(ctx, in.subject(uint16(home)), wire.AppendBatch(nil, items), id); err != nil {
+	var batch wire.Batch // which can be told from a message of one command
+	for i := range items {
+		batch.Add(&items[i])
+	}
+	if err := in.bus.Append(ctx, in.subject(uint16(home)), batch.Message(), id); err != nil {
 		return fmt.Errorf("handing on to shard %d: %w", home, err)
 	}
 	in.meter.handedOn.Add(len(items))

@@ -77,7 +77,7 @@ func TestWhatWaitsForAHostThatMovesFollowsIt(t *testing.T) {
 			for n := range 5 {
 				w.hand(1, bus.MessageID("boot", uint64(n+2)), n+1, "h1-0", "mover", "h1-1")
 			}
-			req, err := command.Parse("DISABLE_SVC_CHECK;mover;service1", 0)
+			req, err := command.Parse("DISABLE_SVC_NOTIFICATIONS;mover;service1", 0)
 			w.must(err)
 			w.must(w.own.Append(t.Context(), bus.Commands(1), wire.Marshal(req), "boot.9"))
 			for i, to := range moves {
@@ -89,7 +89,7 @@ func TestWhatWaitsForAHostThatMovesFollowsIt(t *testing.T) {
 				"mover": {"0", "1", "2", "3", "4", "5"}, "h1-0": {"0", "1", "2", "3", "4", "5"}, "h1-1": {"1", "2", "3", "4", "5"},
 			})
 			home := uint16(moves[len(moves)-1])
-			if st := w.statuses(home)[mine(1)]; st.Changed == nil {
+			if st, ok := w.statuses(home)[mine(1)]; !ok || st.Switches&monitor.Notifications != 0 {
 				t.Errorf("%+v: the command did not follow its host to shard %d", st, home)
 			}
 			s.stop()
@@ -128,10 +128,16 @@ func TestWhatIsHandedOnAndOnIsDropped(t *testing.T) {
 // The bus forgets ids after two minutes; the shard does not, and its heirs do not either.
 func TestWhatIsStoredTwiceCountsOnce(t *testing.T) {
 	for name, between := range map[string]func(w *world, s *daemon) *daemon{
-		"the owner stays":       func(_ *world, s *daemon) *daemon { return s },
-		"the owner is stopped":  func(w *world, s *daemon) *daemon { s.stop(); return w.scheduler("s2") },
-		"the owner is killed":   func(w *world, s *daemon) *daemon { s.kill(); return w.scheduler("s2") },
-		"two owners are killed": func(w *world, s *daemon) *daemon { s.kill(); s = w.scheduler("s2"); w.owned(1); s.kill(); return w.scheduler("s3") },
+		"the owner stays":      func(_ *world, s *daemon) *daemon { return s },
+		"the owner is stopped": func(w *world, s *daemon) *daemon { s.stop(); return w.scheduler("s2") },
+		"the owner is killed":  func(w *world, s *daemon) *daemon { s.kill(); return w.scheduler("s2") },
+		"two owners are killed": func(w *world, s *daemon) *daemon {
+			s.kill()
+			s = w.scheduler("s2")
+			w.owned(1)
+			s.kill()
+			return w.scheduler("s3")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {

@@ -64,11 +64,11 @@ type shard struct {
 	seen    recall.Seen
 	// awaitedResults and awaitedCommands belong to those who read passive results and commands.
 	awaitedResults, awaitedCommands awaited
-	ticked  monitor.Time  // when the core was last asked for what is due
-	tick    time.Duration // how long it is not asked again
-	stamped monitor.Time  // the time of the last brok
-	perf    wire.Batch    // the checks of which PERF is to be told
-	perfDue time.Time
+	ticked                          monitor.Time  // when the core was last asked for what is due
+	tick                            time.Duration // how long it is not asked again
+	stamped                         monitor.Time  // the time of the last brok
+	perf                            wire.Batch    // the checks of which PERF is to be told
+	perfDue                         time.Time
 	// perfOut are batches for PERF on their way out, perfBack those whose memory can be used again.
 	perfOut, perfBack chan wire.Batch
 	// decoder reads results, whose strings lie in their message, into found, and those from outside into handed.
