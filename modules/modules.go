@@ -262,6 +262,12 @@ func (r Rewind) Error() string { return r.Err.Error() }
 // Unwrap gives the cause.
 func (r Rewind) Unwrap() error { return r.Err }
 
+// Refusing is what an Exporter implements besides whose other side may refuse single points or messages for what is in them.
+type Refusing interface {
+	// Refused gives how many were passed over since the module was built. Any goroutine may call it.
+	Refused() uint64
+}
+
 // Several is what an Exporter implements besides that has several destinations: instead of it, each of its parts is fed, from a
 // place of its own, so that one that is down holds up no other. The parts' names differ.
 type Several interface {

@@ -26,6 +26,7 @@ func (h *module) deliver(ctx context.Context, broks []monitor.Brok) error {
 	defer h.one.Unlock()
 	for ctx.Err() == nil {
 		err := give(ctx, h.exporter, broks)
+		h.countRefused()
 		if err == nil {
 			h.well()
 			return nil
@@ -68,10 +69,8 @@ func (h *module) ill(err error, broks int) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if text != h.standing.LastError || h.standing.Failing == 0 {
-		h.standing.Failing, h.standing.LastError = monitor.At(t.since), text
-		h.changes++
-	}
+	h.standing.Failing, h.standing.LastError, h.standing.LastFailed = monitor.At(t.since), text, monitor.At(now)
+	h.changes++
 }
 
 // mostError is how much of an error is kept for people.
@@ -87,6 +86,24 @@ func (h *module) well() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.standing.Failing = 0
+	h.changes++
+}
+
+// countRefused notes what the module passed over since it was last asked.
+func (h *module) countRefused() {
+	r, ok := h.exporter.(modules.Refusing)
+	if !ok {
+		return
+	}
+	n := r.Refused() - h.refused
+	if n == 0 {
+		return
+	}
+	h.refused += n
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.standing.Refused += n
+	h.standing.LastRefused = monitor.At(time.Now())
 	h.changes++
 }
 

@@ -339,6 +339,77 @@ func TestTroubleIsTriedAgainMoreAndMoreRarelyAndSaidOnce(t *testing.T) {
 	})
 }
 
+// A reload replaces the module: what the old one failed with is over as soon as the new one takes something.
+func TestAMendByAReloadEndsTheTrouble(t *testing.T) {
+	inSite(t, 1<<20, func(s *site) {
+		m := checks()
+		m.trouble = func(context.Context) error { return errors.New("wrong port") }
+		b := s.host("b1", m)
+		s.checked("1")
+		time.Sleep(time.Minute)
+		if x := s.export(b); x.Failing == 0 || x.Error != "wrong port" || time.Since(time.Unix(int64(x.ErrorAt), 0)) > 31*time.Second {
+			t.Errorf("before: %+v", x)
+		}
+		b.stop()
+		m = checks()
+		b = s.host("b1", m)
+		s.want("after the mend", m, "1")
+		time.Sleep(time.Second)
+		if x := s.export(b); x.Failing != 0 || x.Error != "wrong port" || time.Since(time.Unix(int64(x.ErrorAt), 0)) > time.Minute {
+			t.Errorf("after: %+v", x)
+		}
+		if !strings.Contains(s.log.String(), "takes what it gets again") {
+			t.Error("the log does not say that it is over")
+		}
+		b.stop()
+	})
+}
+
+// picky passes over one brok of each batch.
+type picky struct {
+	sink
+	refused atomic.Uint64
+}
+
+func (p *picky) Export(ctx context.Context, broks []monitor.Brok) error {
+	p.refused.Add(1)
+	return p.sink.Export(ctx, broks)
+}
+
+func (p *picky) Refused() uint64 { return p.refused.Load() }
+
+func TestWhatIsPassedOverIsTold(t *testing.T) {
+	inSite(t, 1<<20, func(s *site) {
+		for i := range 2 { // the count outlives the module
+			b := s.host("b1", &picky{sink: *checks()})
+			s.checked("1 2 3")
+			time.Sleep(time.Second)
+			if x := s.export(b); x.Refused != uint64(i+1) || time.Since(time.Unix(int64(x.LastRefused), 0)) > 2*time.Second {
+				t.Errorf("%+v, want %d refused just now", x, i+1)
+			}
+			b.stop()
+		}
+	})
+}
+
+func TestAModuleThatIsNoLongerConfiguredSaysSo(t *testing.T) {
+	inSite(t, 1<<20, func(s *site) {
+		keeper := s.host("b1", checks())
+		if x := s.export(keeper); x.Forgotten != 0 {
+			t.Errorf("%+v", x)
+		}
+		s.defined.Store(&map[string]bool{})
+		for range 2 { // at once, and when it is marked
+			x := s.export(keeper)
+			if in := time.Until(time.Unix(int64(x.Forgotten), 0)); in < 23*time.Hour || in > 24*time.Hour {
+				t.Errorf("forgotten in %s, want a day", in)
+			}
+			time.Sleep(15 * time.Minute)
+		}
+		keeper.stop()
+	})
+}
+
 func TestWhoAsksToBeLeftAloneIs(t *testing.T) {
 	inSite(t, 1<<20, func(s *site) {
 		var tries []time.Time

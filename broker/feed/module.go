@@ -44,8 +44,9 @@ type module struct {
 	sent, failed, unreadable *metrics.Counter
 	active                   *metrics.Gauge
 
-	one     sync.Mutex // the exporter gets one call at a time; guards trouble
+	one     sync.Mutex // the exporter gets one call at a time; guards trouble and refused
 	trouble trouble
+	refused uint64 // so much of what the exporter passed over is in the standing
 
 	mu       sync.Mutex // guards everything that follows
 	standing entry
@@ -134,6 +135,12 @@ func (h *module) begin(ctx context.Context) error {
 		}
 		e.Places = append(e.Places, p)
 	}
+	h.one.Lock()
+	h.trouble = trouble{}
+	if e.Failing != 0 { // it may have been mended by a reload or elsewhere: the next batch tells
+		h.trouble.since = e.Failing.Std()
+	}
+	h.one.Unlock()
 	h.mu.Lock()
 	h.standing, h.doubt = e, false
 	clear(h.marks) // others may have been at it since

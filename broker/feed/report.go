@@ -9,6 +9,7 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
 )
 
 // Export is how a module is, as the API gives it. Times are Unix seconds, 0 for never.
@@ -23,9 +24,16 @@ type Export struct {
 	Sent     uint64  `json:"sent"`
 	LastSent float64 `json:"last_sent"`
 	// Failing is since when it takes nothing, 0 while it does; Error is why, or why it last did not.
-	Failing float64  `json:"failing_since"`
-	Error   string   `json:"last_error,omitempty"`
-	Streams []Stream `json:"streams"`
+	Failing float64 `json:"failing_since"`
+	// ErrorAt is when that was last seen.
+	Error   string  `json:"last_error,omitempty"`
+	ErrorAt float64 `json:"last_error_at"`
+	// Refused counts what the other side refused for what is in it, and the module passed over; LastRefused is when.
+	Refused     uint64  `json:"refused"`
+	LastRefused float64 `json:"last_refused"`
+	// Forgotten is when the place is forgotten of a module that the configuration no longer has; 0 while it has it.
+	Forgotten float64  `json:"forgotten_at"`
+	Streams   []Stream `json:"streams"`
 }
 
 // Stream is how far a module is in a stream.
@@ -43,10 +51,14 @@ type Stream struct {
 // Exports tells how all modules of all brokers are, by name.
 func (f *Feeder) Exports(ctx context.Context) ([]Export, error) {
 	all := []Export{}
+	defined, unknown := f.o.Defined(ctx)
 	for key, e := range f.all() {
 		x, err := f.report(ctx, key, e)
 		if err != nil {
 			return nil, err
+		}
+		if unknown == nil && e.Of != "" && !defined[e.Of] {
+			x.Forgotten = monitor.At(cmp.Or(e.Gone, monitor.At(time.Now())).Std().Add(goneFor)).Unix()
 		}
 		all = append(all, x)
 	}
@@ -57,7 +69,7 @@ func (f *Feeder) Exports(ctx context.Context) ([]Export, error) {
 func (f *Feeder) report(ctx context.Context, key string, e entry) (Export, error) {
 	x := Export{
 		Module: e.Module, Last: e.Broker, Own: e.Own, Sent: e.Sent, LastSent: e.LastSent.Unix(), Failing: e.Failing.Unix(), Error: e.LastError,
-		Streams: []Stream{},
+		ErrorAt: e.LastFailed.Unix(), Refused: e.Refused, LastRefused: e.LastRefused.Unix(), Streams: []Stream{},
 	}
 	held, err := f.o.Bus.Get(ctx, bus.LEASE, key)
 	if err != nil && !errors.Is(err, bus.ErrNotFound) {

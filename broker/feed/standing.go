@@ -30,6 +30,11 @@ type Standing struct {
 	LastError string
 	// Gone is since when nobody asks for the module; zero while somebody does.
 	Gone monitor.Time
+	// LastFailed is when LastError was last seen. Refused counts what the other side refused and the module passed over;
+	// LastRefused is when.
+	LastFailed  monitor.Time
+	Refused     uint64
+	LastRefused monitor.Time
 }
 
 // Place is how far a module is in a stream.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/onbu/onbu/internal/console"
 )
@@ -24,6 +25,6 @@ func exports(ctx context.Context, e *env) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(all)
 	}
-	console.ExportTable(e.stdout, all, style(e.stdout))
+	console.ExportTable(e.stdout, all, time.Now(), style(e.stdout))
 	return nil
 }

@@ -176,8 +176,53 @@ func TestBadPointsArePassedOverAndTheGoodOnesAroundThemAreNot(t *testing.T) {
 	}
 }
 
-func TestAStoreThatRefusesEverythingCostsBoundedlyMany(t *testing.T) {
-	s := newStore(t, func(int, []string) int { return 400 })
+func TestAStoreThatRefusesEverythingHoldsEverything(t *testing.T) {
+	wrong := true
+	s := newStore(t, func(int, []string) int {
+		if wrong {
+			return 400
+		}
+		return 0
+	})
+	s.said = "unsupported path requested"
+	p, _, _ := pump(t, s.URL, "senders", "1")
+	err := p.Send(t.Context(), checks(0, 5000, 1))
+	if err == nil || !strings.Contains(err.Error(), "unsupported path requested") || !strings.Contains(err.Error(), "check the url") {
+		t.Errorf("got %v, want what the store says and what to do", err)
+	}
+	if n := p.Refused(); n != 0 || s.posts > 20 {
+		t.Errorf("%d refused after %d posts, want none after at most 20", n, s.posts)
+	}
+	wrong = false
+	if err := p.Send(t.Context(), checks(0, 5000, 1)); err != nil || len(s.got()) != 5000 {
+		t.Errorf("%d arrived once the path is right, %v; want all", len(s.got()), err)
+	}
+}
+
+// A batch that is bad to its last point must not hold up for ever what comes after it.
+func TestABatchOfBadPointsAloneIsPassedOverWhereOthersAreTaken(t *testing.T) {
+	s := newStore(t, func(_ int, lines []string) int {
+		if slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "h") }) {
+			return 400
+		}
+		return 0
+	})
+	p, _, _ := pump(t, s.URL)
+	if err := p.Send(t.Context(), checks(0, 3, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.got(); p.Refused() != 3 || len(got) != 1 || !strings.HasPrefix(got[0], "onbu:") {
+		t.Errorf("%d refused and %q taken, want all three and one probe", p.Refused(), got)
+	}
+}
+
+func TestAStoreThatRefusesMuchCostsBoundedlyMany(t *testing.T) {
+	s := newStore(t, func(_ int, lines []string) int {
+		if len(lines) > 1 || strings.HasPrefix(lines[0], "h") {
+			return 400
+		}
+		return 0
+	})
 	p, counters, _ := pump(t, s.URL, "senders", "1")
 	if err := p.Send(t.Context(), checks(0, 5000, 1)); err != nil {
 		t.Fatal(err)

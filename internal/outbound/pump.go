@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -46,6 +47,9 @@ type Pump struct {
 	done  map[key]struct{}
 	until monitor.Time // of the newest check of that Send
 	quiet quiet
+	// probe is whose point shows that the store takes points; passed counts those that were passed over.
+	probe  monitor.Ref
+	passed atomic.Uint64
 
 	sent, refused, posts, failed *metrics.Counter
 	seconds                      *metrics.Histogram
@@ -62,6 +66,7 @@ func NewPump(s *modules.Settings, e modules.Env, kind, url string, f Format) *Pu
 		client: Read(s, url), format: f, log: e.Log, seed: maphash.MakeSeed(), done: map[key]struct{}{},
 		points: s.Int("batch", 5000, 1, 100_000), senders: s.Int("senders", 2, 1, 64),
 		resend: s.Duration("resend", 0, 0, 5*time.Minute),
+		probe:  monitor.Ref{Host: "onbu", Service: "export " + s.Name()},
 	}
 	p.lanes = make([]lane, p.senders)
 	name := func(what string) string { return fmt.Sprintf("onbu_%s_%s{module=%q}", kind, what, s.Name()) }
@@ -84,7 +89,7 @@ func (p *Pump) Close() error {
 
 // Send brings the points of all checks among the broks to the store. After an error the same broks may come again, in whatever
 // pieces: what was taken is not sent twice, but for parts of a body in which bad points were looked for. Points that the store
-// refuses are counted and passed over.
+// refuses are counted and passed over, if it takes others.
 func (p *Pump) Send(ctx context.Context, broks []monitor.Brok) error {
 	checks, newest := p.fresh(broks)
 	lanes := p.lanes[:min(p.senders, 1+2*len(checks)/p.points)]
@@ -154,35 +159,80 @@ func (p *Pump) settle(lanes []lane, newest monitor.Time) error {
 	return err
 }
 
+// search is the sending of one body, and the search for bad points if it is refused.
+type search struct {
+	lane  *lane
+	tries int  // so many posts are left for it
+	taken bool // the store took something since the body was first refused
+}
+
 // post sends the points from…to-1 of a batch, and looks for the bad ones by halves if they are refused.
-func (p *Pump) post(ctx context.Context, l *lane, from, to int, tries *int) error {
+func (p *Pump) post(ctx context.Context, s *search, from, to int) error {
+	l := s.lane
 	l.body = p.format.Wrap(l.body[:0], l.batch.span(from, to))
-	began := time.Now()
-	err := p.client.Post(ctx, p.format.Header, l.body)
-	p.seconds.UpdateDuration(began)
-	p.posts.Inc()
-	*tries--
+	err := p.send(ctx, l.body)
+	s.tries--
 	refused, content := errors.AsType[*Refused](err)
 	switch {
 	case err == nil:
 		p.sent.Add(to - from)
+		s.taken = true
 		return nil
 	case !content:
-		p.failed.Inc()
 		return err
-	case to-from == 1 || *tries <= 0:
+	case to-from == 1 || s.tries <= 0:
+		if err := p.doubt(ctx, s, refused); err != nil {
+			return err
+		}
 		p.passOver(l, from, to, refused)
 		return nil
 	}
 	half := from + (to-from)/2
-	if err := p.post(ctx, l, from, half, tries); err != nil {
+	if err := p.post(ctx, s, from, half); err != nil {
 		return err
 	}
-	return p.post(ctx, l, half, to, tries)
+	return p.post(ctx, s, half, to)
 }
+
+// send posts a body, and counts that.
+func (p *Pump) send(ctx context.Context, body []byte) error {
+	began := time.Now()
+	err := p.client.Post(ctx, p.format.Header, body)
+	p.seconds.UpdateDuration(began)
+	p.posts.Inc()
+	if _, content := errors.AsType[*Refused](err); err != nil && !content {
+		p.failed.Inc()
+	}
+	return err
+}
+
+// doubt tells points that are bad from an address that takes none. Where nothing else of the body was taken, a point that is
+// surely good, of this moment, has to be: a server that refuses this too is not asked for a verdict on any other.
+func (p *Pump) doubt(ctx context.Context, s *search, refused error) error {
+	if s.taken {
+		return nil
+	}
+	var b Batch
+	now := monitor.At(time.Now())
+	p.format.Encode(&b, &monitor.Check{Ref: p.probe, Time: now, Started: now, Perfdata: "probe=1"})
+	err := p.send(ctx, p.format.Wrap(nil, b.Bytes))
+	if err == nil {
+		s.taken = true
+		return nil
+	}
+	if _, content := errors.AsType[*Refused](err); content {
+		p.failed.Inc()
+		return fmt.Errorf("every point is refused, so it is not the points; check the url and its path: %w", refused)
+	}
+	return err
+}
+
+// Refused gives how many points were passed over because the store refused them. Any goroutine may call it.
+func (p *Pump) Refused() uint64 { return p.passed.Load() }
 
 func (p *Pump) passOver(l *lane, from, to int, why error) {
 	p.refused.Add(to - from)
+	p.passed.Add(uint64(to - from))
 	if n, say := p.quiet.more(to-from, time.Now()); say {
 		p.log.Warn("points were refused and are passed over", "points", n, "first", l.batch.of[from].Ref.String(), "error", why)
 	}
@@ -208,8 +258,7 @@ func (l *lane) run(ctx context.Context, p *Pump) error {
 		if len(l.batch.ends) == 0 {
 			continue
 		}
-		tries := mostTries
-		if err := p.post(ctx, l, 0, len(l.batch.ends), &tries); err != nil {
+		if err := p.post(ctx, &search{lane: l, tries: mostTries}, 0, len(l.batch.ends)); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -28,6 +29,7 @@ type Module struct {
 	log            *slog.Logger
 	said           time.Time // when a message that is too large was last logged
 	buf            []byte
+	passed         atomic.Uint64 // messages that were passed over
 
 	sent, acked, tooLarge *metrics.Counter
 }
@@ -137,6 +139,7 @@ const tooLarge = 10054
 // passOver counts a message that the other side will never take.
 func (m *Module) passOver(msg *nats.Msg, why error) {
 	m.tooLarge.Inc()
+	m.passed.Add(1)
 	if now := time.Now(); now.Sub(m.said) > time.Minute {
 		m.said = now
 		m.log.Warn("a message is too large for the other server and passed over", "subject", msg.Subject, "bytes", len(msg.Data), "error", why)
@@ -150,6 +153,9 @@ func identity(msg *nats.Msg) string {
 	_, _ = h.Write(msg.Data)
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
+
+// Refused implements modules.Refusing.
+func (m *Module) Refused() uint64 { return m.passed.Load() }
 
 // Close implements modules.Closer.
 func (m *Module) Close() error {

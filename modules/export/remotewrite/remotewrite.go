@@ -39,6 +39,9 @@ func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
 	return m.pump.Send(ctx, broks)
 }
 
+// Refused implements modules.Refusing.
+func (m *Module) Refused() uint64 { return m.pump.Refused() }
+
 // Close implements modules.Closer.
 func (m *Module) Close() error { return m.pump.Close() }
 
