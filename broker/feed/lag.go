@@ -1,9 +1,12 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"math"
 	"time"
 
@@ -13,14 +16,13 @@ import (
 
 const (
 	lagEvery = 5 * time.Second
-	// nearly is how much of what a stream may hold has to wait for a module before people are warned.
+	// nearly is how much of what a stream may hold has to wait for a module before people are warned and /healthz says it.
 	nearly = 0.8
-	// unwellFor is how long /healthz speaks of a loss.
-	unwellFor = time.Hour
 )
 
 // lag is what is watched of a module's place in a stream. The module's mu guards it.
 type lag struct {
+	full   float64 // as Fullness says, when it was looked at last
 	warned bool
 }
 
@@ -101,6 +103,7 @@ func (h *module) judge(stream bus.Stream, after uint64, x *bus.Extent) {
 		l = &lag{}
 		h.lags[stream] = l
 	}
+	l.full = full
 	switch {
 	case full >= nearly && !l.warned:
 		l.warned = true
@@ -128,24 +131,28 @@ func Fullness(after uint64, x *bus.Extent, now time.Time) float64 {
 	return full
 }
 
-// Healthy says which modules lost something of late; nil if none did.
+// Healthy says which modules are so far behind that messages are about to be lost, or are being lost; nil if none is. What was
+// lost is over, and nothing that reads health can bring it back: `onbu exports`, the log and the metrics keep it.
 func (f *Feeder) Healthy() error {
 	f.mu.Lock()
-	hosted := make([]*module, 0, len(f.hosted))
-	for _, h := range f.hosted {
-		hosted = append(hosted, h)
-	}
+	hosted := slices.SortedFunc(maps.Values(f.hosted), func(a, b *module) int { return cmp.Compare(a.key, b.key) })
 	f.mu.Unlock()
 	var all []error
 	for _, h := range hosted {
-		h.mu.Lock()
-		for _, p := range h.standing.Places {
-			if p.LastLost != 0 && time.Since(p.LastLost.Std()) < unwellFor {
-				all = append(all, fmt.Errorf("export module %s lost %d messages of %s, the last at %s: it was away for longer than the stream keeps them",
-					h.name, p.Lost, p.Stream, p.LastLost.Std().Format("15:04:05")))
-			}
+		all = append(all, h.healthy())
+	}
+	return errors.Join(all...)
+}
+
+func (h *module) healthy() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []error
+	for _, stream := range h.streams() {
+		if l := h.lags[stream]; l != nil && l.full >= nearly {
+			all = append(all, fmt.Errorf("export module %s is too far behind: what waits for it takes %.0f %% of what %s may hold, and what is beyond is lost; onbu exports says why",
+				h.name, 100*l.full, stream))
 		}
-		h.mu.Unlock()
 	}
 	return errors.Join(all...)
 }

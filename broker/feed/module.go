@@ -104,6 +104,9 @@ func (h *module) work(ctx context.Context, stop context.CancelCauseFunc) {
 	wg.Go(func() { h.save(ctx, stop) })
 	wg.Go(func() { h.watchLag(ctx) })
 	wg.Wait()
+	h.mu.Lock()
+	clear(h.lags) // another broker knows now
+	h.mu.Unlock()
 	if errors.Is(context.Cause(ctx), errTaken) {
 		return
 	}
