@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
