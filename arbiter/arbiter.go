@@ -38,6 +38,8 @@ type Options struct {
 	Shards int
 	// Site is this site's name; empty where there is only one.
 	Site string
+	// Hosts judges modules at a reload; nil takes them as they are. At the start an engine without a module is better than none.
+	Hosts Hosts
 	// Reload asks for the files to be read again.
 	Reload <-chan struct{}
 	Log    *slog.Logger
@@ -150,6 +152,9 @@ func (a *Arbiter) serve(ctx context.Context) error {
 func (a *Arbiter) reload(ctx context.Context) (refused string) {
 	a.o.Log.Info("reading the configuration again", "main", a.o.Main)
 	c, err := a.read()
+	if err == nil {
+		err = a.hostable(c)
+	}
 	if err == nil {
 		err = a.adopt(ctx, c)
 	}

@@ -102,7 +102,12 @@ type started struct {
 func start(t *testing.T, c bus.Conn, f files) *started {
 	t.Helper()
 	s := &started{t: t, bus: c, reload: make(chan struct{}), log: &logs{}, ended: make(chan struct{})}
-	a := arbiter.New(arbiter.Options{Bus: c, Main: f.main, Shards: shards, Reload: s.reload, Log: slog.New(slog.NewTextHandler(s.log, nil))})
+	s.run(arbiter.Options{Bus: c, Main: f.main, Shards: shards, Reload: s.reload, Log: slog.New(slog.NewTextHandler(s.log, nil))})
+	return s
+}
+
+func (s *started) run(o arbiter.Options) {
+	a := arbiter.New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	go func() {
@@ -110,7 +115,6 @@ func start(t *testing.T, c bus.Conn, f files) *started {
 		s.err = a.Run(ctx)
 	}()
 	synctest.Wait()
-	return s
 }
 
 // failed gives why Run ended by itself; nil while it works.

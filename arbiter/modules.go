@@ -1,6 +1,7 @@
 package arbiter
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -12,64 +13,88 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// Hosts says what is wrong with the definition of a module that a receiver or broker hosts, every mistake in a line; known is
-// false for the type of a module that none of them hosts. builtin.Verify is it.
-type Hosts func(m *monitor.Module) (known bool, err error)
+// Hosts says what becomes of the definition of a module. builtin.Judge is it.
+type Hosts func(m *monitor.Module) monitor.ModuleVerdict
 
-// ModuleUse is a module that receivers or brokers host.
+// ModuleUse is a module that receivers or brokers host, or one of Shinken's that Onbu does not need or have.
 type ModuleUse struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"`
 	Where string `json:"where"`
 	// Daemons host it; empty for every one that there is.
 	Daemons []string `json:"daemons,omitempty"`
+	// Instead says what does the work of a module that is not hosted; empty for one that is.
+	Instead string `json:"instead,omitempty"`
 }
 
-// moduleUses asks about each module. The warnings name those that are defined and attached to nothing.
-func moduleUses(c *objects.Config, hosts Hosts) (uses []ModuleUse, warnings, wrong []string) {
-	uses = []ModuleUse{}
+// modulesSaid is what is said of the modules of a configuration.
+type modulesSaid struct {
+	uses            []ModuleUse
+	warnings, wrong []string
+}
+
+// judgeModules asks about each module that counts, and has none of them left as merely understood. Of those that are attached to
+// nothing only their types matter.
+func judgeModules(c *objects.Config, hosts Hosts) modulesSaid {
+	said := modulesSaid{uses: []ModuleUse{}}
 	if hosts == nil {
-		return uses, nil, nil
+		return said
 	}
 	all := compile.Modules(c)
 	for i := range all.List {
-		m := &all.List[i]
-		known, err := hosts(m)
-		if !known {
-			continue
-		}
-		uses = append(uses, ModuleUse{m.Name, m.Type, fmt.Sprintf("%s:%d", m.File, m.Line), m.Daemons})
-		if err != nil {
-			wrong = append(wrong, strings.Split(err.Error(), "\n")...)
-		}
+		said.judge(&all.List[i], hosts)
 	}
-	idle := 0
 	for i := range c.Modules {
 		m := &c.Modules[i]
 		if slices.ContainsFunc(all.List, func(other monitor.Module) bool { return other.Name == m.Name }) {
 			continue
 		}
-		if known, _ := hosts(&monitor.Module{Name: m.Name, Type: m.Type}); known {
-			idle++
-			warnings = append(warnings, fmt.Sprintf("%s: module %s (%s) is attached to no daemon and not hosted: add it to the modules of a receiver or broker", c.Where(m.Pos), m.Name, m.Type))
+		if hosts(&monitor.Module{Name: m.Name, Type: m.Type}).Hosted {
+			said.warnings = append(said.warnings, fmt.Sprintf("%s: module %s (%s) is attached to no daemon and not hosted: add it to the modules of a receiver or broker", c.Where(m.Pos), m.Name, m.Type))
 		}
 	}
-	actedOn(c, "define", "module", len(uses)+idle)
-	return uses, warnings, wrong
+	actedOn(c, "define", "module", len(c.Modules))
+	return said
+}
+
+func (said *modulesSaid) judge(m *monitor.Module, hosts Hosts) {
+	v := hosts(m)
+	if v.Hosted || v.Instead != "" {
+		said.uses = append(said.uses, ModuleUse{Name: m.Name, Type: m.Type, Where: fmt.Sprintf("%s:%d", m.File, m.Line), Daemons: m.Daemons, Instead: v.Instead})
+	}
+	said.wrong, said.warnings = append(said.wrong, v.Wrong...), append(said.warnings, v.Doubtful...)
 }
 
 func (s *Summary) printModules(w io.Writer) {
 	if len(s.Modules) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nmodules of receivers and brokers:\n")
+	fmt.Fprintf(w, "\nmodules:\n")
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	for _, m := range s.Modules {
-		by := ""
-		if len(m.Daemons) > 0 {
-			by = "for " + strings.Join(m.Daemons, ", ")
-		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\n", m.Name, m.Type, by)
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", m.Name, m.Type, m.becomes())
 	}
 	t.Flush()
+}
+
+// becomes says who hosts the module, or what does its work.
+func (m *ModuleUse) becomes() string {
+	switch {
+	case m.Instead != "":
+		return m.Instead
+	case len(m.Daemons) == 0:
+		return "hosted by any"
+	}
+	return "hosted by " + strings.Join(m.Daemons, ", ")
+}
+
+// hostable gives all mistakes in the definitions of modules as one error. A module with a mistake would stop, though the one before
+// it works.
+func (a *Arbiter) hostable(c *objects.Config) error {
+	wrong := judgeModules(c, a.o.Hosts).wrong
+	if len(wrong) == 0 {
+		return nil
+	}
+	head := fmt.Sprintf("%s has %s:", a.o.Main, plural(len(wrong), "error"))
+	return errors.New(strings.Join(append([]string{head}, wrong...), "\n"))
 }

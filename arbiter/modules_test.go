@@ -41,26 +41,35 @@ define scheduler {
 	if err := errors.Join(os.WriteFile(objects, []byte(text), 0o600), os.WriteFile(main, []byte("cfg_file=modules.cfg\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	hosts := func(m *monitor.Module) (bool, error) {
-		if m.Type != "known" {
-			return false, nil
+	s := Verify(main, 1, nil, nil, func(m *monitor.Module) (v monitor.ModuleVerdict) {
+		v.Hosted = m.Type == "known"
+		if m.Type == "pickle_retention" {
+			v.Instead = "not needed"
 		}
-		return true, fmt.Errorf("%s:%d: module %s: settings %v", m.File, m.Settings[0].Line, m.Name, m.Settings)
-	}
-	s := Verify(main, 1, nil, nil, func(m *monitor.Module) (bool, error) {
-		if len(m.Settings) == 0 {
-			return m.Type == "known", nil
+		if len(m.Settings) > 0 {
+			v.Wrong = []string{fmt.Sprintf("%s:%d: module %s: settings %v", m.File, m.Settings[0].Line, m.Name, m.Settings)}
+			v.Doubtful = []string{"a doubt about " + m.Name}
 		}
-		return hosts(m)
+		return v
 	})
-	want := []ModuleUse{{Name: "in", Type: "known", Where: objects + ":1", Daemons: []string{"r1"}}}
+	want := []ModuleUse{{Name: "in", Type: "known", Where: objects + ":1", Daemons: []string{"r1"}}, {Name: "other", Type: "pickle_retention", Where: objects + ":10", Instead: "not needed"}}
 	if diff := cmp.Diff(want, s.Modules); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if all := strings.Join(s.Errors, "\n"); !strings.Contains(all, objects+":4: module in: settings [{port 1 4}]") {
 		t.Errorf("errors: %s", all)
 	}
-	if all := strings.Join(s.Warnings, "\n"); !strings.Contains(all, objects+":6: module out (known) is attached to no daemon") || strings.Contains(all, "other") {
+	if all := strings.Join(s.Warnings, "\n"); !strings.Contains(all, objects+":6: module out (known) is attached to no daemon") || !strings.Contains(all, "a doubt about in") || strings.Contains(all, "other") {
 		t.Errorf("warnings: %s", all)
+	}
+	for _, l := range s.Later {
+		if l.Directive == "module" {
+			t.Errorf("a module is called not acted on: %+v", l)
+		}
+	}
+	var printed strings.Builder
+	s.Print(&printed)
+	if !strings.Contains(printed.String(), "\n  in     known             hosted by r1\n  other  pickle_retention  not needed\n") {
+		t.Errorf("printed: %s", printed.String())
 	}
 }

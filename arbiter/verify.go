@@ -43,7 +43,7 @@ type Summary struct {
 	Forks           []ForkUse `json:"forks"`
 	// Notifications say how contacts are told.
 	Notifications []NotificationUse `json:"notifications"`
-	// Modules are those that receivers and brokers host.
+	// Modules are those that receivers and brokers host, and those of Shinken's that need no host here.
 	Modules  []ModuleUse    `json:"modules"`
 	Later    []NotActedOn   `json:"not_acted_on"`
 	Warnings []string       `json:"warnings"`
@@ -94,8 +94,7 @@ const (
 func Broken(c *objects.Config, native Native, sends Sends, hosts Hosts) []string {
 	_, _, wrong := commandUses(c, native, newForks())
 	_, unsent := notificationUses(c, sends)
-	_, _, unhosted := moduleUses(c, hosts)
-	return slices.Concat(wrong, unsent, unhosted)
+	return slices.Concat(wrong, unsent, judgeModules(c, hosts).wrong)
 }
 
 // Verify reads a configuration and says what came of it; sends and hosts may be nil.
@@ -111,11 +110,10 @@ func Verify(main string, shards int, native Native, sends Sends, hosts Hosts) Su
 			s.Warnings = append(s.Warnings, Line(p))
 		}
 	}
-	var idle, unhosted []string
-	s.Modules, idle, unhosted = moduleUses(c, hosts)
-	s.Warnings, s.Errors = append(s.Warnings, idle...), append(s.Errors, unhosted...)
-	s.OK = s.OK && len(unhosted) == 0
-	s.Counts = map[string]int{"errors": report.Errors + len(unhosted), "warnings": report.Warnings + len(idle)}
+	said := judgeModules(c, hosts)
+	s.Modules, s.Warnings, s.Errors = said.uses, append(s.Warnings, said.warnings...), append(s.Errors, said.wrong...)
+	s.OK = s.OK && len(said.wrong) == 0
+	s.Counts = map[string]int{"errors": report.Errors + len(said.wrong), "warnings": report.Warnings + len(said.warnings)}
 	for _, u := range c.Understood {
 		effect := Missed
 		if u.Moot {

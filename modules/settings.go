@@ -20,6 +20,9 @@ type Settings struct {
 	of    *monitor.Module
 	asked map[string]bool
 	wrong []error
+	// unready are mistakes of this machine, as Unready says.
+	unready []error
+	doubts  []string
 }
 
 // Read begins to read the settings of a definition.
@@ -166,11 +169,7 @@ func (s *Settings) Moot(names ...string) {
 
 // Wrong adds a mistake in a setting that the caller has found, or that it is missing. Do not quote a secret.
 func (s *Settings) Wrong(name, format string, args ...any) {
-	line := s.of.Line
-	if f := s.find(name); f != nil {
-		line = f.Line
-	}
-	s.mistake(line, name+": "+format, args...)
+	s.mistake(s.lineOf(name), name+": "+format, args...)
 }
 
 // WrongAt is Wrong for one of several lines of a setting.
@@ -179,15 +178,17 @@ func (s *Settings) WrongAt(f monitor.Setting, format string, args ...any) {
 }
 
 // Err gives all mistakes, a line each; nil if there are none. Everything must have been asked for before.
-func (s *Settings) Err() error {
-	all := slices.Clone(s.wrong)
+func (s *Settings) Err() error { return errors.Join(slices.Concat(s.wrong, s.unready, s.unknown())...) }
+
+// unknown are mistakes: settings that nobody asked for.
+func (s *Settings) unknown() (all []error) {
 	for _, f := range s.of.Settings {
 		if !s.asked[f.Name] {
 			known := slices.Sorted(maps.Keys(s.asked))
 			all = append(all, s.at(f.Line, "there is no setting %s%s", f.Name, meant(f.Name, known)))
 		}
 	}
-	return errors.Join(all...)
+	return all
 }
 
 func (s *Settings) find(name string) *monitor.Setting {

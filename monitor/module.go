@@ -39,6 +39,15 @@ func (m *Modules) For(daemon string) []Module {
 	return own
 }
 
+// ModuleVerdict is what is said of the definition of a module before it runs.
+type ModuleVerdict struct {
+	// Hosted says that receivers or brokers host modules of its type. Instead says of others what does their work; it may be empty.
+	Hosted  bool
+	Instead string
+	// Wrong are mistakes with which the module does not run, and Doubtful what else people should know: lines with file and line.
+	Wrong, Doubtful []string
+}
+
 // Setting is a directive of a module as written; Line is where, in the file of the module.
 type Setting struct {
 	Name, Value string

@@ -27,11 +27,27 @@ func (l *loader) loadShinken() {
 func (l *loader) loadModules() {
 	for i, r := range l.objects[kModule] {
 		v := l.look(r)
-		in, _ := l.pick(kModule, v.get(keyModules), "modules")
+		in, _ := l.pick(kModule, l.defined(v.get(keyModules)), "modules")
 		l.config.Modules = append(l.config.Modules, Module{
 			Name: l.names[kModule][i], Type: v.str(keyModuleType), Modules: in, Settings: l.rest(v), Pos: v.pos(),
 		})
 	}
+}
+
+// defined takes the names of modules that are not defined off a list. Those of a module are Shinken's helpers, such as of its web
+// pages, that no module of ours needs.
+func (l *loader) defined(list value) value {
+	var there []string
+	for _, w := range words(list.s) {
+		_, ok := l.index[kModule][w]
+		if ok || strings.ContainsAny(w, "!*") {
+			there = append(there, w)
+			continue
+		}
+		l.warnAt(list.pos, "modules names module %q, which is not defined%s; nothing here needs it", w, l.hint(w, func() []string { return l.names[kModule] }))
+	}
+	list.s = strings.Join(there, ",")
+	return list
 }
 
 // rest gives the directives of a definition that have no place of their own, as written.

@@ -30,7 +30,7 @@ func verify(_ context.Context, e *env) error {
 	// The process ends right after: a heap that grows a little more slowly than by doubling keeps the peak low.
 	debug.SetGCPercent(50)
 	probes := poller.NewProbes(builtin.Checks(nil), builtin.Exec(0), list(*fork)...)
-	summary := arbiter.Verify(words[0], cmp.Or(shards, compile.DefaultShards), ways(probes), sends(builtin.Notifiers()), builtin.Verify)
+	summary := arbiter.Verify(words[0], cmp.Or(shards, compile.DefaultShards), ways(probes), sends(builtin.Notifiers()), builtin.Judge)
 	if *asJSON {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
@@ -50,7 +50,7 @@ func verify(_ context.Context, e *env) error {
 // would check nothing at all.
 func sayBroken(c *objects.Config, fork []string, stderr io.Writer) {
 	probes := poller.NewProbes(builtin.Checks(nil), builtin.Exec(0), fork...)
-	for _, text := range arbiter.Broken(c, ways(probes), sends(builtin.Notifiers()), builtin.Verify) {
+	for _, text := range arbiter.Broken(c, ways(probes), sends(builtin.Notifiers()), builtin.Judge) {
 		fmt.Fprintln(stderr, "does not work until it is mended:", text)
 	}
 }

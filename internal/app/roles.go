@@ -73,7 +73,7 @@ func buildArbiter(a *App) (Daemon, error) {
 	}
 	d := arbiter.New(arbiter.Options{
 		Bus: a.bus, Main: a.o.Main, Config: a.o.Config, Shards: a.o.Shards, Site: siteName(a.o.Site, a.o.Name), Reload: a.o.Reload, Log: a.o.Log.With("role", "arbiter"),
-		Metrics: a.metrics,
+		Metrics: a.metrics, Hosts: builtin.Judge,
 	})
 	return d, nil
 }

@@ -1,15 +1,9 @@
 package builtin
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 
-	"github.com/VictoriaMetrics/metrics"
-
-	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/cmdfile"
 	"github.com/onbu/onbu/modules/listen/collectd"
@@ -21,7 +15,6 @@ import (
 	"github.com/onbu/onbu/modules/listen/tsca"
 	"github.com/onbu/onbu/modules/listen/wsarbiter"
 	"github.com/onbu/onbu/monitor"
-	"github.com/onbu/onbu/monitor/catalog"
 )
 
 // listening builds a listen module of a type. Mistakes in the settings stay with them.
@@ -76,23 +69,4 @@ func Export(m *monitor.Module, e modules.Env, o modules.Outlook) (modules.Export
 		return nil, 0, err
 	}
 	return x, start, nil
-}
-
-// Verify says what is wrong with the definition of a listen or export module, every mistake in a line; known is false if it is
-// neither.
-func Verify(m *monitor.Module) (known bool, err error) {
-	e := modules.Env{Log: slog.New(slog.DiscardHandler), Metrics: metrics.NewSet()}
-	_, _, err = Listen(m, e)
-	if errors.Is(err, modules.ErrNotMine) {
-		empty := &catalog.Catalog{}
-		_, _, err = Export(m, e, modules.Outlook{
-			Catalog: func() *catalog.Catalog { return empty },
-			View:    func() *view.Snapshot { return &view.Snapshot{} },
-			Obey:    func(context.Context, string, string) error { return nil },
-		})
-	}
-	if errors.Is(err, modules.ErrNotMine) {
-		return false, nil
-	}
-	return true, err
 }
