@@ -45,6 +45,21 @@ func started(t *testing.T, b *membus.Bus, listeners ...modules.Listener) (*recei
 	return r, c
 }
 
+func TestEndedBeforeItBeganIsNoError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, prepare := range map[string]func(bus.Conn) error{
+		"prepared": func(c bus.Conn) error { return c.Prepare(t.Context()) },
+		"not yet":  func(bus.Conn) error { return nil },
+	} {
+		c := membus.New().Connect("test")
+		must(t, prepare(c))
+		if err := receiver.New(receiver.Options{Bus: c, Log: slog.New(slog.DiscardHandler)}).Run(ctx); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
