@@ -21,7 +21,7 @@ const StreamLimit = 4 << 20
 // patience bounds waits for what must come; it is no measure.
 const patience = 30 * time.Second
 
-// Run holds a bus to the promises of package bus.
+// Run holds a bus to the promises of package bus, several at a time: each has a bus of its own.
 func Run(t *testing.T, start Start) {
 	for _, group := range []struct {
 		name  string
@@ -30,8 +30,10 @@ func Run(t *testing.T, start Start) {
 		{"messenger", messenger}, {"streams", streams}, {"journal", journal}, {"letters", letters}, {"store", store}, {"blobs", blobs}, {"conn", conn},
 	} {
 		t.Run(group.name, func(t *testing.T) {
+			t.Parallel()
 			for name, test := range group.tests {
 				t.Run(name, func(t *testing.T) {
+					t.Parallel()
 					f := &fixture{t: t, connect: start(t)}
 					f.ctx, f.cancel = context.WithTimeout(context.Background(), patience)
 					defer f.end()

@@ -11,6 +11,7 @@ import (
 )
 
 func TestATenantHasALimitOfConnections(t *testing.T) {
+	t.Parallel()
 	plan := Plan{Tenants: []bus.Tenant{{}, {Name: "xenon-1.a"}}}
 	l, err := Start(t.Context(), "a", plan, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -29,6 +30,7 @@ func TestATenantHasALimitOfConnections(t *testing.T) {
 }
 
 func TestATenantHasALimitOfSubscriptions(t *testing.T) {
+	t.Parallel()
 	l, err := Start(t.Context(), "a", Plan{Tenants: []bus.Tenant{{}}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

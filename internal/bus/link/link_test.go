@@ -102,6 +102,7 @@ func (s *tree) all(names ...string) {
 func newTree(t *testing.T) *tree { return &tree{t, map[string]*link.Link{}} }
 
 func TestEachReachesTheOtherWhoeverDials(t *testing.T) {
+	t.Parallel()
 	s := newTree(t)
 	s.start("a", listens(user("b", "")))
 	s.start("b", link.Plan{Dials: []link.Dial{s.dial("a", "b", "", false)}})
@@ -109,6 +110,7 @@ func TestEachReachesTheOtherWhoeverDials(t *testing.T) {
 }
 
 func TestAThirdSiteIsReachedThroughTheOneInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for name, build := range map[string]func(*tree){
 		"both dial the middle": func(s *tree) {
 			s.start("b", listens(user("a", ""), user("c", "")))
@@ -137,6 +139,7 @@ func TestAThirdSiteIsReachedThroughTheOneInTheMiddle(t *testing.T) {
 }
 
 func TestATenantSeesNothingOfAnother(t *testing.T) {
+	t.Parallel()
 	s := newTree(t)
 	hub := listens(user("x", "xenon"), user("y", "yttrium"), user("x2", "xenon"))
 	hub.Tenants = []bus.Tenant{{}, {Name: "xenon", Relay: true}, {Name: "yttrium", Relay: true}}
@@ -169,6 +172,7 @@ func TestATenantSeesNothingOfAnother(t *testing.T) {
 }
 
 func TestAWrongPasswordIsLetInNowhere(t *testing.T) {
+	t.Parallel()
 	s := newTree(t)
 	s.start("a", listens(user("b", "")))
 	wrong := s.dial("a", "b", "", false)
@@ -183,6 +187,7 @@ func TestAWrongPasswordIsLetInNowhere(t *testing.T) {
 // A circle of dials is refused by whoever sees it, who lets that dial rest for half a minute; so two sites that dial each other
 // reach each other in the end.
 func TestTwoSitesThatDialEachOtherReachEachOther(t *testing.T) {
+	t.Parallel()
 	s := newTree(t)
 	a, b := realpeer.Port(t), realpeer.Port(t)
 	plan := func(own, other int, name string) link.Plan {
@@ -201,6 +206,7 @@ func TestTwoSitesThatDialEachOtherReachEachOther(t *testing.T) {
 }
 
 func TestTLSLetsInOnlyWhoShowsACertificateWhereThatIsAsked(t *testing.T) {
+	t.Parallel()
 	s := newTree(t)
 	dir := t.TempDir()
 	for _, name := range []string{"ours", "theirs"} {
@@ -263,6 +269,7 @@ func writeCertificate(t *testing.T, dir, name string) {
 }
 
 func TestAPasswordMayBeStoredAsItsHash(t *testing.T) {
+	t.Parallel()
 	hash, err := bcrypt.GenerateFromPassword([]byte("of b"), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)

@@ -79,6 +79,7 @@ func leave(t *testing.T, dir, others string, free int64) {
 }
 
 func TestAFullDiskIsToldAndOvercome(t *testing.T) {
+	t.Parallel()
 	disk := onSmallDisk(t, 256)
 	if disk == "" {
 		return
@@ -172,6 +173,7 @@ func TestAFullDiskIsToldAndOvercome(t *testing.T) {
 }
 
 func TestADiskThatIsTooSmallIsNamed(t *testing.T) {
+	t.Parallel()
 	disk := onSmallDisk(t, 64)
 	if disk == "" {
 		return
@@ -188,6 +190,7 @@ func TestADiskThatIsTooSmallIsNamed(t *testing.T) {
 }
 
 func TestAStoreStartsAgainWhereRoomHasBecomeScarce(t *testing.T) {
+	t.Parallel()
 	disk := onSmallDisk(t, 512)
 	if disk == "" {
 		return

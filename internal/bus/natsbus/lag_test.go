@@ -33,6 +33,7 @@ func (w *warnings) String() string {
 // A server cuts a connection off for which too much waits. All roles and shards of a process share one, and after a pause
 // each of them has a backlog.
 func TestReadersThatLagDoNotCostTheConnection(t *testing.T) {
+	t.Parallel()
 	const readers, messages = 16, 60 << 20 / (60 << 10)
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()

@@ -9,6 +9,7 @@ import (
 )
 
 func TestKeepsThePromisesOfTheBus(t *testing.T) {
+	t.Parallel()
 	bustest.Run(t, func(t *testing.T) func(string) bus.Conn {
 		s := startServer(t, t.TempDir())
 		return func(name string) bus.Conn { return connect(t, s, name) }

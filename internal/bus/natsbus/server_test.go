@@ -20,6 +20,7 @@ import (
 )
 
 func TestOneServerOnlyUsesAStore(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	first := startServer(t, dir)
 	_, err := natsbus.StartServer(natsbus.ServerOptions{Dir: dir})
@@ -33,6 +34,7 @@ func TestOneServerOnlyUsesAStore(t *testing.T) {
 }
 
 func TestTheStoreSurvivesARestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	fence := writeAll(t, connect(t, startServer(t, dir), "writer"))
 	copied := t.TempDir() // as the disk would be after a power cut: nothing is told to the server
@@ -106,6 +108,7 @@ func records(shard uint16, n int) []bus.Record {
 }
 
 func TestConnectRefusesAServerThatIsTooOld(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +153,7 @@ func plainServer(t *testing.T, o *server.Options) string {
 }
 
 func TestConnectRefusesAServerWithoutJetStream(t *testing.T) {
+	t.Parallel()
 	url := plainServer(t, &server.Options{})
 	_, err := natsbus.Connect(t.Context(), url, natsbus.Options{})
 	if err == nil || !strings.Contains(err.Error(), "without JetStream") {
@@ -158,6 +162,7 @@ func TestConnectRefusesAServerWithoutJetStream(t *testing.T) {
 }
 
 func TestARefusedPermissionIsLoud(t *testing.T) {
+	t.Parallel()
 	url := plainServer(t, &server.Options{JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{{
 		Username: "poller", Password: "p",
 		Permissions: &server.Permissions{Publish: &server.SubjectPermission{Allow: []string{"$JS.API.INFO"}}},
@@ -192,6 +197,7 @@ func (h chanHandler) WithAttrs([]slog.Attr) slog.Handler            { return h }
 func (h chanHandler) WithGroup(string) slog.Handler                 { return h }
 
 func TestAServerWithUsersLetsOnlyThemIn(t *testing.T) {
+	t.Parallel()
 	s, err := natsbus.StartServer(natsbus.ServerOptions{
 		Dir: t.TempDir(), Listen: "127.0.0.1:0", Users: []natsbus.User{{Name: "onbu", Password: "secret"}},
 	})
@@ -217,6 +223,7 @@ func TestAServerWithUsersLetsOnlyThemIn(t *testing.T) {
 }
 
 func TestStreamsShrinkWhereThereIsLittleRoom(t *testing.T) {
+	t.Parallel()
 	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: t.TempDir(), MaxStore: 400 << 20, MaxMemory: 100 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -239,6 +246,7 @@ func TestStreamsShrinkWhereThereIsLittleRoom(t *testing.T) {
 }
 
 func TestStreamsGoOnWhereTheirServerHasNoMoreRoomForThem(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var fence bus.Fence
 	for _, room := range []int64{20 << 30, 64 << 20} {
@@ -265,6 +273,7 @@ func TestStreamsGoOnWhereTheirServerHasNoMoreRoomForThem(t *testing.T) {
 
 // The streams for payloads came later than others: a store from before has promised its room to those.
 func TestAnOlderStoreGetsTheStreamsForPayloads(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, streams := range [][]bus.Stream{{bus.PB, bus.PBO, bus.PBX}, nil} {
 		s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: dir, Listen: "127.0.0.1:0"})

@@ -38,6 +38,7 @@ func dialled(t *testing.T, url string) *natsbus.Conn {
 }
 
 func TestEverythingGoesOnAfterTheServerRestarted(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	dir := t.TempDir()
@@ -168,6 +169,7 @@ func (p *oneWay) serve(c net.Conn) {
 }
 
 func TestABatchWhoseAnswerWasLostIsStoredOnce(t *testing.T) {
+	t.Parallel()
 	s := listening(t, t.TempDir(), "127.0.0.1:0")
 	p := proxy(t, strings.TrimPrefix(s.URL(), "nats://"))
 	direct, far := dialled(t, s.URL()), dialled(t, "nats://"+p.l.Addr().String())
@@ -202,6 +204,7 @@ func TestABatchWhoseAnswerWasLostIsStoredOnce(t *testing.T) {
 }
 
 func TestABlobOf100MB(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		return // it takes seconds
 	}
@@ -222,6 +225,7 @@ func TestABlobOf100MB(t *testing.T) {
 }
 
 func TestLettersArePostedAndReadWhileTheServerRestarts(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	dir := t.TempDir()
