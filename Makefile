@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test race slow outage outage-carbon points peers lint bench fuzz oracle clean
+.PHONY: all build run test race slow outage outage-carbon points storm peers lint bench fuzz oracle clean
 
 all: build
 
@@ -19,12 +19,13 @@ run: build
 # All tests, with the real programs of Debian that Onbu talks to; as root what is missing is installed first.
 test: race slow
 
+# Many packages wait for other programs most of the time: so there are some more at once than cores.
 race: peers
-	$(GO) test -race -shuffle=on -timeout 10m -tags $(TAGS) ./...
+	$(GO) test -race -shuffle=on -p 3 -timeout 10m -tags $(TAGS) ./...
 
 # The long ones, of which the race detector sees only a part.
 slow:
-	$(GO) test -tags $(TAGS) -run 'WhateverTheOrder|EachMinuteOfAYear' ./scheduler/core ./monitor/calendar
+	$(GO) test -tags $(TAGS) -run 'WhateverTheOrder|EachMinuteOfAYear|AYearOfRandom' ./scheduler/core ./monitor/calendar
 
 # Ten minutes without the link between sites, in network namespaces: as root.
 outage: peers
@@ -37,6 +38,10 @@ points: peers
 # Ten minutes without carbon at 2,000 metrics a second: every point has to be in its files afterwards.
 outage-carbon: peers
 	$(GO) test -tags $(TAGS) -run 'TestCarbonIsAway$$' -v -timeout 30m ./cmd/onbu -carbon-away 10m -carbon-hosts 100
+
+# 200 times kill -9 in a storm of problems and recoveries: everybody is told of everything.
+storm: peers
+	$(GO) test -tags $(TAGS) -run 'TestKillsInAStormOfNotifications' -v -timeout 20m ./cmd/onbu -storms 200
 
 peers:
 	internal/realpeer/install

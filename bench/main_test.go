@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -44,7 +46,31 @@ func tests(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	os.Setenv("TMPDIR", dir)
-	return m.Run()
+	code := m.Run()
+	left, err := leftovers()
+	if err != nil || len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "FAIL: left behind: %q, %v\n", left, err)
+		return 1
+	}
+	return code
+}
+
+// leftovers gives the processes that this one started and that still are, and the files left in the temporary folder. It is
+// asked once all tests are over: they run side by side.
+func leftovers() (out []string, err error) {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range stats {
+		b, _ := os.ReadFile(path) // it may have ended
+		_, rest, _ := strings.Cut(string(b), ") ")
+		if f := strings.Fields(rest); len(f) > 1 && f[1] == strconv.Itoa(os.Getpid()) {
+			out = append(out, string(b))
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(os.TempDir(), "onbu-bench-*"))
+	return append(out, files...), err
 }
 
 // child does what the package asks onbu for.

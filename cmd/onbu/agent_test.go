@@ -8,6 +8,7 @@ import (
 )
 
 func TestAgentCAMakesCertificatesOnce(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "agent")
 	if out, code := call(t, "agent", "ca", "--tls-state", dir, "--site", "north"); code != 0 || !strings.Contains(out, "site north") {
 		t.Errorf("%d %s", code, out)
@@ -21,6 +22,7 @@ func TestAgentCAMakesCertificatesOnce(t *testing.T) {
 }
 
 func TestAgentReceiverSaysWhatItLacks(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	users := filepath.Join(dir, "users")
 	if err := os.WriteFile(users, []byte("registrar:secret\n"), 0o600); err != nil {

@@ -10,6 +10,7 @@ import (
 
 // The names of hosts and services may hold slashes; the API knows which reading of a word is meant.
 func TestExplainFindsNamesWithSlashes(t *testing.T) {
+	t.Parallel()
 	known := map[string]bool{"web|": true, "web|http": true, "rack/1|": true, "rack/1|disk /": true}
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, service := r.URL.Query().Get("host"), r.URL.Query().Get("service")

@@ -71,6 +71,7 @@ func discovers(t *testing.T) (main, services string) {
 }
 
 func TestWhatIsDiscoveredLoadsWithoutAWarningAndIsNeverUnknown(t *testing.T) {
+	t.Parallel()
 	main, services := discovers(t)
 	output := realpeer.File(t, t.TempDir(), "output", offering)
 	var stdout, stderr bytes.Buffer
@@ -131,6 +132,7 @@ func TestWhatIsDiscoveredLoadsWithoutAWarningAndIsNeverUnknown(t *testing.T) {
 }
 
 func TestDiscoveryAddsAndNeverRemoves(t *testing.T) {
+	t.Parallel()
 	services := filepath.Join(t.TempDir(), "web1.cfg")
 	write := func(output string) string {
 		file := realpeer.File(t, t.TempDir(), "output", output)

@@ -31,6 +31,7 @@ const (
 
 // carbon is stopped and started again: every point of every check is in its files, and the checks went on.
 func TestCarbonIsAway(t *testing.T) {
+	t.Parallel()
 	c := carbon.New(t, int(carbonAway.Seconds())+600)
 	c.Start()
 	site := newCluster(t)

@@ -14,6 +14,7 @@ import (
 // Event handlers and snapshots run, global ones too, with the state that caused them; and none again after a crash that
 // came when they were done.
 func TestEventHandlersAndSnapshotsRun(t *testing.T) {
+	t.Parallel()
 	c := newConfig(t)
 	ran := filepath.Join(c.dir, "ran")
 	const seen = "$SERVICEDESC$ $SERVICESTATE$ $SERVICESTATETYPE$ $SERVICEATTEMPT$"

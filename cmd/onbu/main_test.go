@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,9 @@ var binary string
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
+// atOnce is how many tests run at the same time unless the command line says it: they mostly wait for programs.
+const atOnce = "5"
+
 func testMain(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "onbu-binary-")
 	if err != nil {
@@ -24,6 +28,10 @@ func testMain(m *testing.M) int {
 	build := exec.Command("go", "build", "-tags", "gosnmp_nodebug", "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building onbu: %v\n%s", err, out)
+		return 1
+	}
+	if err := flag.Set("test.parallel", atOnce); err != nil { // the command line is read after this
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()

@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,24 +15,25 @@ import (
 	"time"
 )
 
+// make storm asks for 200 kills. Where the disk is slow the storm is over sooner, but not before a fifth of them.
+var storms = flag.Int("storms", 50, "how often TestKillsInAStormOfNotifications kills the process")
+
 const (
-	// storms is how often the process is killed, waves how many services are told what they are at the same time. Where the disk
-	// is slow the storm is over sooner, but not before leastStorms.
-	storms      = 200
-	leastStorms = 40
-	stormTime   = 100 * time.Second
-	waves       = 8
+	// killEvery is how long a kill takes at most, on average; waves is how many services are told what they are at the same time.
+	killEvery = 500 * time.Millisecond
+	waves     = 8
 	// inFlight is how long before a kill an action that is repeated after it may have begun.
 	inFlight = 2 * time.Second
 )
 
-// kill -9 of the whole process at 200 random moments of a storm of problems and recoveries: nobody misses one, and what is
+// kill -9 of the whole process at random moments of a storm of problems and recoveries: nobody misses one, and what is
 // told twice was under way at a kill and says so.
-func TestTwoHundredKillsInAStormOfNotifications(t *testing.T) {
+func TestKillsInAStormOfNotifications(t *testing.T) {
 	t.Parallel()
 	s := newStorm(t)
 	r := rand.New(rand.NewPCG(1, 12))
-	for began := time.Now(); len(s.kills) < storms && (len(s.kills) < leastStorms || time.Since(began) < stormTime); {
+	patience := time.Duration(*storms) * killEvery
+	for began := time.Now(); len(s.kills) < *storms && (len(s.kills) < *storms/5 || time.Since(began) < patience); {
 		s.serve()
 		s.kill(time.Duration(r.Int64N(int64(250 * time.Millisecond))))
 	}

@@ -257,7 +257,7 @@ func TestOneProblemAndOneRecoveryWhateverTheOrder(t *testing.T) {
 // a few of them: "make slow" runs them all.
 func orders(testing.TB) int {
 	if testing.Short() || raceDetector {
-		return 100
+		return 30
 	}
 	return 1000
 }
