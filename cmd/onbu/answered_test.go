@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,7 +15,11 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
 )
 
 const (
@@ -25,7 +30,7 @@ const (
 )
 
 // kill -9 of processes in the middle of 2,000 results a second over HTTP, one behind the other: every result that was answered
-// with 200 is in the state once they run again.
+// with 200 is in the state once they run again, and the journal says that each was applied, once and in order.
 func TestEveryResultAnsweredIsInTheState(t *testing.T) {
 	for _, victims := range [][]string{{"receiver"}, {"scheduler"}, {"bus"}, {"bus", "receiver"}} {
 		t.Run("kill -9 of "+strings.Join(victims, " and "), func(t *testing.T) {
@@ -47,6 +52,7 @@ func TestEveryResultAnsweredIsInTheState(t *testing.T) {
 			pause(500 * time.Millisecond)
 			p.end()
 			p.holds(d["broker"])
+			p.eachOnce()
 		})
 	}
 }
@@ -64,6 +70,7 @@ type posting struct {
 
 	mu       sync.Mutex
 	answered [senders * sendersServices]int // the number of the last result that was answered with 200
+	all      [senders][]int                 // the numbers of all that were; each was sent once
 	posts    int
 }
 
@@ -153,6 +160,7 @@ func (p *posting) send(ctx context.Context, sender int) {
 		if p.post(ctx, numbered(sender, n)) {
 			p.mu.Lock()
 			p.posts++
+			p.all[sender] = append(p.all[sender], n)
 			for i := range sendersServices {
 				p.answered[sender*sendersServices+i] = n
 			}
@@ -238,4 +246,83 @@ func (p *posting) missing(all map[string]broker.Object) error {
 		}
 	}
 	return nil
+}
+
+// eachOnce reads in the journal what was applied: every result that was answered, none twice, and each sender's in order.
+func (p *posting) eachOnce() {
+	p.t.Helper()
+	missing, again := 0, 0
+	for service, applied := range p.applied() {
+		var sender int
+		if _, err := fmt.Sscanf(service, "h%d", &sender); err != nil {
+			p.t.Fatal(err)
+		}
+		there := map[int]bool{}
+		for i, n := range applied {
+			if there[n] || i > 0 && n < applied[i-1] {
+				again++
+				p.t.Logf("%s: number %d was applied behind number %d", service, n, applied[i-1])
+			}
+			there[n] = true
+		}
+		for _, n := range p.all[sender/sendersServices] {
+			if !there[n] {
+				missing++
+				p.t.Logf("%s: number %d was answered with 200 and never applied", service, n)
+			}
+		}
+	}
+	if missing > 0 || again > 0 {
+		p.t.Errorf("%d results that were answered with 200 were never applied, and %d were applied twice or out of order", missing, again)
+	}
+}
+
+// applied gives the numbers of the results that were applied to each host's service, in the order of the journal.
+func (p *posting) applied() map[string][]int {
+	p.t.Helper()
+	conn, done, err := dial.Open(p.t.Context(), p.cluster.url, dial.Options{Name: "test", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = done() }()
+	type moment struct {
+		output string
+		at     monitor.Time
+	}
+	all, last := map[string][]int{}, map[string]moment{}
+	for i := range senders * sendersServices {
+		all[fmt.Sprintf("h%03d", i)] = nil
+	}
+	for shard := range uint16(4) {
+		_, err := conn.Replay(p.t.Context(), shard, 0, func(msgs []bus.Msg) error {
+			for _, m := range msgs {
+				var d wire.Decoder
+				if bus.KindOf(m.Subject) == bus.KindAction {
+					continue
+				}
+				_, broks, err := wire.DecodeLedger(&d, m.Data, nil)
+				if err != nil {
+					return err
+				}
+				for _, b := range broks {
+					number, told := "", false
+					if b.Status != nil && b.Status.Service == "told" {
+						number, told = strings.CutPrefix(b.Status.Output, "number ")
+					}
+					// One result may cause several broks, of one moment.
+					if !told || last[b.Status.Host] == (moment{number, b.Status.LastUpdate}) {
+						continue
+					}
+					n, _ := strconv.Atoi(number)
+					last[b.Status.Host] = moment{number, b.Status.LastUpdate}
+					all[b.Status.Host] = append(all[b.Status.Host], n)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	return all
 }
