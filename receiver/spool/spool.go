@@ -67,7 +67,7 @@ func Open(dir string, most int64, log *slog.Logger) (*Spool, error) {
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		lock.Close()
-		return nil, fmt.Errorf("spool %s is in use by another receiver (%w): give each one a --state folder of its own", dir, err)
+		return nil, fmt.Errorf("the spool %s is in use by another receiver, perhaps the one in an `onbu run` on this machine (%w): give this one a folder of its own with --state", dir, err)
 	}
 	s := &Spool{dir: dir, most: max(most, LeastMax), log: log, lock: lock, changed: make(chan struct{})}
 	if err := s.load(); err != nil {
