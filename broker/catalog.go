@@ -82,9 +82,10 @@ func (b *Broker) keepCatalog(ctx context.Context) {
 
 // readCatalog reads the inventories that changed; stands says which generations are there.
 func (b *Broker) readCatalog(ctx context.Context, g wire.Generation, stands map[monitor.Shard]uint64) {
-	old := b.catalog.current.Load().Inventories
+	old := b.catalog.current.Load()
 	list := make([]*monitor.Inventory, g.Shards)
-	copy(list, old)
+	copy(list, old.Inventories)
+	changed := len(list) != len(old.Inventories)
 	for shard := range list {
 		stand := g.Stand(monitor.Shard(shard))
 		if list[shard] != nil && stands[monitor.Shard(shard)] == stand {
@@ -97,9 +98,22 @@ func (b *Broker) readCatalog(ctx context.Context, g wire.Generation, stands map[
 			}
 			continue
 		}
-		list[shard], stands[monitor.Shard(shard)] = inv, stand
+		list[shard], stands[monitor.Shard(shard)], changed = inv, stand, true
 	}
-	b.catalog.current.Store(catalog.New(list))
+	if !changed { // the watch began anew
+		return
+	}
+	c := catalog.New(list)
+	c.Since = after(old.Since, time.Now())
+	b.catalog.current.Store(c)
+}
+
+// after gives now, or the first second that is later than that of old: clients compare whole seconds.
+func after(old, now time.Time) time.Time {
+	if next := old.Truncate(time.Second).Add(time.Second); now.Before(next) && !old.IsZero() {
+		return next
+	}
+	return now
 }
 
 func (b *Broker) inventory(ctx context.Context, stand uint64, shard monitor.Shard) (*monitor.Inventory, error) {

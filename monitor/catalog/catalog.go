@@ -2,14 +2,20 @@
 // or name them to others.
 package catalog
 
-import "github.com/onbu/onbu/monitor"
+import (
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+)
 
 // Catalog is the configuration of one generation, or of several where a reload is under way. It is read-only. The zero
 // Catalog knows nothing.
 type Catalog struct {
 	// Inventories are those of the shards, by shard; nil where one could not be read.
 	Inventories []*monitor.Inventory
-	hosts       map[string]place
+	// Since is when it came into force here: each one has a later second than the one before it. Zero if that is not known.
+	Since time.Time
+	hosts map[string]place
 }
 
 // place is where an object is: a shard and the number there.

@@ -12,6 +12,14 @@ func (all *indexes) statusTable() *Table {
 	}
 }
 
+// began is what tells clients, by another value, that the configuration may be another one: Nagios begins anew with each reload.
+func began(w *World) monitor.Time {
+	if w.Catalog.Since.After(w.Program.Started) {
+		return monitor.At(w.Catalog.Since)
+	}
+	return monitor.At(w.Program.Started)
+}
+
 func theEngine(r *Row) (*World, bool) { return r.World, true }
 
 // statusFields are what Naemon shows of itself. Rates and counters of what Onbu does not count are 0.
@@ -41,7 +49,7 @@ func statusFields() []field[*World] {
 		text("livestatus_version", "the version of Livestatus; what it ends with tells clients which columns there are", func(_ *Row, w *World) string { return w.Program.Version + "-naemon" }),
 		text("program_version", "the version of Onbu", func(_ *Row, w *World) string { return w.Program.Version }),
 		count("nagios_pid", "the number of the process", func(w *World) int64 { return int64(w.Program.PID) }),
-		moment("program_start", "when it was started", func(_ *Row, w *World) monitor.Time { return monitor.At(w.Program.Started) }),
+		moment("program_start", "when it was started, or the configuration came into force in the broker that answers if that was later", func(_ *Row, w *World) monitor.Time { return began(w) }),
 		integer("interval_length", "the unit of intervals, in seconds", func(r *Row, _ *World) int64 { return int64(r.x.Base.Options.Interval.Seconds()) }),
 		host("accept_passive_host_checks", "whether passive results of hosts are accepted", monitor.PassiveChecks),
 		service("accept_passive_service_checks", "whether passive results of services are accepted", monitor.PassiveChecks),
