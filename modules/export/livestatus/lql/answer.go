@@ -48,12 +48,13 @@ type body struct {
 	most   int64
 }
 
-// full puts what is written aside if it is enough for a piece, and says whether the answer is too large.
+// full puts what is written aside if it is enough for a piece, and says whether there can be no more: the answer is too large, or
+// its time is up.
 func (b *body) full() bool {
 	if len(b.buf) >= pieceSize {
 		b.flush()
 	}
-	return b.size+int64(len(b.buf)) > b.most
+	return b.spent()
 }
 
 func (b *body) flush() {
@@ -61,7 +62,13 @@ func (b *body) flush() {
 		return
 	}
 	b.pieces, b.size = append(b.pieces, b.buf), b.size+int64(len(b.buf))
+	b.room = b.most - b.size
 	b.buf = make([]byte, 0, pieceSize+pieceSize/8)
+}
+
+// newBody begins an answer of at most that many bytes.
+func newBody(q *Query, most int64, ended func() bool) body {
+	return body{encoder: encoder{format: q.format, seps: q.seps, shift: q.shift, room: most, ended: ended}, most: most}
 }
 
 // apart writes a row into a piece, as again wants it. It stays there.

@@ -139,7 +139,9 @@ func (p *parser) compareList(of func(*table.Row) []string, op operator, ref stri
 }
 
 func (p *parser) contains(of func(*table.Row) []string, fits func(string) bool, negated bool) filter {
-	return func(r *table.Row) bool { return slices.ContainsFunc(of(r), fits) != negated }
+	return func(r *table.Row) bool {
+		return slices.ContainsFunc(of(r), func(s string) bool { return r.World.Over() || fits(s) }) != negated
+	}
 }
 
 // regexText gives what a regular expression finds. Those that are plain texts cost no machine. Braces are refused, as by Naemon, and

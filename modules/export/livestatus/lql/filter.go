@@ -179,7 +179,7 @@ func (p *parser) compile(n *node) filter {
 func allOf(all []filter) filter {
 	return func(r *table.Row) bool {
 		for _, f := range all {
-			if !f(r) {
+			if r.World.Over() || !f(r) {
 				return false
 			}
 		}
@@ -190,7 +190,7 @@ func allOf(all []filter) filter {
 func anyOf(all []filter) filter {
 	return func(r *table.Row) bool {
 		for _, f := range all {
-			if f(r) {
+			if r.World.Over() || f(r) {
 				return true
 			}
 		}

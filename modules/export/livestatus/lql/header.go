@@ -1,6 +1,7 @@
 package lql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func (p *parser) sortHeader(rest string) {
 	if word == "" {
 		return
 	}
-	if len(p.q.sorts) == mostSorts {
+	if p.sorts++; p.sorts > mostSorts {
 		p.fail(LimitExceeded, "more than %d Sort: headers in a query", mostSorts)
 		return
 	}
@@ -94,7 +95,10 @@ func (p *parser) sortHeader(rest string) {
 		direction, _ = field(more)
 	}
 	key.descending = strings.EqualFold(direction, "desc")
-	p.q.sorts = append(p.q.sorts, key)
+	again := func(k sortKey) bool { return k.of == key.of && k.variable == key.variable }
+	if !slices.ContainsFunc(p.q.sorts, again) { // which would change nothing
+		p.q.sorts = append(p.q.sorts, key)
+	}
 }
 
 // count reads a whole number that is not negative.

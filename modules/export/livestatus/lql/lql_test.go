@@ -28,7 +28,7 @@ type thing struct {
 	groups             []string
 	vars               []monitor.Var
 	pairs              []string
-	info               [][]any
+	info               []any
 	modified           int64
 }
 
@@ -36,7 +36,7 @@ func things() []thing {
 	return []thing{
 		{name: "db1", output: "OK - fine", state: 0, at: 1000, load: 0.5, groups: []string{"db", "linux"}, perf: "rta=1.5ms;2;3 pl=0%", vars: []monitor.Var{{Name: "RACK", Value: "a1"}}},
 		{name: "db2", output: "CRIT - disk", state: 2, at: 2000, load: 1.5, groups: []string{"db"}, perf: "rta=2.5ms", modified: 3},
-		{name: "web1", output: "WARN - \"slow\"\nline;two", state: 1, at: 3000, load: 2, pairs: []string{"web1|http"}, info: [][]any{{"http", 1, "slow; very"}}},
+		{name: "web1", output: "WARN - \"slow\"\nline;two", state: 1, at: 3000, load: 2, pairs: []string{"web1|http"}, info: []any{[]any{"http", 1, "slow; very"}}},
 		{name: "web2", output: "ok für ☃ 😀", state: 0, at: 4000, load: 1e-9, vars: []monitor.Var{{Name: "RACK", Value: "b2"}}, modified: 1},
 	}
 }

@@ -1,7 +1,9 @@
 package lql
 
 import (
+	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -17,6 +19,17 @@ type encoder struct {
 	shift  int64 // added to times
 	rows   int   // written
 	quoted int   // where the cell of a strict CSV began
+	cells  []int // where each cell of the row that is written begins and ends
+	room   int64 // how long buf may become; a row that is longer is broken off
+	// ended says that nobody waits for the answer any more; nil for never.
+	ended func() bool
+	cut   bool // a row was broken off: the answer is none
+}
+
+// spent says, after each value and each element of a long one, whether the row is to be broken off.
+func (e *encoder) spent() bool {
+	e.cut = e.cut || int64(len(e.buf)) > e.room || e.ended != nil && e.ended()
+	return e.cut
 }
 
 func (e *encoder) csv() bool { return e.format <= StrictCSV }
@@ -69,11 +82,20 @@ func (e *encoder) between() {
 // columns writes a row of columns.
 func (e *encoder) columns(columns []column, r *table.Row) {
 	e.row()
+	e.cells = e.cells[:0]
 	for i := range columns {
 		if i > 0 {
 			e.between()
 		}
-		e.cell(columns[i].of, r)
+		from := len(e.buf)
+		if same := columns[i].same; same > 0 {
+			e.buf = append(e.buf, e.buf[e.cells[2*same-2]:e.cells[2*same-1]]...)
+		} else {
+			e.cell(columns[i].of, r)
+		}
+		if e.cells = append(e.cells, from, len(e.buf)); e.spent() {
+			return
+		}
 	}
 	e.end()
 }
@@ -254,7 +276,9 @@ func (e *encoder) list(list []string) {
 		if i > 0 {
 			e.comma(2)
 		}
-		e.text(s)
+		if e.text(s); e.spent() {
+			return
+		}
 	}
 	e.open(']')
 }
@@ -271,7 +295,9 @@ func (e *encoder) dict(vars []monitor.Var) {
 		} else {
 			e.buf = append(e.buf, ':')
 		}
-		e.text(vars[i].Value)
+		if e.text(vars[i].Value); e.spent() {
+			return
+		}
 	}
 	e.open('}')
 }
@@ -298,22 +324,24 @@ func (e *encoder) any(v any, sep int) {
 	case []string:
 		e.list(v)
 	case []any:
-		e.open('[')
-		for i := range v {
-			if i > 0 {
-				e.comma(sep)
-			}
-			e.any(v[i], 3)
-		}
-		e.open(']')
-	case [][]any:
-		e.open('[')
-		for i := range v {
-			if i > 0 {
-				e.comma(sep)
-			}
-			e.any(v[i], 3)
-		}
-		e.open(']')
+		e.elements(slices.Values(v), sep)
+	case iter.Seq[any]:
+		e.elements(v, sep)
 	}
+}
+
+// elements writes a list of values.
+func (e *encoder) elements(all iter.Seq[any], sep int) {
+	e.open('[')
+	first := true
+	for v := range all {
+		if !first {
+			e.comma(sep)
+		}
+		first = false
+		if e.any(v, 3); e.spent() {
+			return
+		}
+	}
+	e.open(']')
 }

@@ -35,7 +35,7 @@ func (e *Error) Error() string { return e.Text }
 // Bounds on one query, besides the size of its text, which is its reader's business.
 const (
 	mostFilters = 2000 // of Filter, Stats and WaitCondition and their combinations; LMD has 1000 without combinations
-	mostColumns = 4096
+	mostColumns = 512
 	mostSorts   = 32
 	// Regular expressions cost time for each row: this many bytes of them in a query, and in one of its filters.
 	mostRegex, longestRegex = 16 << 10, 2 << 10
@@ -82,6 +82,7 @@ type Query struct {
 type column struct {
 	name string
 	of   *table.Column
+	same int // 1 more than the number of the column before it that is the same one; 0 for none
 }
 
 // sortKey is a column to sort by; name is that of a variable where the column is a dictionary.
@@ -130,6 +131,7 @@ type parser struct {
 	wait    *Wait
 	headers string // of ColumnHeaders
 	leaves  int
+	sorts   int
 	regex   int // bytes of regular expressions
 	memos   *memos
 }
@@ -173,10 +175,25 @@ func (p *parser) finish() {
 	plain := len(q.columns) == 0 && len(q.stats) == 0
 	if plain {
 		for i := range q.table.Columns {
-			q.columns = append(q.columns, column{q.table.Columns[i].Name, &q.table.Columns[i]})
+			q.columns = append(q.columns, column{name: q.table.Columns[i].Name, of: &q.table.Columns[i]})
 		}
 	}
+	sameOnes(q.columns)
 	q.headers = p.headers == "on" || p.headers == "" && plain
+}
+
+// sameOnes finds the columns that are asked for again: their value is made once.
+func sameOnes(columns []column) {
+	first := make(map[*table.Column]int, len(columns))
+	for i := range columns {
+		switch of, at := columns[i].of, first[columns[i].of]; {
+		case of == nil:
+		case at > 0:
+			columns[i].same = at
+		default:
+			first[of] = i + 1
+		}
+	}
 }
 
 // hostColumn is the column with the name of the host of a row.
@@ -205,7 +222,7 @@ func (p *parser) column(name string) column {
 	for short, cut := name, true; cut; short, cut = strings.CutPrefix(short, cmp.Or(p.q.table.Prefix, "\x00")) {
 		i, ok := slices.BinarySearchFunc(columns, short, func(c table.Column, name string) int { return strings.Compare(c.Name, name) })
 		if ok {
-			return column{short, &columns[i]}
+			return column{name: short, of: &columns[i]}
 		}
 	}
 	return column{name: name}

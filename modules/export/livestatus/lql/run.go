@@ -26,8 +26,10 @@ func (q *Query) Answer(ctx context.Context, w *table.World, l Limits) *Answer {
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	r := run{q: q, world: w, limits: l, within: within}
-	r.body = body{encoder: encoder{format: q.format, seps: q.seps, shift: q.shift}, most: l.Bytes}
+	r := run{q: q, limits: l, within: within}
+	bounded := *w
+	bounded.Ended, r.world = r.over.Load, &bounded
+	r.body = newBody(q, l.Bytes, r.over.Load)
 	defer context.AfterFunc(ctx, func() { r.over.Store(true) })()
 	if err := r.all(); err != nil {
 		return Refuse(err, q.Fixed16)
@@ -111,6 +113,15 @@ func (r *run) large() {
 	r.fail(&Error{LimitExceeded, "Maximum response size of " + strconv.FormatInt(r.limits.Bytes, 10) + " reached"})
 }
 
+// stop ends a query whose answer, or what is kept for it, is too large, or whose time is up in the middle of a row.
+func (r *run) stop() {
+	if r.over.Load() {
+		r.late()
+	} else {
+		r.large()
+	}
+}
+
 func (r *run) fail(e *Error) {
 	if r.err == nil {
 		r.err = e
@@ -132,7 +143,7 @@ func (r *run) plain() {
 		if r.total > q.offset && (last < 0 || r.total <= last) {
 			r.body.columns(q.columns, row)
 			if r.body.full() {
-				r.large()
+				r.stop()
 				return false
 			}
 		}
@@ -142,25 +153,39 @@ func (r *run) plain() {
 
 // statistics writes one row of statistics.
 func (r *run) statistics() {
-	tallies := make([]tally, len(r.q.stats))
-	r.rows(func(row *table.Row) bool {
-		for i := range tallies {
-			tallies[i].take(&r.q.stats[i], row)
-		}
-		return true
-	})
+	tallies, held := make([]tally, len(r.q.stats)), int64(0)
+	r.rows(func(row *table.Row) bool { return r.take(tallies, row, &held) })
+	if r.err != nil {
+		return
+	}
 	r.total = 1
 	r.body.row()
 	r.tallies(tallies)
 	r.body.end()
 }
 
+// take folds a row into statistics; held is what is kept for them. It says whether the query goes on.
+func (r *run) take(tallies []tally, row *table.Row, held *int64) bool {
+	for i := range tallies {
+		*held += tallies[i].take(&r.q.stats[i], row)
+		if *held > r.limits.Bytes || r.over.Load() {
+			r.stop()
+			return false
+		}
+	}
+	return true
+}
+
+// tallies writes statistics.
 func (r *run) tallies(tallies []tally) {
 	for i := range tallies {
 		if i > 0 {
 			r.body.between()
 		}
-		tallies[i].result(&r.body.encoder, &r.q.stats[i])
+		if tallies[i].result(&r.body.encoder, &r.q.stats[i]); r.body.spent() {
+			r.stop()
+			return
+		}
 	}
 }
 

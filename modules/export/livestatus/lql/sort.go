@@ -37,6 +37,7 @@ type top struct {
 	most  int // rows that the answer needs; -1 for all
 	all   []candidate
 	came  int
+	held  int64      // bytes of the texts that are sorted by
 	worst *candidate // once there are enough: what is not before it is not needed
 	spare []key      // of a row that was not kept
 	slab  []key      // for the rows to come
@@ -57,7 +58,16 @@ func (t *top) offer(row *table.Row) *candidate {
 		return nil
 	}
 	t.all = append(t.all, c)
+	t.held += c.texts()
 	return &t.all[len(t.all)-1]
+}
+
+// texts is how many bytes the texts have that a candidate is sorted by.
+func (c *candidate) texts() (n int64) {
+	for i := range c.keys {
+		n += int64(len(c.keys[i].text))
+	}
+	return n
 }
 
 // keys reads what a row is sorted by.
@@ -114,6 +124,9 @@ func (t *top) compare(a, b *candidate) int {
 func (t *top) cut() {
 	slices.SortFunc(t.all, func(a, b candidate) int { return t.compare(&a, &b) })
 	if t.most >= 0 && len(t.all) > t.most {
+		for i := t.most; i < len(t.all); i++ {
+			t.held -= t.all[i].texts()
+		}
 		clear(t.all[t.most:])
 		t.all = t.all[:t.most]
 		worst := t.all[t.most-1]
@@ -139,7 +152,7 @@ func (t *top) page(offset int) []candidate {
 func (r *run) sorted() {
 	t := top{sorts: r.q.sorts, most: r.q.needed()}
 	few := t.most >= 0 && t.most <= fewRows
-	rows := body{encoder: encoder{format: r.q.format, seps: r.q.seps, shift: r.q.shift}, most: r.limits.Bytes}
+	rows := newBody(r.q, r.limits.Bytes, r.over.Load)
 	r.rows(func(row *table.Row) bool {
 		r.total++
 		switch c := t.offer(row); {
@@ -150,8 +163,8 @@ func (r *run) sorted() {
 		default:
 			c.written = rows.apart(r.q.columns, row)
 		}
-		if rows.size+int64(len(t.all))*candidateSize > r.limits.Bytes {
-			r.large()
+		if rows.spent() || rows.size+t.held+int64(len(t.all))*candidateSize > r.limits.Bytes {
+			r.stop()
 			return false
 		}
 		return true
@@ -166,7 +179,7 @@ func (r *run) sorted() {
 			r.body.again(c.written)
 		}
 		if r.body.full() {
-			r.large()
+			r.stop()
 			return
 		}
 	}
@@ -183,13 +196,16 @@ func (r *run) groups() {
 	q := r.q
 	t := top{sorts: q.sorts, most: -1}
 	found := map[string]*group{}
-	keys := encoder{format: CSV, seps: [4]byte{0, 0, ',', '|'}, shift: q.shift}
+	keys := encoder{format: CSV, seps: [4]byte{0, 0, ',', '|'}, shift: q.shift, room: r.limits.Bytes, ended: r.over.Load}
 	cost := int64(0)
 	r.rows(func(row *table.Row) bool {
 		keys.buf = keys.buf[:0]
 		for i := range q.columns {
 			keys.cell(q.columns[i].of, row)
-			keys.between()
+			if keys.between(); keys.spent() {
+				r.stop()
+				return false
+			}
 		}
 		g := found[string(keys.buf)]
 		if g == nil {
@@ -198,14 +214,7 @@ func (r *run) groups() {
 			t.offer(row).group = g
 			cost += candidateSize + 3*int64(len(keys.buf)) + int64(len(q.stats))*int64(unsafe.Sizeof(tally{}))
 		}
-		for i := range g.tallies {
-			g.tallies[i].take(&q.stats[i], row)
-		}
-		if cost > r.limits.Bytes {
-			r.large()
-			return false
-		}
-		return true
+		return r.take(g.tallies, row, &cost)
 	})
 	r.total = len(found)
 	if r.err == nil {
@@ -220,13 +229,15 @@ func (r *run) writeGroups(groups []candidate) {
 	for _, c := range groups {
 		r.body.row()
 		for _, cell := range c.group.cells {
-			r.body.textCell(cell)
+			if r.body.textCell(cell); r.body.spent() {
+				break
+			}
 			r.body.between()
 		}
 		r.tallies(c.group.tallies)
 		r.body.end()
 		if r.body.full() {
-			r.large()
+			r.stop()
 			return
 		}
 	}

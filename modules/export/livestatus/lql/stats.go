@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/onbu/onbu/modules/export/livestatus/table"
 )
@@ -124,8 +125,11 @@ type tally struct {
 // mostLabels bounds what performance data may cost in a column of statistics; what is more is left out.
 const mostLabels = 10_000
 
-// take folds a row in.
-func (t *tally) take(s *stat, r *table.Row) {
+// labelSize is about how much a label of performance data costs, besides its text.
+const labelSize = int64(unsafe.Sizeof(tally{})) + 64
+
+// take folds a row in and says how many bytes are kept for that.
+func (t *tally) take(s *stat, r *table.Row) int64 {
 	switch {
 	case s.counts != nil:
 		if s.counts(r) {
@@ -134,8 +138,9 @@ func (t *tally) take(s *stat, r *table.Row) {
 	case s.number != nil:
 		t.add(s.number(r))
 	case s.perfdata != nil:
-		t.perfdata(s.perfdata(r))
+		return t.perfdata(s.perfdata(r))
 	}
+	return 0
 }
 
 func (t *tally) add(v float64) {
@@ -152,7 +157,7 @@ func (t *tally) add(v float64) {
 }
 
 // perfdata folds in each label=number of performance data. Labels that are quoted may not hold blanks here, as with Naemon.
-func (t *tally) perfdata(text string) {
+func (t *tally) perfdata(text string) (kept int64) {
 	for entry := range strings.FieldsSeq(text) {
 		label, value, ok := strings.Cut(entry, "=")
 		end := 0
@@ -173,9 +178,11 @@ func (t *tally) perfdata(text string) {
 			}
 			of = &tally{}
 			t.labels[strings.Clone(label)] = of
+			kept += labelSize + int64(len(label))
 		}
 		of.add(v)
 	}
+	return kept
 }
 
 // value is the aggregate. Over nothing it is 0, where Naemon prints "nan" for averages.

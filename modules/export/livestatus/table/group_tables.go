@@ -1,6 +1,8 @@
 package table
 
 import (
+	"iter"
+
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
 )
@@ -12,7 +14,9 @@ func theServicegroup(r *Row) (*catalog.Group, bool) { return r.servicegroup, r.s
 func groupFields() []field[*catalog.Group] {
 	names := func(r *Row, g *catalog.Group) []string {
 		var all []string
-		r.members(g, func(o *object) { all = append(all, element(o.ref())) })
+		for o := range r.members(g) {
+			all = append(all, element(o.ref()))
+		}
 		return all
 	}
 	return []field[*catalog.Group]{
@@ -23,14 +27,10 @@ func groupFields() []field[*catalog.Group] {
 		text("action_url", "an address to act at", func(_ *Row, g *catalog.Group) string { return g.ActionURL }),
 		integer("id", "a number of the group, which holds until the next reload", func(r *Row, _ *catalog.Group) int64 { return int64(r.number) + 1 }),
 		rich("members", "the members", names, func(r *Row, g *catalog.Group) any {
-			all := []any{}
-			r.members(g, func(o *object) { all = append(all, jsonRef(o.ref())) })
-			return all
+			return each(r.members(g), func(o *object) any { return jsonRef(o.ref()) })
 		}),
 		rich("members_with_state", "the members: name, state, whether it was checked", names, func(r *Row, g *catalog.Group) any {
-			all := []any{}
-			r.members(g, func(o *object) { all = append(all, memberState(o)) })
-			return all
+			return each(r.members(g), memberState)
 		}),
 	}
 }
@@ -51,20 +51,36 @@ func jsonRef(r monitor.Ref) any {
 	return []any{r.Host, r.Service}
 }
 
-// members looks at each member that the query may see.
-func (r *Row) members(g *catalog.Group, look func(*object)) {
-	m := Row{World: r.World, x: r.x}
-	for p := range g.Members {
-		if r.guard != nil && !r.guard.place(p) {
-			continue
+// members gives each member that the query may see, until its time is up. One is used again for the next.
+func (r *Row) members(g *catalog.Group) iter.Seq[*object] {
+	return func(yield func(*object) bool) {
+		m := Row{World: r.World, x: r.x}
+		for p := range g.Members {
+			if r.guard != nil && !r.guard.place(p) {
+				continue
+			}
+			of := &m.service
+			if r.x.Inventory(p).IsHost(p.ID) {
+				of = &m.host
+				m.placeHost(p)
+			} else {
+				m.placeService(p)
+			}
+			if r.World.Over() || !yield(of) {
+				return
+			}
 		}
-		if r.x.Inventory(p).IsHost(p.ID) {
-			m.placeHost(p)
-			look(&m.host)
-			continue
+	}
+}
+
+// each gives what there is to show of each object, one after the other: groups may have very many.
+func each(all iter.Seq[*object], show func(*object) any) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for o := range all {
+			if !yield(show(o)) {
+				return
+			}
 		}
-		m.placeService(p)
-		look(&m.service)
 	}
 }
 
@@ -75,10 +91,10 @@ func (r *Row) ofGroup(g *catalog.Group) *sum {
 	}
 	r.groupSum.of, r.groupSum.sum = g, sum{}
 	s := &r.groupSum.sum
-	r.members(g, func(o *object) {
+	for o := range r.members(g) {
 		if !o.isHost() {
 			s.addService(o)
-			return
+			continue
 		}
 		s.addHost(o)
 		look := Row{World: r.World, x: r.x, host: *o}
@@ -87,7 +103,7 @@ func (r *Row) ofGroup(g *catalog.Group) *sum {
 			guard = everyone()
 		}
 		look.servicesOfHost(guard, func() bool { s.addService(&look.service); return true })
-	})
+	}
 	return s
 }
 

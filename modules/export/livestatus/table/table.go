@@ -89,7 +89,12 @@ type World struct {
 	Log func(n Narrow, yield func(*Line) bool) error
 	// Program is what the table status says besides.
 	Program Program
+	// Ended says that nobody waits any more for what is read: long lists are broken off. nil for never. It is called often.
+	Ended func() bool
 }
+
+// Over says that nobody waits any more: whatever is given then counts for nothing.
+func (w *World) Over() bool { return w.Ended != nil && w.Ended() }
 
 // Program is what the table status says of the engine itself.
 type Program struct {

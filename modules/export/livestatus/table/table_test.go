@@ -2,6 +2,7 @@ package table_test
 
 import (
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,6 +106,9 @@ func words(text string) []string { return strings.Fields(text) }
 func show(c *table.Column, r *table.Row) string {
 	switch {
 	case c.Value != nil:
+		if all, many := c.Value(r).(iter.Seq[any]); many {
+			return fmt.Sprint(slices.Collect(all))
+		}
 		return fmt.Sprint(c.Value(r))
 	case c.Int != nil:
 		return fmt.Sprint(c.Int(r))

@@ -146,7 +146,7 @@ func (r *Row) suffering() map[monitor.Ref][]string {
 		for _, source := range o.seldom().Sources {
 			r.impacts[source] = append(r.impacts[source], o.ref().String())
 		}
-		return true
+		return !r.World.Over()
 	}
 	look.eachHost(Narrow{}, everyone(), func() bool { return add(&look.host) })
 	look.eachService(Narrow{}, everyone(), func() bool { return add(&look.service) })
