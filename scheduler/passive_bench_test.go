@@ -76,6 +76,23 @@ func benchPassive(b *testing.B, changing int) {
 	send(b.N)
 	wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "results/s")
+	b.StopTimer()
+	stays, goes := 0, 0
+	for shard := range uint16(shards) {
+		_, err := c.Replay(b.Context(), shard, 0, func(msgs []bus.Msg) error {
+			for _, m := range msgs {
+				if bus.KindOf(m.Subject) == bus.KindQuiet {
+					goes += len(m.Data)
+				} else {
+					stays += len(m.Data)
+				}
+			}
+			return nil
+		})
+		check(err)
+	}
+	b.ReportMetric(float64(stays)/float64(n), "B-stay/result")
+	b.ReportMetric(float64(goes)/float64(n), "B-go/result")
 }
 
 func passiveResults(n, hosts, services, changing, round int) []monitor.Submission {

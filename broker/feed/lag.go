@@ -28,7 +28,7 @@ type lag struct {
 
 // gaps notes what was removed before the module came to it: between its place and the messages that came next. In the journal
 // some records have a time of their own, and nobody misses them; but what lies before the oldest that there is, its limits
-// removed.
+// removed, and whatever it was, it counts.
 func (h *module) gaps(ctx context.Context, stream bus.Stream, msgs []bus.Msg) error {
 	h.mu.Lock()
 	after := h.standing.place(stream).After

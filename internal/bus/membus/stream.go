@@ -220,8 +220,11 @@ func (c *conn) Extent(ctx context.Context, name bus.Stream, after uint64) (bus.E
 	s := c.bus.streams[name]
 	s.trim()
 	e := bus.Extent{First: s.last + 1, Last: s.last, Bytes: s.bytes, MaxBytes: s.keep.MaxBytes, MaxAge: s.keep.MaxAge}
-	if all := s.after(0, "", 1); len(all) > 0 {
-		e.First = all[0].Seq
+	for i := range s.msgs {
+		if m := &s.msgs[i]; m.there() && !m.keep { // a claim that outlives what was around it says nothing of how far that reaches
+			e.First = m.Seq
+			break
+		}
 	}
 	if next := s.after(after, "", 1); len(next) > 0 {
 		e.Next = next[0].Time

@@ -1,0 +1,145 @@
+package scheduler
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// stored is a journal that notes what is committed, a second for each commit.
+type stored struct {
+	bus.Journal
+	commits [][]bus.Record
+}
+
+func (s *stored) Commit(_ context.Context, _ bus.Fence, _ string, records []bus.Record) (uint64, error) {
+	time.Sleep(time.Second)
+	s.commits = append(s.commits, records)
+	return uint64(len(s.commits)), nil
+}
+
+// withJournal runs a test with a journal of shard 3 that may be quiet.
+func withJournal(t *testing.T, f func(t *testing.T, j *journal, s *stored)) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stored{}
+		j := newJournal(s, slog.New(slog.DiscardHandler), bus.Fence{Shard: 3}, "boot")
+		j.quietly, j.quietFor = true, time.Minute
+		f(t, j, s)
+		j.abandon()
+	})
+}
+
+func about(kind monitor.BrokKind, host, output string) *monitor.Brok {
+	return &monitor.Brok{Kind: kind, Status: &monitor.Status{Ref: monitor.Ref{Host: host}, Output: output}}
+}
+
+// written gives what records hold: their outputs behind the kind and the position, and how long they stay.
+func written(t *testing.T, records []bus.Record) (all []string) {
+	t.Helper()
+	for _, r := range records {
+		text := map[bus.Kind]string{bus.KindStates: "lasting", bus.KindQuiet: "quiet", bus.KindAction: "action"}[bus.KindOf(r.Subject)]
+		if (r.TTL == time.Minute) != (bus.KindOf(r.Subject) == bus.KindQuiet) {
+			t.Errorf("%s stays for %s", text, r.TTL)
+		}
+		if text == "action" {
+			all = append(all, text)
+			continue
+		}
+		var d wire.Decoder
+		p, broks, err := wire.DecodeLedger(&d, r.Data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(rune('0' + p.Passive))
+		for _, b := range broks {
+			text += " " + b.Status.Output
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+func TestTheLastRecordOfACommitLastsAndTellsThePosition(t *testing.T) {
+	heard, state := monitor.BrokHeard, monitor.BrokState
+	action := &monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{}}
+	for _, tt := range []struct {
+		name  string
+		loud  bool
+		broks []*monitor.Brok
+		want  []string
+	}{
+		{"quiet ones alone", false, []*monitor.Brok{about(heard, "a", "1"), about(heard, "b", "2")}, []string{"quiet7 1 2"}},
+		{"nothing at all", false, nil, []string{"quiet7"}},
+		{"both", false, []*monitor.Brok{about(state, "a", "1"), about(heard, "b", "2")}, []string{"quiet0 2", "lasting7 1"}},
+		{"one object", false, []*monitor.Brok{about(heard, "a", "1"), about(state, "a", "2"), about(heard, "a", "3")}, []string{"quiet0 1", "lasting7 2 3"}},
+		{"an action", false, []*monitor.Brok{about(state, "a", "1"), action, about(heard, "b", "2")}, []string{"quiet0 2", "lasting0 1", "action", "lasting7"}},
+		{"no snapshots", true, []*monitor.Brok{about(heard, "a", "1"), about(state, "b", "2")}, []string{"lasting7 1 2"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			withJournal(t, func(t *testing.T, j *journal, s *stored) {
+				j.quietly = !tt.loud
+				for _, b := range tt.broks {
+					j.add(b)
+				}
+				j.at(wire.Position{Passive: 7})
+				if err := j.settle(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if len(s.commits) != 1 {
+					t.Fatalf("%d commits", len(s.commits))
+				}
+				if diff := cmp.Diff(tt.want, written(t, s.commits[0])); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatIsDecidedDuringACommitSharesTheNext(t *testing.T) {
+	withJournal(t, func(t *testing.T, j *journal, s *stored) {
+		for i := range 10 {
+			j.add(about(monitor.BrokHeard, "a", string(rune('0'+i))))
+			j.at(wire.Position{Passive: uint64(i)})
+			j.flush()
+		}
+		if err := j.settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(s.commits) != 2 || len(s.commits[1]) != 1 {
+			t.Errorf("%d commits, the last with %d records", len(s.commits), len(s.commits[len(s.commits)-1]))
+		}
+	})
+}
+
+func TestASnapshotWaitsUntilNothingElseCanJoinItsRecord(t *testing.T) {
+	withJournal(t, func(t *testing.T, j *journal, _ *stored) {
+		taken := false
+		s := &shard{journal: j, snapDue: func() { taken = true }}
+		j.add(about(monitor.BrokState, "a", "1"))
+		j.flush()
+		j.add(about(monitor.BrokState, "a", "2"))
+		j.flush()
+		if s.trySnapshot(); taken {
+			t.Error("what comes before the next commit would be in the record that the snapshot names, and not in the snapshot")
+		}
+		if err := j.landed(<-j.done); err != nil {
+			t.Fatal(err)
+		}
+		j.flush()
+		if s.trySnapshot(); !taken {
+			t.Error("not taken")
+		}
+		if err := j.settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
