@@ -41,9 +41,11 @@ func judgeModules(c *objects.Config, hosts Hosts) modulesSaid {
 		return said
 	}
 	all := compile.Modules(c)
+	var at ports
 	for i := range all.List {
-		said.judge(&all.List[i], hosts)
+		at.add(&all.List[i], said.judge(&all.List[i], hosts))
 	}
+	said.wrong, said.warnings = append(said.wrong, at.taken...), append(said.warnings, at.doubtful...)
 	for i := range c.Modules {
 		m := &c.Modules[i]
 		if slices.ContainsFunc(all.List, func(other monitor.Module) bool { return other.Name == m.Name }) {
@@ -57,12 +59,14 @@ func judgeModules(c *objects.Config, hosts Hosts) modulesSaid {
 	return said
 }
 
-func (said *modulesSaid) judge(m *monitor.Module, hosts Hosts) {
+// judge asks about a module, and gives where it would listen.
+func (said *modulesSaid) judge(m *monitor.Module, hosts Hosts) (ports []string) {
 	v := hosts(m)
 	if v.Hosted || v.Instead != "" {
 		said.uses = append(said.uses, ModuleUse{Name: m.Name, Type: m.Type, Where: fmt.Sprintf("%s:%d", m.File, m.Line), Daemons: m.Daemons, Instead: v.Instead})
 	}
 	said.wrong, said.warnings = append(said.wrong, v.Wrong...), append(said.warnings, v.Doubtful...)
+	return v.Ports
 }
 
 func (s *Summary) printModules(w io.Writer) {

@@ -73,3 +73,38 @@ define scheduler {
 		t.Errorf("printed: %s", printed.String())
 	}
 }
+
+func TestTwoModulesAtOnePortAreSaid(t *testing.T) {
+	module := func(line uint32, name string, daemons ...string) *monitor.Module {
+		return &monitor.Module{Name: name, File: "m.cfg", Line: line, Daemons: daemons}
+	}
+	for _, test := range []struct {
+		first, second   string
+		daemons         []string
+		taken, doubtful int
+	}{
+		{"tcp 127.0.0.1:5667", "tcp 127.0.0.1:5667", nil, 1, 0},
+		{"tcp localhost:5667", "tcp 127.0.0.1:5667", nil, 1, 0},
+		{"tcp :5667", "tcp 10.0.0.1:5667", []string{"r1"}, 1, 0},
+		{"tcp 10.0.0.1:5667", "tcp 0.0.0.0:5667", []string{"r2", "r1"}, 1, 0},
+		{"tcp [::]:5667", "tcp [::1]:5667", nil, 1, 0},
+		{"unix /run/live", "unix /run/live", nil, 1, 0},
+		{"tcp 127.0.0.1:5667", "tcp 127.0.0.1:5667", []string{"r2"}, 0, 1},
+		{"tcp 127.0.0.1:5667", "tcp 127.0.0.1:5668", nil, 0, 0},
+		{"tcp 127.0.0.1:5667", "tcp 127.0.0.2:5667", nil, 0, 0},
+		{"tcp 127.0.0.1:5667", "udp 127.0.0.1:5667", nil, 0, 0},
+		{"unix /run/live", "unix /run/live2", nil, 0, 0},
+	} {
+		var p ports
+		p.add(module(1, "a", "r1"), []string{test.first})
+		p.add(module(9, "b", test.daemons...), []string{test.second})
+		if len(p.taken) != test.taken || len(p.doubtful) != test.doubtful {
+			t.Errorf("%s and %s: %q, %q", test.first, test.second, p.taken, p.doubtful)
+		}
+		for _, text := range append(p.taken, p.doubtful...) {
+			if !strings.HasPrefix(text, "m.cfg:9: module b would listen at "+test.second+", where module a does (m.cfg:1, ") {
+				t.Error(text)
+			}
+		}
+	}
+}

@@ -23,6 +23,7 @@ type Settings struct {
 	// unready are mistakes of this machine, as Unready says.
 	unready []error
 	doubts  []string
+	ports   []string
 }
 
 // Read begins to read the settings of a definition.
@@ -176,6 +177,13 @@ func (s *Settings) Wrong(name, format string, args ...any) {
 func (s *Settings) WrongAt(f monitor.Setting, format string, args ...any) {
 	s.mistake(f.Line, f.Name+": "+format, args...)
 }
+
+// Listens notes that the module will listen at an address of a network, as net.Listen takes them, so that `onbu verify` can tell of
+// two that would at the same one.
+func (s *Settings) Listens(network, address string) { s.ports = append(s.ports, network+" "+address) }
+
+// Ports are what was noted with Listens, as monitor.ModuleVerdict has them.
+func (s *Settings) Ports() []string { return s.ports }
 
 // Err gives all mistakes, a line each; nil if there are none. Everything must have been asked for before.
 func (s *Settings) Err() error { return errors.Join(slices.Concat(s.wrong, s.unready, s.unknown())...) }

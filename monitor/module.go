@@ -46,6 +46,8 @@ type ModuleVerdict struct {
 	Instead string
 	// Wrong are mistakes with which the module does not run, and Doubtful what else people should know: lines with file and line.
 	Wrong, Doubtful []string
+	// Ports are where it would listen, a network and an address each: "tcp 127.0.0.1:5667", "unix /run/onbu/live".
+	Ports []string
 }
 
 // Setting is a directive of a module as written; Line is where, in the file of the module.

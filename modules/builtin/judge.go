@@ -37,6 +37,7 @@ func Judge(m *monitor.Module) monitor.ModuleVerdict {
 	}
 	if v.Hosted {
 		err, v.Doubtful = s.Judge()
+		v.Ports = s.Ports()
 	} else if err != nil {
 		err = fmt.Errorf("%s:%d: module %s: %w", m.File, m.Line, m.Name, err)
 		if _, ours := errors.AsType[misspelt](err); !ours {

@@ -42,6 +42,7 @@ func Read(s *modules.Settings, e modules.Env, kind string, port int) *Server {
 		idle:   s.Duration("idle_timeout", time.Minute, time.Second, time.Hour),
 		Header: headerBytes, body: s.Bytes("max_body", 4<<20, 1<<10, 256<<20),
 	}
+	s.Listens(srv.port.Network, srv.port.Address)
 	srv.memory = serve.NewMemory(max(32*srv.body, 64<<20))
 	srv.port.Refused = func(why serve.Reason) { srv.Tally.Refused(string(why)) }
 	srv.Keys = readKeys(s)

@@ -88,6 +88,12 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		Most: s.Bytes("history_max", 2<<30, 1<<20, 1<<40), Log: e.Log,
 	})
 	m.readSocket(s, e)
+	if m.tcp {
+		s.Listens(m.port.Network, m.port.Address)
+	}
+	if m.socket != "" {
+		s.Listens("unix", m.socket)
+	}
 	if (m.cert == "") != (m.key == "") {
 		s.Wrong("tls_cert", "write both tls_cert and tls_key, or neither")
 	}

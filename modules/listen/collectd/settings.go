@@ -44,6 +44,7 @@ func read(s *modules.Settings) settings {
 		s.Wrong("host", "%q is no multicast address: write one such as %s, or take multicast away", host, defaultGroup)
 	}
 	set.address = net.JoinHostPort(host, strconv.Itoa(s.Int("port", 25826, 1, 65535)))
+	s.Listens("udp", set.address)
 	set.decoder = security(s)
 	set.naming = readNaming(s)
 	set.notifications = s.Bool("notifications", true)

@@ -44,6 +44,7 @@ func read(s *modules.Settings) settings {
 		number, _ := strconv.Atoi(port)
 		c.port.Address = net.JoinHostPort(s.Text("server_address", host), strconv.Itoa(s.Int("server_port", number, 1, 65535)))
 	}
+	s.Listens(c.port.Network, c.port.Address)
 	c.begin = s.Duration("timeout", time.Minute, time.Second, time.Hour)
 	c.idle = s.Duration("idle_timeout", 10*time.Minute, time.Second, 7*24*time.Hour)
 	c.ages = ages(s)

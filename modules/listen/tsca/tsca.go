@@ -43,6 +43,7 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 		age: s.Duration("max_packet_age", 30*time.Second, 0, 366*24*time.Hour), patience: s.Duration("timeout", 30*time.Second, time.Second, time.Hour),
 		wait: s.Duration("idle_timeout", 10*time.Minute, time.Second, 24*time.Hour), tally: tally.New(e, "tsca", s.Name()), log: e.Log,
 	}
+	s.Listens(l.port.Network, l.port.Address)
 	l.age = min(l.age, oldest)
 	l.memory = serve.NewMemory(max(32*l.bytes, 64<<20))
 	l.port.Refused = func(why serve.Reason) { l.tally.Refused(string(why)) }
