@@ -139,6 +139,13 @@ type Listener interface {
 	Listen(ctx context.Context, sink Sink) error
 }
 
+// Loose is what a Listener implements besides who hands on results together that do not belong together, as they are there at the
+// same time: over a quota, those that it allows are taken. Of others, what is handed on in one call is taken as a whole, or not.
+type Loose interface {
+	Listener
+	Loose()
+}
+
 // Sink is where listeners put what they receive. Any goroutine may call it.
 type Sink interface {
 	// Submit takes passive results. It returns once every one of them is stored and cannot be lost any more, or is counted in
@@ -203,7 +210,8 @@ type Receipt struct {
 	// Unknown are for hosts or services that are not configured, and Refused for hosts that their source may not speak for: a
 	// sender is not to be told which of the two.
 	Unknown, Refused int
-	// Over came faster than the quota of their source allows.
+	// Over came faster than the quota of their source allows. Unless the listener is Loose that is all of a source in one call, or
+	// nothing.
 	Over int
 }
 

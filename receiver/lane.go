@@ -28,6 +28,10 @@ type parcel struct {
 	// stored is closed once err is set.
 	stored chan struct{}
 	err    error
+
+	lane  *lane  // nil if it was never on a lane
+	spans []span // whose the items are, in their order
+	taken bool   // it is on its way, or was
 }
 
 // wait returns once the parcel is stored or cannot be.
@@ -36,6 +40,11 @@ func (p *parcel) wait(ctx context.Context) error {
 	case <-p.stored:
 		return p.err
 	case <-ctx.Done():
+	}
+	select {
+	case <-p.stored:
+		return p.err
+	default:
 		return context.Cause(ctx)
 	}
 }
@@ -65,7 +74,7 @@ type lane struct {
 }
 
 // add puts an item, a pointer to a noun, into a parcel and gives that; nothing of the item is kept.
-func (l *lane) add(item any) *parcel {
+func (l *lane) add(item any, by claim) *parcel {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended {
@@ -77,7 +86,7 @@ func (l *lane) add(item any) *parcel {
 		p.items.Grow(l.usual)
 		l.filling = p
 	}
-	p.items.Add(item)
+	p.include(item, by)
 	if p.items.Len() >= parcelItems || p.items.Size() >= parcelBytes {
 		l.filling = nil
 	}
@@ -86,7 +95,7 @@ func (l *lane) add(item any) *parcel {
 }
 
 // addAlone is add for an item whose message has an id of its own.
-func (l *lane) addAlone(item any, host, id string) *parcel {
+func (l *lane) addAlone(item any, host, id string, by claim) *parcel {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended {
@@ -94,14 +103,14 @@ func (l *lane) addAlone(item any, host, id string) *parcel {
 	}
 	p := l.open(id)
 	p.alone = host
-	p.items.Add(item)
+	p.include(item, by)
 	l.filling = nil
 	l.start()
 	return p
 }
 
 func (l *lane) open(id string) *parcel {
-	p := &parcel{subject: l.subject, id: id, stored: make(chan struct{})}
+	p := &parcel{subject: l.subject, id: id, stored: make(chan struct{}), lane: l}
 	l.waiting = append(l.waiting, p)
 	return p
 }
@@ -172,6 +181,9 @@ func (l *lane) take() []*parcel {
 		return nil
 	}
 	group := l.waiting[:n:n]
+	for _, p := range group {
+		p.taken, p.spans = true, nil
+	}
 	if l.waiting = l.waiting[n:]; len(l.waiting) == 0 {
 		l.waiting, l.filling = nil, nil
 	}

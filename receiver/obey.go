@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -20,23 +21,100 @@ func (r *Receiver) Obey(ctx context.Context, line, source string) error {
 // ObeyAll implements modules.Bulk.
 func (r *Receiver) ObeyAll(ctx context.Context, lines []string, source string) []error {
 	out := make([]error, len(lines))
-	waiting := make([]request, len(lines))
+	reqs := make([]command.Request, len(lines))
 	for i, line := range lines {
-		req, err := parse(line, source)
-		if err == nil && engineWide(&req) { // it comes behind the commands before it
-			waitAll(ctx, waiting[:i], out)
-			clear(waiting[:i])
-			r.commands.Inc()
-			err = r.engine(ctx, &req)
-		} else if err == nil {
-			waiting[i], err = r.give(ctx, &req)
+		reqs[i], out[i] = parse(line, source)
+	}
+	o, err := r.enter(ctx, reqs, source)
+	for i := range reqs {
+		if out[i] == nil {
+			out[i] = err
 		}
-		if out[i] = err; refusal(err) {
+	}
+	o.errs = out
+	for i := range reqs {
+		if out[i] == nil {
+			o.obey(ctx, i, &reqs[i])
+		}
+		if refusal(out[i]) {
 			r.refused.Inc()
 		}
 	}
-	waitAll(ctx, waiting, out)
+	o.end(ctx)
 	return out
+}
+
+// orders are commands that are given in one call.
+type orders struct {
+	r       *Receiver
+	mark    claim
+	waiting []request // by line; those that are waited for no more are empty
+	errs    []error   // by line
+	parcels []*parcel // of all
+	leave   func()
+}
+
+// enter waits until there is room for commands. Without an error, end must follow.
+func (r *Receiver) enter(ctx context.Context, reqs []command.Request, source string) (*orders, error) {
+	size, source := r.sizeOfAll(reqs), strings.Clone(subscriber(source))
+	o := &orders{r: r, mark: r.claim(), waiting: make([]request, len(reqs)), leave: func() {}}
+	if err := r.orders.enter(ctx, source, size); err != nil {
+		return o, fmt.Errorf("commands wait for others: %w", err)
+	}
+	o.leave = func() { r.orders.leave(source, size) }
+	return o, nil
+}
+
+// sizeOfAll gives about how many bytes commands take, on the ways to all shards.
+func (r *Receiver) sizeOfAll(reqs []command.Request) int {
+	shards, size := 1, 0
+	if b := r.book.Load(); b != nil {
+		shards = max(len(b.commands), 1)
+	}
+	for i := range reqs {
+		q := &reqs[i]
+		one := 128 + len(q.Ref.Host) + len(q.Ref.Service) + len(q.Source)
+		for _, arg := range q.Args {
+			one += 16 + len(arg)
+		}
+		if q.Ref.Host == "" {
+			one *= shards
+		}
+		size += one
+	}
+	return size
+}
+
+// obey puts a command on its way, or carries it out if it is for no shard: then it comes behind the commands before it.
+func (o *orders) obey(ctx context.Context, i int, req *command.Request) {
+	if engineWide(req) {
+		o.wait(ctx, i)
+		if req.Name == "PROCESS_FILE" { // its lines need room themselves
+			o.leave()
+			o.leave = func() {}
+		}
+		o.r.commands.Inc()
+		o.errs[i] = o.r.engine(ctx, req)
+		return
+	}
+	o.waiting[i], o.errs[i] = o.r.give(ctx, req, o.mark)
+	o.parcels = append(o.parcels, o.waiting[i].parcels...)
+}
+
+// wait returns once the commands before a line are stored, or cannot be.
+func (o *orders) wait(ctx context.Context, n int) {
+	for i := range o.waiting[:n] {
+		if err := o.waiting[i].wait(ctx); err != nil {
+			o.errs[i] = err
+		}
+		o.waiting[i] = request{}
+	}
+}
+
+// end waits for all, and takes back those that cannot be waited for.
+func (o *orders) end(ctx context.Context) {
+	o.wait(ctx, len(o.waiting))
+	giveUp(o.parcels, o.mark, o.leave)
 }
 
 // request is a command on its way to some shards.
@@ -53,14 +131,6 @@ func (q *request) wait(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func waitAll(ctx context.Context, all []request, out []error) {
-	for i := range all {
-		if err := all[i].wait(ctx); err != nil {
-			out[i] = err
-		}
-	}
 }
 
 func refusal(err error) bool {
@@ -84,7 +154,7 @@ func engineWide(req *command.Request) bool {
 
 // give puts a command on its way to its shards. Commands of one caller for one shard keep their order, results that come as
 // commands among them.
-func (r *Receiver) give(ctx context.Context, req *command.Request) (request, error) {
+func (r *Receiver) give(ctx context.Context, req *command.Request, by claim) (request, error) {
 	b, err := r.current(ctx)
 	if err != nil {
 		return request{}, err
@@ -96,7 +166,7 @@ func (r *Receiver) give(ctx context.Context, req *command.Request) (request, err
 	r.commands.Inc()
 	q := request{name: req.Name}
 	for _, shard := range shards {
-		q.parcels = append(q.parcels, b.commands[shard].add(req))
+		q.parcels = append(q.parcels, b.commands[shard].add(req, by))
 	}
 	return q, nil
 }
@@ -170,10 +240,15 @@ func (r *Receiver) ask(ctx context.Context, line, source string) error {
 	}
 	req.ID = fmt.Sprintf("%s.%d", r.o.Boot, r.requests.Add(1))
 	return r.verdict(ctx, req.ID, func() (int, error) {
-		q, err := r.give(storing, &req)
+		o, err := r.enter(storing, []command.Request{req}, source)
+		if err != nil {
+			return 0, err
+		}
+		q, err := r.give(storing, &req, o.mark)
 		if err == nil {
 			err = q.wait(storing)
 		}
+		giveUp(q.parcels, o.mark, o.leave)
 		return len(q.parcels), err
 	})
 }

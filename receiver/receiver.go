@@ -71,7 +71,9 @@ type Receiver struct {
 	ids       ids
 	store     store
 	strangers strangers
-	room      room
+	// room is for what waits to be stored: results, and commands in a room of their own.
+	room, orders room
+	claims       atomic.Uint64
 	// storing ends after the listeners.
 	storing    context.Context
 	endStoring context.CancelFunc
@@ -126,7 +128,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 	wg.Go(func() { r.store.drain(ctx) })
 	wg.Go(func() { r.showStrangers(ctx) })
 	for _, l := range r.o.Listeners {
-		wg.Go(func() { r.host(ctx, l, r.sinkFor(l.Name(), modules.Limits{})) })
+		wg.Go(func() { r.host(ctx, l, r.sinkFor(l.Name(), modules.Limits{}, true)) })
 	}
 	if r.o.Build != nil {
 		wg.Go(func() {
@@ -155,8 +157,13 @@ func (r *Receiver) hostDefined(ctx context.Context, m *monitor.Module) {
 	case err != nil:
 		hosting.Complain(r.o.Log, "a listener is not started until its definition is mended", err)
 	default:
-		r.host(ctx, l, r.sinkFor(m.Name, limits))
+		r.host(ctx, l, r.sinkFor(m.Name, limits, isLoose(l)))
 	}
+}
+
+func isLoose(l modules.Listener) bool {
+	_, loose := l.(modules.Loose)
+	return loose
 }
 
 func (r *Receiver) host(ctx context.Context, l modules.Listener, s modules.Sink) {

@@ -20,11 +20,11 @@ type sink struct {
 	stored, unknown, refused, over *metrics.Counter
 }
 
-// sinkFor gives the Sink of a listener.
-func (r *Receiver) sinkFor(listener string, l modules.Limits) *sink {
+// sinkFor gives the Sink of a listener, whose results are loose or belong together.
+func (r *Receiver) sinkFor(listener string, l modules.Limits, loose bool) *sink {
 	s := &sink{r: r, hosts: l.Hosts}
 	if l.Quota > 0 {
-		s.quotas = newQuotas(l.Quota, l.Burst)
+		s.quotas = newQuotas(l.Quota, l.Burst, loose)
 	}
 	count := func(what string) *metrics.Counter {
 		return r.o.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_receiver_submitted_total{listener=%q,result=%q}", listener, what))
@@ -57,8 +57,9 @@ func (s *sink) ObeyAll(ctx context.Context, lines []string, source string) []err
 	out := make([]error, len(lines))
 	var allowed []string
 	var places []int
+	left := s.quotas.take(source, len(lines), time.Now())
 	for i, line := range lines {
-		if out[i] = s.allows(ctx, line, source); out[i] == nil {
+		if out[i] = s.allows(ctx, line, source, i >= left); out[i] == nil {
 			allowed, places = append(allowed, line), append(places, i)
 		}
 	}
@@ -77,14 +78,14 @@ func (t tooMany) Is(target error) bool { return target == modules.ErrOver }
 // Unwrap gives the refusal.
 func (t tooMany) Unwrap() error { return t.Refusal }
 
-// allows says why a command is not taken, before anybody looks at what it wants; nil if it is.
-func (s *sink) allows(ctx context.Context, line, source string) error {
+// allows says why a command, which may be over the quota, is not taken, before anybody looks at what it wants; nil if it is.
+func (s *sink) allows(ctx context.Context, line, source string, over bool) error {
 	req, err := parse(line, source)
 	if err != nil {
 		s.r.refused.Inc()
 		return err
 	}
-	if s.quotas.take(source, 1, time.Now()) == 0 {
+	if over {
 		s.over.Inc()
 		return tooMany{Refusal{req.Name + ": too many from " + source}}
 	}

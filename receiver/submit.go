@@ -3,6 +3,8 @@ package receiver
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -33,18 +35,20 @@ func (r *Receiver) submitAll(ctx context.Context, results []monitor.Submission, 
 		n := run(results)
 		allowed := by.quotas.take(results[0].Source, n, time.Now())
 		receipt.Over += n - allowed
-		if err := r.submit(ctx, results[:allowed], by, receipt); err != nil {
-			return err
+		for some := range slices.Chunk(results[:allowed], submitAtOnce) {
+			if err := r.submit(ctx, some, by, receipt); err != nil {
+				return err
+			}
 		}
 		results = results[n:]
 	}
 	return nil
 }
 
-// run gives how many results from the first on are of one source and are stored at once.
+// run gives how many results from the first on are of one source.
 func run(results []monitor.Submission) int {
 	n := 1
-	for n < min(len(results), submitAtOnce) && results[n].Source == results[0].Source {
+	for n < len(results) && results[n].Source == results[0].Source {
 		n++
 	}
 	return n
@@ -52,21 +56,22 @@ func run(results []monitor.Submission) int {
 
 // submit stores some results of one source.
 func (r *Receiver) submit(ctx context.Context, results []monitor.Submission, by *sink, receipt *modules.Receipt) error {
-	if len(results) == 0 {
-		return nil
-	}
-	source, size := results[0].Source, sizeOf(results)
+	source, size := subscriber(results[0].Source), sizeOf(results)
 	if err := r.room.enter(ctx, source, size); err != nil {
 		return fmt.Errorf("passive results wait for others: %w", err)
 	}
-	defer r.room.leave(source, size)
+	leave := func() { r.room.leave(source, size) }
 	var few [16]*parcel
-	parcels, taken := r.hand(results, few[:0], by, receipt)
+	mark := r.claim()
+	parcels, taken := r.hand(results, few[:0], by, mark, receipt)
 	for _, p := range parcels {
 		if err := p.wait(ctx); err != nil {
+			source = strings.Clone(source) // the caller's again when this returns
+			giveUp(parcels, mark, leave)
 			return fmt.Errorf("passive results: %w", err)
 		}
 	}
+	leave()
 	r.results.Add(taken)
 	receipt.Stored += taken
 	return nil
@@ -83,7 +88,7 @@ func sizeOf(results []monitor.Submission) int {
 }
 
 // hand puts results on their way, and gives the parcels to wait for and how many results are in them.
-func (r *Receiver) hand(results []monitor.Submission, parcels []*parcel, by *sink, receipt *modules.Receipt) (_ []*parcel, taken int) {
+func (r *Receiver) hand(results []monitor.Submission, parcels []*parcel, by *sink, mark claim, receipt *modules.Receipt) (_ []*parcel, taken int) {
 	b, arrived := r.book.Load(), monitor.At(time.Now())
 	for i := range results {
 		s := &results[i]
@@ -96,7 +101,7 @@ func (r *Receiver) hand(results []monitor.Submission, parcels []*parcel, by *sin
 			r.unknownTo(s)
 		default:
 			fit(s, arrived)
-			parcels = include(parcels, handTo(b.results[shard], s))
+			parcels = include(parcels, handTo(b.results[shard], s, mark))
 			taken++
 		}
 	}
@@ -112,15 +117,18 @@ func fit(s *monitor.Submission, arrived monitor.Time) {
 	s.Source = cut(s.Source, strangerName)
 }
 
-func handTo(l *lane, s *monitor.Submission) *parcel {
+func handTo(l *lane, s *monitor.Submission, by claim) *parcel {
 	if s.ID != "" {
-		return l.addAlone(s, s.Host, nameOf(s))
+		return l.addAlone(s, s.Host, nameOf(s), by)
 	}
-	return l.add(s)
+	return l.add(s, by)
 }
 
-// nameOf is the id of the message of a result that its sender has named.
-func nameOf(s *monitor.Submission) string { return bus.Token(s.Source + "\n" + s.ID) }
+// nameOf is the id of the message of a result that its sender has named. A name is for one host or service: a request may give all of
+// its results one.
+func nameOf(s *monitor.Submission) string {
+	return bus.Token(strings.Join([]string{s.Source, s.ID, s.Host, s.Service}, "\n"))
+}
 
 // include adds a parcel to those to wait for, unless it is one of the last.
 func include(parcels []*parcel, p *parcel) []*parcel {

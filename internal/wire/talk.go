@@ -160,6 +160,19 @@ func (b *Batch) Join(message []byte) bool {
 	return true
 }
 
+// Head is how many bytes of a batch that is not empty are before its first value.
+func (b *Batch) Head() int { return batchHead }
+
+// Cut takes out n values, which are so many bytes and begin at a place behind the head. The memory of what is gone is given up
+// where it is much.
+func (b *Batch) Cut(at, bytes, n int) {
+	b.buf = slices.Delete(b.buf, batchHead+at, batchHead+at+bytes)
+	b.n -= uint32(n)
+	if cap(b.buf) > 2*len(b.buf) {
+		b.buf = slices.Clone(b.buf)
+	}
+}
+
 // Grow makes room for so many bytes.
 func (b *Batch) Grow(n int) { b.buf = slices.Grow(b.buf, n) }
 

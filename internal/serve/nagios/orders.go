@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// mostAtOnce is how many results or commands are handed on together.
+	// mostAtOnce is how many lines are handed on together where commands are among them. Results go all at once: a quota takes a
+	// request as a whole.
 	mostAtOnce = 1000
 	// mostRefusals is how many refusals are kept for whoever is to be told.
 	mostRefusals = 20
@@ -111,7 +112,7 @@ func (t *taking) line(line string) error {
 	default:
 		return t.obey(line)
 	}
-	if len(t.results)+len(t.mixed) < mostAtOnce {
+	if len(t.mixed) < mostAtOnce {
 		return nil
 	}
 	return t.flush()

@@ -68,6 +68,9 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 	return l
 }
 
+// Loose implements modules.Loose.
+func (*Listener) Loose() {}
+
 // Name implements modules.Listener.
 func (l *Listener) Name() string { return l.name }
 
