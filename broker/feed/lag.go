@@ -23,6 +23,7 @@ const (
 // lag is what is watched of a module's place in a stream. The module's mu guards it.
 type lag struct {
 	full   float64 // as Fullness says, when it was looked at last
+	gone   uint64  // messages that are lost already and not counted yet
 	warned bool
 }
 
@@ -46,12 +47,23 @@ func (h *module) gaps(ctx context.Context, stream bus.Stream, msgs []bus.Msg) er
 		h.missing(stream, after, min(next, first))
 		after = next
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.standing.place(stream).Held = after
+	h.changes++
 	return nil
 }
 
-// missing notes that nothing came between two sequences. A stream that began anew has lower ones, and nothing is known of what
-// was in the old one.
+// missing notes that nothing came between two sequences, as far as that is not counted yet. A stream that began anew has lower ones,
+// and nothing is known of what was in the old one.
 func (h *module) missing(stream bus.Stream, after, next uint64) {
+	h.mu.Lock()
+	p := h.standing.place(stream)
+	if next <= after {
+		p.Counted, p.Held = 0, 0
+	}
+	after = max(after, p.Counted)
+	h.mu.Unlock()
 	if next <= after+1 {
 		return
 	}
@@ -61,8 +73,7 @@ func (h *module) missing(stream bus.Stream, after, next uint64) {
 		"stream", stream, "messages", n, "first", after+1, "last", next-1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := h.standing.place(stream)
-	p.Lost += n
+	p.Lost, p.Counted = p.Lost+n, next-1
 	p.LastLost = monitor.At(time.Now())
 	h.changes++
 }
@@ -84,18 +95,31 @@ func (h *module) watchLag(ctx context.Context) {
 	}
 }
 
+// lagGauges are those of each stream that only the broker at work with the module has: another one knows when it has begun.
+var lagGauges = [...]string{"waiting_messages", "oldest_seconds", "limit_used_ratio", "losing_messages"}
+
+func (h *module) lagGauge(name string, stream bus.Stream) string {
+	return fmt.Sprintf("onbu_export_%s{module=%q,stream=%q}", name, h.name, stream)
+}
+
+// forgetLag takes back what was said of the lag, when the module is not at work here any more.
+func (h *module) forgetLag() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.lags)
+	for _, stream := range h.streams() {
+		for _, name := range lagGauges {
+			h.feeder.o.Metrics.UnregisterMetric(h.lagGauge(name, stream))
+		}
+	}
+}
+
 func (h *module) judge(stream bus.Stream, after uint64, x *bus.Extent) {
 	waiting, age := x.Behind(after), time.Duration(0)
 	if !x.Next.IsZero() {
 		age = time.Since(x.Next)
 	}
-	gauge := func(name string, v float64) {
-		h.feeder.o.Metrics.GetOrCreateGauge(fmt.Sprintf("onbu_export_%s{module=%q,stream=%q}", name, h.name, stream), nil).Set(v)
-	}
 	full := Fullness(after, x, time.Now())
-	gauge("waiting_messages", float64(waiting))
-	gauge("oldest_seconds", age.Seconds())
-	gauge("limit_used_ratio", full)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	l := h.lags[stream]
@@ -103,7 +127,15 @@ func (h *module) judge(stream bus.Stream, after uint64, x *bus.Extent) {
 		l = &lag{}
 		h.lags[stream] = l
 	}
-	l.full = full
+	gone := h.standing.place(stream).gone(x)
+	for i, v := range [len(lagGauges)]float64{float64(waiting), age.Seconds(), full, float64(gone)} {
+		h.feeder.o.Metrics.GetOrCreateGauge(h.lagGauge(lagGauges[i], stream), nil).Set(v)
+	}
+	if gone > 0 && l.gone == 0 {
+		h.log.Error("an export module is too far behind and loses messages now: the stream's limits remove what it has not had; mend it",
+			"stream", stream, "messages", gone, "waiting", waiting)
+	}
+	l.full, l.gone = full, gone
 	switch {
 	case full >= nearly && !l.warned:
 		l.warned = true
@@ -149,7 +181,12 @@ func (h *module) healthy() error {
 	defer h.mu.Unlock()
 	var all []error
 	for _, stream := range h.streams() {
-		if l := h.lags[stream]; l != nil && l.full >= nearly {
+		switch l := h.lags[stream]; {
+		case l == nil:
+		case l.gone > 0:
+			all = append(all, fmt.Errorf("export module %s is too far behind and loses messages: %d of %s are gone before it had them; onbu exports says why",
+				h.name, l.gone, stream))
+		case l.full >= nearly:
 			all = append(all, fmt.Errorf("export module %s is too far behind: what waits for it takes %.0f %% of what %s may hold, and what is beyond is lost; onbu exports says why",
 				h.name, 100*l.full, stream))
 		}

@@ -104,9 +104,7 @@ func (h *module) work(ctx context.Context, stop context.CancelCauseFunc) {
 	wg.Go(func() { h.save(ctx, stop) })
 	wg.Go(func() { h.watchLag(ctx) })
 	wg.Wait()
-	h.mu.Lock()
-	clear(h.lags) // another broker knows now
-	h.mu.Unlock()
+	h.forgetLag()
 	if errors.Is(context.Cause(ctx), errTaken) {
 		return
 	}
@@ -125,7 +123,8 @@ func (h *module) begin(ctx context.Context) error {
 	}
 	e.Module, e.Own, e.Of, e.Gone = h.name, h.wants.Own, h.asked.Of, 0
 	for _, stream := range h.streams() {
-		if e.place(stream) != nil {
+		if p := e.place(stream); p != nil {
+			p.Held = 0
 			continue
 		}
 		p := Place{Stream: stream}

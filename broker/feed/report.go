@@ -42,7 +42,7 @@ type Stream struct {
 	// Waiting are messages; the oldest of them has waited for OldestAge seconds.
 	Waiting   uint64  `json:"waiting"`
 	OldestAge float64 `json:"oldest_seconds"`
-	// Lost are messages that the stream's limits removed before the module had them; LimitUsed is 1 when that begins.
+	// Lost are messages that the stream's limits removed before the module had them, those too that are gone while it has yet to come to them; LimitUsed is 1 when that begins.
 	Lost      uint64  `json:"lost"`
 	LastLost  float64 `json:"last_lost"`
 	LimitUsed float64 `json:"limit_used"`
@@ -86,7 +86,10 @@ func (f *Feeder) report(ctx context.Context, key string, e entry) (Export, error
 			return x, err
 		}
 		s := Stream{
-			Stream: string(p.Stream), Waiting: extent.Behind(p.After), Lost: p.Lost, LastLost: p.LastLost.Unix(), LimitUsed: Fullness(p.After, &extent, now),
+			Stream: string(p.Stream), Waiting: extent.Behind(p.After), Lost: p.Lost + p.gone(&extent), LastLost: p.LastLost.Unix(), LimitUsed: Fullness(p.After, &extent, now),
+		}
+		if s.Lost > p.Lost { // and goes on
+			s.LastLost = monitor.At(now).Unix()
 		}
 		if !extent.Next.IsZero() {
 			s.OldestAge = now.Sub(extent.Next).Seconds()

@@ -57,6 +57,7 @@ func (h *module) rewound(stream bus.Stream, err error) bool {
 	p := h.standing.place(stream)
 	if after, ok := h.marks[stream].before(r.By); ok && after < p.After {
 		h.log.Info("what an export module took last is given to it again: it may be lost at the other side", "stream", stream, "messages", p.After-after)
+		p.Counted, p.Held = max(p.Counted, p.After), 0 // it has had all that
 		p.After = after
 		h.changes++
 	}

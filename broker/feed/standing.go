@@ -44,6 +44,9 @@ type Place struct {
 	// LastLost is when that was seen.
 	After, Lost uint64
 	LastLost    monitor.Time
+	// Counted is up to where it is settled what was lost: nothing up to it is counted again, whoever comes by there another time.
+	// Held is up to where the broker at work has the messages in its memory, whatever the limits remove.
+	Counted, Held uint64
 }
 
 // place gives the place in a stream; nil if there is none.
@@ -54,6 +57,16 @@ func (s *Standing) place(stream bus.Stream) *Place {
 		}
 	}
 	return nil
+}
+
+// gone gives how many messages behind a place the stream's limits have removed and nobody holds, that are not counted yet. They are
+// lost, but for a few that may be on their way.
+func (p *Place) gone(x *bus.Extent) uint64 {
+	from := max(p.After, p.Counted, p.Held)
+	if x.First <= from+1 {
+		return 0
+	}
+	return x.First - 1 - from
 }
 
 // read gets a standing; a new one, with revision 0, where there is none.
