@@ -2,6 +2,7 @@ package modules
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,7 +51,10 @@ func (s *Settings) look(name, path string) {
 		return
 	}
 	if _, err := os.Stat(path); err != nil {
-		s.Doubt(name, "%v", err)
+		if lost, ok := errors.AsType[*fs.PathError](err); ok {
+			err = lost.Err
+		}
+		s.Doubt(name, "%s: %v", path, err)
 	}
 }
 

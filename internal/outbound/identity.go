@@ -21,7 +21,7 @@ type Trust struct {
 // ReadTrust reads the settings of TLS: ca_file, cert_file, key_file, server_name and tls_verify.
 func ReadTrust(s *modules.Settings) Trust {
 	t := Trust{
-		ca: s.Path("ca_file", ""), cert: s.Path("cert_file", ""), key: s.Path("key_file", ""), serverName: s.Text("server_name", ""),
+		ca: s.File("ca_file", ""), cert: s.File("cert_file", ""), key: s.File("key_file", ""), serverName: s.Text("server_name", ""),
 		blind: !s.Bool("tls_verify", true),
 	}
 	if (t.cert == "") != (t.key == "") {
@@ -70,8 +70,8 @@ type identity struct {
 
 func readIdentity(s *modules.Settings) identity {
 	i := identity{
-		username: s.Text("username", ""), password: s.Text("password", ""), passwordFile: s.Path("password_file", ""),
-		scheme: s.Text("token_scheme", "Bearer"), token: s.Text("token", ""), tokenFile: s.Path("token_file", ""), header: http.Header{},
+		username: s.Text("username", ""), password: s.Text("password", ""), passwordFile: s.File("password_file", ""),
+		scheme: s.Text("token_scheme", "Bearer"), token: s.Text("token", ""), tokenFile: s.File("token_file", ""), header: http.Header{},
 	}
 	switch {
 	case i.password != "" && i.passwordFile != "":

@@ -32,6 +32,13 @@ func Read(s *modules.Settings, port int) Options {
 	return o
 }
 
+// Public says that peers of other machines reach the port, whoever they are. A name of a host counts as one of another's.
+func (o *Options) Public() bool {
+	host, _, _ := net.SplitHostPort(o.Address)
+	a, err := netip.ParseAddr(host)
+	return o.Allow == nil && host != "localhost" && (err != nil || !a.IsLoopback())
+}
+
 // Nets are addresses and networks.
 type Nets []netip.Prefix
 

@@ -48,7 +48,7 @@ const (
 
 // readKeys reads the lines `token NAME SECRET [HOSTS]`, and the name of a file that has such lines without the first word.
 func readKeys(s *modules.Settings) *Keys {
-	k := &Keys{file: s.Path("tokens_file", "")}
+	k := &Keys{file: s.File("tokens_file", "")}
 	seen := map[string]bool{}
 	for _, line := range s.All("token") {
 		one, err := parseKey(line.Value)

@@ -37,7 +37,7 @@ const (
 func Read(s *modules.Settings, e modules.Env, kind string, port int) *Server {
 	srv := &Server{
 		Tally: tally.New(e, kind, s.Name()), name: s.Name(), log: e.Log,
-		cert: s.Path("tls_cert", ""), key: s.Path("tls_key", ""),
+		cert: s.File("tls_cert", ""), key: s.File("tls_key", ""),
 		port: serve.Read(s, port), patience: s.Duration("timeout", 30*time.Second, time.Second, time.Hour),
 		idle:   s.Duration("idle_timeout", time.Minute, time.Second, time.Hour),
 		Header: headerBytes, body: s.Bytes("max_body", 4<<20, 1<<10, 256<<20),
@@ -50,6 +50,13 @@ func Read(s *modules.Settings, e modules.Env, kind string, port int) *Server {
 		s.Wrong("tls_cert", "write both tls_cert and tls_key, or neither")
 	}
 	return srv
+}
+
+// DoubtOpen adds a doubt about a setting that lets in everybody, if everybody can reach the port.
+func (s *Server) DoubtOpen(of *modules.Settings, name string) {
+	if s.port.Public() {
+		of.Doubt(name, "everybody who reaches %s can send results for every host: write who may, or allowed_hosts", s.port.Address)
+	}
 }
 
 // Encrypted says whether the server speaks TLS.

@@ -73,7 +73,7 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		port: serve.Read(s, defaultPort), tcp: s.Has("port") || s.Has("host"),
 		strictServices: s.Choice("service_authorization", "loose", "loose", "strict") == "strict",
 		looseGroups:    s.Choice("group_authorization", "strict", "loose", "strict") == "loose",
-		cert:           s.Path("tls_cert", ""), key: s.Path("tls_key", ""),
+		cert:           s.File("tls_cert", ""), key: s.File("tls_key", ""),
 		limits: lql.Limits{
 			Bytes: s.Bytes("max_answer", 64<<20, 64<<10, 1<<30),
 			Time:  s.Duration("query_timeout", 30*time.Second, time.Second, time.Hour),
@@ -83,7 +83,7 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		work:     make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 	}
 	m.history = history.New(history.Options{
-		Path: s.Path("database_file", filepath.Join(e.State, "history.sqlite")),
+		Path: s.Output("database_file", filepath.Join(e.State, "history.sqlite")),
 		Keep: time.Duration(s.Int("history_days", 365, 1, 36500)) * 24 * time.Hour,
 		Most: s.Bytes("history_max", 2<<30, 1<<20, 1<<40), Log: e.Log,
 	})
@@ -97,6 +97,13 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 	if (m.cert == "") != (m.key == "") {
 		s.Wrong("tls_cert", "write both tls_cert and tls_key, or neither")
 	}
+	if m.tcp && m.port.Public() {
+		may := "sees every host"
+		if m.commands {
+			may += " and may give every command"
+		}
+		s.Doubt("port", "everybody who reaches %s %s: write allowed_hosts", m.port.Address, may)
+	}
 	// Shinken's: for finding mistakes, and for graphs that it draws itself.
 	s.Moot("debug", "debug_queries", "pnp_path", "counters_path", "modules")
 	m.count(e.Metrics)
@@ -105,9 +112,9 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 
 // readSocket reads where the unix socket is; there is one unless it is refused.
 func (m *Module) readSocket(s *modules.Settings, e modules.Env) {
-	m.socket = s.Path("socket", filepath.Join(e.State, "live"))
-	if name := s.Text("socket", ""); name == "none" || name == "-" {
-		m.socket = ""
+	if name := s.Text("socket", ""); name != "none" && name != "-" {
+		m.socket = s.Output("socket", filepath.Join(e.State, "live"))
+	} else {
 		if !m.tcp {
 			s.Wrong("socket", "there is neither a socket nor a port: write a path, or `port %d`", defaultPort)
 		}

@@ -51,9 +51,9 @@ func (g *given) read() (string, error) {
 
 func readLink(s *modules.Settings) *link {
 	l := &link{
-		url: s.Text("url", "nats://127.0.0.1:4222"), name: "onbu " + s.Name(), creds: s.Path("creds_file", ""), username: s.Text("username", ""),
-		password: given{s.Text("password", ""), "password_file", s.Path("password_file", "")},
-		token:    given{s.Text("token", ""), "token_file", s.Path("token_file", "")},
+		url: s.Text("url", "nats://127.0.0.1:4222"), name: "onbu " + s.Name(), creds: s.File("creds_file", ""), username: s.Text("username", ""),
+		password: given{s.Text("password", ""), "password_file", s.File("password_file", "")},
+		token:    given{s.Text("token", ""), "token_file", s.File("token_file", "")},
 		trust:    outbound.ReadTrust(s), timeout: s.Duration("timeout", 10*time.Second, 100*time.Millisecond, 5*time.Minute),
 		acks: s.Choice("jetstream", "auto", "auto", "yes", "no"),
 	}

@@ -49,7 +49,7 @@ func Defined(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Expo
 	case o.Path == "":
 		o.Path, o.Folder = filepath.Join(e.State, "events.ndjson"), e.State
 	case o.Path != "-":
-		o.Path = s.Path("path", "")
+		o.Path = s.Output("path", "")
 	}
 	if o.NoEvents && !o.Checks {
 		s.Wrong("events", "neither events nor checks are asked for: nothing would be written")

@@ -30,7 +30,7 @@ type Module struct {
 
 // New reads the settings of a module.
 func New(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter {
-	m := &Module{name: s.Name(), path: s.Path("path", ""), daily: s.Bool("daily", true)}
+	m := &Module{name: s.Name(), path: s.Output("path", ""), daily: s.Bool("daily", true)}
 	if m.path == "" {
 		m.path, m.state = filepath.Join(e.State, "nagios.log"), e.State
 	}

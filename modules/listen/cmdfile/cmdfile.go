@@ -45,7 +45,7 @@ func New(path string, e modules.Env) *Listener {
 
 // Defined builds a listener for the pipe that a module asks for, as Shinken's named_pipe does.
 func Defined(s *modules.Settings, e modules.Env) modules.Listener {
-	l := &Listener{name: s.Name(), path: s.Path("command_file", ""), source: "cmdfile " + s.Name(), log: e.Log, tally: tally.New(e, "cmdfile", s.Name())}
+	l := &Listener{name: s.Name(), path: s.Output("command_file", ""), source: "cmdfile " + s.Name(), log: e.Log, tally: tally.New(e, "cmdfile", s.Name())}
 	if l.path == "" {
 		s.Wrong("command_file", "it is missing: the path of the pipe that commands are written into")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onbu/onbu/internal/serve"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/collectd/packet"
 )
@@ -45,7 +47,14 @@ func read(s *modules.Settings) settings {
 	}
 	set.address = net.JoinHostPort(host, strconv.Itoa(s.Int("port", 25826, 1, 65535)))
 	s.Listens("udp", set.address)
+	if !s.Has("host") && !s.Has("multicast") {
+		s.Doubt("host", "it is not written: Shinken's module takes part in the group %s then, and this one listens on 127.0.0.1 only; "+
+			"write the one that is meant, such as multicast 1 or host 0.0.0.0", defaultGroup)
+	}
 	set.decoder = security(s)
+	if o := (serve.Options{Address: set.address}); set.decoder.Level == packet.None && o.Public() {
+		s.Doubt("security_level", "everybody who reaches %s can send results for every host, in any host's name; write sign and an auth_file", set.address)
+	}
 	set.naming = readNaming(s)
 	set.notifications = s.Bool("notifications", true)
 	set.maxAge = s.Duration("max_age", time.Hour, time.Minute, 30*24*time.Hour)
@@ -67,9 +76,18 @@ func security(s *modules.Settings) packet.Decoder {
 	}
 	var err error
 	if d.Passwords, err = readUsers(path); err != nil {
-		s.Wrong("auth_file", "%v", err)
+		unreadable(s, "auth_file", err)
 	}
 	return d
+}
+
+// unreadable tells a file that is not to be had on this machine from one that has mistakes.
+func unreadable(s *modules.Settings, name string, err error) {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		s.Unready(name, err)
+		return
+	}
+	s.Wrong(name, "%v", err)
 }
 
 // mostUsers bounds an auth_file, longestLine a line of it.
@@ -118,7 +136,7 @@ func readNaming(s *modules.Settings) naming {
 	}
 	var err error
 	if n.types, err = readTypes(s.Path("types_db", "")); err != nil {
-		s.Wrong("types_db", "%v", err)
+		unreadable(s, "types_db", err)
 	}
 	for _, line := range s.All("map") {
 		rule, err := readRule(line.Value)

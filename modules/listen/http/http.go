@@ -37,6 +37,8 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 		s.Wrong("token", "nobody could send anything: write `token NAME SECRET`, or `anonymous 1` to let in everybody who reaches the port")
 	} else if open && !l.web.Keys.None() {
 		s.Wrong("anonymous", "with it the tokens mean nothing: leave out one or the other")
+	} else if open {
+		l.web.DoubtOpen(s, "anonymous")
 	}
 	return l
 }

@@ -57,12 +57,23 @@ func read(s *modules.Settings) settings {
 		c.sources = append(c.sources, one)
 	}
 	c.general = general(s, len(c.sources) > 0)
+	c.doubt(s)
 	allowed := c.port.Allow
 	c.port.Allow = func(a netip.Addr) bool { return (allowed == nil || allowed(a)) && c.of(a) != nil }
 	strict(s)
 	s.Moot("buffer_length", "payload_length", "backlog", "debug", "pid_file", "log_facility", "nsca_user", "nsca_group", "nsca_chroot",
 		"command_file", "alternate_dump_file", "aggregate_writes", "append_to_file", "check_result_path")
 	return c
+}
+
+// doubt warns of methods that keep nobody from sending. Source lines say who may, so only what holds for everybody matters.
+func (c *settings) doubt(s *modules.Settings) {
+	if c.general == nil || c.general.key == nil || !c.port.Public() {
+		return
+	}
+	if m := c.general.key.Method(); m <= packet.XOR {
+		s.Doubt("encryption_method", "with %s everybody who reaches %s can send results for every host; write allowed_hosts, or 14 (rijndael-128) and a password on both sides", m, c.port.Address)
+	}
 }
 
 func ages(s *modules.Settings) packet.Ages {

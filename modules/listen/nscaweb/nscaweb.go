@@ -40,6 +40,8 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 	}
 	if open := s.Bool("anonymous", false); !open && l.web.Keys.None() {
 		s.Wrong("username", "nobody could send anything: write username and password, or `anonymous 1` to let in everybody who reaches the port")
+	} else if open {
+		l.web.DoubtOpen(s, "anonymous")
 	}
 	return l
 }

@@ -40,13 +40,22 @@ type Listener struct {
 // New builds a listener. The settings may have the names that Nagios' main file has for them.
 func New(s *modules.Settings, e modules.Env) modules.Listener {
 	l := &Listener{name: s.Name(), source: "spooldir " + s.Name(), tally: tally.New(e, "spooldir", s.Name()), log: e.Log}
-	l.dir = s.Path("check_result_path", s.Path("path", ""))
+	l.dir = folder(s)
 	if l.dir == "" {
 		s.Wrong("path", "it is missing: the folder that check results are written to")
 	}
 	l.age = s.Duration("max_check_result_file_age", s.Duration("max_age", time.Hour, 0, 366*24*time.Hour), 0, 366*24*time.Hour)
 	l.every = s.Duration("check_result_reaper_frequency", s.Duration("interval", time.Second, 100*time.Millisecond, time.Hour), 100*time.Millisecond, time.Hour)
 	return l
+}
+
+// folder reads what holds the results, under the name that Nagios has for it or ours.
+func folder(s *modules.Settings) string {
+	if s.Has("check_result_path") {
+		s.Moot("path")
+		return s.File("check_result_path", "")
+	}
+	return s.File("path", "")
 }
 
 // Name implements modules.Listener.

@@ -46,6 +46,9 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 	s.Listens(l.port.Network, l.port.Address)
 	l.age = min(l.age, oldest)
 	l.memory = serve.NewMemory(max(32*l.bytes, 64<<20))
+	if l.port.Public() {
+		s.Doubt("host", "TSCA knows no passwords: everybody who reaches %s can send results for every host; write allowed_hosts", l.port.Address)
+	}
 	l.port.Refused = func(why serve.Reason) { l.tally.Refused(string(why)) }
 	return l
 }

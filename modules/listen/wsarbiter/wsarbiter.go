@@ -41,6 +41,12 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 		}
 		l.web.Keys.Add(name, password)
 	}
+	if l.web.Keys.None() {
+		l.web.DoubtOpen(s, "username")
+	}
+	if !s.Has("host") && s.Type() == "ws_arbiter" {
+		s.Doubt("host", "it is not written: Shinken's module listens everywhere then, and this one on 127.0.0.1 only; write the one that is meant, such as host 0.0.0.0")
+	}
 	l.routes = []string{push}
 	if !l.web.Keys.None() {
 		l.routes = []string{push, "restart", "reload", "acknowledge", "downtime", "recheck"}
