@@ -93,7 +93,8 @@ func (s *sink) allows(ctx context.Context, line, source string, over bool) error
 		return nil
 	}
 	b, err := s.r.current(ctx)
-	if err == nil && !s.speaksFor(b, req.Ref.Host) {
+	_, result := req.Submission()
+	if err == nil && (!s.speaksFor(b, req.Ref.Host) || !result && req.Beyond()) {
 		s.refused.Inc()
 		err = Refusal{fmt.Sprintf("%s: whoever sends to this listener may not give this command for %q; its definition says for which hosts (hosts)", req.Name, req.Ref.Host)}
 	}

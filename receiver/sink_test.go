@@ -87,6 +87,9 @@ func TestASourceSpeaksForTheHostsOfItsListenerOnly(t *testing.T) {
 			"SCHEDULE_FORCED_HOST_CHECK;web;9":               "",
 			"SCHEDULE_FORCED_HOST_CHECK;db;9":                "may not",
 			"DISABLE_NOTIFICATIONS":                          "may not",
+			"DISABLE_HOST_AND_CHILD_NOTIFICATIONS;web":       "may not",
+			"CHANGE_HOST_CHECK_COMMAND;web;run!rm":           "may not",
+			"ACKNOWLEDGE_HOST_PROBLEM;web;1;0;0;ann;seen":    "",
 			"PROCESS_SERVICE_CHECK_RESULT;10.0.0.1;http;0;x": "",
 			"PROCESS_HOST_CHECK_RESULT;db;0;x":               "may not",
 		} {

@@ -90,3 +90,18 @@ func (r *Request) output(arg int) monitor.Submission {
 	s.Output, s.LongOutput, s.Perfdata = plugin.Output([]byte(plugin.Unescape(r.Text(arg))), 0)
 	return s
 }
+
+// Beyond says that the request does more than its object alone is touched by: it reaches other hosts, or sets a command line that
+// pollers or reactionners run. Whoever may speak for some hosts only is not to give it.
+func (r *Request) Beyond() bool {
+	switch r.Name {
+	case "SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME", "SCHEDULE_AND_PROPAGATE_TRIGGERED_HOST_DOWNTIME",
+		"ENABLE_HOST_AND_CHILD_NOTIFICATIONS", "DISABLE_HOST_AND_CHILD_NOTIFICATIONS",
+		"ENABLE_ALL_NOTIFICATIONS_BEYOND_HOST", "DISABLE_ALL_NOTIFICATIONS_BEYOND_HOST",
+		"ADD_SIMPLE_HOST_DEPENDENCY", "DEL_HOST_DEPENDENCY",
+		"CHANGE_HOST_CHECK_COMMAND", "CHANGE_SVC_CHECK_COMMAND", "CHANGE_HOST_EVENT_HANDLER", "CHANGE_SVC_EVENT_HANDLER",
+		"CHANGE_CUSTOM_HOST_VAR", "CHANGE_CUSTOM_SVC_VAR":
+		return true
+	}
+	return r.Ref.Host == ""
+}

@@ -47,7 +47,7 @@ var (
 	errResultsOnly = errors.New("only passive results are taken here")
 	errLocal       = errors.New("PROCESS_FILE reads and removes files of this machine: it is taken from the command file only")
 	errForeign     = errors.New("the sender may not speak for this host")
-	errBounds      = errors.New("the sender may not give commands that are for no host")
+	errBounds      = errors.New("the sender may speak for some hosts only, and this command reaches others, or sets what is run")
 )
 
 // Take hands the lines on, and returns when all are stored or refused. After an error, which is ctx's or the sink's, it is
@@ -131,7 +131,7 @@ func (t *taking) objection(r *command.Request) error {
 		return errResultsOnly
 	case r.Name == "PROCESS_FILE":
 		return errLocal
-	case t.May != nil && r.Ref.Host == "":
+	case t.May != nil && r.Beyond():
 		return errBounds
 	}
 	return nil

@@ -55,6 +55,9 @@ func readKeys(s *modules.Settings) *Keys {
 		if err == nil && seen[one.name] {
 			err = fmt.Errorf("%s has a token already", one.name)
 		}
+		if other := k.sameSecret(one); err == nil && other != "" {
+			err = fmt.Errorf("%s has the secret of %s: nobody could tell the two apart", one.name, other)
+		}
 		if err != nil {
 			s.WrongAt(line, "%v", err)
 			continue
@@ -63,6 +66,16 @@ func readKeys(s *modules.Settings) *Keys {
 		k.fixed = append(k.fixed, one)
 	}
 	return k
+}
+
+// sameSecret gives the name of another key with the same secret.
+func (k *Keys) sameSecret(one key) string {
+	for i := range k.fixed {
+		if k.fixed[i].secret == one.secret {
+			return k.fixed[i].name
+		}
+	}
+	return ""
 }
 
 // Add adds a key that stands in other settings.
@@ -82,6 +95,9 @@ func parseKey(text string) (key, error) {
 	k := key{name: words[0], secret: sha256.Sum256([]byte(words[1]))}
 	for _, w := range words[2:] {
 		k.hosts = append(k.hosts, strings.FieldsFunc(w, func(r rune) bool { return r == ',' })...)
+	}
+	if len(words) > 2 && len(k.hosts) == 0 {
+		return key{}, fmt.Errorf("there is no pattern behind the secret: write which hosts %s may speak for, or nothing for all", words[0])
 	}
 	return k, nil
 }
@@ -187,6 +203,12 @@ func (s *Server) known(name, secret string, shown bool) (Sender, bool) {
 	}
 	from, ok := s.Keys.Find(name, secret)
 	return from, ok && shown
+}
+
+// Denied counts and logs that somebody at an address was not let in. The reason is a word of the listener's own.
+func (s *Server) Denied(peer, reason string) {
+	s.Tally.Refused(reason)
+	s.complaints.Say(reason, peer, "does the sender have the name and the secret that stand in the definition, or in the tokens_file?")
 }
 
 // Own keeps those results that the sender may speak for, in place, and counts the others.

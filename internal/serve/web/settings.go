@@ -26,6 +26,7 @@ type Server struct {
 	body           int64
 	memory         *serve.Memory
 	log            *slog.Logger
+	complaints     tally.Complaints
 }
 
 const (
@@ -43,6 +44,7 @@ func Read(s *modules.Settings, e modules.Env, kind string, port int) *Server {
 		Header: headerBytes, body: s.Bytes("max_body", 4<<20, 1<<10, 256<<20),
 	}
 	s.Listens(srv.port.Network, srv.port.Address)
+	srv.complaints.Log, srv.complaints.What = e.Log, "a sender is not let in"
 	srv.memory = serve.NewMemory(max(32*srv.body, 64<<20))
 	srv.port.Refused = func(why serve.Reason) { srv.Tally.Refused(string(why)) }
 	srv.Keys = readKeys(s)

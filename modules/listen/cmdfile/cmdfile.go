@@ -76,6 +76,7 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 		line, err := r.ReadSlice('\n')
 		switch {
 		case ctx.Err() != nil:
+			l.finish(storing, sink, r, line, err)
 			return nil
 		case errors.Is(err, bufio.ErrBufferFull):
 			l.tally.Refused("long")
@@ -88,6 +89,17 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 			return fmt.Errorf("command file %s: %w", l.path, err)
 		}
 		l.obey(storing, sink, append([]string{text(line)}, waiting(r)...))
+	}
+}
+
+// finish hands on the whole lines that were read before the end: a line, unless there was an error, and those behind it.
+func (l *Listener) finish(ctx context.Context, sink modules.Sink, r *bufio.Reader, line []byte, err error) {
+	var lines []string
+	if err == nil {
+		lines = append(lines, text(line))
+	}
+	for lines = append(lines, waiting(r)...); len(lines) > 0; lines = waiting(r) {
+		l.obey(ctx, sink, lines)
 	}
 }
 

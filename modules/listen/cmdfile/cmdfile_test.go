@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -125,5 +127,42 @@ func TestAModuleMayAskForOne(t *testing.T) {
 	cmdfile.Defined(s, e)
 	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "command_file: it is missing") {
 		t.Error(err)
+	}
+}
+
+// gate is a sink that takes nothing before it is opened.
+type gate struct {
+	sinktest.Sink
+	began, open chan struct{}
+	once        sync.Once
+	lines       atomic.Int64
+}
+
+func (g *gate) ObeyAll(_ context.Context, lines []string, _ string) []error {
+	g.once.Do(func() { close(g.began) })
+	<-g.open
+	g.lines.Add(int64(len(lines)))
+	return make([]error, len(lines))
+}
+
+func TestWhatWasReadIsHandedOnAtTheEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "onbu.cmd")
+	ctx, cancel := context.WithCancel(t.Context())
+	g, ended := &gate{began: make(chan struct{}), open: make(chan struct{})}, make(chan error)
+	go func() { ended <- cmdfile.New(path, sinktest.Env()).Listen(ctx, g) }()
+	f := openFIFO(t, path)
+	defer f.Close()
+	const lines = 1150 // more than are handed on at once, and less than one read brings
+	if _, err := f.WriteString(strings.Repeat("[1767225600] PROCESS_SERVICE_CHECK_RESULT;web;http;2;x\n", lines)); err != nil {
+		t.Fatal(err)
+	}
+	<-g.began
+	cancel()
+	close(g.open)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if got := g.lines.Load(); got != lines {
+		t.Errorf("%d of %d lines were handed on", got, lines)
 	}
 }

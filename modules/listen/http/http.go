@@ -70,7 +70,7 @@ type answer struct {
 func (l *Listener) results(w http.ResponseWriter, r *http.Request) {
 	from, ok := l.web.SignIn(r)
 	if !ok {
-		l.web.Tally.Refused("token")
+		l.web.Denied(web.Peer(r), "token")
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		reply(w, http.StatusUnauthorized, answer{Error: "send the token of a sender that is set up here: Authorization: Bearer TOKEN"})
 		return

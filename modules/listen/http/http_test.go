@@ -11,6 +11,7 @@ import (
 	nethttp "net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -79,11 +80,12 @@ func (b *bench) want(code int, text, body string, headers ...string) {
 
 func TestStoresOneManyAndLines(t *testing.T) {
 	b := listening(t)
-	b.want(200, `{"stored":1,"not_taken":0,"over":0}`, `{"host":"web1","state":"DOWN","output":"no answer|rta=1ms","time":1700000000.5}`)
+	hourAgo := time.Now().Add(-time.Hour).Truncate(time.Second)
+	b.want(200, `{"stored":1,"not_taken":0,"over":0}`, fmt.Sprintf(`{"host":"web1","state":"DOWN","output":"no answer|rta=1ms","time":%d.5}`, hourAgo.Unix()))
 	b.want(200, `"stored":2`, `[{"host":"web1","service":"disk","state":2,"output":"full","long_output":"a\nb","perfdata":"/=9"},
-		{"host":"web2","service":"disk","state":"warning","output":"x|a=1\ny|b=2","perfdata":"c=3","time":"2023-11-14T22:13:20Z","id":"7"}]`)
+		{"host":"web2","service":"disk","state":"warning","output":"x|a=1\ny|b=2","perfdata":"c=3","time":"`+hourAgo.UTC().Format(time.RFC3339)+`","id":"7"}]`)
 	b.want(200, `"stored":2`, `{"host":"a","state":0}`+"\n"+`{"host":"b","state":"2"}`+"\n", "Idempotency-Key: k")
-	at := monitor.Time(1700000000e9)
+	at := monitor.At(hourAgo)
 	out := func(state monitor.State, texts ...string) monitor.Outcome {
 		return monitor.Outcome{State: state, Output: texts[0], LongOutput: texts[1], Perfdata: texts[2]}
 	}
@@ -104,17 +106,17 @@ func TestNamesEachMistakeAndStoresNothing(t *testing.T) {
 	b := listening(t)
 	code, text := b.post(`[{"host":"a","state":0}, {"state":0}, {"host":"a","state":"FULL"}, {"host":"a","state":3}, {"host":"a","servcie":"x","state":0},
 		{"host":7,"state":0}, 5, {"host":"a","state":0,"time":"soon"}, {"host":"a","state":0,"time":5000000000}, {"host":"a\u0007","state":0}, {"host":"a"},
-		{"host":"a","service":"s","state":[[1]]}, {"host":"a","state":1e400}]`)
+		{"host":"a","service":"s","state":[[1]]}, {"host":"a","state":1e400}, {"host":"a","state":0,"time":1}]`)
 	var got struct{ Mistakes []struct{ Index int } }
-	if err := json.Unmarshal([]byte(text), &got); err != nil || code != 400 || len(got.Mistakes) != 12 {
-		t.Fatalf("got %d %s (%v), want 400 and 12 mistakes", code, text, err)
+	if err := json.Unmarshal([]byte(text), &got); err != nil || code != 400 || len(got.Mistakes) != 13 {
+		t.Fatalf("got %d %s (%v), want 400 and 13 mistakes", code, text, err)
 	}
 	for i, m := range got.Mistakes {
 		if m.Index != i+1 {
 			t.Errorf("mistake %d is said to be in result %d", i, m.Index)
 		}
 	}
-	for _, words := range []string{"nothing was stored", "host is missing", `state is \"FULL\"`, "did you mean service", "want a text, not number", "in the future", "control characters", "state is missing"} {
+	for _, words := range []string{"nothing was stored", "host is missing", `state is \"FULL\"`, "did you mean service", "want a text, not number", "in the future", "days ago; is the sender", "control characters", "state is missing"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("%s: says nothing of %q", text, words)
 		}

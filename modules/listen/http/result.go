@@ -17,6 +17,9 @@ import (
 // ahead is how far in the future a result may be, for clocks that differ.
 const ahead = 10 * time.Minute
 
+// behind is how old a result may be: a sender may have kept it while it had no network, but not for months.
+const behind = 31 * 24 * time.Hour
+
 // submission gives the result, or the first thing that is wrong with it.
 func (r *wireResult) submission(now monitor.Time) (s monitor.Submission, err error) {
 	s.Ref = monitor.Ref{Host: r.Host, Service: r.Service}
@@ -109,6 +112,9 @@ func timeOf(raw json.RawMessage, now monitor.Time) (monitor.Time, error) {
 	at := monitor.At(t)
 	if d := at.Sub(now); d > ahead {
 		return 0, fmt.Errorf("time is %s: %s in the future; is the sender's clock right?", shown(text), d.Round(time.Second))
+	}
+	if d := now.Sub(at); d > behind {
+		return 0, fmt.Errorf("time is %s: %d days ago; is the sender's clock right?", shown(text), d/(24*time.Hour))
 	}
 	return at, nil
 }

@@ -82,9 +82,13 @@ func (l *Listener) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from, err := l.signIn(form.Get("token", ""))
+	if no := (*refusal)(nil); errors.As(err, &no) {
+		l.web.Denied(web.Peer(r), reasonOf(no.message))
+		q.refuse(w, no)
+		return
+	}
 	output := ""
 	switch {
-	case err != nil:
 	case cmd == "submitcheck":
 		output, err = l.results(r.Context(), q, from)
 	case cmd == "submitcmd", cmd == "submitrawcmd":
@@ -97,14 +101,19 @@ func (l *Listener) serve(w http.ResponseWriter, r *http.Request) {
 	l.answer(w, q, output, err)
 }
 
+// refuse answers with what NRDP says in place of OK.
+func (q request) refuse(w http.ResponseWriter, no *refusal) {
+	a := answer{{"status", -1}, {"message", no.message}}
+	if no.information != "" {
+		a = append(a, pair{"information", no.information})
+	}
+	q.reply(w, a, "result")
+}
+
 func (l *Listener) answer(w http.ResponseWriter, q request, output string, err error) {
 	if no := (*refusal)(nil); errors.As(err, &no) {
 		l.web.Tally.Refused(reasonOf(no.message))
-		a := answer{{"status", -1}, {"message", no.message}}
-		if no.information != "" {
-			a = append(a, pair{"information", no.information})
-		}
-		q.reply(w, a, "result")
+		q.refuse(w, no)
 		return
 	}
 	a := answer{{"status", 0}, {"message", "OK"}}

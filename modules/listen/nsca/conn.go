@@ -206,5 +206,5 @@ func (c *conn) judge(err error) {
 		reason, hint = cutOff, "the connection broke in the middle of a packet"
 	}
 	c.l.refused[reason].Inc()
-	c.l.complain.say(err.Error(), c.From(), hint)
+	c.l.complain.Say(err.Error(), c.From(), hint)
 }

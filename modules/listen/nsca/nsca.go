@@ -13,6 +13,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/serve"
+	"github.com/onbu/onbu/internal/serve/tally"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/nsca/packet"
 )
@@ -25,7 +26,7 @@ type Listener struct {
 	settings
 	name     string
 	log      *slog.Logger
-	complain complaints
+	complain *tally.Complaints
 
 	results *metrics.Counter
 	refused map[string]*metrics.Counter // by reason
@@ -54,7 +55,7 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 		small: sync.Pool{New: func() any { return new([smallSize]byte) }},
 		large: make(chan struct{}, mostLarge),
 	}
-	l.complain.log = e.Log
+	l.complain = &tally.Complaints{Log: e.Log, What: "NSCA packet refused"}
 	l.results = e.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_nsca_results_total{module=%q}", l.name))
 	reasons := []string{badVersion, badSum, badAge, cutOff, tooSlow, badCode, badName, foreignHost, notStored}
 	for _, r := range serve.Reasons() {
@@ -86,28 +87,4 @@ func greeting(now time.Time) [packet.InitSize]byte {
 	_, _ = rand.Read(init[:packet.InitSize-4]) // never fails
 	binary.BigEndian.PutUint32(init[packet.InitSize-4:], uint32(now.Unix()))
 	return init
-}
-
-// complaints logs a few lines of many.
-type complaints struct {
-	log *slog.Logger
-
-	mu     sync.Mutex
-	next   time.Time
-	passed int // since the last line
-}
-
-// pauseOf is how far complaints are apart at least.
-const pauseOf = 10 * time.Second
-
-func (c *complaints) say(why, from, cause string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	if now.Before(c.next) {
-		c.passed++
-		return
-	}
-	c.log.Warn("NSCA packet refused", "why", why, "from", from, "hint", cause, "others", c.passed)
-	c.next, c.passed = now.Add(pauseOf), 0
 }

@@ -127,15 +127,18 @@ func readSource(line monitor.Setting) (one source, err error) {
 		return one, err
 	}
 	method := ""
-	for _, w := range words[1:] {
+	for i, w := range words[1:] {
 		name, value, _ := strings.Cut(w, "=")
 		switch name {
 		case "encryption_method", "decryption_method":
 			method = value
 		case "hosts":
 			one.hosts = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
-		default:
-			return one, fmt.Errorf("%q is not known: write encryption_method=, hosts= and, at the end, password=", name)
+			if len(one.hosts) == 0 {
+				return one, fmt.Errorf("hosts= names no host: write patterns behind it, or leave it out for all")
+			}
+		default: // it may be a password: it is not quoted
+			return one, fmt.Errorf("word %d behind the addresses is not known: write encryption_method=, hosts= and, at the end, password=", i+1)
 		}
 	}
 	if strings.Contains(password, " hosts=") || strings.Contains(password, "cryption_method=") {

@@ -22,7 +22,9 @@ func TestWrongDefinitionsSayWhatToWrite(t *testing.T) {
 		"source 10.0.0.1":                                        "is no method",
 		"source":                                                 "write an address",
 		"source 10.0.0.1 encryption_method=14":                   "needs a password",
-		"source 10.0.0.1 method=14 password=x":                   `"method" is not known`,
+		"source 10.0.0.1 method=14 password=x":                   "word 1 behind the addresses is not known",
+		"source 10.0.0.1 encryption_method=14 hunter2":           "word 2 behind the addresses is not known",
+		"source 10.0.0.1 encryption_method=1 hosts=":             "names no host",
 		"source 10.0.0.1 encryption_method=1 password=x hosts=y": "password= must be the last",
 		"source web1 encryption_method=1":                        "neither an address nor a network",
 	} {
@@ -30,7 +32,7 @@ func TestWrongDefinitionsSayWhatToWrite(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "nsca.cfg:") {
 			t.Errorf("%s: %v, want an error with its line and %q", definition, err, want)
 		}
-		if err != nil && strings.Contains(err.Error(), "password=x") {
+		if err != nil && (strings.Contains(err.Error(), "password=x") || strings.Contains(err.Error(), "hunter2")) {
 			t.Errorf("%s: the error shows the password: %v", definition, err)
 		}
 	}

@@ -68,7 +68,11 @@ func (l *Listener) queue(w http.ResponseWriter, r *http.Request) {
 		err = l.take(ctx, f, web.Peer(r))
 	}
 	if fault := (*web.Fault)(nil); errors.As(err, &fault) {
-		l.web.Tally.Refused(fault.Reason)
+		if fault.Code == http.StatusUnauthorized {
+			l.web.Denied(web.Peer(r), fault.Reason)
+		} else {
+			l.web.Tally.Refused(fault.Reason)
+		}
 		if fault.Code == http.StatusServiceUnavailable {
 			w.Header().Set("Retry-After", "5")
 		}

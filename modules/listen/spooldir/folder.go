@@ -85,6 +85,9 @@ func (l *Listener) one(e fs.DirEntry) (file, bool) {
 	if name != e.Name() {
 		return file{}, false
 	}
+	if written, applied := l.stuck[f.path]; applied && written.Equal(f.written) {
+		return file{}, false
+	}
 	_, err = os.Lstat(f.path + ready)
 	return f, err == nil
 }

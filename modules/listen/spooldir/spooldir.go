@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/onbu/onbu/internal/serve/tally"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
@@ -25,6 +27,10 @@ const (
 	// aside is the folder in which refused files are kept, at most mostAside of them.
 	aside     = "refused"
 	mostAside = 1000
+	// overPause is how long files wait whose results came faster than the quota allows.
+	overPause = time.Second
+	// mostStuck bounds the files that are remembered because they cannot be removed; more stop the reading.
+	mostStuck = mostFiles
 )
 
 // Listener reads one folder.
@@ -35,6 +41,8 @@ type Listener struct {
 	log               *slog.Logger
 	sink              modules.Sink
 	told              time.Time // when it complained last
+	// stuck are files whose results are applied and that cannot be removed, with when they were written.
+	stuck map[string]time.Time
 }
 
 // New builds a listener. The settings may have the names that Nagios' main file has for them.
@@ -64,7 +72,10 @@ func (l *Listener) Name() string { return l.name }
 // Listen implements modules.Listener.
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 	serving := *l
-	serving.sink = sink
+	serving.sink, serving.stuck = sink, map[string]time.Time{}
+	if err := unix.Access(l.dir, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("check results in %s: %w: Onbu's user has to read and write there, since what is applied is removed", l.dir, err)
+	}
 	l.log.Info("reading check results", "folder", l.dir)
 	for {
 		more, err := serving.round(ctx)
@@ -152,14 +163,30 @@ func (l *Listener) gather(b *batch, f file, data []byte) {
 	b.files, b.results, b.bytes = append(b.files, f), append(b.results, results...), b.bytes+len(data)
 }
 
-// store hands a batch on and removes its files. What cannot be removed is an error: it would come again and again.
+// store hands a batch on and removes its files. What cannot be removed is remembered, so that it does not come again and again.
 func (l *Listener) store(ctx context.Context, b *batch) error {
-	if _, err := l.sink.Submit(ctx, b.results); err != nil {
-		return err
+	for {
+		receipt, err := l.sink.Submit(ctx, b.results)
+		if err != nil {
+			return err
+		}
+		if receipt.Over == 0 {
+			break
+		}
+		// The files wait until the quota has room: what was stored of them already has a name, and counts once.
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(overPause):
+		}
 	}
 	for _, f := range b.files {
 		if err := f.remove(); err != nil {
-			return err
+			if len(l.stuck) >= mostStuck {
+				return err
+			}
+			l.stuck[f.path] = f.written
+			l.complain("a file is applied, but cannot be removed; it is passed over from now on. May Onbu's user write in the folder?", f, err)
 		}
 	}
 	*b = batch{files: b.files[:0], results: b.results[:0]}

@@ -204,6 +204,30 @@ func TestKeepsFilesThatAreNotStored(t *testing.T) {
 	}
 }
 
+func TestFilesOverTheQuotaWaitForIt(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		f := &folder{t: t, dir: dir, env: sinktest.Env()}
+		f.write("cAAAAAA", nrdp, 0)
+		room := time.Now().Add(10 * time.Second)
+		f.sink.Answer = func(_ context.Context, results []monitor.Submission) (modules.Receipt, error) {
+			if time.Now().Before(room) {
+				return modules.Receipt{Over: len(results)}, nil
+			}
+			return modules.Receipt{Stored: len(results)}, nil
+		}
+		s := modules.Read(sinktest.Define("spool", "check_results_dir", "path "+dir))
+		sinktest.Listen(t, spooldir.New(s, f.env), &f.sink, "")
+		if _, left := f.pass(); left != "cAAAAAA cAAAAAA.ok" {
+			t.Errorf("before there is room the folder holds %q", left)
+		}
+		time.Sleep(10 * time.Second)
+		if _, left := f.pass(); left != "" {
+			t.Errorf("afterwards the folder holds %q", left)
+		}
+	})
+}
+
 func TestNeedsAFolder(t *testing.T) {
 	s := modules.Read(sinktest.Define("spool", "check_results_dir", "max_age 1h"))
 	spooldir.New(s, sinktest.Env())

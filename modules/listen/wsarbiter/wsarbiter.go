@@ -35,6 +35,9 @@ type Listener struct {
 func New(s *modules.Settings, e modules.Env) modules.Listener {
 	l := &Listener{name: s.Name(), web: web.Read(s, e, "ws_arbiter", defaultPort)}
 	name, password := s.Text("username", anonymous), s.Text("password", "")
+	if name == anonymous && password != "" && !s.Has("username") {
+		s.Wrong("username", "it is missing, and without it the password counts for nothing: write who signs in, or username anonymous for everybody")
+	}
 	if name != anonymous {
 		if password == "" {
 			s.Wrong("password", "it is missing: nobody could sign in as %s", name)
@@ -88,7 +91,7 @@ func (l *Listener) signedIn(next handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		from, ok := l.web.SignIn(r)
 		if !ok {
-			l.web.Tally.Refused("password")
+			l.web.Denied(web.Peer(r), "password")
 			code, text := http.StatusForbidden, "Authentication denied"
 			if r.Header.Get("Authorization") == "" {
 				code, text = http.StatusUnauthorized, "Authentication required"

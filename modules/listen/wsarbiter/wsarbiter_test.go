@@ -140,6 +140,7 @@ func TestSaysSoWhenItCannotStore(t *testing.T) {
 
 func TestJudgesItsDefinition(t *testing.T) {
 	for setting, want := range map[string]string{
+		"password x":          "without it the password counts for nothing",
 		"username glpi":       "nobody could sign in as glpi",
 		"routes push,restart": `there is no "push"`,
 		"usernam x":           "did you mean username",
