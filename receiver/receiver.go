@@ -31,6 +31,9 @@ func (r Refusal) Is(target error) bool { return target == modules.ErrRefused }
 // ErrStored says that a command is stored but that its owner has not answered yet.
 var ErrStored = errors.New("the command is stored; it will be carried out when the scheduler that owns the host is back")
 
+// errOver is why a listener that ended without a reason does not listen.
+var errOver = errors.New("it has ended")
+
 // errNotTaken ends the wait of somebody who asked for a command.
 var errNotTaken = fmt.Errorf("the bus did not take it within %s; is its disk full? /healthz says more", storeWait)
 
@@ -39,6 +42,7 @@ const (
 	storeWait   = 4 * time.Second
 	verdictWait = 3 * time.Second
 	listenAgain = 15 * time.Second
+	learnAgain  = 5 * time.Second
 	// verdictsMost is how many shards may answer before they are listened to.
 	verdictsMost = 1024
 )
@@ -74,6 +78,8 @@ type Receiver struct {
 	// room is for what waits to be stored: results, and commands in a room of their own.
 	room, orders room
 	claims       atomic.Uint64
+	doors        doors
+	opened       sync.Once // known
 	// storing ends after the listeners.
 	storing    context.Context
 	endStoring context.CancelFunc
@@ -128,21 +134,16 @@ func (r *Receiver) Run(ctx context.Context) error {
 	wg.Go(func() { r.store.drain(ctx) })
 	wg.Go(func() { r.showStrangers(ctx) })
 	for _, l := range r.o.Listeners {
-		wg.Go(func() { r.host(ctx, l, r.sinkFor(l.Name(), modules.Limits{}, true)) })
+		wg.Go(func() { r.host(ctx, l.Name(), l, r.sinkFor(l.Name(), modules.Limits{}, true)) })
 	}
 	if r.o.Build != nil {
 		wg.Go(func() {
 			hosting.Run(ctx, hosting.Options{Bus: r.o.Bus, Daemon: r.o.Name, Host: r.hostDefined, Log: r.o.Log})
 		})
 	}
-	var once sync.Once
-	err := r.o.Bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) {
-		if err := r.learn(ctx, e.Value); err != nil {
-			r.o.Log.Error("the new directory of hosts is not in use", "error", err)
-			return
-		}
-		once.Do(func() { close(r.known) })
-	})
+	newest := make(chan []byte, 1)
+	wg.Go(func() { r.keepLearning(ctx, newest) })
+	err := r.o.Bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) { replace(newest, e.Value) })
 	if over.Err() != nil {
 		return nil
 	}
@@ -157,25 +158,11 @@ func (r *Receiver) hostDefined(ctx context.Context, m *monitor.Module) {
 	case err != nil:
 		hosting.Complain(r.o.Log, "a listener is not started until its definition is mended", err)
 	default:
-		r.host(ctx, l, r.sinkFor(m.Name, limits, isLoose(l)))
+		r.host(ctx, m.Name, l, r.sinkFor(m.Name, limits, isLoose(l)))
 	}
 }
 
 func isLoose(l modules.Listener) bool {
 	_, loose := l.(modules.Loose)
 	return loose
-}
-
-func (r *Receiver) host(ctx context.Context, l modules.Listener, s modules.Sink) {
-	for ctx.Err() == nil {
-		err := l.Listen(ctx, s)
-		if ctx.Err() != nil {
-			return
-		}
-		r.o.Log.Error("a listener gave up and is started again", "listener", l.Name(), "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(listenAgain):
-		}
-	}
 }

@@ -37,6 +37,8 @@ type store struct {
 	spool atomic.Pointer[spool.Spool]
 	// trouble is why the bus took nothing; nil once it does.
 	trouble atomic.Pointer[error]
+	// blocked is set while neither the bus nor the spool takes anything.
+	blocked atomic.Pointer[blocked]
 	log     *slog.Logger
 	spooled *metrics.Counter
 }
@@ -45,9 +47,14 @@ type store struct {
 func (s *store) deliver(ctx context.Context, shard uint16, p *parcel) error {
 	for {
 		err := s.try(ctx, shard, p)
-		if err == nil || ctx.Err() != nil || errors.Is(err, bus.ErrTooLarge) || errors.Is(err, bus.ErrClosed) {
+		if err == nil || errors.Is(err, bus.ErrTooLarge) {
+			s.blocked.Store(nil)
 			return err
 		}
+		if ctx.Err() != nil || errors.Is(err, bus.ErrClosed) {
+			return err
+		}
+		s.block(err)
 		rest(ctx, fullPause)
 	}
 }
@@ -75,9 +82,8 @@ func (s *store) try(ctx context.Context, shard uint16, p *parcel) error {
 	}
 	s.failed(err)
 	e.Fixed = true // perhaps it is stored all the same
-	if err := sp.Put(ctx, &e); err != nil {
-		s.failed(err)
-		return err
+	if full := sp.Put(ctx, &e); full != nil {
+		return fmt.Errorf("%w; and the bus: %w", full, err)
 	}
 	s.spooled.Add(p.items.Len())
 	return nil
@@ -96,10 +102,14 @@ func (s *store) lag() (int64, time.Duration) {
 	return bytes, max(time.Since(since), 0)
 }
 
-// Healthy is nil unless passive results have waited in the spool for some time. Any goroutine may call it.
+// Healthy is nil unless a listener does not listen, or passive results have waited in the spool, or to be stored at all, for some
+// time. Any goroutine may call it.
 func (r *Receiver) Healthy() error { return r.healthy(lagLimit) }
 
 func (r *Receiver) healthy(limit time.Duration) error {
+	if err := errors.Join(r.store.err(limit), r.doors.err()); err != nil {
+		return err
+	}
 	bytes, age := r.store.lag()
 	if bytes == 0 || age < limit {
 		return nil
