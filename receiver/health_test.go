@@ -128,3 +128,31 @@ func TestADirectoryThatCannotBeReadIsReadAgain(t *testing.T) {
 		})
 	})
 }
+
+// pipe gives commands as a command file does.
+type pipe []string
+
+func (pipe) Name() string { return "cmdfile" }
+
+func (p pipe) Listen(ctx context.Context, s modules.Sink) error {
+	s.(modules.Bulk).ObeyAll(ctx, p, "cmdfile")
+	<-ctx.Done()
+	return nil
+}
+
+func TestResultsAmongCommandsCountAsTheListeners(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		set := metrics.NewSet()
+		lines := pipe{"[1767225600] PROCESS_HOST_CHECK_RESULT;web;0;x", "PROCESS_HOST_CHECK_RESULT;nobody;0;x", "NONSENSE", "ADD_HOST_COMMENT;web;1;me;hello"}
+		o := receiver.Options{Bus: membus.New().Connect("test"), Log: slog.New(slog.DiscardHandler), Metrics: set, Listeners: []modules.Listener{lines}}
+		configured(t, o.Bus, map[string]monitor.Shard{"web": 1})
+		works(t, o, func(*receiver.Receiver) { time.Sleep(time.Minute) })
+		var b bytes.Buffer
+		set.WritePrometheus(&b)
+		for _, want := range []string{"stored", "unknown"} {
+			if !strings.Contains(b.String(), `onbu_receiver_submitted_total{listener="cmdfile",result="`+want+`"} 1`) {
+				t.Errorf("want one that is %s:\n%s", want, b.String())
+			}
+		}
+	})
+}

@@ -200,17 +200,23 @@ func noHost(req *command.Request) Refusal {
 	return Refusal{fmt.Sprintf("%s: no host is called %q; see `onbu status` for the names", req.Name, req.Ref.Host)}
 }
 
+// notKnown is the refusal of a result that is for nobody.
+type notKnown struct{ Refusal }
+
+// Unwrap gives the refusal.
+func (n notKnown) Unwrap() error { return n.Refusal }
+
 // stray notes a result for an unknown host or service that came as a command, and says why it is refused.
-func (r *Receiver) stray(b *book, req *command.Request) Refusal {
+func (r *Receiver) stray(b *book, req *command.Request) notKnown {
 	s, ok := req.Submission()
 	if !ok {
 		s = req.Output()
 	}
 	r.unknownTo(&s)
 	if _, ok := b.hosts[b.nameOf(req.Ref.Host)]; !ok {
-		return noHost(req)
+		return notKnown{noHost(req)}
 	}
-	return Refusal{fmt.Sprintf("%s: host %s has no service %q; see `onbu status` for the names", req.Name, req.Ref.Host, req.Ref.Service)}
+	return notKnown{Refusal{fmt.Sprintf("%s: host %s has no service %q; see `onbu status` for the names", req.Name, req.Ref.Host, req.Ref.Service)}}
 }
 
 // Ask is Obey that waits for what the owners say: nil once the command was carried out and recorded, an error with

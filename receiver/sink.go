@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
 )
 
 // sink is a Receiver as one of its listeners sees it: with what the listener's definition allows to those who send to it.
@@ -52,7 +54,9 @@ func (s *sink) Obey(ctx context.Context, line, source string) error {
 // ObeyAll implements modules.Bulk. A listener that may speak for some hosts only gives no commands for others, nor for all.
 func (s *sink) ObeyAll(ctx context.Context, lines []string, source string) []error {
 	if s.quotas == nil && len(s.hosts) == 0 {
-		return s.r.ObeyAll(ctx, lines, source)
+		out := s.r.ObeyAll(ctx, lines, source)
+		s.count(lines, out)
+		return out
 	}
 	out := make([]error, len(lines))
 	var allowed []string
@@ -66,7 +70,26 @@ func (s *sink) ObeyAll(ctx context.Context, lines []string, source string) []err
 	for i, err := range s.r.ObeyAll(ctx, allowed, source) {
 		out[places[i]] = err
 	}
+	s.count(lines, out)
 	return out
+}
+
+// count counts the results among commands that are stored, or for nobody. What else is refused was counted before.
+func (s *sink) count(lines []string, out []error) {
+	for i, line := range lines {
+		var nobody notKnown
+		switch {
+		case errors.As(out[i], &nobody):
+			s.unknown.Inc()
+		case out[i] == nil && isResult(line):
+			s.stored.Inc()
+		}
+	}
+}
+
+func isResult(line string) bool {
+	name := command.Name(line)
+	return name == "PROCESS_HOST_CHECK_RESULT" || name == "PROCESS_SERVICE_CHECK_RESULT"
 }
 
 // tooMany is the refusal of what is over a quota.
