@@ -146,8 +146,9 @@ func (m *Module) count(set *metrics.Set) {
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return m.name }
 
-// Wants implements modules.Exporter: each broker keeps a history of its own, so that a spare one has it too.
-func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Own: true} }
+// Wants implements modules.Exporter: each broker keeps a history of its own, so that a spare one has it too. A
+// new one begins with the oldest that is stored: a broker that was added today can tell what was last month.
+func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Own: true, Past: true} }
 
 // Export implements modules.Exporter.
 func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {

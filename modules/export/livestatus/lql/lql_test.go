@@ -70,7 +70,7 @@ func tables(all []thing, asked *table.Narrow) map[string]*table.Table {
 			}
 		}
 	}
-	t.Find = func(w *table.World, object string) (*table.Row, bool) {
+	t.Find = func(w *table.World, _ table.Narrow, object string) (*table.Row, bool) {
 		for i := range all {
 			if all[i].name == object {
 				return &table.Row{World: w, Line: &table.Line{ID: int64(i)}}, true

@@ -84,7 +84,7 @@ func (q *Query) Ready(w *table.World) (bool, *Error) {
 	var row *table.Row
 	ok := false
 	if q.table.Find != nil {
-		row, ok = q.table.Find(w, wait.Object)
+		row, ok = q.table.Find(w, q.narrow, wait.Object)
 	}
 	if !ok && wait.Object == "" && q.table.Name == "status" {
 		q.table.Each(w, table.Narrow{Anyone: true}, func(r *table.Row) bool { row, ok = r, true; return false })

@@ -94,6 +94,13 @@ func TestAContactSeesItsOwn(t *testing.T) {
 		{"comments", zoe, words("id"), []string{"48"}},
 		{"comments", bob, words("id"), nil},
 		{"downtimes", bob, words("id"), nil},
+		{"hosts", strict, words("name services services_with_state services_with_info total_services num_services num_services_ok worst_service_state child_dependencies"), []string{
+			"app;[];[];[];0;0;0;0;[]", "web;[http];[[http 2 1]];[[http 2 1 no answer]];1;1;0;2;[web/http]",
+		}},
+		{"hosts", zoe, words("name parents parent_dependencies num_services"), []string{"app;[];[];0", "web;[];[];2"}},
+		{"hosts", anyone, words("name parents childs"), []string{"app;[db];[]", "db;[];[app]", "web;[];[]"}},
+		{"hosts", bob, words("name childs child_dependencies"), []string{"db;[];[]"}},
+		{"services", bob, words("description parent_dependencies"), []string{"ssh;[]"}},
 		{"log", zoe, words("lineno"), []string{"1", "3"}},
 		{"log", bob, words("lineno"), []string{"2", "3"}},
 	} {
@@ -116,13 +123,26 @@ func TestARowIsFoundByItsName(t *testing.T) {
 		{"services", "web", false},
 		{"services", "web;none", false},
 	} {
-		r, ok := tables[x.table].Find(w, x.object)
+		r, ok := tables[x.table].Find(w, anyone, x.object)
 		if ok != x.ok {
 			t.Errorf("%s of %s found: %v", x.object, x.table, ok)
 		}
 		if ok && x.table == "services" && show(column(t, tables[x.table], "plugin_output"), r) != "no answer" {
 			t.Errorf("%s shows another service", x.object)
 		}
+	}
+}
+
+func TestAContactWaitsOnlyForItsOwn(t *testing.T) {
+	w, tables := small(), table.Tables()
+	n := table.Narrow{Contact: "zoe", StrictServices: true}
+	for object, want := range map[string]bool{"web;http": true, "web;ssh": false} {
+		if _, ok := tables["services"].Find(w, n, object); ok != want {
+			t.Errorf("%s: found %v", object, ok)
+		}
+	}
+	if _, ok := tables["hosts"].Find(w, n, "db"); ok {
+		t.Error("a host that is bob's is found")
 	}
 }
 

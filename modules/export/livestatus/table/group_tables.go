@@ -56,7 +56,7 @@ func (r *Row) members(g *catalog.Group) iter.Seq[*object] {
 	return func(yield func(*object) bool) {
 		m := Row{World: r.World, x: r.x}
 		for p := range g.Members {
-			if r.guard != nil && !r.guard.place(p) {
+			if !r.sees(p) {
 				continue
 			}
 			of := &m.service
@@ -98,11 +98,7 @@ func (r *Row) ofGroup(g *catalog.Group) *sum {
 		}
 		s.addHost(o)
 		look := Row{World: r.World, x: r.x, host: *o}
-		guard := r.guard
-		if guard == nil {
-			guard = everyone()
-		}
-		look.servicesOfHost(guard, func() bool { s.addService(&look.service); return true })
+		look.servicesOfHost(r.guarded(), func() bool { s.addService(&look.service); return true })
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package table
 import (
 	"slices"
 
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/catalog"
 )
 
@@ -55,6 +56,36 @@ func (g *guard) place(p catalog.Place) bool {
 	}
 	s := inv.Service(p.ID)
 	return answers[s.Policy] || !g.n.StrictServices && answers[inv.Hosts[s.Host].Policy]
+}
+
+// sees says whether the query of the row may see the host or the service at a place.
+func (r *Row) sees(p catalog.Place) bool { return r.guard == nil || r.guard.place(p) }
+
+// near says whether the query of the row may see what has that number in the shard of an object.
+func (r *Row) near(o *object, id monitor.ID) bool {
+	return r.sees(catalog.Place{Shard: o.place.Shard, ID: id})
+}
+
+// seen gives those that the query of the row may see.
+func (r *Row) seen(all []monitor.Ref) []monitor.Ref {
+	if r.guard == nil || r.guard.n.Anyone {
+		return all
+	}
+	var some []monitor.Ref
+	for _, ref := range all {
+		if p, ok := r.x.Find(ref); ok && r.guard.place(p) {
+			some = append(some, ref)
+		}
+	}
+	return some
+}
+
+// guarded gives the guard of the row's query.
+func (r *Row) guarded() *guard {
+	if r.guard == nil {
+		return everyone()
+	}
+	return r.guard
 }
 
 // group says whether the contact may see a group: all of its members, or one of them where groups are loose.

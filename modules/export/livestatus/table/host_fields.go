@@ -17,8 +17,8 @@ func hostFields() []field[*object] {
 		moment("last_time_down", "when it was last seen DOWN", func(_ *Row, o *object) monitor.Time { return o.seldom().LastTimeWarning }),
 		moment("last_time_unreachable", "when it was last seen UNREACHABLE", func(_ *Row, o *object) monitor.Time { return o.seldom().LastTimeCritical }),
 		truth("obsess_over_host", "whether obsessing is on; accepted and ignored (0/1)", func(_ *Row, o *object) bool { return switches(o)&monitor.Obsess != 0 }),
-		integer("total_services", "how many services it has", func(r *Row, o *object) int64 { return int64(r.x.Services(o.place)) }),
-		list("parents", "the hosts in front of it", func(_ *Row, o *object) []string { return parents(o) }),
+		integer("total_services", "how many services it has", func(r *Row, o *object) int64 { return int64(len(r.services(o))) }),
+		list("parents", "the hosts in front of it", func(r *Row, o *object) []string { return r.parents(o) }),
 		list("childs", "the hosts behind it", func(r *Row, o *object) []string { return r.children(o) }),
 		list("services", "the services", func(r *Row, o *object) []string { return r.services(o) }),
 		rich("services_with_state", "the services: name, state, whether it was checked", func(r *Row, o *object) []string { return r.services(o) }, func(r *Row, _ *object) any { return r.servicesInfo(false) }),
@@ -36,7 +36,7 @@ func serviceFields() []field[*object] {
 		moment("last_time_warning", "when it was last seen WARNING", func(_ *Row, o *object) monitor.Time { return o.seldom().LastTimeWarning }),
 		moment("last_time_critical", "when it was last seen CRITICAL", func(_ *Row, o *object) monitor.Time { return o.seldom().LastTimeCritical }),
 		moment("last_time_unknown", "when it was last seen UNKNOWN", func(_ *Row, o *object) monitor.Time { return o.seldom().LastTimeUnknown }),
-		rich("parents", "the services that it hangs on", func(_ *Row, o *object) []string { return elements(serviceParents(o)) }, func(_ *Row, o *object) any { return refValues(serviceParents(o)) }),
+		rich("parents", "the services that it hangs on", func(r *Row, o *object) []string { return elements(r.seen(serviceParents(o))) }, func(r *Row, o *object) any { return refValues(r.seen(serviceParents(o))) }),
 		truth("obsess_over_service", "whether obsessing is on; accepted and ignored (0/1)", func(_ *Row, o *object) bool { return switches(o)&monitor.Obsess != 0 }),
 	}
 	return slices.Concat(own, stateFields(), switchFields(), configFields(), noteFields(), tieFields(), lookFields())
@@ -44,11 +44,13 @@ func serviceFields() []field[*object] {
 
 func (o *object) host() *monitor.Host { return &o.inv.Hosts[o.place.ID] }
 
-// services names the services of a host.
+// services names the services of a host that the query may see.
 func (r *Row) services(o *object) []string {
-	names := make([]string, r.x.Services(o.place))
-	for i := range names {
-		names[i] = o.inv.Service(r.x.Service(o.place, i)).Description
+	names := make([]string, 0, r.x.Services(o.place))
+	for i := range cap(names) {
+		if id := r.x.Service(o.place, i); r.near(o, id) {
+			names = append(names, o.inv.Service(id).Description)
+		}
 	}
 	return names
 }
@@ -57,7 +59,7 @@ func (r *Row) services(o *object) []string {
 func (r *Row) servicesInfo(output bool) any {
 	all := []any{}
 	look := Row{World: r.World, x: r.x, host: r.host}
-	look.servicesOfHost(everyone(), func() bool {
+	look.servicesOfHost(r.guarded(), func() bool {
 		o := &look.service
 		one := []any{o.name, shownState(o.state.State()), bit(checked(o))}
 		if output {

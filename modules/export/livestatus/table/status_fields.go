@@ -39,7 +39,7 @@ func stateFields() []field[*object] {
 		integer("scheduled_downtime_depth", "how many downtimes hold at present", func(_ *Row, o *object) int64 { return int64(o.seldom().DowntimeDepth) }),
 		truth("is_impact", "whether it suffers from a root problem (0/1)", func(_ *Row, o *object) bool { return o.seldom().Impact }),
 		truth("is_problem", "whether it is a root problem (0/1)", func(_ *Row, o *object) bool { return o.seldom().Problem }),
-		list("source_problems", "the root problems it suffers from", func(_ *Row, o *object) []string { return refs(o.seldom().Sources) }),
+		list("source_problems", "the root problems it suffers from", func(r *Row, o *object) []string { return refs(r.seen(o.seldom().Sources)) }),
 		integer("business_impact", "what it is worth at present, 0 to 5", func(_ *Row, o *object) int64 { return int64(o.state.BusinessImpact()) }),
 		integer("criticity", "what it is worth at present, 0 to 5 (the older name of business_impact)", func(_ *Row, o *object) int64 { return int64(o.state.BusinessImpact()) }),
 		float("staleness", "the age of the last result in check intervals", staleness),

@@ -55,7 +55,7 @@ func (r *Row) ofHost() *sum {
 	}
 	r.sum = sum{valid: true}
 	look := Row{World: r.World, x: r.x, host: r.host}
-	look.servicesOfHost(everyone(), func() bool { r.sum.addService(&look.service); return true })
+	look.servicesOfHost(r.guarded(), func() bool { r.sum.addService(&look.service); return true })
 	return &r.sum
 }
 

@@ -54,8 +54,8 @@ type Table struct {
 	// Each hands on every row, always in the same order, until yield returns false. The row is used again for the next one;
 	// a Line in it is not.
 	Each func(w *World, n Narrow, yield func(*Row) bool)
-	// Find gives the row of an object as WaitObject names it; nil where the table has no such rows.
-	Find func(w *World, object string) (*Row, bool)
+	// Find gives the row of an object as WaitObject names it, if the query may see it; nil where the table has no such rows.
+	Find func(w *World, n Narrow, object string) (*Row, bool)
 }
 
 // Narrow says which rows are enough: what a query's filters make sure of. A table may hand on more, but never a row that

@@ -30,7 +30,8 @@ func (all *indexes) hostTable() *Table {
 		Name: "hosts", Prefix: "host_", Columns: sorted(columns("", theHost, hostFields()...)),
 		Each: func(w *World, n Narrow, yield func(*Row) bool) {
 			r := all.row(w)
-			r.eachHost(n, newGuard(r.x, n), func() bool { return yield(r) })
+			r.guard = newGuard(r.x, n)
+			r.eachHost(n, r.guard, func() bool { return yield(r) })
 		},
 		Find: all.find(false),
 	}
@@ -41,16 +42,18 @@ func (all *indexes) serviceTable() *Table {
 		Name: "services", Prefix: "service_", Columns: sorted(columns("", theService, serviceFields()...), columns("host_", theHost, hostFields()...)),
 		Each: func(w *World, n Narrow, yield func(*Row) bool) {
 			r := all.row(w)
-			r.eachService(n, newGuard(r.x, n), func() bool { return yield(r) })
+			r.guard = newGuard(r.x, n)
+			r.eachService(n, r.guard, func() bool { return yield(r) })
 		},
 		Find: all.find(true),
 	}
 }
 
 // find gives the Find of a table of hosts or of services.
-func (all *indexes) find(service bool) func(w *World, object string) (*Row, bool) {
-	return func(w *World, object string) (*Row, bool) {
+func (all *indexes) find(service bool) func(w *World, n Narrow, object string) (*Row, bool) {
+	return func(w *World, n Narrow, object string) (*Row, bool) {
 		r := all.row(w)
+		r.guard = newGuard(r.x, n)
 		return r, r.find(object, service)
 	}
 }

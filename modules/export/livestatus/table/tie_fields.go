@@ -26,12 +26,17 @@ func tieFields() []field[*object] {
 		list("parent_dependencies", "all that it hangs on directly: host, parents and masters of dependencies", func(r *Row, o *object) []string {
 			var names []string
 			for _, d := range r.x.Masters(o.place) {
-				names = append(names, o.inv.Ref(d.Master).String())
+				if r.near(o, d.Master) {
+					names = append(names, o.inv.Ref(d.Master).String())
+				}
 			}
 			if o.isHost() {
-				return append(names, parents(o)...)
+				return append(names, r.parents(o)...)
 			}
-			return append(names, o.inv.Hosts[o.inv.HostOf(o.place.ID)].Name)
+			if host := o.inv.HostOf(o.place.ID); r.near(o, host) {
+				names = append(names, o.inv.Hosts[host].Name)
+			}
+			return names
 		}),
 		list("child_dependencies", "all that hangs on it directly: services, children and dependents", func(r *Row, o *object) []string { return r.dependents(o) }),
 		truth("got_business_rule", "whether its state follows from others by a business rule (0/1)", func(_ *Row, o *object) bool {
@@ -57,7 +62,7 @@ func (r *Row) masters(o *object, which func(*monitor.Dependency) bool) []string 
 	var names []string
 	all := r.x.Masters(o.place)
 	for i := range all {
-		if name := element(o.inv.Ref(all[i].Master)); which(&all[i]) && !slices.Contains(names, name) {
+		if name := element(o.inv.Ref(all[i].Master)); which(&all[i]) && r.near(o, all[i].Master) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -70,7 +75,7 @@ func (r *Row) pairs(o *object, which func(*monitor.Dependency) bool, states func
 	all := r.x.Masters(o.place)
 	for i := range all {
 		d := &all[i]
-		if !which(d) {
+		if !which(d) || !r.near(o, d.Master) {
 			continue
 		}
 		ref := o.inv.Ref(d.Master)
@@ -89,37 +94,38 @@ func (r *Row) pairs(o *object, which func(*monitor.Dependency) bool, states func
 }
 
 // parents names the parents of a host.
-func parents(o *object) []string {
-	all := o.host().Parents
-	names := make([]string, len(all))
-	for i, id := range all {
-		names[i] = o.inv.Hosts[id].Name
+func (r *Row) parents(o *object) []string { return hostNames(r, o, o.host().Parents) }
+
+// hostNames names those hosts of an object's shard that the query may see.
+func hostNames[I ~uint32](r *Row, o *object, all []I) []string {
+	names := make([]string, 0, len(all))
+	for _, id := range all {
+		if r.near(o, monitor.ID(id)) {
+			names = append(names, o.inv.Hosts[id].Name)
+		}
 	}
 	return names
 }
 
 // children names the hosts behind a host.
-func (r *Row) children(o *object) []string {
-	all := r.x.Children(o.place)
-	names := make([]string, len(all))
-	for i, id := range all {
-		names[i] = o.inv.Hosts[id].Name
-	}
-	return names
-}
+func (r *Row) children(o *object) []string { return hostNames(r, o, r.x.Children(o.place)) }
 
 // dependents names what hangs directly on an object, as Shinken does: host, or host/service.
 func (r *Row) dependents(o *object) []string {
 	var names []string
 	for _, i := range r.x.Dependents(o.place) {
-		names = append(names, o.inv.Ref(o.inv.Dependencies[i].Dependent).String())
+		if id := o.inv.Dependencies[i].Dependent; r.near(o, id) {
+			names = append(names, o.inv.Ref(id).String())
+		}
 	}
 	if !o.isHost() {
 		return names
 	}
 	names = append(names, r.children(o)...)
 	for i := range r.x.Services(o.place) {
-		names = append(names, o.inv.Ref(r.x.Service(o.place, i)).String())
+		if id := r.x.Service(o.place, i); r.near(o, id) {
+			names = append(names, o.inv.Ref(id).String())
+		}
 	}
 	return names
 }
@@ -148,8 +154,8 @@ func (r *Row) suffering() map[monitor.Ref][]string {
 		}
 		return !r.World.Over()
 	}
-	look.eachHost(Narrow{}, everyone(), func() bool { return add(&look.host) })
-	look.eachService(Narrow{}, everyone(), func() bool { return add(&look.service) })
+	look.eachHost(Narrow{}, r.guarded(), func() bool { return add(&look.host) })
+	look.eachService(Narrow{}, r.guarded(), func() bool { return add(&look.service) })
 	return r.impacts
 }
 

@@ -105,7 +105,8 @@ func (r *Row) find(object string, service bool) bool {
 	}
 	p, ok := r.x.Find(ref)
 	switch {
-	case !ok:
+	case !ok || !r.sees(p):
+		return false
 	case service:
 		r.placeService(p)
 	default:
