@@ -51,8 +51,9 @@ type Module struct {
 
 	history *history.Store
 	started time.Time
-	work    chan struct{} // a place for each query that may be carried out at once
-	unread  atomic.Int64  // bytes of answers that are being written
+	places  *places
+	unread  unread
+	waits   crowd
 	pulse   pulse
 	counts  counts
 }
@@ -80,8 +81,9 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		},
 		idle:     s.Duration("idle_timeout", 5*time.Minute, time.Second, 24*time.Hour),
 		patience: s.Duration("read_timeout", 10*time.Second, time.Second, time.Hour),
-		work:     make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		places:   newPlaces(2 * runtime.GOMAXPROCS(0)),
 	}
+	m.unread.most = m.limits.Bytes
 	m.history = history.New(history.Options{
 		Path: s.Output("database_file", filepath.Join(e.State, "history.sqlite")),
 		Keep: time.Duration(s.Int("history_days", 365, 1, 36500)) * 24 * time.Hour,

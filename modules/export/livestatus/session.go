@@ -51,7 +51,7 @@ func (m *Module) request(ctx context.Context, c *serve.Conn, lines []string) boo
 	}
 	q, refusal := lql.Parse(lines, m.tables, time.Now())
 	q.Authorize(m.strictServices, m.looseGroups)
-	answer := m.guarded(ctx, q, lines, refusal)
+	answer := m.guarded(ctx, c, q, lines, refusal)
 	if answer.Code != lql.OK {
 		m.counts.refused.Inc()
 		m.log.Debug("a query is refused", "from", c.From(), "query", strings.Join(lines, " | "), "code", answer.Code)
@@ -60,21 +60,20 @@ func (m *Module) request(ctx context.Context, c *serve.Conn, lines []string) boo
 }
 
 // query waits for what a query wants to wait for, and carries it out when it is its turn.
-func (m *Module) query(ctx context.Context, q *lql.Query, refusal *lql.Error) *lql.Answer {
+func (m *Module) query(ctx context.Context, source string, q *lql.Query, refusal *lql.Error) *lql.Answer {
 	if refusal == nil && q.Wait != nil {
-		refusal = m.wait(ctx, q)
+		refusal = m.wait(ctx, source, q)
 	}
 	if refusal != nil {
 		return lql.Refuse(refusal, q.Fixed16)
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.limits.Time)
 	defer cancel()
-	select {
-	case m.work <- struct{}{}:
-		defer func() { <-m.work }()
-	case <-ctx.Done():
+	back, ok := m.places.take(ctx, source, q.Quick())
+	if !ok {
 		return lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "too many queries at once: this one found no time"}, q.Fixed16)
 	}
+	defer back()
 	if !m.configured(ctx) {
 		return lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "no configuration is in force yet: ask again in a moment"}, q.Fixed16)
 	}
@@ -84,14 +83,14 @@ func (m *Module) query(ctx context.Context, q *lql.Query, refusal *lql.Error) *l
 }
 
 // guarded keeps a panic in a query from being the broker's end: the others go on.
-func (m *Module) guarded(ctx context.Context, q *lql.Query, lines []string, refusal *lql.Error) (answer *lql.Answer) {
+func (m *Module) guarded(ctx context.Context, c *serve.Conn, q *lql.Query, lines []string, refusal *lql.Error) (answer *lql.Answer) {
 	defer func() {
 		if r := recover(); r != nil {
 			m.log.Error("a query met a bug, please report it", "query", strings.Join(lines, " | "), "panic", r, "stack", string(debug.Stack()))
 			answer = lql.Refuse(&lql.Error{Code: lql.BadRequest, Text: "the query met a bug: the log of the broker says which"}, q.Fixed16)
 		}
 	}()
-	return m.query(ctx, q, refusal)
+	return m.query(ctx, c.From(), q, refusal)
 }
 
 // configured waits a moment for the first configuration: clients would take no hosts for an answer.
@@ -109,12 +108,14 @@ func (m *Module) configured(ctx context.Context) bool {
 	return true
 }
 
-// write sends an answer. Whoever reads slowly is given up, and large answers that wait to be read are bounded in number.
+// write sends an answer. Whoever reads slowly is given up, sooner if others have no room, and large answers that wait to be read
+// are bounded in number.
 func (m *Module) write(c *serve.Conn, a *lql.Answer) error {
-	defer m.unread.Add(-a.Size())
-	if m.unread.Add(a.Size()) > 4*m.limits.Bytes {
+	w := m.unread.begin(c.From(), a.Size(), m.patience, func() { c.Close() })
+	if w == nil {
 		a = lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "too many large answers at once: ask again, or for less"}, a.Fixed16)
 	}
+	defer m.unread.end(w)
 	within := m.patience + time.Duration(a.Size()/slowest)*time.Second
 	defer time.AfterFunc(within, func() { c.Close() }).Stop()
 	_, err := a.WriteTo(c)

@@ -15,10 +15,16 @@ const (
 	look = 100 * time.Millisecond
 	// longestWait bounds waits whose client gives no bound: it may be gone.
 	longestWait = 10 * time.Minute
+	// mostWaits is how many queries of one source may wait at once.
+	mostWaits = 200
 )
 
 // wait returns when the condition of a query holds, its trigger has fired or its time is up. Then it may be answered.
-func (m *Module) wait(ctx context.Context, q *lql.Query) *lql.Error {
+func (m *Module) wait(ctx context.Context, source string, q *lql.Query) *lql.Error {
+	if !m.waits.join(source, mostWaits) {
+		return &lql.Error{Code: lql.LimitExceeded, Text: "too many queries of this client wait already"}
+	}
+	defer m.waits.leave(source)
 	within := longestWait
 	if t := q.Wait.Timeout; t > 0 {
 		within = min(t, longestWait)
@@ -29,7 +35,7 @@ func (m *Module) wait(ctx context.Context, q *lql.Query) *lql.Error {
 	defer ticker.Stop()
 	fired := m.pulse.next(q.Wait.Trigger)
 	for {
-		if ready, err := q.Ready(m.world(ctx)); ready || err != nil {
+		if ready, err := m.ready(ctx, source, q); ready || err != nil {
 			return err
 		}
 		select {
@@ -45,6 +51,49 @@ func (m *Module) wait(ctx context.Context, q *lql.Query) *lql.Error {
 				return nil // checks are made all the time
 			}
 		}
+	}
+}
+
+// ready says whether the condition holds. Where nothing has changed since it was looked at, it is not looked at again so soon;
+// otherwise that is work as that of any query.
+func (m *Module) ready(ctx context.Context, source string, q *lql.Query) (bool, *lql.Error) {
+	w := m.world(ctx)
+	if !q.Due(w) {
+		return false, nil
+	}
+	back, ok := m.places.take(ctx, source, q.Quick())
+	if !ok {
+		return false, nil
+	}
+	defer back()
+	return q.Ready(w)
+}
+
+// crowd counts who wait, by source. Any goroutine may use it.
+type crowd struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+// join adds one, unless there are so many already.
+func (c *crowd) join(source string, most int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of[source] >= most {
+		return false
+	}
+	if c.of == nil {
+		c.of = map[string]int{}
+	}
+	c.of[source]++
+	return true
+}
+
+func (c *crowd) leave(source string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of[source]--; c.of[source] == 0 {
+		delete(c.of, source)
 	}
 }
 

@@ -37,6 +37,8 @@ const (
 	mostFilters = 2000 // of Filter, Stats and WaitCondition and their combinations; LMD has 1000 without combinations
 	mostColumns = 512
 	mostSorts   = 32
+	// quickFilters is how many filters, and bytes of regular expressions, a query may have that cannot take long.
+	quickFilters = 100
 	// Regular expressions cost time for each row: this many bytes of them in a query, and in one of its filters.
 	mostRegex, longestRegex = 16 << 10, 2 << 10
 )
@@ -76,6 +78,7 @@ type Query struct {
 	limit   int // -1 for none
 	offset  int
 	shift   int64 // Localtime: seconds that the client's clock is ahead
+	work    int   // for each row: filters, and bytes of regular expressions
 }
 
 // column is a column as a query names it; of is nil where the table has none of the name.
@@ -90,6 +93,20 @@ type sortKey struct {
 	column
 	variable   string
 	descending bool
+}
+
+// Quick says that the query cannot take long, whatever there is: it is about the engine itself or one host, and compares little.
+func (q *Query) Quick() bool {
+	if q.table == nil || q.work > quickFilters {
+		return false
+	}
+	switch q.table.Name {
+	case "status":
+		return true
+	case "hosts", "services":
+		return q.narrow.Host != ""
+	}
+	return false
 }
 
 // Table is the name of the table; empty if the query could not be read.
@@ -172,6 +189,7 @@ func (p *parser) finish() {
 	q.filter = p.compile(all)
 	p.statistics()
 	p.finishWait()
+	q.work = p.leaves + p.regex
 	plain := len(q.columns) == 0 && len(q.stats) == 0
 	if plain {
 		for i := range q.table.Columns {

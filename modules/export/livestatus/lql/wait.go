@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/modules/export/livestatus/table"
+	"github.com/onbu/onbu/monitor"
 )
 
 // Wait is what a query wants to happen before it is answered.
@@ -18,7 +19,13 @@ type Wait struct {
 	Conditional bool
 
 	holds filter
+	// seen is what Changed gave of the watched object when the condition was looked at, and looked when that was.
+	seen   [2]monitor.Time
+	looked time.Time
 }
+
+// lookAgain is how soon a condition is looked at again although its object did not change: it may depend on others, or on the time.
+const lookAgain = time.Second
 
 // triggers are what there is to wait for.
 var triggers = map[string]bool{
@@ -73,6 +80,23 @@ func (p *parser) finishWait() {
 	}
 	w.holds = p.compile(&node{kind: and, kids: p.waits})
 	p.q.Wait = w
+}
+
+// Due says whether the condition is worth looking at: whether its object changed since it was looked at, or some time went by.
+func (q *Query) Due(w *table.World) bool {
+	wait := q.Wait
+	if !wait.Conditional || q.table.Find == nil {
+		return true
+	}
+	row, ok := q.table.Find(w, q.narrow, wait.Object)
+	if !ok {
+		return true // Ready refuses it
+	}
+	if seen := row.Changed(); seen != wait.seen || w.Now.Sub(wait.looked) >= lookAgain {
+		wait.seen, wait.looked = seen, w.Now
+		return true
+	}
+	return false
 }
 
 // Ready says whether the condition holds in a world. A query for an object that is not there is refused.

@@ -36,6 +36,19 @@ type Row struct {
 	joined  bool // the objects of the line were looked up
 }
 
+// Changed is when the object that the row is about changed last, and when its last check began, as two changes may fall into one
+// tick of the view's clock; nothing if it is about none.
+func (r *Row) Changed() [2]monitor.Time {
+	o := &r.service
+	if o.inv == nil {
+		o = &r.host
+	}
+	if o.inv == nil {
+		return [2]monitor.Time{}
+	}
+	return [2]monitor.Time{o.state.Seen(), o.state.LastCheck()}
+}
+
 // object is the host or the service of a row.
 type object struct {
 	inv   *monitor.Inventory // nil where the row has none
