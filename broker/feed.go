@@ -35,12 +35,17 @@ func (b *Broker) hostDefined(ctx context.Context, m *monitor.Module) {
 func (b *Broker) hostParts(ctx context.Context, m modules.Exporter, asked feed.Asked) {
 	several, ok := m.(modules.Several)
 	if !ok {
+		asked.Parts = []string{m.Name()}
 		b.host(ctx, m, asked)
 		return
 	}
+	parts := several.Parts()
+	for _, part := range parts {
+		asked.Parts = append(asked.Parts, part.Name())
+	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	for _, part := range several.Parts() {
+	for _, part := range parts {
 		wg.Go(func() { b.host(ctx, part, asked) })
 	}
 }

@@ -34,6 +34,7 @@ type Options struct {
 type Feeder struct {
 	o Options
 
+	heirs  sync.Mutex // one place at a time takes over another
 	mu     sync.Mutex // guards everything that follows
 	hosted map[string]*module
 	places map[string]entry // what FEED holds, by key
@@ -54,7 +55,10 @@ func New(o Options) *Feeder {
 type Asked struct {
 	// Of is the name of its definition; empty for a module that is hosted whatever the configuration says.
 	Of string
-	// Start is where a new place begins.
+	// Parts are the names of all modules that are hosted for this definition. A new one goes on where one was that is not among
+	// them any more.
+	Parts []string
+	// Start is where a new place begins otherwise.
 	Start modules.Start
 }
 

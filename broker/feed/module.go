@@ -122,6 +122,9 @@ func (h *module) begin(ctx context.Context) error {
 		return err
 	}
 	e.Module, e.Own, e.Of, e.Gone = h.name, h.wants.Own, h.asked.Of, 0
+	if err := h.inherit(ctx, &e); err != nil {
+		return err
+	}
 	for _, stream := range h.streams() {
 		if p := e.place(stream); p != nil {
 			p.Held = 0

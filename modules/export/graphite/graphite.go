@@ -28,10 +28,7 @@ func newModule(name string, c *config, e modules.Env, o modules.Outlook) modules
 	}
 	m := &module{name: name}
 	for _, t := range c.targets {
-		p := &part{name: name, config: c, target: t, share: share, outlook: o, link: &link{target: t, udp: c.udp, watch: c.watch, timeout: c.timeout}}
-		if len(c.targets) > 1 {
-			p.name = name + "/" + t.String()
-		}
+		p := &part{name: name + "/" + t.String(), config: c, target: t, share: share, outlook: o, link: &link{target: t, udp: c.udp, watch: c.watch, timeout: c.timeout}}
 		p.points = e.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_graphite_points_total{module=%q,target=%q}", name, t))
 		p.unknown = e.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_graphite_unknown_total{module=%q,target=%q}", name, t))
 		m.parts = append(m.parts, p)

@@ -240,3 +240,11 @@ func TestMistakesInADefinitionAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestATargetsPlaceHasOneNameHoweverManyThereAre(t *testing.T) {
+	one := build(t, "targets 127.0.0.1:2003").Name()
+	parts := build(t, "targets 127.0.0.1:2003, 127.0.0.1:2103").(modules.Several).Parts()
+	if parts[0].Name() != one {
+		t.Errorf("alone %s, beside another one %s", one, parts[0].Name())
+	}
+}
