@@ -18,8 +18,8 @@ import (
 // statusPage is how many statuses one answer holds.
 const statusPage = 500
 
-// inputAck is how long what a dead owner had taken stays hidden from its heir.
-const inputAck = 5 * time.Second
+// inputAck is how long the owner may take to use what it has taken.
+const inputAck = 10 * time.Second
 
 // forgetEvery is how often results that were used are removed.
 const forgetEvery = 2 * time.Second
@@ -37,8 +37,8 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { s.read(ctx, bus.Cursor{Stream: bus.RES, Filter: bus.ResultsOf(uint16(s.id))}, s.results) })
-	wg.Go(func() { s.inherit(ctx, s.durable(bus.PASSIVE, bus.PassiveOf(uint16(s.id)), "passive"), s.passive) })
-	wg.Go(func() { s.inherit(ctx, s.durable(bus.CMD, bus.Commands(uint16(s.id)), "commands"), s.commands) })
+	wg.Go(func() { s.read(ctx, s.durable(bus.PASSIVE, bus.PassiveOf(uint16(s.id)), "passive"), s.passive) })
+	wg.Go(func() { s.read(ctx, s.durable(bus.CMD, bus.Commands(uint16(s.id)), "commands"), s.commands) })
 	wg.Go(func() { s.publisher(ctx) })
 	wg.Go(func() { s.forgetResults(ctx) })
 	return func() {
@@ -49,16 +49,7 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 }
 
 func (s *shard) durable(stream bus.Stream, filter bus.Subject, what string) bus.Cursor {
-	return bus.Cursor{Stream: stream, Filter: filter, Durable: fmt.Sprintf("%s-%d", what, s.id), Ack: inputAck}
-}
-
-// inherit reads a queue once what a dead owner had taken of it comes again: newer messages would come before that and move the
-// position past it, and it would be lost.
-func (s *shard) inherit(ctx context.Context, c bus.Cursor, handle func(context.Context, []bus.Msg) error) {
-	if s.lease.inherited && sleep(ctx, inputAck) != nil {
-		return
-	}
-	s.read(ctx, c, handle)
+	return bus.Cursor{Stream: stream, Filter: filter, Durable: fmt.Sprintf("%s-%d", what, s.id), Ack: inputAck, Alone: true}
 }
 
 // read keeps a reader going: one that ends, because its stream was made anew for example, is started again.

@@ -25,8 +25,6 @@ type lease struct {
 	shard    uint16
 	mine     wire.Lease
 	revision uint64
-	// inherited says that the owner before did not give the lease up.
-	inherited bool
 }
 
 func (l *lease) key() string { return bus.LeaseKey(l.shard) }
@@ -50,7 +48,6 @@ func (l *lease) take(ctx context.Context) error {
 		if seen == 0 || silent >= knocks || time.Since(since) > leaseStale {
 			err := l.put(ctx, seen)
 			if err == nil {
-				l.inherited = seen != 0
 				return nil
 			}
 			if !errors.Is(err, bus.ErrConflict) {

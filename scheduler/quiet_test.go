@@ -45,7 +45,6 @@ func (w *world) restarted(d *daemon, pause time.Duration) (monitor.Status, *daem
 	time.Sleep(pause)
 	next := w.scheduler(fmt.Sprint("after", pause, time.Now().Unix()))
 	w.owned(0)
-	time.Sleep(10 * time.Second) // what the dead one had taken comes again before anything else
 	return w.statuses(0)[service(0, 0)], next
 }
 

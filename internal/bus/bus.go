@@ -125,6 +125,10 @@ type Cursor struct {
 	FromNow bool
 	Batch   int           // at most so many messages in a batch; 0 for 256
 	Ack     time.Duration // how long handle may take before a durable's batch comes again; 0 for 30 s
+	// Alone is for a durable of which there is never more than one reader that counts, and whose messages must come in order over
+	// the death of one: when it begins, and after each trouble on the way to the server, what any reader of the name had
+	// taken and not used comes again at once, and before all that is newer.
+	Alone bool
 }
 
 // Letter is a message of a stream that keeps the last one of each subject.

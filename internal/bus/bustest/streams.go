@@ -16,6 +16,22 @@ import (
 )
 
 var streams = map[string]func(*testing.T, *fixture){
+	"give what a dead reader had taken to one that reads alone, before all that is newer": func(t *testing.T, f *fixture) {
+		f.must(f.a.Append(f.ctx, bus.Commands(1), []byte("1"), ""))
+		taken, over := make(chan struct{}), make(chan struct{})
+		f.readWith(f.b, bus.Cursor{Stream: bus.CMD, Durable: "d", Alone: true}, func([]bus.Msg) error {
+			close(taken)
+			<-over // it is stopped, and never says that it used it
+			return nil
+		})
+		defer close(over)
+		<-taken
+		f.must(f.a.Append(f.ctx, bus.Commands(1), []byte("2"), ""))
+		heir, _ := f.read(f.a, bus.Cursor{Stream: bus.CMD, Durable: "d", Alone: true})
+		if diff := cmp.Diff([]string{"1", "2"}, texts(f, heir, 2)); diff != "" {
+			t.Error(diff)
+		}
+	},
 	"hands on in order what was appended": func(t *testing.T, f *fixture) {
 		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE, Batch: 7})
 		f.append(bus.Done(1), numbered(50)...)

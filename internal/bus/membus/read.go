@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -75,6 +76,11 @@ func (r *reader) namelessly(ctx context.Context) error {
 func (r *reader) durably(ctx context.Context) error {
 	r.bus.mu.Lock()
 	d, err := r.stream.reader(r.cur)
+	if err == nil && r.cur.Alone {
+		for _, seq := range slices.Collect(maps.Keys(d.pending)) {
+			d.giveBack(seq)
+		}
+	}
 	r.bus.mu.Unlock()
 	if err != nil {
 		return err

@@ -128,6 +128,12 @@ func (r *reader) attach(ctx context.Context) (string, error) {
 		cfg.InactiveThreshold, cfg.MemoryStorage, cfg.Replicas = time.Minute, true, 1
 		r.next = 1
 	}
+	if r.cur.Alone {
+		// The server would hold back what was taken until its time is over, and give out newer messages meanwhile.
+		if err := s.DeleteConsumer(ctx, cfg.Durable); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return "", err
+		}
+	}
 	consumer, err := r.create(ctx, s, cfg)
 	if err != nil {
 		return "", err
