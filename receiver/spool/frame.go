@@ -62,6 +62,24 @@ func appendFrame(dst []byte, e *Entry, at time.Time) []byte {
 	return dst
 }
 
+// damaged gives how many bytes of b are frames that are not sound, by the lengths that they say, up to one that is; 0 if none is
+// found so. It looks nowhere else: what a sender wrote could look like a frame.
+func damaged(b []byte) int {
+	at := 0
+	for len(b)-at >= frameHead {
+		n := int(binary.BigEndian.Uint32(b[at:]))
+		if n < bodyHead || n > longestBody || n > len(b)-at-frameHead {
+			return 0
+		}
+		if at += frameHead + n; at < len(b) {
+			if _, size := cutFrame(b[at:]); size > 0 {
+				return at
+			}
+		}
+	}
+	return 0
+}
+
 // cutFrame takes the first frame off b. size is 0 if none that is whole and sound begins there. Data lies in b.
 func cutFrame(b []byte) (e Entry, size int) {
 	if len(b) < frameHead {

@@ -77,7 +77,7 @@ func (s *Spool) load() error {
 	return s.resume()
 }
 
-// mend reads a segment, cuts it off behind its last sound frame and gives its size.
+// mend reads a segment, takes out what is damaged between sound frames, cuts it off behind the last one and gives its size.
 func (s *Spool) mend(name string, first bool) (int64, error) {
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -87,22 +87,59 @@ func (s *Spool) mend(name string, first bool) (int64, error) {
 		s.log.Error("a segment of the spool has no sound beginning and is emptied", "file", name, "bytes", len(b))
 		return int64(len(magic)), os.WriteFile(name, []byte(magic), 0o600)
 	}
-	size := len(magic)
+	size, whole := len(magic), len(b)
 	for {
 		e, n := cutFrame(b[size:])
 		if n == 0 {
-			break
+			bad := damaged(b[size:])
+			if bad == 0 {
+				break
+			}
+			b = slices.Delete(b, size, size+bad)
+			s.moved(first, int64(size), int64(bad))
+			continue
 		}
 		if size += n; s.since.IsZero() && (!first || int64(size) > s.place.From) {
 			s.since = e.at
 		}
 	}
 	if size < len(b) {
-		s.log.Warn("the end of a segment of the spool is not whole and is cut off: it was being written when the receiver was ended, and its senders were told nothing yet",
+		s.log.Warn("the end of a segment of the spool is not sound and is cut off: it was being written when the receiver was ended, and its senders were told nothing yet, or the disk has damaged it",
 			"file", name, "bytes", len(b)-size)
+	}
+	switch {
+	case len(b) < whole:
+		s.log.Error("a part of the spool is damaged and is lost; what is behind it is kept", "file", name, "bytes", whole-len(b))
+		err = rewrite(name, b[:size])
+	case size < len(b):
 		err = os.Truncate(name, int64(size))
 	}
 	return int64(size), err
+}
+
+// moved keeps the place where it is when bytes are taken out of the segment, at a place in it. A window that was on its way is
+// another one then.
+func (s *Spool) moved(first bool, at, bytes int64) {
+	if !first {
+		return
+	}
+	if s.place.To = 0; at < s.place.From {
+		s.place.From = max(s.place.From-bytes, at)
+	}
+}
+
+// rewrite gives a file another content, or leaves it as it is.
+func rewrite(name string, content []byte) error {
+	next := name + ".new"
+	f, err := os.OpenFile(next, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	return errors.Join(os.Rename(next, name), syncDir(filepath.Dir(name)))
 }
 
 // resume goes on where the place is and the last segment ends.

@@ -285,3 +285,26 @@ func BenchmarkPut(b *testing.B) {
 		})
 	}
 }
+
+func TestAFlippedBitCostsItsMessageOnly(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, 0)
+	put(t, s, "a", "b", "c", "d", "e")
+	s.Close()
+	names, _ := filepath.Glob(filepath.Join(dir, "*.spool"))
+	b, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"b", "c"} {
+		b[strings.Index(string(b), "data of "+id)] ^= 1
+	}
+	if err := os.WriteFile(names[0], b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, 0)
+	defer s.Close()
+	if diff := cmp.Diff([]string{"a", "d", "e"}, drained(t, s, 3)); diff != "" {
+		t.Error(diff)
+	}
+}
