@@ -188,6 +188,19 @@ func NameOf(s Sink, host string) string {
 	return host
 }
 
+// Knowing is what a Sink implements besides that can say which hosts and services there are.
+type Knowing interface {
+	// Knows says whether a host or service is configured, and the listener's senders may speak for it.
+	Knows(ref monitor.Ref) bool
+}
+
+// Knows says whether results for a host or service can be for somebody, so that a listener gives those of nobody little room. While
+// that is not known yet they can.
+func Knows(s Sink, ref monitor.Ref) bool {
+	k, ok := s.(Knowing)
+	return !ok || k.Knows(ref)
+}
+
 // Limits is what every listener's definition may say of those who send to it.
 type Limits struct {
 	// Hosts are patterns of hosts that results may be for, with * and ?; empty for all.

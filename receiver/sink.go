@@ -139,3 +139,13 @@ func (s *sink) NameOf(host string) string {
 	}
 	return host
 }
+
+// Knows implements modules.Knowing.
+func (s *sink) Knows(ref monitor.Ref) bool {
+	b := s.r.book.Load()
+	if b == nil {
+		return true
+	}
+	_, known := b.find(&ref)
+	return known && s.speaksFor(b, ref.Host)
+}

@@ -41,6 +41,7 @@ type Listener struct {
 	mu      sync.Mutex // of what follows
 	store   *store
 	notices []monitor.Submission
+	nameOf  func(host string) string // for who may be called by an address
 	now     monitor.Time
 	from    string // of the datagram that is read
 	warned  map[string]time.Time
@@ -49,6 +50,7 @@ type Listener struct {
 // New builds the listener that a definition asks for. It reads auth_file and types_db.
 func New(s *modules.Settings, e modules.Env) modules.Listener {
 	l := &Listener{settings: read(s), name: s.Name(), log: e.Log, tally: tally.New(e, "collectd", s.Name()), warned: map[string]time.Time{}}
+	l.nameOf = func(host string) string { return host }
 	l.store = newStore(&l.settings)
 	return l
 }
@@ -61,6 +63,7 @@ func (l *Listener) Name() string { return l.name }
 
 // Listen implements modules.Listener.
 func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
+	l.askAt(sink)
 	conn, err := l.open()
 	if err != nil {
 		return fmt.Errorf("listening for collectd at %s: %w", l.address, err)
@@ -77,6 +80,14 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 		return nil
 	}
 	return err
+}
+
+// askAt has the sink say which hosts and services there are.
+func (l *Listener) askAt(sink modules.Sink) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.store.knows = func(ref monitor.Ref) bool { return modules.Knows(sink, ref) }
+	l.nameOf = func(host string) string { return modules.NameOf(sink, host) }
 }
 
 func (l *Listener) open() (*net.UDPConn, error) {
@@ -120,10 +131,16 @@ func (l *Listener) take(datagram []byte, from netip.Addr, now monitor.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.now, l.from = now, "collectd "+from.String()
+	if !l.allowed(from) {
+		l.refuse("address", from, errAddress)
+		return
+	}
 	if err := l.decoder.Decode(datagram, l); err != nil {
 		l.refuse(reason(err), from, err)
 	}
 }
+
+var errAddress = errors.New("allowed_hosts does not have the address")
 
 func reason(err error) string {
 	switch {
@@ -158,6 +175,10 @@ func (l *Listener) source(user string) string {
 
 // List implements packet.Handler, and so does Notice; take holds the lock.
 func (l *Listener) List(user string, list *packet.List) {
+	if !l.speaksFor(user, &list.ID) {
+		l.tally.Foreign(1)
+		return
+	}
 	if why := l.store.list(l.source(user), list, l.now); why != "" {
 		l.tally.Refused(why)
 	}
@@ -165,6 +186,10 @@ func (l *Listener) List(user string, list *packet.List) {
 
 // Notice takes a notification.
 func (l *Listener) Notice(user string, n *packet.Notice) {
+	if !l.speaksFor(user, &n.ID) {
+		l.tally.Foreign(1)
+		return
+	}
 	r, why := l.store.notice(l.source(user), n, l.now)
 	switch {
 	case why != "":
@@ -199,6 +224,7 @@ func (l *Listener) submitting(ctx context.Context, sink modules.Sink) {
 		if time.Since(cleaned) >= cleaning {
 			cleaned = time.Now()
 			l.clean(monitor.At(cleaned))
+			l.reread()
 		}
 	}
 }

@@ -10,8 +10,10 @@ import (
 
 // series is what one sender measures again and again: an ID with its values.
 type series struct {
-	source  string // who sent it first
-	service *service
+	source  string   // who sent it first
+	service *service // nil if nobody wants it
+	strange bool     // nobody knows its host or service
+	gone    bool
 	limits  []dataSource // nil if the type is not known
 	last    monitor.Time // as measured
 	heard   monitor.Time // as it came

@@ -1,13 +1,10 @@
 package collectd
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -25,8 +22,11 @@ const defaultGroup = "239.192.74.66"
 type settings struct {
 	address            string
 	multicast          bool
-	device             string // for multicast; empty for the machine's choice
+	device             string     // for multicast; empty for the machine's choice
+	nets               serve.Nets // nil for all
 	decoder            packet.Decoder
+	users              users
+	senders            senders
 	naming             naming
 	notifications      bool
 	maxAge             time.Duration
@@ -51,10 +51,17 @@ func read(s *modules.Settings) settings {
 		s.Doubt("host", "it is not written: Shinken's module takes part in the group %s then, and this one listens on 127.0.0.1 only; "+
 			"write the one that is meant, such as multicast 1 or host 0.0.0.0", defaultGroup)
 	}
-	set.decoder = security(s)
-	if o := (serve.Options{Address: set.address}); set.decoder.Level == packet.None && o.Public() {
+	if s.Has("allowed_hosts") {
+		var err error
+		if set.nets, err = serve.Networks(s.Words("allowed_hosts")); err != nil {
+			s.Wrong("allowed_hosts", "%v", err)
+		}
+	}
+	set.decoder = security(s, &set.users)
+	if o := (serve.Options{Address: set.address}); set.decoder.Level == packet.None && set.nets == nil && o.Public() {
 		s.Doubt("security_level", "everybody who reaches %s can send results for every host, in any host's name; write sign and an auth_file", set.address)
 	}
+	set.senders = readSenders(s, set.decoder.Passwords, set.users.path != "" && set.decoder.Passwords == nil)
 	set.naming = readNaming(s)
 	set.notifications = s.Bool("notifications", true)
 	set.maxAge = s.Duration("max_age", time.Hour, time.Minute, 30*24*time.Hour)
@@ -64,7 +71,7 @@ func read(s *modules.Settings) settings {
 }
 
 // security reads who may send, and how.
-func security(s *modules.Settings) packet.Decoder {
+func security(s *modules.Settings, u *users) packet.Decoder {
 	levels := map[string]packet.Level{"none": packet.None, "sign": packet.Sign, "encrypt": packet.Encrypt}
 	d := packet.Decoder{Level: levels[s.Choice("security_level", "none", "none", "sign", "encrypt")]}
 	path := s.Path("auth_file", "")
@@ -74,9 +81,11 @@ func security(s *modules.Settings) packet.Decoder {
 		}
 		return d
 	}
-	var err error
-	if d.Passwords, err = readUsers(path); err != nil {
+	u.path = path
+	if passwords, err := u.read(); err != nil {
 		unreadable(s, "auth_file", err)
+	} else {
+		d.Passwords = passwords
 	}
 	return d
 }
@@ -88,41 +97,6 @@ func unreadable(s *modules.Settings, name string, err error) {
 		return
 	}
 	s.Wrong(name, "%v", err)
-}
-
-// mostUsers bounds an auth_file, longestLine a line of it.
-const (
-	mostUsers = 100_000
-	maxUsers  = 16 << 20
-)
-
-// readUsers reads lines USER: PASSWORD. No password stands in an error.
-func readUsers(path string) (map[string]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	users := map[string]string{}
-	lines := bufio.NewScanner(io.LimitReader(f, maxUsers))
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		user, password, ok := strings.Cut(line, ":")
-		user, password = strings.TrimSpace(user), strings.TrimSpace(password)
-		if !ok || user == "" || password == "" {
-			return nil, fmt.Errorf("%s: line %d: write USER: PASSWORD", path, n)
-		}
-		if users[user] = password; len(users) > mostUsers {
-			return nil, fmt.Errorf("%s: more than %d users", path, mostUsers)
-		}
-	}
-	if len(users) == 0 && lines.Err() == nil {
-		return nil, fmt.Errorf("%s: there is nobody in it: write lines USER: PASSWORD", path)
-	}
-	return users, lines.Err()
 }
 
 // readNaming reads how metrics find their service.

@@ -2,8 +2,6 @@ package collectd
 
 import (
 	"math"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/onbu/onbu/modules/listen/collectd/packet"
@@ -16,15 +14,17 @@ const (
 	settle = 2 * time.Second
 	// defaultInterval is collectd's, for senders that do not say theirs.
 	defaultInterval = 10 * time.Second
-	longestInterval = 24 * time.Hour
+	longestInterval = time.Hour
 	// missed is how many intervals a metric may be missing before its service has it no more, and is forgotten.
 	missed = 3
 	// leastKept is how long a series is remembered at least.
 	leastKept = 5 * time.Minute
-	// future is how far ahead of ours a sender's clock may be.
-	future = 10 * time.Minute
+	// future is how far ahead of ours a sender's clock may be. What comes from there makes the true values old for as long.
+	future = time.Minute
 	// longestPerfdata bounds what one result carries.
 	longestPerfdata = 64 << 10
+	// mostOfService is how many series a service has: more do not fit into what one result carries.
+	mostOfService = 2000
 )
 
 // Why lists are not taken.
@@ -40,6 +40,7 @@ const (
 type service struct {
 	monitor.Ref
 	series   []*series
+	strange  bool // nobody knows it
 	source   string
 	interval time.Duration
 	newest   monitor.Time // of the values that wait
@@ -55,10 +56,19 @@ type store struct {
 	sources  map[string]int // series of each
 	pending  []*service
 	key      []byte
+	heard    heard // notifications
+
+	knows func(monitor.Ref) bool // says whether a host or service is configured
+	// strange counts the series of what nobody knows; swept is when room was last made.
+	strange int
+	swept   monitor.Time
 }
 
 func newStore(s *settings) *store {
-	return &store{settings: s, series: map[string]*series{}, services: map[monitor.Ref]*service{}, sources: map[string]int{}}
+	return &store{
+		settings: s, series: map[string]*series{}, services: map[monitor.Ref]*service{}, sources: map[string]int{}, heard: heard{most: s.most},
+		knows: func(monitor.Ref) bool { return true },
+	}
 }
 
 // list takes a list of values; why it does not, if it does not.
@@ -69,23 +79,22 @@ func (s *store) list(source string, l *packet.List, now monitor.Time) (why strin
 	case l.Time < now.Add(-s.maxAge):
 		return old
 	}
-	one, why := s.find(source, l)
+	one, why := s.find(source, l, now)
 	if one == nil {
 		return why
 	}
 	if l.Time <= one.last {
 		return stale
 	}
-	one.heard = now
+	one.heard, one.wait = now, min(l.Interval, longestInterval)
+	if one.wait <= 0 {
+		one.wait = defaultInterval
+	}
 	if one.service == nil {
 		one.last = l.Time
 		return nothing
 	}
 	one.take(l)
-	one.wait = min(l.Interval, longestInterval)
-	if one.wait <= 0 {
-		one.wait = defaultInterval
-	}
 	s.lay(one.service, one, source, now)
 	return ""
 }
@@ -101,66 +110,74 @@ func (s *store) lay(v *service, one *series, source string, now monitor.Time) {
 }
 
 // find gives the series of a list, a new one if there is none yet and there is room.
-func (s *store) find(source string, l *packet.List) (*series, string) {
-	s.key = s.key[:0]
-	for _, part := range [...][]byte{l.Host, l.Plugin, l.PluginInstance, l.Type, l.TypeInstance} {
-		s.key = append(append(s.key, part...), 0)
-	}
+func (s *store) find(source string, l *packet.List, now monitor.Time) (*series, string) {
+	s.identify(&l.ID)
 	if one := s.series[string(s.key)]; one != nil {
-		if len(one.counts) == len(l.Values) {
-			return one, ""
+		if len(one.counts) != len(l.Values) {
+			s.form(one, l) // the type has another one now
 		}
-		s.drop(string(s.key), one) // the type has another form now
+		return one, ""
 	}
-	if len(s.series) >= s.most || s.sources[source] >= s.mostOfSource {
+	if s.sources[source] >= s.mostOfSource {
 		return nil, full
 	}
-	one := s.open(source, l)
+	one := s.open(l, now)
+	if one == nil {
+		return nil, full
+	}
+	one.source = source
 	s.series[string(s.key)] = one
 	s.sources[source]++
 	return one, ""
 }
 
-func (s *store) open(source string, l *packet.List) *series {
-	one := &series{source: source, counts: make([]uint64, len(l.Values))}
-	ref, shared, wanted := s.naming.service(&l.ID)
+// identify makes the key of an ID.
+func (s *store) identify(id *packet.ID) {
+	s.key = s.key[:0]
+	for _, part := range [...][]byte{id.Host, id.Plugin, id.PluginInstance, id.Type, id.TypeInstance} {
+		s.key = append(append(s.key, part...), 0)
+	}
+}
+
+// open makes a series, and its service if there is none yet; nil if there is no room.
+func (s *store) open(l *packet.List, now monitor.Time) *series {
+	ref, _, wanted := s.naming.service(&l.ID)
 	if !wanted {
-		return one
+		ref.Service = ""
 	}
-	one.limits = s.naming.types.of(string(l.Type), len(l.Values))
-	for _, label := range s.naming.metrics(&l.ID, shared, len(l.Values)) {
-		one.metrics = append(one.metrics, metric{label: label, value: math.NaN()})
+	one := &series{strange: !s.knows(ref)}
+	if !s.room(one.strange, now) {
+		return nil
 	}
-	v := s.services[ref]
-	if v == nil {
-		v = &service{Ref: ref}
-		s.services[ref] = v
+	if wanted {
+		v := s.services[ref]
+		if v == nil {
+			v = &service{Ref: ref, strange: one.strange}
+			s.services[ref] = v
+		}
+		if len(v.series) >= mostOfService {
+			return nil
+		}
+		v.series = append(v.series, one)
+		one.service = v
 	}
-	v.series = append(v.series, one)
-	one.service = v
+	if one.strange {
+		s.strange++
+	}
+	s.form(one, l)
 	return one
 }
 
-// drop forgets a series, and its service with the last of them.
-func (s *store) drop(key string, one *series) {
-	delete(s.series, key)
-	if s.sources[one.source]--; s.sources[one.source] <= 0 {
-		delete(s.sources, one.source)
+// form gives a series as many values as a list has, none of which is known.
+func (s *store) form(one *series, l *packet.List) {
+	one.counts, one.metrics, one.limits, one.last = make([]uint64, len(l.Values)), nil, nil, 0
+	if one.service == nil {
+		return
 	}
-	if v := one.service; v != nil {
-		v.series = slices.DeleteFunc(v.series, func(other *series) bool { return other == one })
-		if len(v.series) == 0 {
-			delete(s.services, v.Ref)
-		}
-	}
-}
-
-// forget drops what was not heard of for long.
-func (s *store) forget(now monitor.Time) {
-	for key, one := range s.series {
-		if now.Sub(one.heard) > max(missed*one.wait, leastKept) {
-			s.drop(key, one)
-		}
+	_, shared, _ := s.naming.service(&l.ID)
+	one.limits = s.naming.types.of(string(l.Type), len(l.Values))
+	for _, label := range s.naming.metrics(&l.ID, shared, len(l.Values)) {
+		one.metrics = append(one.metrics, metric{label: label, value: math.NaN()})
 	}
 }
 
@@ -200,7 +217,7 @@ func (v *service) perfdata(now monitor.Time) string {
 				m.Value, some = perfdata.Of(x), true
 			}
 			if len(b)+len(m.Label)+40 > longestPerfdata {
-				break
+				return string(b)
 			}
 			if len(b) > 0 {
 				b = append(b, ' ')
@@ -212,33 +229,4 @@ func (v *service) perfdata(now monitor.Time) string {
 		return ""
 	}
 	return string(b)
-}
-
-// notice makes a notification a result, with the metrics that are known of its service, so that its triggers have them; false if
-// nobody wants it.
-func (s *store) notice(source string, n *packet.Notice, now monitor.Time) (monitor.Submission, string) {
-	switch {
-	case !s.notifications:
-		return monitor.Submission{}, nothing
-	case n.Time > now.Add(future):
-		return monitor.Submission{}, early
-	case n.Time < now.Add(-s.maxAge):
-		return monitor.Submission{}, old
-	}
-	ref, _, wanted := s.naming.service(&n.ID)
-	if !wanted || ref.Service == "" {
-		return monitor.Submission{}, nothing
-	}
-	r := monitor.Submission{Ref: ref, Time: min(n.Time, now), Source: source}
-	r.Output = strings.ToValidUTF8(strings.ReplaceAll(string(n.Message), "\n", " "), "?")
-	switch n.Severity {
-	case packet.Failure:
-		r.State = monitor.Critical
-	case packet.Warning:
-		r.State = monitor.Warning
-	}
-	if v := s.services[ref]; v != nil {
-		r.Perfdata = v.perfdata(now)
-	}
-	return r, ""
 }

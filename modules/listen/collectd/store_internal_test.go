@@ -238,6 +238,7 @@ func TestNotificationsAreResults(t *testing.T) {
 	f := newFeed(t)
 	f.send("web1/load/load", gauge(1), gauge(2), gauge(3))
 	for severity, want := range map[packet.Severity]monitor.State{packet.Okay: monitor.OK, packet.Warning: monitor.Warning, packet.Failure: monitor.Critical} {
+		f.wait(time.Second)
 		got, why := f.store.notice("s", &packet.Notice{ID: id("web1/load/load"), Time: f.now, Severity: severity, Message: []byte("too\nmuch")}, f.now)
 		diff := cmp.Diff(monitor.Submission{
 			Ref: monitor.Ref{Host: "web1", Service: "load"}, Time: f.now, Source: "s",
@@ -262,7 +263,7 @@ func TestMistakesInTheDefinition(t *testing.T) {
 	for text, want := range map[string]string{
 		"security_level Sign":               "security_level: it needs an auth_file",
 		"security_level Encryption":         "did you mean encrypt?",
-		"auth_file /nonexistent/users":      "auth_file: open /nonexistent/users",
+		"auth_file /nonexistent/users":      "auth_file: stat /nonexistent/users",
 		"types_db /nonexistent/types":       "types_db: open /nonexistent/types",
 		"map ( Service":                     "map: the regular expression",
 		"map onlyone":                       "map: write a regular expression",
@@ -274,6 +275,11 @@ func TestMistakesInTheDefinition(t *testing.T) {
 		"grouped_collectd_plugin cpu":       "did you mean grouped_collectd_plugins?",
 		"security_level None\nhost 0.0.0.0": "",
 		"multicast 1":                       "",
+		"allowed_hosts 10.0.0.0/8, ::1":     "",
+		"allowed_hosts web1":                "allowed_hosts: \"web1\" is neither",
+		"sender * web*":                     "",
+		"sender alice web*":                 "sender: auth_file has no user",
+		"sender alice":                      "sender: write a user",
 	} {
 		s := modules.Read(sinktest.Define("c", "collectd", strings.Split(text, "\n")...))
 		New(s, sinktest.Env())
@@ -321,5 +327,83 @@ func BenchmarkList(b *testing.B) {
 		if why := st.list("collectd 10.0.0.1", &l, now); why != "" {
 			b.Fatal(why)
 		}
+	}
+}
+
+// What nobody knows has a small room of its own, and does not stay.
+func TestUnknownHostsLeaveRoom(t *testing.T) {
+	f := newFeed(t, "max_series 1000")
+	f.store.knows = func(ref monitor.Ref) bool { return strings.HasPrefix(ref.Host, "web") }
+	taken := 0
+	for i := range 3000 {
+		l := packet.List{ID: id(fmt.Sprintf("nobody%d/x/y", i)), Time: f.now, Interval: 24 * time.Hour, Values: []packet.Value{gauge(1)}}
+		if f.store.list(fmt.Sprint("collectd ", i), &l, f.now) == "" {
+			taken++
+		}
+	}
+	if why := f.send("web/load/load", gauge(1)); why != "" || taken != 50 {
+		t.Errorf("%d of unknown hosts were taken, want 50; a known one: %q", taken, why)
+	}
+	f.wait(6 * time.Minute)
+	f.store.forget(f.now)
+	if n := len(f.store.series) + f.store.strange + len(f.store.services); n != 0 {
+		t.Errorf("%d things are left", n)
+	}
+}
+
+// Where there is no room, what went silent makes it.
+func TestAFullTableGivesUpWhatIsSilent(t *testing.T) {
+	f := newFeed(t, "max_series 2")
+	f.send("a/p/x", gauge(1))
+	f.send("a/p/y", gauge(1))
+	for _, want := range []string{full, full, full, ""} {
+		f.wait(10 * time.Second)
+		f.send("a/p/x", gauge(1))
+		if got := f.send("a/p/z", gauge(1)); got != want {
+			t.Errorf("after %v: %q, want %q", f.now.Sub(t0), got, want)
+		}
+	}
+}
+
+func TestAHostThatIsConfiguredLaterIsKnown(t *testing.T) {
+	f := newFeed(t)
+	known := false
+	f.store.knows = func(monitor.Ref) bool { return known }
+	f.send("a/p/x", gauge(1))
+	was := f.store.strange
+	known = true
+	f.store.forget(f.now)
+	if is := f.store.strange; was != 1 || is != 0 {
+		t.Errorf("%d strangers, then %d; want 1 and 0", was, is)
+	}
+}
+
+// A service takes as many series as a result carries, and one that changes its form takes no time for the others.
+func TestAServiceHasBoundedSeries(t *testing.T) {
+	f := newFeed(t)
+	for i := range mostOfService {
+		f.send(fmt.Sprintf("a/p/x-%d", i), gauge(1))
+	}
+	if why := f.send("a/p/x-more", gauge(1)); why != full {
+		t.Errorf("one more: %q", why)
+	}
+}
+
+func TestNotificationsAreNotTakenTwice(t *testing.T) {
+	f := newFeed(t)
+	one := packet.Notice{ID: id("web1/load/load"), Time: f.now, Severity: packet.Okay}
+	other := packet.Notice{ID: id("web1/load/load-x"), Time: f.now, Severity: packet.Okay}
+	for i, tt := range []struct {
+		n    packet.Notice
+		want string
+	}{{one, ""}, {one, stale}, {other, ""}} {
+		if _, why := f.store.notice("s", &tt.n, f.now); why != tt.want {
+			t.Errorf("%d: %q, want %q", i, why, tt.want)
+		}
+	}
+	f.wait(2 * time.Hour)
+	f.store.forget(f.now)
+	if f.store.heard.n != 0 || len(f.store.heard.of) != 0 {
+		t.Errorf("remembered for ever: %+v", f.store.heard)
 	}
 }
