@@ -202,7 +202,7 @@ func (a *App) commandFile() string {
 func buildBroker(a *App) (Daemon, error) {
 	var exports []modules.Exporter
 	if path := a.eventLog(); path != "" {
-		m := ndjson.New(ndjson.Options{Path: path})
+		m := ndjson.New(ndjson.Options{Path: path, Name: builtin.EventLog})
 		a.closers = append(a.closers, m.Close)
 		exports = append(exports, m)
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/onbu/onbu/modules/export/syslog"
 )
 
+// EventLog is the name of the export module that writes a broker's own event log; no definition may have it, since names are places.
+const EventLog = "event-log"
+
 // exporters are the export modules by module_type, Shinken's names and ours.
 func exporters() map[string]exporting {
 	return map[string]exporting{

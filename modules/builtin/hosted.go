@@ -64,6 +64,9 @@ func Export(m *monitor.Module, e modules.Env, o modules.Outlook) (modules.Export
 		return nil, 0, fmt.Errorf("%s is no export module: %w", m.Type, modules.ErrNotMine)
 	}
 	s := modules.Read(m)
+	if m.Name == EventLog {
+		s.Wrong("module_name", "%s is the name of the broker's own event log: take another one", EventLog)
+	}
 	x, start := build(s, e, o), s.Start()
 	if err := s.Err(); err != nil {
 		return nil, 0, err

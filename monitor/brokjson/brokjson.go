@@ -5,9 +5,11 @@ package brokjson
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/logline"
 )
 
 // Version is that of the form.
@@ -73,6 +75,10 @@ func Of(b *monitor.Brok) (Event, bool) {
 		e.LongOutput, e.Started, e.Latency, e.Execution = c.LongOutput, c.Started.Unix(), c.Latency.Seconds(), c.Execution.Seconds()
 		e.Passive, e.Module, e.Poller, e.NoPerfdata = c.CheckType == monitor.Passive, c.Module, c.Poller, c.NoPerfdata
 	}
+	if b.Kind == monitor.BrokLog {
+		l := logline.Parse(b.Text)
+		e.Host, e.Service = l.Host, l.Service
+	}
 	if b.Attempt > 0 {
 		e.StateType, e.Attempt = b.Type.String(), b.Attempt
 	}
@@ -90,6 +96,11 @@ func Of(b *monitor.Brok) (Event, bool) {
 		e.Contact = c.Name
 	}
 	return e, ok
+}
+
+// PassiveLine says whether a brok is Nagios' line about a passive result, which is a check besides.
+func PassiveLine(b *monitor.Brok) bool {
+	return b.Kind == monitor.BrokLog && (strings.HasPrefix(b.Text, "PASSIVE SERVICE CHECK: ") || strings.HasPrefix(b.Text, "PASSIVE HOST CHECK: "))
 }
 
 func kindName(k monitor.BrokKind) (string, bool) {

@@ -23,6 +23,10 @@ func TestEventsAsOthersReadThem(t *testing.T) {
 			(&monitor.Check{Ref: monitor.Ref{Host: "web"}, Time: 1e9, State: monitor.Down, Attempt: 2, Output: "no", Perfdata: "a=1", Started: 5e8, Latency: 2e6, Module: "icmp", NoPerfdata: true}).Brok(),
 			`{"time":"1970-01-01T00:00:01Z","kind":"check","host":"web","state":"DOWN","state_type":"SOFT","attempt":2,"output":"no","perfdata":"a=1","started":0.5,"latency":0.002,"module":"icmp","no_perfdata":true,"v":1}`,
 		},
+		{
+			monitor.Brok{Kind: monitor.BrokLog, Time: 1e9, Text: "PASSIVE SERVICE CHECK: web;disk;0;fine"},
+			`{"time":"1970-01-01T00:00:01Z","kind":"log","host":"web","service":"disk","text":"PASSIVE SERVICE CHECK: web;disk;0;fine","v":1}`,
+		},
 		{monitor.Brok{Kind: monitor.BrokState, Status: &monitor.Status{}}, ""},
 		{monitor.Brok{Kind: monitor.BrokProgram, Shard: 1}, ""},
 	} {

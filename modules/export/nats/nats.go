@@ -25,6 +25,7 @@ import (
 type Module struct {
 	name, prefix   string
 	events, checks bool
+	passive        bool // the lines about passive results too
 	link           *link
 	log            *slog.Logger
 	said           time.Time // when a message that is too large was last logged
@@ -37,7 +38,8 @@ type Module struct {
 // New reads the settings of a module.
 func New(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter {
 	m := &Module{
-		name: s.Name(), prefix: s.Text("subject", "onbu"), events: s.Bool("events", true), checks: s.Bool("checks", true), link: readLink(s), log: e.Log,
+		name: s.Name(), prefix: s.Text("subject", "onbu"), events: s.Bool("events", true), checks: s.Bool("checks", true),
+		passive: s.Bool("passive", false), link: readLink(s), log: e.Log,
 	}
 	if bad(m.prefix) {
 		s.Wrong("subject", "%q: write words of letters, digits, - and _ with dots between, without wildcards", m.prefix)
@@ -79,7 +81,7 @@ func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
 	var waiting []jetstream.PubAckFuture
 	for i := range broks {
 		e, ok := brokjson.Of(&broks[i])
-		if !ok {
+		if !ok || !m.passive && brokjson.PassiveLine(&broks[i]) {
 			continue
 		}
 		var err error

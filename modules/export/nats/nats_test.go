@@ -158,6 +158,7 @@ func TestWhatAStreamCoversIsStoredOnce(t *testing.T) {
 	large := check("a", "large", 9)
 	large.Check.Output = strings.Repeat("x", 1000)
 	broks := []monitor.Brok{check("a", "s", 1), check("b", "s", 2), large, {Kind: monitor.BrokLog, Text: "hello"}, check("a", "s", 3)}
+	broks = append(broks, monitor.Brok{Kind: monitor.BrokLog, Text: "PASSIVE SERVICE CHECK: a;s;0;left out"})
 	for range 2 { // they may come again
 		if err := x.Export(t.Context(), broks); err != nil {
 			t.Fatal(err)
@@ -170,6 +171,21 @@ func TestWhatAStreamCoversIsStoredOnce(t *testing.T) {
 		if n := counters.GetOrCreateCounter(fmt.Sprintf(`onbu_nats_messages_%s_total{module="out"}`, name)).Get(); n != want {
 			t.Errorf("%s: %d, want %d", name, n, want)
 		}
+	}
+	if n := x.(modules.Refusing).Refused(); n != 2 {
+		t.Errorf("%d are told as refused, want 2", n)
+	}
+}
+
+func TestLinesAboutPassiveResultsAreSentOnlyIfAskedForAndSayOfWhom(t *testing.T) {
+	s := start(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
+	_, stored := stream(t, dial(t, s.ClientURL()), jetstream.StreamConfig{Subjects: []string{"onbu.>"}})
+	x, _ := module(t, "url", s.ClientURL(), "passive", "1")
+	if err := x.Export(t.Context(), []monitor.Brok{{Kind: monitor.BrokLog, Text: "PASSIVE SERVICE CHECK: a;s 1;0;fine"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := stored(), []string{"onbu.log.a.s%201"}; !slices.Equal(got, want) {
+		t.Errorf("stored %q, want %q", got, want)
 	}
 }
 

@@ -25,6 +25,8 @@ type Options struct {
 	// Name is the module's; empty for ndjson. Checks says that checks are wanted too, NoEvents that nothing else is.
 	Name             string
 	Checks, NoEvents bool
+	// NoPassive says that Nagios' lines about passive results are left out.
+	NoPassive bool
 	// Own says that every broker with this module writes a file of its own; else one of them writes at a time.
 	Own bool
 	// Folder is made if it is not there, when the file is opened; empty for none.
@@ -43,7 +45,7 @@ type Module struct {
 func Defined(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter {
 	o := Options{
 		Path: s.Text("path", ""), Name: s.Name(), MaxBytes: s.Bytes("max_size", 64<<20, 1<<10, 1<<40), Keep: s.Int("keep", 5, 1, 1000),
-		Checks: s.Bool("checks", false), NoEvents: !s.Bool("events", true), Own: true,
+		Checks: s.Bool("checks", false), NoEvents: !s.Bool("events", true), NoPassive: !s.Bool("passive", true), Own: true,
 	}
 	switch {
 	case o.Path == "":
@@ -84,7 +86,7 @@ func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {
 	m.buf = m.buf[:0]
 	for i := range broks {
 		e, ok := brokjson.Of(&broks[i])
-		if !ok {
+		if !ok || m.o.NoPassive && brokjson.PassiveLine(&broks[i]) {
 			continue
 		}
 		var err error
