@@ -57,8 +57,12 @@ func live(ctx context.Context, e *env) error {
 
 func dialLive(ctx context.Context, where string) (net.Conn, error) {
 	network := "tcp"
-	if strings.Contains(where, "/") {
+	_, missing := os.Stat(where)
+	switch {
+	case strings.Contains(where, "/"), missing == nil:
 		network = "unix"
+	case !strings.Contains(where, ":"):
+		return nil, fmt.Errorf("there is no socket %s in this folder, and it is no HOST:PORT: write the path of the socket", where)
 	}
 	var d net.Dialer
 	c, err := d.DialContext(ctx, network, where)

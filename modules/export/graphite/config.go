@@ -60,6 +60,14 @@ func readConfig(s *modules.Settings) *config {
 		s.Wrong("transport", "carbon takes pickles over TCP only")
 	}
 	c.targets = readTargets(s, c.pickle)
+	for _, t := range c.targets {
+		switch {
+		case t.port == "2004" && !c.pickle:
+			s.Doubt("port", "2004 is where carbon usually takes pickles; it drops plaintext there: write 2003, or protocol pickle")
+		case t.port == "2003" && c.pickle:
+			s.Doubt("port", "2003 is where carbon usually takes plaintext; it drops pickles there: write 2004, or protocol plaintext")
+		}
+	}
 	// Of Shinken's: its memory for the time that carbon is away, which the stream is here, and its web pages.
 	s.Moot("cache_max_length", "cache_commit_volume", "tick_limit", "templates_path", "uri", "login", "password")
 	return c

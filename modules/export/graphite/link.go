@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -93,6 +94,9 @@ func confirm(ctx context.Context, conn *net.TCPConn) error {
 
 // explain says that it was the time that was over.
 func (l *link) explain(ctx context.Context, err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("connection refused: nothing listens there: %w", err)
+	}
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("it did not read everything within %s (timeout of the module): %w", l.timeout, err)
 	}

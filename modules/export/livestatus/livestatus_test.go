@@ -10,10 +10,13 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -116,7 +119,11 @@ func define(t testing.TB, e *engine, settings ...string) (*livestatus.Module, er
 // serving has a module serve on a socket and gives its path.
 func serving(t testing.TB, e *engine, settings ...string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "live")
+	return servingAt(t, e, filepath.Join(t.TempDir(), "live"), settings...)
+}
+
+func servingAt(t testing.TB, e *engine, path string, settings ...string) string {
+	t.Helper()
 	m, err := define(t, e, append(settings, "socket "+path)...)
 	if err != nil {
 		t.Fatal(err)
@@ -293,6 +300,32 @@ func TestASocketIsForItsOwnerAndGroup(t *testing.T) {
 	path := serving(t, newEngine(), "history_days 36500")
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o660 {
 		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+// Whoever is of the group has to get to the socket.
+func TestTheFolderThatIsMadeForASocketIsTheGroupsToo(t *testing.T) {
+	want := os.Getegid()
+	if all, _ := os.Getgroups(); len(all) > 0 {
+		want = all[len(all)-1]
+	}
+	if os.Geteuid() == 0 {
+		want = 1 // root may give to any group, and has this one
+	}
+	group, err := user.LookupGroupId(strconv.Itoa(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := filepath.Join(t.TempDir(), "run")
+	servingAt(t, newEngine(), filepath.Join(made, "onbu", "live"), "socket_group "+group.Name)
+	for _, path := range []string{made, filepath.Join(made, "onbu")} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := int(info.Sys().(*syscall.Stat_t).Gid); got != want || info.Mode().Perm() != 0o750 {
+			t.Errorf("%s: group %d and %v, want %d and 0750", path, got, info.Mode().Perm(), want)
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package livestatus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/user"
@@ -84,7 +86,7 @@ func (m *Module) ports() ([]serve.Options, error) {
 // open opens a port. The folder of a socket is made if it is missing, and the socket given to its group.
 func (m *Module) open(o serve.Options) (net.Listener, error) {
 	if o.Network == "unix" {
-		if err := os.MkdirAll(filepath.Dir(o.Address), 0o750); err != nil {
+		if err := makeFolder(filepath.Dir(o.Address), m.group); err != nil {
 			return nil, err
 		}
 	}
@@ -97,6 +99,26 @@ func (m *Module) open(o serve.Options) (net.Listener, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// makeFolder makes a folder and those above it that are missing, for a group if there is one: who may use the socket has to get to
+// it. A folder that is there stays as it is.
+func makeFolder(path, group string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if above := filepath.Dir(path); above != path {
+		if err := makeFolder(above, group); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if group == "" {
+		return nil
+	}
+	return giveTo(path, group)
 }
 
 // giveTo gives a file to a group.
