@@ -21,6 +21,9 @@ func (c *court) one(v starlark.Value) (*object, error) {
 	case *object:
 		return v, nil
 	case starlark.String:
+		if err := c.charge(len(v), 0); err != nil {
+			return nil, err
+		}
 		if id, ok := c.sight.Find(refOf(string(v))); ok {
 			return c.object(id), nil
 		}
@@ -49,6 +52,9 @@ func (c *court) some(v starlark.Value) ([]*object, error) {
 	}
 	var all []*object
 	for v := range starlark.Elements(list) {
+		if err := c.charge(perStep, perStep); err != nil {
+			return nil, err
+		}
 		o, err := c.one(v)
 		if err != nil {
 			return nil, err
@@ -61,19 +67,25 @@ func (c *court) some(v starlark.Value) ([]*object, error) {
 // objectSize is about how many bytes an object takes in a run.
 const objectSize = 200
 
-// mostPatterns is how many patterns are remembered: scripts may put them together.
-const mostPatterns = 1000
+// mostPatterns is how many patterns are remembered, of so many bytes at most, and mostFitting how many objects they all mean:
+// scripts may put patterns together.
+const (
+	mostPatterns   = 1000
+	longestPattern = 512
+	mostFitting    = 1 << 20
+)
 
 // match gives the objects of the shard whose names fit "HOST" or "HOST/SERVICE", where * is anything.
 func (c *court) match(pattern string) ([]monitor.ID, error) {
 	ids, known := c.patterns[pattern]
 	if !known {
-		if err := c.charge(c.inv.Objects(), 0); err != nil {
+		if err := c.charge(c.inv.Objects()+len(pattern), len(pattern)); err != nil {
 			return nil, err
 		}
 		ids = c.search(pattern)
-		if len(c.patterns) < mostPatterns {
+		if len(c.patterns) < mostPatterns && len(pattern) <= longestPattern && c.fitting+len(ids) <= mostFitting {
 			c.patterns[strings.Clone(pattern)] = ids
+			c.fitting += len(ids)
 		}
 	}
 	return ids, c.charge(len(ids)*perStep, len(ids)*objectSize)
@@ -86,10 +98,11 @@ func (c *court) search(pattern string) []monitor.ID {
 		}
 		return nil
 	}
-	host, service, services := strings.Cut(pattern, "/")
+	hostText, serviceText, services := strings.Cut(pattern, "/")
+	host, service := globOf(hostText), globOf(serviceText)
 	var ids []monitor.ID
 	for h := range c.inv.Hosts {
-		if !fits(host, c.inv.Hosts[h].Name) {
+		if !host.fits(c.inv.Hosts[h].Name) {
 			continue
 		}
 		if !services {
@@ -98,7 +111,7 @@ func (c *court) search(pattern string) []monitor.ID {
 		}
 		first, last := c.sight.Services(monitor.ID(h))
 		for id := first; id < last; id++ {
-			if fits(service, c.inv.Service(id).Description) {
+			if service.fits(c.inv.Service(id).Description) {
 				ids = append(ids, id)
 			}
 		}
@@ -106,22 +119,44 @@ func (c *court) search(pattern string) []monitor.ID {
 	return ids
 }
 
-// fits says whether a name is what a pattern means, in which * is any text.
-func fits(pattern, name string) bool {
+// glob is a pattern in which * is any text, parted there: first is what a name begins with, last what it ends with.
+type glob struct {
+	first, last string
+	between     []string // none of which is empty
+	exact       bool     // there is no * in it
+	least       int      // how long a name is at least
+}
+
+func globOf(pattern string) glob {
 	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == name
+	g := glob{first: parts[0], exact: len(parts) == 1, least: len(pattern) - len(parts) + 1}
+	if g.exact {
+		return g
 	}
-	rest, ok := strings.CutPrefix(name, parts[0])
-	if !ok {
+	g.last = parts[len(parts)-1]
+	for _, part := range parts[1 : len(parts)-1] {
+		if part != "" {
+			g.between = append(g.between, part)
+		}
+	}
+	return g
+}
+
+// fits says whether a name is what the pattern means. It costs what the name is long, not the pattern.
+func (g *glob) fits(name string) bool {
+	if g.exact {
+		return g.first == name
+	}
+	rest, ok := strings.CutPrefix(name, g.first)
+	if !ok || len(name) < g.least {
 		return false
 	}
-	for _, part := range parts[1 : len(parts)-1] {
+	for _, part := range g.between {
 		i := strings.Index(rest, part)
 		if i < 0 {
 			return false
 		}
 		rest = rest[i+len(part):]
 	}
-	return strings.HasSuffix(rest, parts[len(parts)-1])
+	return strings.HasSuffix(rest, g.last)
 }

@@ -35,7 +35,7 @@ func isPredeclared(name string) bool {
 
 // isGuard says whether a name is one that rewrite makes: no script can write such.
 func isGuard(name string) bool {
-	return strings.ContainsRune("+*%<>=!.[,", rune(name[0])) || name == "in" || name == "not in"
+	return strings.ContainsRune("+*%<>=!.[,|&^-", rune(name[0])) || name == "in" || name == "not in"
 }
 
 // environment is everything that scripts know besides Starlark's own.
@@ -65,10 +65,11 @@ func (c *court) perf(name string, args starlark.Tuple, kwargs []starlark.Tuple) 
 	if err != nil {
 		return nil, err
 	}
-	if err := c.charge(len(o.perfdata), 0); err != nil {
+	v, ok, err := c.metricOf(o, metric)
+	if err != nil {
 		return nil, err
 	}
-	if v, ok := o.metric(metric); ok {
+	if ok {
 		return starlark.Float(v), nil
 	}
 	if otherwise != nil {
@@ -77,22 +78,15 @@ func (c *court) perf(name string, args starlark.Tuple, kwargs []starlark.Tuple) 
 	return nil, o.without(metric)
 }
 
-// metric gives the value of a metric.
-func (o *object) metric(name string) (float64, bool) {
-	for m, err := range perfdata.All(o.perfdata) {
-		if err == nil && m.Label == name {
-			return m.Value.Value, m.Value.Set
-		}
-	}
-	return 0, false
-}
-
 // without says that an object does not have a metric, and which it has.
 func (o *object) without(metric string) error {
 	const shown = 8
 	var have []string
 	for m, err := range perfdata.All(o.perfdata) {
-		if err == nil && len(have) < shown {
+		if len(have) == shown {
+			break
+		}
+		if err == nil {
 			have = append(have, m.Label)
 		}
 	}
@@ -115,7 +109,7 @@ func (c *court) perfs(name string, args starlark.Tuple, kwargs []starlark.Tuple)
 	}
 	var values []starlark.Value
 	for _, o := range all {
-		if err := c.charge(len(o.perfdata), perStep); err != nil {
+		if err := c.charge(parsing*len(o.perfdata), perStep); err != nil {
 			return nil, err
 		}
 		if v, ok := o.metric(metric); ok {
@@ -132,6 +126,9 @@ func (c *court) getObject(name string, args starlark.Tuple, kwargs []starlark.Tu
 		return nil, err
 	}
 	if text, ok := of.(starlark.String); ok {
+		if err := c.charge(perStep+len(text), 0); err != nil {
+			return nil, err
+		}
 		if id, ok := c.sight.Find(refOf(string(text))); ok {
 			return c.object(id), nil
 		}
@@ -168,8 +165,12 @@ func (c *court) getCustom(name string, args starlark.Tuple, kwargs []starlark.Tu
 	if err != nil {
 		return nil, err
 	}
+	vars := o.vars()
+	if err := c.charge(2*len(variable)+perStep*len(vars), len(variable)); err != nil {
+		return nil, err
+	}
 	variable = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(variable)), "_")
-	for _, v := range o.vars() {
+	for _, v := range vars {
 		if v.Name == variable {
 			return starlark.String(v.Value), nil
 		}

@@ -33,7 +33,7 @@ func (c *court) guards() map[string]function {
 	for _, op := range inPlace {
 		all[op.String()+"="] = operation(op)
 	}
-	all["+="] = (*court).add
+	all["+="], all["|="] = (*court).add, (*court).join
 	return all
 }
 
@@ -150,6 +150,10 @@ func (c *court) afford(op syntax.Token, x, y starlark.Value) error {
 	}
 	made := 0
 	switch op {
+	case syntax.PIPE, syntax.AMP, syntax.CIRCUMFLEX:
+		made = wx + wy
+	case syntax.MINUS:
+		made, err = wx, small(bitsOf(x)+1, bitsOf(y)+1)
 	case syntax.PLUS:
 		made, err = wx+wy, small(bitsOf(x)+1, bitsOf(y)+1)
 	case syntax.LTLT:
@@ -232,6 +236,24 @@ func (c *court) add(_ string, args starlark.Tuple, _ []starlark.Tuple) (starlark
 		}
 	}
 	return list, nil
+}
+
+// join is |=, which adds to a dictionary in place.
+func (c *court) join(_ string, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	d, ok := args[0].(*starlark.Dict)
+	more, isDict := args[1].(*starlark.Dict)
+	if !ok || !isDict {
+		return operation(syntax.PIPE)(c, "|", args, nil)
+	}
+	if err := c.afford(syntax.PIPE, starlark.None, more); err != nil {
+		return nil, err
+	}
+	for _, item := range more.Items() {
+		if err := d.SetKey(item[0], item[1]); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
 }
 
 // elements gives the parts of a value as they are now: it may be the one that they are added to.

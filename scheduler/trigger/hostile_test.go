@@ -46,6 +46,15 @@ func TestHostileScriptsEndSoon(t *testing.T) {
 		"results for everybody":  {"for i in range(100000):\n  for o in get_objects('*/*'): ok(o, 'x')", steps},
 		"long output":            {"x = 'a' * 60000\nself.output = x + x[:9000]", "are taken"},
 		"memory":                 {"a = []\nfor i in range(10000): a.append('%s' % ('x' * 5000))", steps},
+		"sets":                   {"a = set(range(4000))\nfor i in range(100000): a | a", steps},
+		"sets in place":          {"a = set(range(4000))\nfor i in range(100000): a &= a", steps},
+		"dictionaries":           {"d = {i: i for i in range(1000)}\nfor i in range(100000): d | d", large},
+		"long lists of objects":  {"a = [self] * 5000\nfor i in range(100000): get_objects(a)", steps},
+		"long lists of names":    {"a = ['srv-web-1/Http'] * 900\nfor i in range(100000): get_objects(a)", steps},
+		"metrics of long lists":  {"a = [self] * 5000\nfor i in range(100000): perfs(a, 'load')", steps},
+		"custom variables":       {"k = 'x' * 60000\nfor i in range(100000): get_custom(self, k)", steps},
+		"outputs":                {"k = 'x' * 60000\nfor i in range(100000): self.output = k", steps},
+		"metrics of its own":     {"self.perf_data = 'a=1 ' * 12000\nfor i in range(100000): perf(self, 'zz', 1)", steps},
 		"patterns":               {"for i in range(10000): get_objects('a%d*' % i)", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,5 +110,24 @@ func BenchmarkExhausted(b *testing.B) {
 		if j, _ := c.Try(at, 4, monitor.Outcome{}); j.Wrong == "" {
 			b.Fatal("it ended")
 		}
+	}
+}
+
+// What was guarded means what it meant.
+func TestOperatorsOfSetsAndDictionaries(t *testing.T) {
+	const script = `a, b = set([1, 2]), set([2, 3])
+d = {1: 1}
+same = d
+d |= {2: 2}
+a |= b
+self.output = "%s %s %s %s" % (sorted(a), sorted(a & b), sorted(a ^ b), sorted(a - b)) + " %s %d" % (same | {3: 3}, 7 - 9)
+self.perf_data = "x=1"
+x = perf(self, "x")
+self.perf_data = "x=2"
+self.output += " %d %d %d" % (x, perf(self, "x"), len(get_objects("*" * 100 + "b**1*/*t*p")))`
+	j, _ := site(t, script).Try(now, 4, monitor.Outcome{})
+	const want = "[1, 2, 3] [2, 3] [1] [1] {1: 1, 2: 2, 3: 3} -2 1 2 1"
+	if j.Own.Output != want || j.Wrong != "" {
+		t.Errorf("got %q %s, want %q", j.Own.Output, j.Wrong, want)
 	}
 }

@@ -22,6 +22,9 @@ type object struct {
 	output, long, perfdata string
 	// decided says that a script set the state, changed that it set anything.
 	decided, changed bool
+	// metrics are those of perfdata, once it is parsed.
+	metrics []metric
+	parsed  bool
 }
 
 // object gives the value of an object, the same each time within a run.
@@ -45,6 +48,7 @@ func (c *court) object(id monitor.ID) *object {
 // hear puts a result in the place of the last one.
 func (o *object) hear(r monitor.Outcome) {
 	o.state, o.output, o.long, o.perfdata = r.State, r.Output, r.LongOutput, r.Perfdata
+	o.parsed = false
 	o.seen.Check = o.court.sight.Now()
 }
 
@@ -212,6 +216,9 @@ func (o *object) write(field *string, v starlark.Value) error {
 	if len(text) > longestText {
 		return fmt.Errorf("a text of %d bytes: %d are taken", len(text), longestText)
 	}
+	if err := o.court.charge(parsing*len(text), len(text)); err != nil {
+		return err
+	}
 	*field = strings.ToValidUTF8(text, "?")
 	switch field {
 	case &o.output:
@@ -219,6 +226,7 @@ func (o *object) write(field *string, v starlark.Value) error {
 			o.output, o.long = first, rest
 		}
 	case &o.perfdata:
+		o.parsed = false
 		o.perfdata = strings.ReplaceAll(o.perfdata, "\n", " ")
 	}
 	return o.change()

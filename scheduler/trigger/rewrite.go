@@ -9,7 +9,7 @@ import (
 // Starlark counts steps, but not what a step makes: "x" * 1000000000 is one, and so is sorted(list). So each operation whose cost
 // is not that of a step is rewritten in the syntax tree into a call of ours (guard.go), under a name that no script can write:
 //
-//	a + b        +(a, b)           the same for * % << and for comparisons
+//	a + b        +(a, b)           the same for * % << | & ^ - and for comparisons
 //	a += b       a = +=(a, b)
 //	x.join(y)    .(x, "join")(y)   a method that looks at sizes first
 //	x[1:]        [(x)[1:]          which pays for the copy
@@ -18,6 +18,7 @@ import (
 // guarded are the operations that become calls.
 var guarded = map[syntax.Token]bool{
 	syntax.PLUS: true, syntax.STAR: true, syntax.PERCENT: true, syntax.LTLT: true,
+	syntax.PIPE: true, syntax.AMP: true, syntax.CIRCUMFLEX: true, syntax.MINUS: true,
 	syntax.EQL: true, syntax.NEQ: true, syntax.LT: true, syntax.LE: true, syntax.GT: true, syntax.GE: true,
 	syntax.IN: true, syntax.NOT_IN: true,
 }
@@ -25,6 +26,7 @@ var guarded = map[syntax.Token]bool{
 // inPlace gives the operation of an augmented assignment, if it is guarded.
 var inPlace = map[syntax.Token]syntax.Token{
 	syntax.PLUS_EQ: syntax.PLUS, syntax.STAR_EQ: syntax.STAR, syntax.PERCENT_EQ: syntax.PERCENT, syntax.LTLT_EQ: syntax.LTLT,
+	syntax.PIPE_EQ: syntax.PIPE, syntax.AMP_EQ: syntax.AMP, syntax.CIRCUMFLEX_EQ: syntax.CIRCUMFLEX, syntax.MINUS_EQ: syntax.MINUS,
 }
 
 // The guards that are no operators.

@@ -45,6 +45,7 @@ type court struct {
 	env      starlark.StringDict
 	// patterns remembers which objects names with * mean.
 	patterns map[string][]monitor.ID
+	fitting  int // objects of all patterns
 	fatigue  fatigue
 
 	// What follows is about the present run. objects holds a value for each object that was asked for.
