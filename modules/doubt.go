@@ -19,15 +19,15 @@ func (s *Settings) Unready(name string, err error) {
 	s.unready = append(s.unready, s.at(s.lineOf(name), "%s: %v", name, err))
 }
 
-// Judge gives the mistakes in the definition itself, and everything that is doubtful, on this machine too. Everything must have
+// Judge gives everything that is doubtful, on this machine too, and the mistakes in the definition itself. Everything must have
 // been asked for before.
-func (s *Settings) Judge() (wrong error, doubts []string) {
+func (s *Settings) Judge() (doubts []string, wrong error) {
 	all := slices.Concat(s.wrong, s.unknown())
 	doubts = slices.Clone(s.doubts)
 	for _, err := range s.unready {
 		doubts = append(doubts, err.Error())
 	}
-	return errors.Join(all...), doubts
+	return doubts, errors.Join(all...)
 }
 
 // File is Path for a file that is read while the module works. That it is not there is doubtful.

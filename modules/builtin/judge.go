@@ -36,7 +36,7 @@ func Judge(m *monitor.Module) monitor.ModuleVerdict {
 		v.Instead, err = instead(kind)
 	}
 	if v.Hosted {
-		err, v.Doubtful = s.Judge()
+		v.Doubtful, err = s.Judge()
 		v.Ports = s.Ports()
 	} else if err != nil {
 		err = fmt.Errorf("%s:%d: module %s: %w", m.File, m.Line, m.Name, err)

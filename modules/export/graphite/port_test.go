@@ -21,7 +21,7 @@ func TestAPortOfTheOtherProtocolIsDoubtful(t *testing.T) {
 		}
 		s := modules.Read(m)
 		readConfig(s)
-		_, doubts := s.Judge()
+		doubts, _ := s.Judge()
 		if got := strings.Join(doubts, ""); (want == "") != (got == "") || !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
