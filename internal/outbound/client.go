@@ -56,6 +56,13 @@ func (s *silence) Error() string { return "no answer: " + s.err.Error() }
 
 func (s *silence) Unwrap() error { return s.err }
 
+// away is the error of a post that was answered as a proxy does whose store is gone. A store that says when to come again is busy.
+type away struct{ err error }
+
+func (a *away) Error() string { return a.err.Error() }
+
+func (a *away) Unwrap() error { return a.err }
+
 // Read reads the settings of a client: url, which must be there unless otherwise is not empty, and those for TLS, names, passwords
 // and the time limit.
 func Read(s *modules.Settings, otherwise string) *Client {
@@ -182,6 +189,9 @@ func judge(answer *http.Response, said []byte) error {
 	}
 	if after := retryAfter(answer.Header.Get("Retry-After")); after > 0 {
 		return &modules.Later{Err: err, After: after}
+	}
+	if code == http.StatusBadGateway || code == http.StatusServiceUnavailable || code == http.StatusGatewayTimeout {
+		return &away{err}
 	}
 	return err
 }

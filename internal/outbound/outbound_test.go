@@ -275,7 +275,7 @@ func TestAStoreThatWantsToBeLeftAloneSaysForHowLong(t *testing.T) {
 
 // A store that keeps in memory what it has taken, and is gone, may have lost it: everything of the last seconds comes again.
 func TestWhatAStoreMayHaveLostIsAskedForAgain(t *testing.T) {
-	trouble := 503
+	trouble := 429
 	s := newStore(t, func(post int, _ []string) int {
 		if post == 2 {
 			return trouble

@@ -43,10 +43,12 @@ type Pump struct {
 	log    *slog.Logger
 	seed   maphash.Seed
 	lanes  []lane
-	// done are the checks of a Send that went wrong which are at the other side all the same, until none of them can come again.
-	done  map[key]struct{}
-	until monitor.Time // of the newest check of that Send
-	quiet quiet
+	// done are the checks of a Send that went wrong which are at the other side all the same, until none of them can come again: how
+	// many of each, as an object may have several of one time. skipped are those that this Send left out for that.
+	done    map[key]int
+	skipped []key
+	until   monitor.Time // of the newest check of that Send
+	quiet   quiet
 	// probe is whose point shows that the store takes points; passed counts those that were passed over.
 	probe  monitor.Ref
 	passed atomic.Uint64
@@ -63,7 +65,7 @@ type key struct {
 // NewPump reads the settings of a pump and its client; kind is the type in the names of metrics.
 func NewPump(s *modules.Settings, e modules.Env, kind, url string, f Format) *Pump {
 	p := &Pump{
-		client: Read(s, url), format: f, log: e.Log, seed: maphash.MakeSeed(), done: map[key]struct{}{},
+		client: Read(s, url), format: f, log: e.Log, seed: maphash.MakeSeed(), done: map[key]int{},
 		points: s.Int("batch", 5000, 1, 100_000), senders: s.Int("senders", 2, 1, 64),
 		resend: s.Duration("resend", 0, 0, 5*time.Minute),
 		probe:  monitor.Ref{Host: "onbu", Service: "export " + s.Name()},
@@ -121,7 +123,9 @@ func (p *Pump) fresh(broks []monitor.Brok) (checks []*monitor.Check, newest moni
 			oldest = c.Time
 		}
 		if len(p.done) > 0 {
-			if _, is := p.done[key{c.Ref, c.Time}]; is {
+			if k := (key{c.Ref, c.Time}); p.done[k] > 0 {
+				p.done[k]--
+				p.skipped = append(p.skipped, k)
 				continue
 			}
 		}
@@ -143,13 +147,19 @@ func (p *Pump) settle(lanes []lane, newest monitor.Time) error {
 		l := &lanes[i]
 		if err != nil {
 			for _, c := range l.checks[:l.over] {
-				p.done[key{c.Ref, c.Time}] = struct{}{}
+				p.done[key{c.Ref, c.Time}]++
 			}
 		}
 		clear(l.checks)
 		l.checks, l.over, l.err = l.checks[:0], 0, nil
 	}
-	if _, silent := errors.AsType[*silence](err); silent && p.resend > 0 {
+	if err != nil {
+		for _, k := range p.skipped { // they come again too
+			p.done[k]++
+		}
+	}
+	p.skipped = p.skipped[:0]
+	if p.resend > 0 && wasGone(err) {
 		clear(p.done) // it may have lost these too
 		return modules.Rewind{By: p.resend, Err: err}
 	}
@@ -157,6 +167,13 @@ func (p *Pump) settle(lanes []lane, newest monitor.Time) error {
 		p.until = max(p.until, newest)
 	}
 	return err
+}
+
+// wasGone says that the store may have ended: it did not answer, or who stands before it says so.
+func wasGone(err error) bool {
+	_, silent := errors.AsType[*silence](err)
+	_, behind := errors.AsType[*away](err)
+	return silent || behind
 }
 
 // search is the sending of one body, and the search for bad points if it is refused.

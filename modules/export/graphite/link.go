@@ -8,6 +8,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"github.com/onbu/onbu/internal/outbound"
 )
 
 // link brings bytes to a target. carbon answers nothing, so each batch has a connection of its own over TCP: after the last byte
@@ -89,7 +91,7 @@ func confirm(ctx context.Context, conn *net.TCPConn) error {
 	if _, err := io.Copy(io.Discard, conn); err != nil {
 		return fmt.Errorf("it did not read everything: %w", err)
 	}
-	return ended(ctx, conn)
+	return outbound.Ended(ctx, conn)
 }
 
 // explain says that it was the time that was over.

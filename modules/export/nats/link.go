@@ -81,7 +81,7 @@ func readLink(s *modules.Settings) *link {
 // open connects if there is no connection, and looks which streams there are if that was long ago.
 func (l *link) open(ctx context.Context) error {
 	if l.conn == nil || l.conn.IsClosed() {
-		if err := l.dial(); err != nil {
+		if err := l.dial(ctx); err != nil {
 			return err
 		}
 	}
@@ -97,7 +97,7 @@ func (l *link) open(ctx context.Context) error {
 	return nil
 }
 
-func (l *link) dial() error {
+func (l *link) dial(ctx context.Context) error {
 	options := []nats.Option{
 		nats.Name(l.name), nats.Timeout(l.timeout), nats.MaxReconnects(-1), nats.ReconnectWait(time.Second),
 		nats.ReconnectBufSize(-1), // what cannot be sent is not to wait where it can be lost
@@ -114,7 +114,7 @@ func (l *link) dial() error {
 		}
 		options = append(options, nats.Secure(conf))
 	}
-	conn, err := nats.Connect(l.url, append(options, who...)...)
+	conn, err := connect(ctx, l.url, append(options, who...)...)
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
@@ -125,6 +125,30 @@ func (l *link) dial() error {
 	}
 	l.conn, l.js, l.looked = conn, js, time.Time{}
 	return nil
+}
+
+// connect is nats.Connect, which heeds no context, for as long as ctx lasts.
+func connect(ctx context.Context, url string, options ...nats.Option) (*nats.Conn, error) {
+	type result struct {
+		conn *nats.Conn
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		conn, err := nats.Connect(url, options...)
+		done <- result{conn, err}
+	}()
+	select {
+	case r := <-done:
+		return r.conn, r.err
+	case <-ctx.Done():
+		go func() { // the options bound how long that takes
+			if r := <-done; r.conn != nil {
+				r.conn.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 func (l *link) identity() ([]nats.Option, error) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -288,5 +290,25 @@ func TestMistakesAreToldWithoutSecrets(t *testing.T) {
 		if _, _, err := build(t, c.set...); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%q: %v, want %q", c.set, err, c.want)
 		}
+	}
+}
+
+func TestAnEndIsHeededWhileTheServerSaysNothing(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	m, _ := module(t, "url", "nats://"+l.Addr().String(), "timeout", "3s")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			defer c.Close()
+			cancel()
+			<-t.Context().Done()
+		}
+	}()
+	if err := m.Export(ctx, []monitor.Brok{check("web", "disk", 1)}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
 	}
 }

@@ -105,6 +105,9 @@ func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {
 	n, err := w.Write(m.buf)
 	m.size += int64(n)
 	if err != nil {
+		if m.file != nil && m.file.Truncate(m.size-int64(n)) == nil { // the same comes again, and half a line would stand before it
+			m.size -= int64(n)
+		}
 		return fmt.Errorf("event log %s: %w; is the disk full?", m.o.Path, err)
 	}
 	return nil

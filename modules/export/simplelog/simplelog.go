@@ -45,7 +45,7 @@ func New(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter
 func (m *Module) Name() string { return m.name }
 
 // Wants implements modules.Exporter.
-func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Own: true} }
+func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Own: true, Past: true} }
 
 // Export implements modules.Exporter: after it returns nil the lines are with the operating system.
 func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {
@@ -75,9 +75,12 @@ func (m *Module) write() error {
 	if len(m.buf) == 0 {
 		return nil
 	}
-	_, err := m.file.Write(m.buf)
+	n, err := m.file.Write(m.buf)
 	m.buf = m.buf[:0]
 	if err != nil {
+		if info, statErr := m.file.Stat(); statErr == nil && n > 0 {
+			_ = m.file.Truncate(info.Size() - int64(n)) // the same comes again, and half a line would stand before it
+		}
 		return fmt.Errorf("log %s: %w; is the disk full?", m.path, err)
 	}
 	return nil

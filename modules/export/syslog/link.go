@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/onbu/onbu/internal/outbound"
@@ -20,7 +22,8 @@ type link struct {
 	blind                   bool // TCP: nobody waits for the end of the other side
 	trust                   outbound.Trust
 	timeout                 time.Duration
-	conn                    net.Conn // of UDP and the local socket, while it is open
+	conn                    net.Conn      // of UDP and the local socket, while it is open
+	tooLarge                atomic.Uint64 // messages that were passed over because no datagram holds them
 }
 
 // send brings messages over.
@@ -68,7 +71,20 @@ func (l *link) stream(ctx context.Context, messages [][]byte) error {
 	if err != nil && ctx.Err() != nil {
 		return errors.New("the other side does not end the connection after the last message, so that nobody knows whether it was read; if it never does that, write confirm 0")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return l.ended(ctx, conn)
+}
+
+// ended makes sure that the other side ended the connection because it had read everything: who closes it unread, as a proxy without
+// a server behind it does, seems to end it in good order too.
+func (l *link) ended(ctx context.Context, conn net.Conn) error {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+		_ = conn.(*net.TCPConn).CloseWrite() // TLS has ended, but not what is below it
+	}
+	return outbound.Ended(ctx, conn.(*net.TCPConn))
 }
 
 func (l *link) dial(ctx context.Context) (net.Conn, error) {
@@ -94,7 +110,12 @@ func (l *link) datagrams(ctx context.Context, messages [][]byte) error {
 	end, _ := ctx.Deadline()
 	_ = l.conn.SetWriteDeadline(end)
 	for _, m := range messages {
-		if _, err := l.conn.Write(m); err != nil {
+		_, err := l.conn.Write(m)
+		if errors.Is(err, syscall.EMSGSIZE) { // and it will be whenever it comes again
+			l.tooLarge.Add(1)
+			continue
+		}
+		if err != nil {
 			l.close()
 			return err
 		}

@@ -37,7 +37,8 @@ var classNames = []string{"info", "alert", "program", "notification", "passive",
 
 // New reads the settings of a module.
 func New(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter {
-	m := &Module{name: s.Name(), link: readLink(s)}
+	m := &Module{name: s.Name()}
+	readLink(s, &m.link)
 	m.form = readForm(s, m.link.transport)
 	for _, word := range s.Words("lines") {
 		class := slices.Index(classNames, strings.ToLower(word))
@@ -52,17 +53,16 @@ func New(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter
 	return m
 }
 
-func readLink(s *modules.Settings) link {
+func readLink(s *modules.Settings, l *link) {
 	host := s.Text("host", s.Text("address", ""))
 	usual := "local"
 	if host != "" {
 		usual = "udp"
 	}
-	l := link{
-		transport: s.Choice("transport", usual, "local", "udp", "tcp", "tls"), trust: outbound.ReadTrust(s), socket: s.Text("socket", "/dev/log"),
-		octets: s.Choice("framing", "octet", "octet", "lf") == "octet", blind: !s.Bool("confirm", true),
-		timeout: s.Duration("timeout", 10*time.Second, 100*time.Millisecond, 5*time.Minute),
-	}
+	l.transport, l.trust = s.Choice("transport", usual, "local", "udp", "tcp", "tls"), outbound.ReadTrust(s)
+	l.socket = s.Text("socket", "/dev/log")
+	l.octets, l.blind = s.Choice("framing", "octet", "octet", "lf") == "octet", !s.Bool("confirm", true)
+	l.timeout = s.Duration("timeout", 10*time.Second, 100*time.Millisecond, 5*time.Minute)
 	port := 514
 	if l.transport == "tls" {
 		port = 6514
@@ -71,7 +71,6 @@ func readLink(s *modules.Settings) link {
 	if l.transport != "local" {
 		l.addr = net.JoinHostPort(cmp.Or(host, "127.0.0.1"), strconv.Itoa(port))
 	}
-	return l
 }
 
 func readForm(s *modules.Settings, transport string) form {
@@ -122,10 +121,13 @@ func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
 	if err := m.link.send(ctx, m.batch); err != nil {
 		return err
 	}
-	m.sent.Add(len(m.batch))
+	m.sent.Add(len(m.batch)) // with those that are too large for a datagram
 	m.cut.Add(cut)
 	return nil
 }
+
+// Refused implements modules.Refusing: messages that no datagram holds.
+func (m *Module) Refused() uint64 { return m.link.tooLarge.Load() }
 
 // Close implements modules.Closer.
 func (m *Module) Close() error {

@@ -1,4 +1,4 @@
-package graphite
+package outbound
 
 import (
 	"context"
@@ -16,10 +16,10 @@ const tcpClose = 7
 // errEarly is why broks come again although the other side closed its side in good order.
 var errEarly = errors.New("it closed the connection before it had everything")
 
-// ended waits until both sides have acknowledged the end of a connection whose other side has closed. A program that takes a
+// Ended waits until both sides have acknowledged the end of a connection whose other side has closed. A program that takes a
 // connection and closes it at once, as carbon does beyond MAX_RECEIVER_CONNECTIONS, seems to close in good order too: but what
 // we sent is answered with a reset.
-func ended(ctx context.Context, conn *net.TCPConn) error {
+func Ended(ctx context.Context, conn *net.TCPConn) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
