@@ -118,10 +118,11 @@ func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
 	if len(m.batch) == 0 {
 		return nil
 	}
+	before := m.link.tooLarge.Load()
 	if err := m.link.send(ctx, m.batch); err != nil {
 		return err
 	}
-	m.sent.Add(len(m.batch)) // with those that are too large for a datagram
+	m.sent.Add(len(m.batch) - int(m.link.tooLarge.Load()-before))
 	m.cut.Add(cut)
 	return nil
 }
