@@ -24,8 +24,9 @@ const (
 	// strangersEvery is how often the list is shown, if it changed, and strangersAgain if it did not.
 	strangersEvery = 5 * time.Second
 	strangersAgain = 5 * time.Minute
-	// strangersLog parts the lines in the log.
-	strangersLog = 10 * time.Second
+	// strangersLog parts the lines in the log that name new ones, strangersRemind those about ones that were named before.
+	strangersLog    = 10 * time.Second
+	strangersRemind = time.Hour
 )
 
 // strangers are the hosts and services that results came for and that are not configured. However many names come, they take
@@ -33,12 +34,14 @@ const (
 type strangers struct {
 	mu      sync.Mutex
 	of      map[monitor.Ref]*monitor.UnknownResult
+	named   map[monitor.Ref]bool // those of them that stood in the log
 	changed bool
 	unsaid  int // since the last line in the log
 	said    time.Time
 }
 
-// add remembers a result. say is how many came since it was last said that there are some, or 0 if it is not to be said now.
+// add remembers a result. say is how many came since it was last said that there are some, or 0 if it is not to be
+// said now: one that is new is named soon, one that was named again after an hour.
 func (s *strangers) add(r *monitor.Submission, now time.Time) (say int) {
 	ref := monitor.Ref{Host: cut(r.Host, strangerName), Service: cut(r.Service, strangerName)}
 	s.mu.Lock()
@@ -56,9 +59,13 @@ func (s *strangers) add(r *monitor.Submission, now time.Time) (say int) {
 	u.Last, u.Source, u.Output = monitor.At(now), strings.Clone(cut(r.Source, strangerName)), strings.Clone(cut(r.Output, strangerOutput))
 	s.changed = true
 	s.unsaid++
-	if now.Sub(s.said) < strangersLog {
+	if since := now.Sub(s.said); since < strangersLog || s.named[u.Ref] && since < strangersRemind {
 		return 0
 	}
+	if s.named == nil {
+		s.named = map[monitor.Ref]bool{}
+	}
+	s.named[u.Ref] = true
 	say, s.unsaid, s.said = s.unsaid, 0, now
 	return say
 }
@@ -80,6 +87,7 @@ func (s *strangers) makeRoom() {
 		}
 	}
 	delete(s.of, least.Ref)
+	delete(s.named, least.Ref)
 }
 
 // list gives those that came most often, newest first among equals, if something changed since the last time or always is set.
@@ -106,6 +114,7 @@ func (s *strangers) forget(known func(monitor.Ref) bool) {
 	for ref := range s.of {
 		if known(ref) {
 			delete(s.of, ref)
+			delete(s.named, ref)
 			s.changed = true
 		}
 	}
