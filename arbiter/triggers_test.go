@@ -174,3 +174,27 @@ func TestScriptsAreKeptWithTheTextsOfTheFiles(t *testing.T) {
 		t.Errorf("got %+v and %v, want the trigger t", again.Triggers, report.Problems)
 	}
 }
+
+// A pattern gives what lies in the shard: where that can be less than what it fits, verify says so.
+func TestPatternsThatSeeTooLittle(t *testing.T) {
+	const service = "define service {\n  host_name a\n  service_description all\n  max_check_attempts 1\n  trigger_name t\n}\n"
+	native := func(string) arbiter.Way { return arbiter.Way{} }
+	for name, tt := range map[string]struct{ script, want string }{
+		"two are elsewhere": {"perfs('*/load', 'x')", `a/all asks for "*/load", which fits 3 objects; 2 of them are on hosts`},
+		"one is elsewhere":  {"get_object('b')\nget_objects('*')", `a/all asks for "*", which fits 3 objects; 1 of them`},
+		"its own host":      {"perfs('a/*', 'x')", ""},
+		"all are named":     {"get_object('b')\nget_object('c')\nperfs('*/load', 'x')", ""},
+		"no pattern":        {"log('*')", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			main := triggerSite(t, service, map[string]string{"t.star": tt.script + "\n"})
+			got := strings.Join(arbiter.Verify(main, 16, native, nil, nil).Warnings, "\n")
+			if !strings.Contains(got, tt.want) || strings.Contains(got, "asks for") != (tt.want != "") {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			if one := strings.Join(arbiter.Verify(main, 1, native, nil, nil).Warnings, "\n"); strings.Contains(one, "asks for") {
+				t.Errorf("with one shard: %q", one)
+			}
+		})
+	}
+}

@@ -130,6 +130,9 @@ func Verify(main string, shards int, native Native, sends Sends, hosts Hosts) Su
 	f := newForks()
 	s.Commands, doubts, wrong = commandUses(c, native, f)
 	s.ChecksPerSecond, s.Forks = f.all, f.list()
+	if shards > 1 {
+		doubts = append(doubts, Unseen(c, nil)...)
+	}
 	s.Warnings = append(s.Warnings, doubts...)
 	s.Counts["warnings"] += len(doubts)
 	s.Notifications, unsent = notificationUses(c, sends)

@@ -83,6 +83,14 @@ func (c *Config) Host(name string) (index uint32, ok bool) {
 	return index, ok
 }
 
+// NameOf gives HOST or HOST/SERVICE.
+func (c *Config) NameOf(t Target) string {
+	if t.Service < 0 {
+		return c.Hosts[t.Host].Name
+	}
+	return c.Hosts[t.Host].Name + "/" + c.Services[t.Service].Description
+}
+
 // ServicesOf gives the services of a host, as a part of Config.Services.
 func (c *Config) ServicesOf(host uint32) []Service {
 	h := &c.Hosts[host]

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/compile"
+	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/plugin"
 	"github.com/onbu/onbu/scheduler/core"
@@ -57,7 +59,7 @@ func tryTrigger(_ context.Context, e *env) error {
 		return usageError(fmt.Sprintf("--state is 0, 1, 2 or 3, not %d", *state))
 	}
 	outcome.State = monitor.State(*state)
-	c, err := trial(words[1], others, e.stderr)
+	c, err := trial(words[1], words[2], others, e.stderr)
 	if err != nil {
 		return err
 	}
@@ -73,10 +75,13 @@ func tryTrigger(_ context.Context, e *env) error {
 }
 
 // trial gives a core with the configuration in which nothing was checked yet but what is given.
-func trial(config string, others given, stderr io.Writer) (*core.Core, error) {
+func trial(config, object string, others given, stderr io.Writer) (*core.Core, error) {
 	files, err := load(config, stderr)
 	if err != nil {
 		return nil, err
+	}
+	for _, line := range arbiter.Unseen(files, func(t objects.Target) bool { return files.NameOf(t) == object }) {
+		fmt.Fprintf(stderr, "warning: %s\n(here everything lies in one shard)\n", line)
 	}
 	inv := compile.Compile(files, 1, 1, nil).Inventories[0]
 	now := monitor.At(time.Now())

@@ -98,8 +98,7 @@ func (c *court) search(pattern string) []monitor.ID {
 		}
 		return nil
 	}
-	hostText, serviceText, services := strings.Cut(pattern, "/")
-	host, service := globOf(hostText), globOf(serviceText)
+	host, service, services := globsOf(pattern)
 	var ids []monitor.ID
 	for h := range c.inv.Hosts {
 		if !host.fits(c.inv.Hosts[h].Name) {
@@ -159,4 +158,10 @@ func (g *glob) fits(name string) bool {
 		rest = rest[i+len(part):]
 	}
 	return strings.HasSuffix(rest, g.last)
+}
+
+// globsOf reads "HOST" or "HOST/SERVICE".
+func globsOf(pattern string) (host, service glob, services bool) {
+	hostText, serviceText, services := strings.Cut(pattern, "/")
+	return globOf(hostText), globOf(serviceText), services
 }
