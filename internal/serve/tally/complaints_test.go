@@ -1,9 +1,9 @@
 package tally_test
 
 import (
-	"bytes"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,9 +11,28 @@ import (
 	"github.com/onbu/onbu/internal/serve/tally"
 )
 
+// locked is a log that is written by one goroutine and read by another.
+type locked struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (l *locked) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *locked) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestOfManyComplaintsTheFirstAndTheLastAreSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log locked
 		c := tally.Complaints{Log: slog.New(slog.NewTextHandler(&log, nil)), What: "refused"}
 		for _, from := range []string{"a", "b", "c"} {
 			c.Say("wrong password", from, "h")
@@ -22,6 +41,7 @@ func TestOfManyComplaintsTheFirstAndTheLastAreSaid(t *testing.T) {
 			t.Errorf("at once: %s", got)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if got := log.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "from=c hint=h others=1") {
 			t.Errorf("afterwards: %s", got)
 		}
