@@ -251,7 +251,7 @@ func BenchmarkRequests(b *testing.B) {
 			port := sinktest.Port(b)
 			s := modules.Read(sinktest.Define("h", "http", "port "+port, "token all 4ll"))
 			sinktest.Listen(b, http.New(s, sinktest.Env()), nowhere{}, "127.0.0.1:"+port)
-			one := `{"host":"web0001","service":"disk /var","state":"WARNING","output":"80 % of 100 GB used | /var=80%;75;90","time":1700000000}`
+			one := fmt.Sprintf(`{"host":"web0001","service":"disk /var","state":"WARNING","output":"80 %% of 100 GB used | /var=80%%;75;90","time":%d}`, time.Now().Unix())
 			body := strings.Repeat(one+"\n", n)
 			for b.Loop() {
 				r, _ := nethttp.NewRequest("POST", "http://127.0.0.1:"+port+"/results", strings.NewReader(body))
