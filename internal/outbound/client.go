@@ -12,11 +12,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/onbu/onbu/modules"
 )
@@ -176,7 +173,7 @@ func judge(answer *http.Response, said []byte) error {
 	if code >= 200 && code < 300 {
 		return nil
 	}
-	err := errors.New("the other side answered " + oneLine(answer.Status+": "+string(said)))
+	err := errors.New("the other side answered " + OneLine(answer.Status+": "+string(said), maxQuoted))
 	switch {
 	case code == http.StatusBadRequest, code == http.StatusConflict, code == http.StatusRequestEntityTooLarge, code == http.StatusUnprocessableEntity:
 		return &Refused{err}
@@ -187,37 +184,11 @@ func judge(answer *http.Response, said []byte) error {
 	case code == http.StatusNotFound, code == http.StatusMethodNotAllowed, code == http.StatusUnsupportedMediaType:
 		return fmt.Errorf("%w; check the url: nothing there takes such data", err)
 	}
-	if after := retryAfter(answer.Header.Get("Retry-After")); after > 0 {
+	if after := RetryAfter(answer.Header.Get("Retry-After"), longestAsk); after > 0 {
 		return &modules.Later{Err: err, After: after}
 	}
 	if code == http.StatusBadGateway || code == http.StatusServiceUnavailable || code == http.StatusGatewayTimeout {
 		return &away{err}
 	}
 	return err
-}
-
-// oneLine makes a short line of what somebody else said.
-func oneLine(s string) string {
-	clean := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	clean = strings.Join(strings.Fields(clean), " ")
-	if len(clean) > maxQuoted {
-		clean = strings.ToValidUTF8(clean[:maxQuoted], "") + "…"
-	}
-	return clean
-}
-
-// retryAfter reads RFC 9110 10.2.3: seconds or a date.
-func retryAfter(text string) time.Duration {
-	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return min(time.Duration(n)*time.Second, longestAsk)
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(time.Until(at), 0), longestAsk)
-	}
-	return 0
 }

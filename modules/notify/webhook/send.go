@@ -11,11 +11,10 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
 
+	"github.com/onbu/onbu/internal/outbound"
 	"github.com/onbu/onbu/internal/secret"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
@@ -23,7 +22,7 @@ import (
 
 const (
 	maxAnswer = 4 << 10 // of an answer so much is read
-	maxQuoted = 300     // and so many characters quoted
+	maxQuoted = 300     // and so many bytes of it quoted
 	// The first pause between two tries, which doubles, and how many tries there are in one Send.
 	firstPause = 500 * time.Millisecond
 	tries      = 3
@@ -108,7 +107,7 @@ func trouble(err error, written bool) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	text := errors.New(oneLine(err.Error()))
+	text := errors.New(outbound.OneLine(err.Error(), maxQuoted))
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	if untrusted || errors.Is(err, http.ErrSchemeMismatch) {
 		return text
@@ -121,34 +120,12 @@ func judge(answer *http.Response, said []byte) error {
 	if code >= 200 && code < 300 {
 		return nil
 	}
-	err := errors.New("the other side answered " + oneLine(answer.Status+": "+string(said)))
+	err := errors.New("the other side answered " + outbound.OneLine(answer.Status+": "+string(said), maxQuoted))
 	switch {
 	case code >= 300 && code < 400:
 		return fmt.Errorf("%w; redirections are not followed, write the final address", err)
 	case code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || code >= 500:
-		return &modules.Later{Err: err, After: retryAfter(answer.Header.Get("Retry-After"))}
+		return &modules.Later{Err: err, After: outbound.RetryAfter(answer.Header.Get("Retry-After"), longestAsk)}
 	}
 	return err
-}
-
-// oneLine makes a short line of what somebody else said.
-func oneLine(s string) string {
-	clean := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	return fmt.Sprintf("%.*s", maxQuoted, strings.Join(strings.Fields(clean), " "))
-}
-
-// retryAfter reads RFC 9110 10.2.3: seconds or a date.
-func retryAfter(text string) time.Duration {
-	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return min(time.Duration(n)*time.Second, longestAsk)
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(time.Until(at), 0), longestAsk)
-	}
-	return 0
 }
