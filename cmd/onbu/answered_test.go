@@ -32,7 +32,7 @@ const (
 // kill -9 of processes in the middle of 2,000 results a second over HTTP, one behind the other: every result that was answered
 // with 200 is in the state once they run again, and the journal says that each was applied, once and in order.
 func TestEveryResultAnsweredIsInTheState(t *testing.T) {
-	for _, victims := range [][]string{{"receiver"}, {"scheduler"}, {"bus"}, {"bus", "receiver"}} {
+	for _, victims := range [][]string{{"receiver"}, {"scheduler"}, {"bus"}, {"bus", "receiver"}, {"bus", "receiver", "scheduler"}} {
 		t.Run("kill -9 of "+strings.Join(victims, " and "), func(t *testing.T) {
 			t.Parallel()
 			p := newPosting(t)
