@@ -127,7 +127,8 @@ type Cursor struct {
 	Ack     time.Duration // how long handle may take before a durable's batch comes again; 0 for 30 s
 	// Alone is for a durable of which there is never more than one reader that counts, and whose messages must come in order over
 	// the death of one: when it begins, and after each trouble on the way to the server, what any reader of the name had
-	// taken and not used comes again at once, and before all that is newer.
+	// taken and not used comes again at once, and before all that is newer. One that was stopped, and goes on when it has an heir,
+	// takes nothing past that one either: what it takes comes to the heir again.
 	Alone bool
 }
 

@@ -32,6 +32,45 @@ var streams = map[string]func(*testing.T, *fixture){
 			t.Error(diff)
 		}
 	},
+	"let a reader that was stopped and goes on take nothing past its heir, that reads alone": func(t *testing.T, f *fixture) {
+		alone := bus.Cursor{Stream: bus.CMD, Durable: "d", Alone: true}
+		f.must(f.a.Append(f.ctx, bus.Commands(1), []byte("1"), ""))
+		calls, goOn, over := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		f.readWith(f.b, alone, func([]bus.Msg) error {
+			calls <- struct{}{}
+			<-goOn // it is stopped in between, for longer than others wait for it
+			return nil
+		})
+		defer close(goOn)
+		<-calls
+		got, resume := make(chan bus.Msg, 1000), make(chan struct{})
+		f.readWith(f.a, alone, func(batch []bus.Msg) error {
+			for _, m := range batch {
+				got <- m
+			}
+			select {
+			case <-resume:
+			case <-over:
+			}
+			return nil
+		})
+		defer close(over)
+		texts(f, got, 1)
+		f.must(f.a.Append(f.ctx, bus.Commands(1), []byte("2"), ""))
+		goOn <- struct{}{}
+		next(f, calls) // it goes on with what it can get, and does not come to an end with that
+		close(resume)
+		f.must(f.a.Append(f.ctx, bus.Commands(1), []byte("3"), ""))
+		for want := 2; want <= 3; {
+			switch m := string(next(f, got).Data); m {
+			case fmt.Sprint(want):
+				want++
+			case fmt.Sprint(want - 1): // again
+			default:
+				t.Fatalf("%s came before %d", m, want)
+			}
+		}
+	},
 	"hands on in order what was appended": func(t *testing.T, f *fixture) {
 		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE, Batch: 7})
 		f.append(bus.Done(1), numbered(50)...)

@@ -18,6 +18,7 @@ type durable struct {
 	next    uint64               // the first sequence that nobody has had
 	pending map[uint64]time.Time // handed out and not used yet: when each comes again
 	again   []uint64             // to hand out again, ascending
+	turns   int                  // how often a reader that reads alone has begun
 }
 
 // Read implements bus.Streams.
@@ -46,6 +47,7 @@ type reader struct {
 	cur    bus.Cursor
 	stream *stream
 	handle func([]bus.Msg) error
+	turn   int // the durable's, when this reader began
 }
 
 func (r *reader) namelessly(ctx context.Context) error {
@@ -77,9 +79,7 @@ func (r *reader) durably(ctx context.Context) error {
 	r.bus.mu.Lock()
 	d, err := r.stream.reader(r.cur)
 	if err == nil && r.cur.Alone {
-		for _, seq := range slices.Collect(maps.Keys(d.pending)) {
-			d.giveBack(seq)
-		}
+		r.begin(d)
 	}
 	r.bus.mu.Unlock()
 	if err != nil {
@@ -95,6 +95,18 @@ func (r *reader) durably(ctx context.Context) error {
 		}
 	}
 }
+
+// begin gives back what others have taken. The bus is locked.
+func (r *reader) begin(d *durable) {
+	d.turns++
+	r.turn = d.turns
+	for _, seq := range slices.Collect(maps.Keys(d.pending)) {
+		d.giveBack(seq)
+	}
+}
+
+// over says that another one reads alone since this one began. The bus is locked.
+func (r *reader) over(d *durable) bool { return r.cur.Alone && r.turn != d.turns }
 
 // reader returns the durable of a cursor, new if there is none of that name. It refuses a second name for subjects of a
 // queue.
@@ -122,6 +134,9 @@ func overlap(a, b bus.Subject) bool { return a == "" || a.Matches(b) || b.Matche
 // pull waits for messages: those that come again first.
 func (r *reader) pull(ctx context.Context, d *durable) (batch []bus.Msg, err error) {
 	err = r.awaitDue(ctx, func() (bool, time.Duration) {
+		if r.over(d) {
+			r.begin(d)
+		}
 		due := d.expire()
 		batch = d.take(r.stream, r.cur)
 		return len(batch) > 0, due
@@ -201,6 +216,9 @@ func (r *reader) use(ctx context.Context, d *durable, batch []bus.Msg) error {
 func (r *reader) putOff(d *durable, batch []bus.Msg, wait time.Duration) {
 	r.bus.mu.Lock()
 	defer r.bus.mu.Unlock()
+	if r.over(d) {
+		return
+	}
 	for _, m := range batch {
 		if _, mine := d.pending[m.Seq]; mine {
 			d.pending[m.Seq] = time.Now().Add(wait)
@@ -212,6 +230,9 @@ func (r *reader) putOff(d *durable, batch []bus.Msg, wait time.Duration) {
 func (r *reader) settle(d *durable, batch []bus.Msg, used bool) {
 	r.bus.mu.Lock()
 	defer r.bus.mu.Unlock()
+	if r.over(d) {
+		return
+	}
 	for _, m := range batch {
 		if !used {
 			d.giveBack(m.Seq)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
 
 	"github.com/onbu/onbu/internal/bus"
 )
@@ -71,7 +73,7 @@ type reader struct {
 // run reads until something is wrong with the consumer or ctx ends.
 func (r *reader) run(ctx context.Context, wait *pause) error {
 	name, err := r.attach(ctx)
-	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.Code == 400 {
+	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.Code == 400 && !r.overtaken(refused) {
 		r.failed = err
 	}
 	if err != nil {
@@ -129,16 +131,41 @@ func (r *reader) attach(ctx context.Context) (string, error) {
 		r.next = 1
 	}
 	if r.cur.Alone {
-		// The server would hold back what was taken until its time is over, and give out newer messages meanwhile.
-		if err := s.DeleteConsumer(ctx, cfg.Durable); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		if err := retire(ctx, s, cfg.Durable); err != nil {
 			return "", err
 		}
+		cfg.Durable += turn + nuid.Next()
 	}
 	consumer, err := r.create(ctx, s, cfg)
 	if err != nil {
 		return "", err
 	}
 	return consumer.CachedInfo().Name, nil
+}
+
+// turn parts the name of a durable that is read alone from what is new at each of its beginnings: a reader that was stopped, and goes
+// on when it has an heir, must not pull what would then seem to be missing to that one.
+const turn = "="
+
+// retire ends all consumers of a durable that is read alone. The server would hold back what was taken until its time is over, and
+// give out newer messages meanwhile.
+func retire(ctx context.Context, s jetstream.Stream, durable string) error {
+	names := s.ConsumerNames(ctx)
+	for name := range names.Name() {
+		if base, _, _ := strings.Cut(name, turn); base != durable {
+			continue
+		}
+		if err := s.DeleteConsumer(ctx, name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return err
+		}
+	}
+	return names.Err()
+}
+
+// overtaken says whether a reader that reads alone was refused because another one of its name began at the same moment.
+func (r *reader) overtaken(refused *jetstream.APIError) bool {
+	const several, notUnique = 10099, 10100 // consumers of a queue (nats-server 2.15, JSConsumerWQ…)
+	return r.cur.Alone && (refused.ErrorCode == several || refused.ErrorCode == notUnique)
 }
 
 // create keeps the start of a durable that is there already: a server refuses to change it.
