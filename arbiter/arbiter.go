@@ -45,6 +45,8 @@ type Options struct {
 	Log    *slog.Logger
 	// Metrics gets the arbiter's figures; nil for nobody.
 	Metrics *metrics.Set
+	// Chronicle is told what the daemon decides by itself; nil for nobody.
+	Chronicle monitor.Chronicle
 }
 
 // Arbiter is an arbiter daemon.

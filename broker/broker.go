@@ -36,6 +36,8 @@ type Options struct {
 	Obey    func(ctx context.Context, line, source string) error
 	Log     *slog.Logger
 	Metrics *metrics.Set
+	// Chronicle is told what the daemon decides by itself; nil for nobody.
+	Chronicle monitor.Chronicle
 }
 
 // Broker is a broker daemon.

@@ -15,6 +15,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
 )
 
 const (
@@ -47,6 +48,8 @@ type Options struct {
 	Remembering []modules.Remembering
 	Log         *slog.Logger
 	Metrics     *metrics.Set
+	// Chronicle is told what the daemon decides by itself; nil for nobody.
+	Chronicle monitor.Chronicle
 }
 
 // Poller is a poller daemon.

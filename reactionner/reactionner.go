@@ -46,6 +46,8 @@ type Options struct {
 	Senders Senders // nil when everything is run
 	Log     *slog.Logger
 	Metrics *metrics.Set
+	// Chronicle is told what the daemon decides by itself; nil for nobody.
+	Chronicle monitor.Chronicle
 }
 
 // Reactionner is a reactionner daemon.

@@ -64,6 +64,8 @@ type Options struct {
 	Shutdown func()
 	Log      *slog.Logger
 	Metrics  *metrics.Set
+	// Chronicle is told what the daemon decides by itself; nil for nobody.
+	Chronicle monitor.Chronicle
 }
 
 // Receiver is a receiver daemon. It is the Sink of its listeners; any goroutine may call it.

@@ -21,13 +21,15 @@ import (
 	"github.com/onbu/onbu/scheduler/trigger"
 )
 
-// Options is what a scheduler needs; all fields but Metrics are required.
+// Options is what a scheduler needs; all fields but Metrics and Chronicle are required.
 type Options struct {
 	// Name is unique among schedulers; Boot is unique to this start.
 	Name, Boot string
 	Bus        bus.Conn
 	Log        *slog.Logger
 	Metrics    *metrics.Set
+	// Chronicle is told what the daemon decides by itself; nil for nobody.
+	Chronicle monitor.Chronicle
 }
 
 // Scheduler is a scheduler daemon.
@@ -35,6 +37,7 @@ type Scheduler struct {
 	name, boot string
 	bus        bus.Conn
 	log        *slog.Logger
+	chronicle  monitor.Chronicle
 	meter      *meter
 	jobs       *dispatcher
 	census     census
@@ -50,7 +53,7 @@ type Scheduler struct {
 // New builds a scheduler; nothing is opened before Run.
 func New(o Options) *Scheduler {
 	s := &Scheduler{
-		name: o.Name, boot: o.Boot, bus: o.Bus, log: o.Log,
+		name: o.Name, boot: o.Boot, bus: o.Bus, log: o.Log, chronicle: o.Chronicle,
 		meter: newMeter(o.Metrics), start: now(), snapshots: newSnapshots(), homes: &homes{bus: o.Bus}, shards: map[monitor.Shard]*shard{},
 	}
 	s.jobs = newDispatcher(o.Name, o.Bus, o.Log, s.orphaned)

@@ -21,6 +21,7 @@ import (
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/receiver"
@@ -96,9 +97,11 @@ type App struct {
 	courier  *carrier
 	server   *httpServer
 	roles    []running
-	failed   chan error
-	end      context.CancelFunc
-	closers  []func() error
+	// deeds is the cluster log of this process; nil before the bus is open.
+	deeds   *chronicle.Writer
+	failed  chan error
+	end     context.CancelFunc
+	closers []func() error
 }
 
 // running is a role at work.
@@ -146,6 +149,7 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.openBus(ctx); err != nil {
 		return err
 	}
+	a.chronicle(ctx)
 	a.server = newServer(a)
 	for _, r := range roles() {
 		if !slices.Contains(a.o.Roles, r.name) {

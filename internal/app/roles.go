@@ -74,6 +74,7 @@ func buildArbiter(a *App) (Daemon, error) {
 	d := arbiter.New(arbiter.Options{
 		Bus: a.bus, Main: a.o.Main, Config: a.o.Config, Shards: a.o.Shards, Site: siteName(a.o.Site, a.o.Name), Reload: a.o.Reload, Log: a.o.Log.With("role", "arbiter"),
 		Metrics: a.metrics, Hosts: builtin.Judge,
+		Chronicle: a.deeds.For("arbiter"),
 	})
 	return d, nil
 }
@@ -81,6 +82,7 @@ func buildArbiter(a *App) (Daemon, error) {
 func buildScheduler(a *App) (Daemon, error) {
 	return scheduler.New(scheduler.Options{
 		Name: a.o.Name, Boot: a.boot, Bus: a.bus, Log: a.o.Log.With("role", "scheduler"), Metrics: a.metrics,
+		Chronicle: a.deeds.For("scheduler"),
 	}), nil
 }
 
@@ -104,6 +106,7 @@ func buildPoller(a *App) (Daemon, error) {
 		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Forks: a.forks(), Bus: a.bus,
 		Probes: poller.NewProbes(native, builtin.Exec(a.forks()), a.o.Fork...), Log: log, Metrics: a.metrics,
 		Remembering: poller.Remembers(native),
+		Chronicle:   a.deeds.For("poller"),
 	})
 	return &carryingPoller{p, post}, nil
 }
@@ -138,6 +141,7 @@ func buildReactionner(a *App) (Daemon, error) {
 	return reactionner.New(reactionner.Options{
 		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.ReactionnerTags, tags(a.o.Config, reactionnerTag)), Bus: a.bus,
 		Run: builtin.Runner(runner), Senders: builtin.Senders(a.notifiers()), Log: a.o.Log.With("role", "reactionner"), Metrics: a.metrics,
+		Chronicle: a.deeds.For("reactionner"),
 	}), nil
 }
 
@@ -169,6 +173,7 @@ func buildReceiver(a *App) (Daemon, error) {
 	r := receiver.New(receiver.Options{
 		Boot: a.boot, Name: a.o.Name, Bus: a.bus, Listeners: listeners, Build: a.listener(log), Shutdown: a.shutdown(), Log: log, Metrics: a.metrics,
 		Spool: a.spool(), SpoolMax: cmp.Or(a.o.SpoolMax, spoolMax),
+		Chronicle: a.deeds.For("receiver"),
 	})
 	r.Handle(a.server.mux)
 	a.receiver.Store(r)
@@ -209,6 +214,7 @@ func buildBroker(a *App) (Daemon, error) {
 	log := a.o.Log.With("role", "broker")
 	b := broker.New(broker.Options{
 		Name: a.o.Name, Boot: a.boot, Bus: a.bus, Exports: exports, Build: a.exporter(log), Obey: a.obey, Log: log, Metrics: a.metrics,
+		Chronicle: a.deeds.For("broker"),
 	})
 	b.Handle(a.server.mux)
 	return a.obeying(b), nil

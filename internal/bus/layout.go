@@ -32,6 +32,8 @@ const (
 	PBO Stream = "PBO"
 	// PBX holds payloads for hosts that nobody knows. It is small and apart, so that no amount of rubbish costs the good ones.
 	PBX Stream = "PBX"
+	// LOG holds what the daemons of the cluster decided by themselves, and why.
+	LOG Stream = "LOG"
 )
 
 // The buckets.
@@ -51,6 +53,8 @@ const (
 	CLAIM Bucket = "CLAIM"
 	// STRAY holds, by receiver, the hosts and services that results came for and that nobody knows; in memory, for show only.
 	STRAY Bucket = "STRAY"
+	// NODE holds which nodes there are, and what people ordered of them: maintenance.
+	NODE Bucket = "NODE"
 )
 
 // Keeping says how a stream is kept.
@@ -107,6 +111,7 @@ func Layout() ([]Keeping, []BucketKeeping) {
 		{Stream: PB, Subjects: []Subject{"pb.>", "pbc.>"}, Last: true, Lazy: true, MaxBytes: 1 << 30},
 		{Stream: PBO, Subjects: []Subject{"pbo.>"}, Last: true, Lazy: true, MaxBytes: 512 << 20},
 		{Stream: PBX, Subjects: []Subject{"pbx.>"}, Last: true, Lazy: true, MaxBytes: 64 << 20},
+		{Stream: LOG, Subjects: []Subject{"log.*"}, MaxAge: 90 * 24 * time.Hour, MaxBytes: 64 << 20},
 	}
 	buckets := []BucketKeeping{
 		{Bucket: CFG, Blobs: true},
@@ -116,6 +121,7 @@ func Layout() ([]Keeping, []BucketKeeping) {
 		{Bucket: FEED},
 		{Bucket: CLAIM, TTL: 24 * time.Hour},
 		{Bucket: STRAY, Memory: true, TTL: 15 * time.Minute},
+		{Bucket: NODE},
 	}
 	return streams, buckets
 }

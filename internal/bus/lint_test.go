@@ -19,7 +19,7 @@ import (
 var carriers = []string{"internal/bus/natsbus"}
 
 // literal is a string that looks like one of our subjects: a constant needs no conversion to become a bus.Subject.
-var literal = regexp.MustCompile(`^(want|job|refuse|res|pas|cmd|own|ev|perf|done|ask|alive|verdict|trace)\.[0-9*>]`)
+var literal = regexp.MustCompile(`^(want|job|refuse|res|pas|cmd|own|ev|perf|done|ask|alive|verdict|trace|log)\.[0-9*>]`)
 
 // TestSubjectsAreBuiltInOnePlace holds the rule of subject.go for the whole repository: a name that came from outside and
 // was put into a subject by hand could hold a dot, a wildcard or a line feed.

@@ -110,6 +110,12 @@ func Trace(id string) Subject { return Subject("trace." + Token(id)) }
 // Remembered is where a poller tells what a host's agent said last.
 func Remembered(poller string) Subject { return Subject("said." + Token(poller)) }
 
+// Deeds is where a node tells the cluster log what happened to it.
+func Deeds(node string) Subject { return Subject("log." + Token(node)) }
+
+// AllDeeds is every node's Deeds.
+func AllDeeds() Subject { return "log.*" }
+
 // Reload is where an arbiter is asked to read its files again; it answers once they are in force, or are not.
 func Reload() Subject { return "engine.reload" }
 

@@ -69,6 +69,47 @@ type Heartbeat struct {
 	HTTP             string
 	// Load is what the role does, in its own unit: shards owned, checks under way.
 	Load map[string]int64
+	// State is what the role may do; who balances counts only those that are NodeUp.
+	State NodeState
+	// Version is that of the binary, Wire that of its messages. Boot differs after each start.
+	Version string
+	Wire    uint8
+	Boot    string
+}
+
+// NodeState says what a role of a node may do. Its daemon runs in NodeUp and NodeDraining only.
+type NodeState uint8
+
+// The states.
+const (
+	NodeUp           NodeState = iota
+	NodeDraining               // takes nothing new and ends what it has
+	NodeMaintenance            // has given up everything
+	NodeDisconnected           // will leave the bus, or has left it knowingly
+)
+
+// String gives the state in a word.
+func (s NodeState) String() string {
+	switch s {
+	case NodeUp:
+		return "up"
+	case NodeDraining:
+		return "draining"
+	case NodeMaintenance:
+		return "maintenance"
+	case NodeDisconnected:
+		return "disconnected"
+	}
+	return fmt.Sprintf("state %d", uint8(s))
+}
+
+// Deed is an entry of the cluster log: what a daemon decided or met by itself. The messages of LOG are batches of them.
+type Deed struct {
+	// Time is by the clock of the node.
+	Time monitor.Time
+	// Role is empty for what the process as a whole did.
+	Node, Role       string
+	Kind, About, Why string
 }
 
 // QuestionKind tells what the owner of a shard is asked for.

@@ -1,0 +1,23 @@
+package app
+
+import (
+	"context"
+
+	"github.com/onbu/onbu/internal/chronicle"
+)
+
+// chronicle begins the cluster log of this process. It ends after the roles, and before the bus.
+func (a *App) chronicle(ctx context.Context) {
+	a.deeds = chronicle.NewWriter(chronicle.Options{Bus: a.bus, Node: a.o.Name, Boot: a.boot, Log: a.o.Log})
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.deeds.Run(ctx)
+	}()
+	a.closers = append(a.closers, func() error {
+		cancel()
+		<-ended
+		return nil
+	})
+}
