@@ -58,7 +58,8 @@ func shapes(results int) []shape {
 		{"8 connections, 720 bytes", target.NSCALoad{Method: packet.XOR, Size: packet.Short, Results: results, Connections: few}, 0},
 		{"8 connections, rijndael-128", target.NSCALoad{Method: 14, Size: packet.Long, Results: results, Connections: few}, 50_000},
 		{"2,000 connections", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 2000}, 0},
-		{"one result a connection", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 64, Each: 1}, 0},
+		{"one result a connection", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 64, Each: 1, Sources: 1000}, 0},
+		{"the same from one address", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 64, Each: 1}, 0},
 	}
 }
 

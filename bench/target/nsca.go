@@ -26,22 +26,24 @@ type NSCALoad struct {
 	// Results is how many are sent in all, over so many connections at once, with Each of them on one; 0 for as many as make
 	// one connection after the other unnecessary.
 	Results, Connections, Each int
+	// Sources is how many addresses connections of one result each come from, in turn; 0 for one, which the kernel chooses.
+	Sources int
 }
 
-const nscaForm = nscaKind + "+%dx%dx%dx%dx%dx%dx%dx%s"
+const nscaForm = nscaKind + "+%dx%dx%dx%dx%dx%dx%dx%dx%s"
 
 // Name names the kind of that load.
 func (l *NSCALoad) Name() string {
-	return fmt.Sprintf(nscaForm, l.Port, l.Services, l.Size, int(l.Method), l.Results, l.Connections, l.Each, l.Password)
+	return fmt.Sprintf(nscaForm, l.Port, l.Services, l.Size, int(l.Method), l.Results, l.Connections, l.Each, l.Sources, l.Password)
 }
 
 // nscaOf reads the name of a kind; ok is false if it is another kind's.
 func nscaOf(name string) (l NSCALoad, ok bool) {
 	var method int
-	n, _ := fmt.Sscanf(name, nscaForm, &l.Port, &l.Services, &l.Size, &method, &l.Results, &l.Connections, &l.Each, &l.Password)
+	n, _ := fmt.Sscanf(name, nscaForm, &l.Port, &l.Services, &l.Size, &method, &l.Results, &l.Connections, &l.Each, &l.Sources, &l.Password)
 	l.Method = packet.Method(method)
-	valid := l.Services > 0 && (l.Size == packet.Short || l.Size == packet.Long) && l.Results > 0 && l.Connections > 0 && l.Each >= 0
-	return l, strings.HasPrefix(name, nscaKind+"+") && n == 8 && valid
+	valid := l.Services > 0 && (l.Size == packet.Short || l.Size == packet.Long) && l.Results > 0 && l.Connections > 0 && l.Each >= 0 && l.Sources >= 0 && l.Sources < 1<<16
+	return l, strings.HasPrefix(name, nscaKind+"+") && n == 9 && valid
 }
 
 // nscaSender is the kind that sends a load once and then rests. It listens on no port: port 0 says that it begins. It counts
@@ -71,6 +73,18 @@ func (s *sender) serve(ctx context.Context, ready func(port int)) (err error) {
 	if s.Each == 0 {
 		s.Each = (s.Results + s.Connections - 1) / s.Connections
 	}
+	if err := s.all(ctx); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// all sends everything.
+func (s *sender) all(ctx context.Context) error {
+	if s.Each == 1 {
+		return s.swarm(ctx)
+	}
 	failed := make(chan error, s.Connections)
 	for range s.Connections {
 		go func() { failed <- s.work(ctx) }()
@@ -80,7 +94,6 @@ func (s *sender) serve(ctx context.Context, ready func(port int)) (err error) {
 			return err
 		}
 	}
-	<-ctx.Done()
 	return nil
 }
 

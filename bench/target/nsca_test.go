@@ -19,6 +19,7 @@ func TestTheSenderSendsEachResultOnce(t *testing.T) {
 	for _, load := range []NSCALoad{
 		{Size: packet.Long, Method: packet.XOR, Results: 100, Connections: 3},
 		{Size: packet.Short, Method: 14, Results: 20, Connections: 4, Each: 1},
+		{Size: packet.Long, Method: packet.XOR, Results: 20, Connections: 3, Each: 1, Sources: 7},
 	} {
 		load.Port, load.Services, load.Password = l.Addr().(*net.TCPAddr).Port, 15, "secret"
 		read, ok := nscaOf(load.Name())

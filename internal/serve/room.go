@@ -22,7 +22,8 @@ const (
 type tracked struct {
 	net.Conn
 	s      *server
-	source netip.Addr
+	peer   netip.Addr // without its zone; invalid for a unix socket
+	source netip.Addr // what peer counts as
 
 	// since is when the last Read or, before that, the connection began, by the server's clock; busy says that no Read waits.
 	since atomic.Int64
@@ -89,7 +90,7 @@ func (t *tracked) interrupt(why error) {
 
 // admit makes room for a connection, or says why there is none.
 func (s *server) admit(c net.Conn, source netip.Addr) (*tracked, Reason) {
-	t := &tracked{Conn: c, s: s, source: subscriber(source)}
+	t := &tracked{Conn: c, s: s, peer: source, source: subscriber(source)}
 	t.since.Store(s.now())
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -110,7 +110,11 @@ func Listen(ctx context.Context, o Options, handle Handler) error {
 // Open opens the port of Listen. A file that a server which is gone left in the place of a unix socket is removed.
 func Open(o Options) (net.Listener, error) {
 	if o.Network != "unix" {
-		l, err := net.Listen("tcp", o.Address)
+		config := net.ListenConfig{}
+		if o.NoKeepAlive {
+			config.KeepAlive = -1 // four system calls less for each connection
+		}
+		l, err := config.Listen(context.Background(), "tcp", o.Address)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return nil, fmt.Errorf("%s is taken, perhaps by another module: choose another port (%w)", o.Address, err)
 		}
@@ -161,6 +165,7 @@ func Serve(ctx context.Context, l net.Listener, o Options, handle Handler) error
 	defer cancel()
 	err := s.accept(ctx, working, l)
 	l.Close()
+	close(s.hands.over)
 	s.end(cancel)
 	if ctx.Err() != nil {
 		return nil
@@ -200,23 +205,7 @@ func (s *server) take(ctx context.Context, raw net.Conn) {
 		raw.Close()
 		return
 	}
-	s.working.Go(func() {
-		defer s.leave(t)
-		c := &Conn{Conn: t, Source: source}
-		if s.o.TLS != nil {
-			secured := tls.Server(t, s.o.TLS)
-			limited, cancel := context.WithTimeout(ctx, handshake)
-			defer cancel()
-			if err := secured.HandshakeContext(limited); err != nil {
-				s.o.Refused(Handshake)
-				return
-			}
-			cancel()
-			c.Conn = secured
-			defer secured.Close()
-		}
-		s.handle(ctx, c)
-	})
+	s.give(ctx, t)
 }
 
 func sourceOf(c net.Conn) netip.Addr {
@@ -252,6 +241,7 @@ type server struct {
 	handle  Handler
 	began   time.Time
 	working sync.WaitGroup
+	hands   hands
 
 	mu      sync.Mutex
 	all     waiting
@@ -275,5 +265,5 @@ func newServer(o Options, handle Handler) *server {
 	if o.Refused == nil {
 		o.Refused = func(Reason) {}
 	}
-	return &server{o: o, handle: handle, began: time.Now(), all: waiting{of: inAll}, sources: map[netip.Addr]*waiting{}}
+	return &server{o: o, handle: handle, began: time.Now(), hands: newHands(), all: waiting{of: inAll}, sources: map[netip.Addr]*waiting{}}
 }
