@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test race slow outage outage-carbon points storm peers lint bench fuzz oracle clean
+.PHONY: all build run test race slow faults outage outage-carbon points storm peers lint bench fuzz oracle clean
 
 all: build
 
@@ -42,6 +42,10 @@ outage-carbon: peers
 # 200 times kill -9 in a storm of problems and recoveries: everybody is told of everything.
 storm: peers
 	$(GO) test -tags $(TAGS) -run 'TestKillsInAStormOfNotifications' -v -timeout 20m ./cmd/onbu -storms 200
+
+# A cluster of real processes in network namespaces, broken in every way of docs/faults.md, with a figure beside each target: as root.
+faults: build peers
+	./bin/onbu bench faults
 
 peers:
 	internal/realpeer/install

@@ -22,6 +22,9 @@ import (
 
 // runBench is onbu bench. `onbu bench target KIND` is a fake target, which it starts itself.
 func runBench(ctx context.Context, e *env) error {
+	if len(e.args) > 0 && e.args[0] == "faults" {
+		return runFaults(ctx, e)
+	}
 	var o bench.Options
 	e.flags.IntVar(&o.Services, "services", 0, "how many services (default: as the scenario proposes)")
 	interval := e.flags.Int("interval", 0, "seconds between two checks of a service (default: as the scenario proposes)")

@@ -1,0 +1,133 @@
+package faults
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// evidence is what a cluster recorded and what people were told.
+type evidence struct {
+	records []record // of the journal, in its order
+	checks  []monitor.Check
+	told    []telling
+}
+
+// record is a message of the journal.
+type record struct {
+	shard uint16
+	seq   uint64
+	at    time.Time // when it was stored
+	claim bool      // somebody took the shard
+	broks []monitor.Brok
+}
+
+// telling is a line that a notification command wrote.
+type telling struct {
+	id, kind, host, output string
+	marked                 bool // as perhaps told before
+}
+
+// gather reads everything.
+func (s *Site) gather(ctx context.Context) (*evidence, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var e evidence
+	err := s.whole(ctx, bus.EV, func(m bus.Msg) error {
+		r, err := readRecord(m)
+		e.records = append(e.records, r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the journal: %w", err)
+	}
+	err = s.whole(ctx, bus.PERF, func(m bus.Msg) error {
+		var d wire.Decoder
+		checks, err := wire.DecodeBatch(&d, m.Data, []monitor.Check(nil))
+		e.checks = append(e.checks, checks...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the checks: %w", err)
+	}
+	e.told, err = tellings(s.said)
+	return &e, err
+}
+
+// errWhole ends a reading that has come to the end.
+var errWhole = errors.New("that is all")
+
+// whole hands on all messages of a stream that are there now.
+func (s *Site) whole(ctx context.Context, stream bus.Stream, each func(bus.Msg) error) error {
+	extent, err := s.bus.Extent(ctx, stream, 0)
+	if err != nil || extent.Last < extent.First {
+		return err
+	}
+	err = s.bus.Read(ctx, bus.Cursor{Stream: stream, After: extent.First - 1}, func(msgs []bus.Msg) error {
+		for _, m := range msgs {
+			if err := each(m); err != nil {
+				return err
+			}
+			if m.Seq >= extent.Last {
+				return errWhole
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, errWhole) {
+		return nil
+	}
+	return err
+}
+
+func readRecord(m bus.Msg) (record, error) {
+	words := strings.Split(string(m.Subject), ".")
+	n, err := strconv.ParseUint(words[1], 10, 16)
+	r := record{shard: uint16(n), seq: m.Seq, at: m.Time, claim: words[0] == "own"}
+	if err != nil || r.claim {
+		return r, err
+	}
+	var d wire.Decoder
+	if bus.KindOf(m.Subject) == bus.KindAction {
+		r.broks = make([]monitor.Brok, 1)
+		return r, wire.Unmarshal(m.Data, &r.broks[0])
+	}
+	_, r.broks, err = wire.DecodeLedger(&d, m.Data, nil)
+	return r, err
+}
+
+// tellings reads what people were told.
+func tellings(path string) ([]telling, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var all []telling
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		w := strings.SplitN(lines.Text(), " ", 5)
+		if len(w) < 5 {
+			return nil, fmt.Errorf("%s: a line has fewer than five words: %q", path, lines.Text())
+		}
+		all = append(all, telling{id: w[0], marked: w[1] == "1", kind: w[2], host: w[3], output: w[4]})
+	}
+	return all, lines.Err()
+}
+
+func writeScript(path, line string) error {
+	return os.WriteFile(path, []byte("#!/bin/sh\n"+line+"\n"), 0o755)
+}

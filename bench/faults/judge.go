@@ -1,0 +1,186 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// judge ends the load, waits until all that was answered is in the state and told, and looks whether the invariants hold.
+func (s *Site) judge(ctx context.Context, f *Finding) error {
+	s.say("waiting until everything that was taken is applied and told")
+	s.load.end()
+	var e *evidence
+	_ = s.eventually(ctx, time.Minute, "all is applied and told", func() (err error) {
+		if e, err = s.gather(ctx); err != nil {
+			return err
+		}
+		if v := append(e.resultsOnce(s.load.acks()), e.toldOnce()...); len(v) > 0 {
+			return fmt.Errorf("%d violations, such as %s", len(v), v[0])
+		}
+		return nil
+	})
+	if e == nil {
+		return fmt.Errorf("the journal cannot be read")
+	}
+	f.Violations = append(f.Violations, slices.Concat(e.resultsOnce(s.load.acks()), e.epochs(), e.toldOnce())...)
+	f.Know("results answered with 200", fmt.Sprint(len(s.load.acks())*hosts/senders))
+	marked := 0
+	for _, t := range e.told {
+		if t.marked {
+			marked++
+		}
+	}
+	f.Know("notifications", fmt.Sprintf("%d, of which %d marked as perhaps told before", len(e.told), marked))
+	return nil
+}
+
+// resultsOnce is I1: every result that was answered with 200 is in the journal, once, and those of a service in order.
+func (e *evidence) resultsOnce(acks []ack) (violations []string) {
+	applied := e.applied("result")
+	acked := make([][]int, senders)
+	for _, a := range acks {
+		acked[a.sender] = append(acked[a.sender], a.n)
+	}
+	for sender := range senders {
+		for _, h := range hostsOf(sender) {
+			violations = append(violations, inOrder(h, applied[h], acked[sender])...)
+		}
+	}
+	return violations
+}
+
+// inOrder compares the numbers that were applied to a service with those that were answered.
+func inOrder(host string, applied, acked []int) (violations []string) {
+	there := map[int]bool{}
+	for i, n := range applied {
+		switch {
+		case there[n]:
+			violations = append(violations, fmt.Sprintf("I1: %s: number %d was applied twice", host, n))
+		case i > 0 && n < applied[i-1]:
+			violations = append(violations, fmt.Sprintf("I1: %s: number %d was applied behind number %d", host, n, applied[i-1]))
+		}
+		there[n] = true
+	}
+	for _, n := range acked {
+		if !there[n] {
+			violations = append(violations, fmt.Sprintf("I1: %s: number %d was answered with 200 and never applied", host, n))
+		}
+	}
+	return violations
+}
+
+// applied gives by host the numbers of the results that were applied to a service, in the order of the journal. A result whose
+// verdict waits for others is there as held, and perhaps a second time when it is made.
+func (e *evidence) applied(service string) map[string][]int {
+	all := map[string][]int{}
+	last := map[string]applied{}
+	note := func(host, output string, a applied) {
+		number, said := strings.CutPrefix(output, "number ")
+		a.n, _ = strconv.Atoi(number)
+		if !said {
+			return
+		}
+		if before := last[host]; before != a && !(before.held && before.n == a.n) {
+			all[host] = append(all[host], a.n)
+		}
+		last[host] = a
+	}
+	for _, r := range e.records {
+		for _, b := range r.broks {
+			st := b.Status
+			if st == nil || st.Service != service {
+				continue
+			}
+			note(st.Host, st.Output, applied{at: st.LastUpdate})
+			if st.Held != nil {
+				note(st.Host, st.Held.Outcome.Output, applied{held: true, at: st.Held.Finished})
+			}
+		}
+	}
+	return all
+}
+
+// applied is a result that the journal tells of; one result may cause several broks of one moment.
+type applied struct {
+	n    int
+	at   monitor.Time
+	held bool
+}
+
+// epochs is I2 as far as the journal shows it: nothing of a shard lies before its first claim. That no record of an old owner lies
+// behind a newer claim is what the fence promises; two owners would have decided the same twice, which resultsOnce and toldOnce see.
+func (e *evidence) epochs() (violations []string) {
+	claimed := map[uint16]bool{}
+	for _, r := range e.records {
+		if r.claim {
+			claimed[r.shard] = true
+		} else if !claimed[r.shard] {
+			violations = append(violations, fmt.Sprintf("I2: record %d of shard %d lies before any claim", r.seq, r.shard))
+		}
+	}
+	return violations
+}
+
+// toldOnce is I3: people were told of each notification of the journal, more than once only where the repetition was marked, and of
+// nothing else.
+func (e *evidence) toldOnce() (violations []string) {
+	due := map[string]*monitor.Action{}
+	for _, r := range e.records {
+		for _, b := range r.broks {
+			if b.Kind == monitor.BrokNotification && b.Action != nil {
+				due[b.Action.ID] = b.Action
+			}
+		}
+	}
+	plain, marked := map[string]int{}, map[string]int{}
+	for _, t := range e.told {
+		switch {
+		case due[t.id] == nil:
+			violations = append(violations, fmt.Sprintf("I3: told of %s (%s %s), which is not in the journal", t.id, t.kind, t.host))
+		case t.marked:
+			marked[t.id]++
+		default:
+			plain[t.id]++
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(due)) {
+		switch {
+		case plain[id]+marked[id] == 0:
+			violations = append(violations, fmt.Sprintf("I3: nobody was told of %s", id))
+		case plain[id] > 1:
+			violations = append(violations, fmt.Sprintf("I3: told %d times of %s without a mark", plain[id], id))
+		}
+	}
+	return violations
+}
+
+// gap is the longest time between two commits of a shard that lie on both sides of a claim after since, for each shard that was
+// claimed.
+func (e *evidence) gaps(since time.Time) (all []time.Duration) {
+	last := map[uint16]time.Time{}
+	open := map[uint16]time.Time{} // of shards that were claimed: the last commit before
+	for _, r := range e.records {
+		switch {
+		case r.claim && r.at.After(since):
+			if _, twice := open[r.shard]; !twice {
+				open[r.shard] = last[r.shard]
+			}
+		case r.claim:
+		default:
+			if before, yes := open[r.shard]; yes && !before.IsZero() {
+				all = append(all, r.at.Sub(before))
+				delete(open, r.shard)
+			}
+			last[r.shard] = r.at
+		}
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,87 @@
+package faults
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/onbu/onbu/monitor"
+)
+
+// heard is a record of the service result of h000.
+func heard(at monitor.Time, output, held string) record {
+	st := &monitor.Status{Output: output, LastUpdate: at}
+	st.Host, st.Service = host(0), "result"
+	if held != "" {
+		st.Held = &monitor.Held{Finished: at, Outcome: monitor.Outcome{Output: held}}
+	}
+	return record{broks: []monitor.Brok{{Kind: monitor.BrokState, Status: st}}}
+}
+
+func TestEveryViolationOfOneResultIsSeen(t *testing.T) {
+	acks := []ack{{sender: 0, n: 1}, {sender: 0, n: 2}}
+	for _, test := range []struct {
+		name    string
+		records []record
+		want    string // empty for none
+	}{
+		{"each once", []record{heard(1, "number 1", ""), heard(2, "number 2", "")}, ""},
+		{"two broks of one moment", []record{heard(1, "number 1", ""), heard(1, "number 1", ""), heard(2, "number 2", "")}, ""},
+		{"held and then applied", []record{heard(1, "number 1", "number 2"), heard(3, "number 2", "")}, ""},
+		{"held and replaced", []record{heard(1, "", "number 1"), heard(2, "number 2", "")}, ""},
+		{"one is missing", []record{heard(2, "number 2", "")}, "number 1 was answered with 200 and never applied"},
+		{"one comes twice", []record{heard(1, "number 1", ""), heard(2, "number 2", ""), heard(3, "number 2", "")}, "number 2 was applied twice"},
+		{"out of order", []record{heard(1, "number 2", ""), heard(2, "number 1", "")}, "number 1 was applied behind number 2"},
+	} {
+		e := evidence{records: test.records}
+		var got []string
+		for _, v := range e.resultsOnce(acks) {
+			if strings.Contains(v, host(0)+":") {
+				got = append(got, v)
+			}
+		}
+		switch {
+		case test.want == "" && len(got) > 0:
+			t.Errorf("%s: %q, want no violation", test.name, got)
+		case test.want != "" && (len(got) != 1 || !strings.Contains(got[0], test.want)):
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestEveryViolationOfTellingIsSeen(t *testing.T) {
+	due := record{broks: []monitor.Brok{{Kind: monitor.BrokNotification, Action: &monitor.Action{ID: "a"}}}}
+	for _, test := range []struct {
+		name string
+		told []telling
+		want string
+	}{
+		{"once", []telling{{id: "a"}}, ""},
+		{"again with a mark", []telling{{id: "a"}, {id: "a", marked: true}}, ""},
+		{"never", nil, "nobody was told of a"},
+		{"again without a mark", []telling{{id: "a"}, {id: "a"}}, "told 2 times of a without a mark"},
+		{"of nothing", []telling{{id: "a"}, {id: "b"}}, "told of b"},
+	} {
+		e := evidence{records: []record{due}, told: test.told}
+		got := strings.Join(e.toldOnce(), "; ")
+		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestAGapReachesFromTheOldOwnersLastCommitToTheNewOnesFirst(t *testing.T) {
+	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
+	e := evidence{records: []record{
+		{shard: 1, claim: true, at: at(0)},
+		{shard: 1, at: at(1)},
+		{shard: 2, claim: true, at: at(1)},
+		{shard: 2, at: at(2)},
+		{shard: 1, claim: true, at: at(12)},
+		{shard: 1, at: at(14)},
+		{shard: 2, at: at(15)},
+	}}
+	if got := e.gaps(at(10)); len(got) != 1 || got[0] != 13*time.Second {
+		t.Errorf("%v, want 13s for shard 1 alone", got)
+	}
+}

@@ -1,0 +1,147 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// The load: each sender has some of the hosts and sends a result for each of them every pace, and every alarmEvery of them also
+// one for the service of which people are told, OK and CRITICAL in turn.
+const (
+	senders    = 4
+	pace       = 50 * time.Millisecond // 2,000 results a second in all
+	alarmEvery = 40                    // 50 alarms a second in all
+)
+
+// load is the senders of results, and what they were told. What is not answered with 200 is sent again under the same name, to
+// the next receiver, until it is; so each service's results are answered in order.
+type load struct {
+	s       *Site
+	stop    context.CancelFunc
+	working sync.WaitGroup
+
+	mu    sync.Mutex
+	acked []ack
+	tries int
+}
+
+// ack is a request that was answered with 200: a result of number n for each host of a sender.
+type ack struct {
+	sender, n int
+	at        time.Time
+	took      time.Duration // since it was sent first
+}
+
+func newLoad(s *Site) *load { return &load{s: s, stop: func() {}} }
+
+func (l *load) begin(ctx context.Context) {
+	ctx, l.stop = context.WithCancel(ctx)
+	for i := range senders {
+		l.working.Go(func() { l.send(ctx, i) })
+	}
+}
+
+// end lets each sender finish what it has begun, for as long as the site may need to take it.
+func (l *load) end() {
+	l.stop()
+	l.working.Wait()
+}
+
+func (l *load) answered() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.acked)
+}
+
+// acks gives what was answered so far.
+func (l *load) acks() []ack {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]ack(nil), l.acked...)
+}
+
+// giveUp is how long a sender goes on with a request after the end.
+const giveUp = time.Minute
+
+func (l *load) send(ctx context.Context, sender int) {
+	for n := 1; ctx.Err() == nil; n++ {
+		began := time.Now()
+		if l.until(ctx, sender, n) {
+			l.mu.Lock()
+			l.acked = append(l.acked, ack{sender, n, time.Now(), time.Since(began)})
+			l.mu.Unlock()
+		}
+		_ = pause(ctx, pace-time.Since(began))
+	}
+}
+
+// until sends a request until it is answered with 200.
+func (l *load) until(ctx context.Context, sender, n int) bool {
+	body, name := results(sender, n), fmt.Sprintf("%d-%d-%d", os.Getpid(), sender, n)
+	receivers := l.s.Daemons("receiver")
+	var ended time.Time
+	for try := sender; ; try++ {
+		if l.post(receivers[try%len(receivers)], body, name) {
+			return true
+		}
+		if ctx.Err() != nil && ended.IsZero() {
+			ended = time.Now()
+		}
+		if !ended.IsZero() && time.Since(ended) > giveUp {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (l *load) post(to *Daemon, body []byte, name string) bool {
+	req, err := http.NewRequest(http.MethodPost, "http://"+to.On.Path(resultsPort)+"/results", bytes.NewReader(body))
+	if err != nil {
+		return false
+	}
+	req.Header.Set("Idempotency-Key", name)
+	l.mu.Lock()
+	l.tries++
+	l.mu.Unlock()
+	resp, err := l.s.client.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
+	return resp.StatusCode == http.StatusOK
+}
+
+// hostsOf gives the hosts of a sender.
+func hostsOf(sender int) (names []string) {
+	for n := sender; n < hosts; n += senders {
+		names = append(names, host(n))
+	}
+	return names
+}
+
+// alarmed says which state the service alarm gets with request n; false if it gets none.
+func alarmed(n int) (state int, yes bool) { return 2 * (n / alarmEvery % 2), n%alarmEvery == 0 }
+
+// results are those of one request, as JSON.
+func results(sender, n int) []byte {
+	var b bytes.Buffer
+	for i, h := range hostsOf(sender) {
+		sep := ","
+		if i == 0 {
+			sep = "["
+		}
+		fmt.Fprintf(&b, `%s{"host":%q,"service":"result","state":%d,"output":"number %d"}`, sep, h, n%2, n)
+		if state, yes := alarmed(n); yes {
+			fmt.Fprintf(&b, `,{"host":%q,"service":"alarm","state":%d,"output":"number %d"}`, h, state, n)
+		}
+	}
+	b.WriteString("]")
+	return b.Bytes()
+}

@@ -1,0 +1,218 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/onbu/onbu/bench/faults/lab"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/dial"
+)
+
+// The ports of daemons on their machines.
+const (
+	busPort     = 4222
+	clusterPort = 6222
+	resultsPort = 7766 // where receivers take results
+	firstHTTP   = 7770
+)
+
+// Site is a cluster at work.
+type Site struct {
+	o       Options
+	dir     string
+	lab     *lab.Lab
+	main    string // its configuration
+	said    string // the file in which people are told
+	daemons []*Daemon
+	busURL  string
+	bus     bus.Conn // of the observer
+	ends    []func() error
+	load    *load
+	client  http.Client
+}
+
+// Daemon is one process of the cluster, which may be started again and again.
+type Daemon struct {
+	*lab.Process
+	Role string
+	On   *lab.Machine
+	HTTP string
+
+	site *Site
+	args []string
+}
+
+// Name tells daemons apart.
+func (d *Daemon) Name() string { return d.Role + "@" + d.On.Name }
+
+func newSite(o Options, l *lab.Lab, dir string) *Site {
+	s := &Site{o: o, dir: dir, lab: l, client: http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
+	s.load = newLoad(s)
+	return s
+}
+
+func (s *Site) say(format string, args ...any) {
+	if s.o.Say != nil {
+		s.o.Say(fmt.Sprintf(format, args...))
+	}
+}
+
+// standard is two machines with all daemons, and a third one with the bus and the arbiter.
+func standard(s *Site) error {
+	hub, err := s.lab.Machine("hub")
+	if err != nil {
+		return err
+	}
+	s.busURL = "nats://" + hub.Path(busPort)
+	s.add(hub, "bus", "--listen", hub.Path(busPort))
+	s.add(hub, "arbiter", "CONFIG", "--shards", "4")
+	for _, name := range []string{"left", "right"} {
+		m, err := s.lab.Machine(name)
+		if err != nil {
+			return err
+		}
+		for _, role := range []string{"scheduler", "poller", "reactionner", "receiver", "broker"} {
+			s.add(m, role)
+		}
+	}
+	return nil
+}
+
+// add adds a daemon, which begins with the site.
+func (s *Site) add(m *lab.Machine, role string, args ...string) *Daemon {
+	d := &Daemon{Role: role, On: m, site: s, args: args}
+	s.daemons = append(s.daemons, d)
+	if role != "bus" {
+		d.HTTP = m.Path(firstHTTP + len(s.daemons))
+	}
+	return d
+}
+
+// Daemons gives all of a role, in the order in which they were added.
+func (s *Site) Daemons(role string) []*Daemon {
+	return slices.DeleteFunc(slices.Clone(s.daemons), func(d *Daemon) bool { return d.Role != role })
+}
+
+// Start starts the daemon, again after its end with the folder that it had.
+func (d *Daemon) Start() error {
+	args := []string{d.Role}
+	for _, a := range d.args {
+		args = append(args, strings.ReplaceAll(a, "CONFIG", d.site.main))
+	}
+	args = append(args, "--state", d.On.Dir(d.Role))
+	if d.Role != "bus" {
+		args = append(args, "--bus", d.site.busURL, "--http", d.HTTP, "--name", d.On.Name)
+	}
+	p, err := d.On.Start(d.Role, d.site.o.Program, args...)
+	d.Process = p
+	return err
+}
+
+// begin writes the configuration, starts all daemons and the load, and returns when everything was checked once.
+func (s *Site) begin(ctx context.Context) error {
+	if err := s.configure(); err != nil {
+		return err
+	}
+	s.say("starting %d daemons", len(s.daemons))
+	for _, d := range s.daemons {
+		if err := d.Start(); err != nil {
+			return err
+		}
+	}
+	if err := s.observe(ctx); err != nil {
+		return err
+	}
+	if err := s.eventually(ctx, time.Minute, "everything is known and checked", s.checked); err != nil {
+		return err
+	}
+	s.load.begin(ctx)
+	return s.eventually(ctx, time.Minute, "results are taken", func() error {
+		if s.load.answered() == 0 {
+			return errors.New("none so far")
+		}
+		return nil
+	})
+}
+
+// observe connects to the bus to read what the cluster records.
+func (s *Site) observe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	conn, end, err := dial.Open(ctx, s.busURL, dial.Options{Name: "observer", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	s.bus = conn
+	s.ends = append(s.ends, end)
+	return conn.Ready(ctx)
+}
+
+// eventually asks again and again until the answer is nil. A daemon that ended by itself ends it.
+func (s *Site) eventually(ctx context.Context, limit time.Duration, what string, ready func() error) error {
+	for end := time.Now().Add(limit); ; {
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("waited %v for this: %s: %w", limit, what, err)
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, or gives ctx's error.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// alive names the daemons that ended.
+func (s *Site) alive() (err error) {
+	for _, d := range s.daemons {
+		if d.Process != nil {
+			err = errors.Join(err, d.Alive())
+		}
+	}
+	return err
+}
+
+// Freeze stops a daemon as a debugger does; Thaw lets it go on.
+func (d *Daemon) Freeze() error { return d.Signal(syscall.SIGSTOP) }
+
+// Thaw undoes Freeze.
+func (d *Daemon) Thaw() error { return d.Signal(syscall.SIGCONT) }
+
+// close ends everything, the bus last.
+func (s *Site) close() {
+	s.load.end()
+	for _, end := range slices.Backward(s.ends) {
+		_ = end()
+	}
+	for _, d := range slices.Backward(s.daemons) {
+		if d.Process != nil && d.Alive() == nil {
+			_ = d.Thaw()
+			_ = d.Stop()
+		}
+	}
+}
+
+// file is the path of a file that all machines share.
+func (s *Site) file(name string) string { return filepath.Join(s.dir, name) }
