@@ -83,7 +83,7 @@ func (j *journal) add(b *monitor.Brok) {
 	switch {
 	case into.Size() < recordBytes:
 	case into == &j.quiet:
-		j.hush(j.told)
+		j.hush(wire.Position{})
 	default:
 		j.close(j.told)
 	}
@@ -152,10 +152,10 @@ func (j *journal) hush(p wire.Position) {
 }
 
 // seal makes records of everything collected. A position shares the last one with broks: a commit of several records costs the
-// server many times what one costs. Quiet ones come first: they tell a position only where they stand alone, and the last
-// record of a commit, by which it is known again after a try that got no answer, is one that lasts if any does.
+// server many times what one costs. Quiet ones come first, also before lasting ones that the last commit did not take: they tell a
+// position only where they stand alone. The last record of a commit, by which it is known again after a try that got no answer,
+// is one that lasts if any does.
 func (j *journal) seal() {
-	before := j.told
 	j.close(j.used)
 	news := j.used != j.told
 	switch alone := len(j.records) == 0; {
@@ -166,7 +166,7 @@ func (j *journal) seal() {
 		fallthrough
 	default:
 		if j.quiet.Len() > 0 {
-			j.hush(before)
+			j.hush(wire.Position{})
 		}
 	}
 	j.told = j.used

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +103,29 @@ func TestTheLastRecordOfACommitLastsAndTellsThePosition(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestNoPositionIsStoredBeforeWhatLedToIt(t *testing.T) {
+	withJournal(t, func(t *testing.T, j *journal, s *stored) {
+		for range 2*commitMax + 10 { // more than two commits take
+			j.add(&monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{}})
+		}
+		j.add(about(monitor.BrokState, "a", "led to it"))
+		j.at(wire.Position{Passive: 7})
+		j.flush()
+		j.add(about(monitor.BrokHeard, "b", "heard"))
+		if err := j.settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, records := range s.commits {
+			all = append(all, written(t, records)...)
+		}
+		all = slices.DeleteFunc(all, func(text string) bool { return text == "action" })
+		if diff := cmp.Diff([]string{"quiet0 heard", "lasting7 led to it"}, all); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestWhatIsDecidedDuringACommitSharesTheNext(t *testing.T) {
