@@ -233,7 +233,7 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 		return err
 	}
 	if result.Plan.Moved > 0 {
-		// As late as can be: what the old owners record from here on does not go along.
+		// As late as can be: of what the old owners record from here on only the last passive results follow.
 		reader := recall.Reader{Bus: a.o.Bus, Log: a.o.Log}
 		if _, err := reader.Leave(ctx, result.Inventories, before, now); err != nil {
 			return fmt.Errorf("reading what moves: %w", err)

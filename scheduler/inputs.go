@@ -128,8 +128,9 @@ func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
 			return s.handed, err
 		},
 		host:    func(r *monitor.Submission) string { return r.Host },
+		old:     s.overtaken,
 		apply:   func(now monitor.Time, results []monitor.Submission) { s.core.Submit(now, results, &s.decided) },
-		subject: func(to uint16) bus.Subject { return bus.Passive(to, fmt.Sprint("shard ", s.id)) },
+		subject: s.handsOn,
 	}
 	return in.take(ctx, msgs)
 }
@@ -219,10 +220,14 @@ func (s *shard) orphans(ctx context.Context, keys []core.JobKey) {
 	_ = s.post(ctx, func(now monitor.Time) { s.core.Orphan(now, keys, &s.decided) })
 }
 
-// adopt takes a new inventory, and what other shards remembered of the hosts that come with it.
-func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.Snapshot, generation uint64) error {
+// adopt takes a new inventory, and what other shards remembered of the hosts that come with it. It gives what it knew of those that
+// leave, if any host moves.
+func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.Snapshot, g wire.Generation) (left []monitor.Status, err error) {
 	done := make(chan error, 1)
-	err := s.post(ctx, func(now monitor.Time) {
+	err = s.post(ctx, func(now monitor.Time) {
+		if g.Moved > s.generation.Load() {
+			left = s.core.Leaving(inv)
+		}
 		waited := s.jobs.recall(s.id)
 		err := s.core.Adopt(now, inv, &s.decided)
 		s.core.Orphan(now, waited, &s.decided)
@@ -232,20 +237,20 @@ func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.S
 				hosts += s.core.Import(now, memory, &s.decided)
 			}
 			s.arrived(hosts)
-			s.count(generation)
+			s.count(g.Number)
 		}
 		done <- err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	select {
 	case err := <-done:
-		return err
+		return left, err
 	case <-s.ended:
-		return errEnded
+		return nil, errEnded
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +31,10 @@ type intake[T any] struct {
 	// decode, host and apply are called in the loop. What decode gives lies in the message and is used until the next call.
 	decode func(message []byte) ([]T, error)
 	// host is what an item is for; empty for what stays here in any case.
-	host  func(*T) string
+	host func(*T) string
+	// old says that something newer came for an item's object on a shorter way; nil if nothing ever is. Items that were handed on are
+	// asked about.
+	old   func(T) bool
 	apply func(now monitor.Time, items []T)
 	// awaited is a configuration that this queue has waited for.
 	awaited *awaited
@@ -93,10 +97,21 @@ func (in *intake[T]) use(now monitor.Time, msgs []bus.Msg, fates map[string]fate
 		if len(strays) == 0 {
 			*in.used = m.Seq
 			in.seen.Use(in.kind, m)
-			in.apply(now, here)
+			in.apply(now, in.young(m, here))
 		}
 	}
 	return strays
+}
+
+// young leaves out what was handed on and comes behind something newer: the receivers know at once where a host is now, and what
+// waited takes longer.
+func (in *intake[T]) young(m *bus.Msg, items []T) []T {
+	if in.old == nil || hops(m.ID) == 0 {
+		return items
+	}
+	young := slices.DeleteFunc(items, in.old)
+	in.meter.overtaken.Add(len(items) - len(young))
+	return young
 }
 
 // here says whether items are all for hosts of this shard, as nearly always.

@@ -97,6 +97,57 @@ func TestWhatWaitsForAHostThatMovesFollowsIt(t *testing.T) {
 	}
 }
 
+// What goes along with a host is read some time before its new shard has it.
+func TestAResultThatIsAppliedWhileAHostMovesFollowsIt(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enforce(passiveOnly(placed(1, 0))...)
+		s := w.scheduler("s1")
+		w.owned(1)
+		w.hand(1, "boot.1", 0, "mover", "h1-0")
+		time.Sleep(time.Second)
+		w.late = func() {
+			w.hand(1, "boot.2", 1, "mover")
+			time.Sleep(time.Second) // it is applied where the host was
+		}
+		w.enforce(passiveOnly(placed(0, 0))...)
+		time.Sleep(20 * time.Second)
+		for _, name := range []string{"s2", "s3"} {
+			if got := w.statuses(0)[mine(0)].Output; got != "mover 1" {
+				t.Errorf("its last result in its new shard is %q", got)
+			}
+			s.kill()
+			s = w.scheduler(name)
+			w.owned(0)
+		}
+		w.wants(map[string][]string{"mover": {"0", "1", "1"}, "h1-0": {"0"}}) // each shard tells of its checks
+		s.stop()
+	})
+}
+
+// The receivers know where a host is before what waited where it was has been handed on.
+func TestWhatIsHandedOnBehindSomethingNewerIsPassedOver(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enforce(passiveOnly(placed(1, 0))...)
+		s := w.scheduler("s1")
+		w.owned(1)
+		began := time.Now()
+		for n, message := range []struct {
+			id   string
+			made time.Duration
+		}{
+			{"on1-0-1-1.3", 10 * time.Second}, {"boot.1", 20 * time.Second}, {"on1-0-1-1.4", 19 * time.Second}, {"on1-0-1-1.5", 20 * time.Second},
+			{"boot.2", 5 * time.Second}, // its sender says so
+		} {
+			time.Sleep(time.Minute)
+			result := monitor.Submission{Ref: mine(0), Time: monitor.At(began.Add(message.made)), Outcome: monitor.Outcome{Output: fmt.Sprint("mover ", n)}}
+			w.must(w.own.Append(t.Context(), bus.Passive(1, "r"), wire.AppendBatch(nil, []monitor.Submission{result}), message.id))
+		}
+		time.Sleep(5 * time.Second)
+		w.wants(map[string][]string{"mover": {"0", "1", "3", "4"}})
+		s.stop()
+	})
+}
+
 func TestAResultThatIsThereBeforeItsHostWaits(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.enforce(passiveOnly(placed(1, 0))...)

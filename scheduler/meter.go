@@ -16,7 +16,7 @@ type meter struct {
 	set                                           *metrics.Set
 	passive, arrivals                             *metrics.Counter
 	orphaned, unreadable, perfDropped, perfFailed *metrics.Counter
-	twice, handedOn, astray                       *metrics.Counter
+	twice, handedOn, astray, overtaken            *metrics.Counter
 	triggers, triggerErrors                       *metrics.Counter
 
 	mu      sync.Mutex
@@ -43,6 +43,7 @@ func newMeter(set *metrics.Set) *meter {
 		twice:       set.NewCounter("onbu_scheduler_repeated_messages_total"),
 		handedOn:    set.NewCounter("onbu_scheduler_handed_on_total"),
 		astray:      set.NewCounter("onbu_scheduler_astray_total"),
+		overtaken:   set.NewCounter("onbu_scheduler_overtaken_total"),
 		perfDropped: set.NewCounter("onbu_perf_broks_dropped_total"),
 		perfFailed:  set.NewCounter("onbu_perf_batches_failed_total"),
 		triggers:    set.NewCounter("onbu_triggers_total"), triggerErrors: set.NewCounter("onbu_trigger_errors_total"),

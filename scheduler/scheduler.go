@@ -255,11 +255,16 @@ func (s *Scheduler) adopt(ctx context.Context, sh *shard, g wire.Generation) {
 	}
 	inv, err := s.inventory(ctx, g, sh.id)
 	var came []core.Snapshot
+	var left []monitor.Status
+	known := sh.generation.Load()
 	if err == nil {
-		came, err = s.reader().Came(ctx, sh.id, sh.generation.Load(), g)
+		came, err = s.reader().Came(ctx, sh.id, known, g)
 	}
 	if err == nil {
-		err = sh.adopt(ctx, inv, came, g.Number)
+		left, err = sh.adopt(ctx, inv, came, g)
+	}
+	if len(left) > 0 && err == nil {
+		go sh.sendAfter(ctx, &belated{left: left, known: known, g: g, reader: s.reader()})
 	}
 	if err != nil && ctx.Err() == nil {
 		s.log.Error("the new configuration is not in force; the old one goes on", "shard", sh.id, "generation", g.Number, "error", err)

@@ -29,6 +29,7 @@ type world struct {
 	gen  wire.Generation
 	home map[string]monitor.Shard // where each host of the generation in force lies
 	fake *fakeModule
+	late func() // called once what moves is read, and before the generation is in force; nil for nothing
 }
 
 func newWorld(t *testing.T) *world {
@@ -100,6 +101,9 @@ func (w *world) enforce(inventories ...*monitor.Inventory) {
 	w.must(err)
 	if w.home = home; left > 0 {
 		w.gen.Moved = w.gen.Number
+	}
+	if w.late != nil {
+		w.late()
 	}
 	e, _ := w.own.Get(ctx, bus.CFG, "current")
 	_, err = w.own.Put(ctx, bus.CFG, "current", wire.Marshal(w.gen), e.Revision)

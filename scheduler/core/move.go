@@ -162,3 +162,20 @@ func (c *Core) replayMoved(b *monitor.Brok) {
 		c.told[id] = slices.Clone(b.Told)
 	}
 }
+
+// Leaving gives the objects whose last result was passive and whose hosts another inventory does not have: what is known of them
+// goes with Adopt.
+func (c *Core) Leaving(next *monitor.Inventory) []monitor.Status {
+	stays := make(map[string]bool, len(next.Hosts))
+	for i := range next.Hosts {
+		stays[next.Hosts[i].Name] = true
+	}
+	var left []monitor.Status
+	for id := range monitor.ID(c.inv.Objects()) {
+		if c.standing[id].check == monitor.Passive && c.times[id].check != 0 && !stays[c.inv.Ref(id).Host] {
+			left = append(left, monitor.Status{})
+			c.fill(id, &left[len(left)-1])
+		}
+	}
+	return left
+}
