@@ -76,16 +76,37 @@ func (s *Spool) window(buf *[]byte) (entries []Entry, to int64, err error) {
 	if entries, to, err = s.read(buf, first, p.From, end); err != nil {
 		return nil, 0, err
 	}
+	if len(entries) == 0 {
+		return nil, 0, s.pass(first, p.From)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(entries) > 0 {
-		s.since = entries[0].at
-	}
-	s.place.To = to
-	if to == p.From { // the end of a segment, or what is left of it cannot be read any more
-		return nil, 0, s.drop()
-	}
+	s.since, s.place.To = entries[0].at, to
 	return entries, to, s.note()
+}
+
+// pass goes on behind what is damaged at a place of the oldest segment, as it was when that was found; what is behind in the segment is
+// lost where no sound frame is found any more.
+func (s *Spool) pass(seen segment, from int64) error {
+	b, err := os.ReadFile(s.path(seen.number))
+	if err != nil {
+		return err
+	}
+	bad := int64(damaged(b[min(from, int64(len(b))):min(seen.size, int64(len(b)))]))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch first := s.segments[0]; {
+	case bad == 0 && first.size > seen.size: // what came meanwhile may be sound
+		return nil
+	case bad == 0 && len(s.segments) == 1 && s.busy: // and so may be what is coming
+		return nil
+	case bad == 0:
+		return s.drop()
+	}
+	s.log.Error("a part of the spool is damaged and is lost; what is behind it is kept", "file", s.path(seen.number), "bytes", bad)
+	s.waiting -= bad
+	s.place.From, s.place.To = from+bad, 0
+	return s.note()
 }
 
 // read gives the frames of a segment between two places, at least one if there is one, and where the last one ends.

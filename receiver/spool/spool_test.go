@@ -308,3 +308,40 @@ func TestAFlippedBitCostsItsMessageOnly(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestWhatIsDamagedWhileItWaitsCostsItselfOnly(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		harm  string // the frames that have it are harmed
+		wants []string
+	}{
+		{"one", "of c", []string{"a", "b", "d", "e"}},
+		{"the first", "of a", []string{"b", "c", "d", "e"}},
+		{"the last", "of e", []string{"a", "b", "c", "d"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := open(t, dir, 0)
+			put(t, s, "a", "b", "c", "d", "e")
+			files, _ := filepath.Glob(filepath.Join(dir, "*.spool"))
+			b, err := os.ReadFile(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			b = []byte(strings.ReplaceAll(string(b), tt.harm, strings.ToUpper(tt.harm)))
+			if err := os.WriteFile(files[0], b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.wants, drained(t, s, 4)); diff != "" {
+				t.Error(diff)
+			}
+			put(t, s, "f")
+			if diff := cmp.Diff([]string{"f"}, drained(t, s, 1)); diff != "" {
+				t.Error(diff)
+			}
+			if n, _ := s.Waiting(); n != 0 {
+				t.Errorf("%d bytes wait", n)
+			}
+		})
+	}
+}
