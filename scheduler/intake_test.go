@@ -135,7 +135,10 @@ func TestWhatIsHandedOnBehindSomethingNewerIsPassedOver(t *testing.T) {
 			id   string
 			made time.Duration
 		}{
-			{"on1-0-1-1.3", 10 * time.Second}, {"boot.1", 20 * time.Second}, {"on1-0-1-1.4", 19 * time.Second}, {"on1-0-1-1.5", 20 * time.Second},
+			{"on1-0-1-1.3", 10 * time.Second},
+			{"boot.1", 20 * time.Second},
+			{"on1-0-1-1.4", 19 * time.Second},
+			{"on1-0-1-1.5", 20 * time.Second},
 			{"boot.2", 5 * time.Second}, // its sender says so
 		} {
 			time.Sleep(time.Minute)
