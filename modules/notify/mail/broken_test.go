@@ -2,6 +2,7 @@ package mail_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,55 +99,60 @@ func TestAServerInTroubleIsTriedAgainUnlessItSaysNo(t *testing.T) {
 }
 
 func TestAServerThatHangsIsLeftInTime(t *testing.T) {
-	t.Parallel()
 	for _, at := range []string{"", "EHLO", "MAIL", "RCPT", "DATA", "."} {
-		s, err := notify.New().Parse([]string{"notify_mail", "--from", "onbu@example.org", "--server", "smtp://" + answers(t, map[string]string{at: "hang"})})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		began := time.Now()
-		err = s.Send(ctx, action(nil), false)
-		cancel()
-		wrong(t, err, true, "no answer in time")
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("hangs at %q: it took %s", at, took)
-		}
+		t.Run("at "+cmp.Or(at, "the greeting"), func(t *testing.T) {
+			t.Parallel()
+			s, err := notify.New().Parse([]string{"notify_mail", "--from", "onbu@example.org", "--server", "smtp://" + answers(t, map[string]string{at: "hang"})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Time enough to come as far as that on a machine that has other things to do.
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			began := time.Now()
+			wrong(t, s.Send(ctx, action(nil), false), true, "no answer in time")
+			if took := time.Since(began); took > patience {
+				t.Errorf("it took %s", took)
+			}
+		})
 	}
 }
 
 // go-mail's own client keeps the connection when a step after the dial fails, and knows nothing of a context.
 func TestNothingStaysOpen(t *testing.T) {
-	gone := make(chan error, 100)
+	greeted, gone := make(chan struct{}), make(chan struct{})
 	addr := "127.0.0.1:" + probetest.Serve(t, func(c net.Conn) {
 		fmt.Fprint(c, "220 here\r\n")
-		_, err := io.Copy(io.Discard, c)
-		gone <- err
+		greeted <- struct{}{}
+		_, _ = io.Copy(io.Discard, c)
+		gone <- struct{}{}
 	})
 	s, err := notify.New().Parse([]string{"notify_mail", "--server", "smtp://" + addr})
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := runtime.NumGoroutine()
-	const times = 50
-	for range times {
+	for range 50 {
 		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(2*time.Millisecond, cancel)
+		go func() {
+			<-greeted // so there is something that could stay open
+			cancel()
+		}()
 		if err := s.Send(ctx, action(nil), false); !isLater(err) {
 			t.Errorf("got %v", err)
 		}
-		cancel()
-	}
-	for range times {
 		select {
 		case <-gone:
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("a connection is still open")
 		}
 	}
-	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before+2; runtime.Gosched() {
+	for end := time.Now().Add(patience); runtime.NumGoroutine() > before+2; runtime.Gosched() {
 		if time.Now().After(end) {
 			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 		}
 	}
 }
+
+// patience is how long anything that must happen may take on a machine that has other things to do.
+const patience = 60 * time.Second
