@@ -57,12 +57,36 @@ func TestEveryResultAnsweredIsInTheState(t *testing.T) {
 	}
 }
 
+// The same of one process that is everything, its bus too.
+func TestEveryResultAnsweredByOneProcessIsInTheState(t *testing.T) {
+	t.Parallel()
+	p := newPosting(t)
+	p.bus = "embedded:"
+	o := p.daemon("run")
+	o.listening()
+	p.known(o)
+	p.begin()
+	pause(time.Second)
+	o.kill()
+	p.half()
+	o = p.daemon("run")
+	o.listening()
+	p.goesOn()
+	pause(500 * time.Millisecond)
+	p.end()
+	p.holds(o)
+	interrupt(o) // its bus is read without it
+	p.eachOnce()
+}
+
 // posting is senders of results and what they were told.
 type posting struct {
 	t       *testing.T
+	config  *config // until the first daemon starts
 	main    string
 	port    int
 	cluster *cluster
+	bus     string            // its address
 	states  map[string]string // folders, by daemon
 
 	senders      sync.WaitGroup
@@ -76,16 +100,16 @@ type posting struct {
 
 func newPosting(t *testing.T) *posting {
 	c := newConfig(t)
-	p := &posting{t: t, port: realpeer.Port(t), cluster: newCluster(t), states: map[string]string{}}
+	p := &posting{t: t, config: c, port: realpeer.Port(t), cluster: newCluster(t), states: map[string]string{}}
+	p.bus = p.cluster.url
 	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
 	for i := range senders * sendersServices {
 		host := fmt.Sprintf("h%03d", i)
 		c.host(host)
-		c.service(host, "told", "fine", "active_checks_enabled 0")
+		c.service(host, "told", "fine", "active_checks_enabled 0", "max_check_attempts 1", "notifications_enabled 0")
 	}
 	c.host("knock")
 	c.Define("module", "module_name door", "module_type http_results", "host 127.0.0.1", fmt.Sprint("port ", p.port), "anonymous 1")
-	p.main = c.write()
 	return p
 }
 
@@ -99,29 +123,37 @@ func (p *posting) start() map[string]*onbu {
 	return all
 }
 
-func (p *posting) state(name string) string {
-	if p.states[name] == "" {
-		p.states[name] = filepath.Join(p.t.TempDir(), name)
-		if err := os.MkdirAll(p.states[name], 0o700); err != nil {
+// state gives the folder of a daemon, which outlives it.
+func (p *posting) state(daemon string) string {
+	if p.states[daemon] == "" {
+		p.states[daemon] = filepath.Join(p.t.TempDir(), "state")
+		if err := os.MkdirAll(p.states[daemon], 0o700); err != nil {
 			p.t.Fatal(err)
 		}
 	}
-	return p.states[name]
+	return p.states[daemon]
 }
 
-func (p *posting) daemon(name string) *onbu {
-	args := []string{name, "--state", p.state(name)}
-	switch name {
+// daemon starts a daemon: a role, and options that are not the same for all of them.
+func (p *posting) daemon(line string) *onbu {
+	if p.main == "" {
+		p.main = p.config.write()
+	}
+	words := strings.Fields(line)
+	role, args := words[0], append(words, "--state", p.state(line))
+	switch role {
 	case "bus":
 		args = append(args, "--listen", p.cluster.addr)
+	case "run":
+		args = append(args, p.main, "--shards", "4", "--command-file", "-", "--http", "127.0.0.1:0")
 	case "arbiter":
 		args = append(args, p.main, "--shards", "4")
 		fallthrough
 	default:
-		args = append(args, "--bus", p.cluster.url, "--http", "127.0.0.1:0")
+		args = append(args, "--bus", p.bus, "--http", "127.0.0.1:0")
 	}
 	o := launch(p.t, args...)
-	if name == "bus" {
+	if role == "bus" {
 		o.Listening(p.t, p.cluster.addr)
 	}
 	return o
@@ -280,7 +312,7 @@ func (p *posting) eachOnce() {
 // applied gives the numbers of the results that were applied to each host's service, in the order of the journal.
 func (p *posting) applied() map[string][]int {
 	p.t.Helper()
-	conn, done, err := dial.Open(p.t.Context(), p.cluster.url, dial.Options{Name: "test", Log: slog.New(slog.DiscardHandler)})
+	conn, done, err := dial.Open(p.t.Context(), p.bus, dial.Options{Name: "test", StateDir: p.state("run"), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		p.t.Fatal(err)
 	}
