@@ -17,18 +17,23 @@ type trouble struct {
 	wait        time.Duration
 }
 
-// deliver has the module take broks, and tries until it does; its error is that ctx ended before, or a modules.Rewind.
-func (h *module) deliver(ctx context.Context, broks []monitor.Brok) error {
+// deliver has the module take broks, tries until it does, and calls took; its error is that ctx ended before, or a modules.Rewind.
+func (h *module) deliver(ctx context.Context, broks []monitor.Brok, took func()) error {
 	if len(broks) == 0 {
+		took()
 		return ctx.Err()
 	}
 	h.one.Lock()
 	defer h.one.Unlock()
+	if err := h.room(ctx, len(broks)); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		err := give(ctx, h.exporter, broks)
 		h.countRefused()
 		if err == nil {
 			h.well()
+			took()
 			return nil
 		}
 		if ctx.Err() != nil {

@@ -43,6 +43,7 @@ func (l *lease) take(ctx context.Context) bool {
 		}
 	}()
 	held, err := l.bus.Get(ctx, bus.LEASE, l.key)
+	var holder wire.Lease // for people only
 	for told := false; ; {
 		silence := silentFor
 		switch {
@@ -54,14 +55,15 @@ func (l *lease) take(ctx context.Context) bool {
 			}
 			silence = time.Second
 		case !told:
-			var holder wire.Lease
-			_ = wire.Unmarshal(held.Value, &holder) // for people only
+			_ = wire.Unmarshal(held.Value, &holder)
 			l.log.Info("an export module stands by", "active_on", holder.Owner)
 			told = true
 		}
 		if silent := l.await(ctx, changes, &held, silence); ctx.Err() != nil {
 			return false
 		} else if silent && silence == silentFor && l.grab(ctx, held.Revision) {
+			l.log.Warn("an export module goes on after a broker that fell silent: what that took since the place was last stored, a batch at most, comes again",
+				"was_active_on", holder.Owner)
 			return true
 		} else if silent {
 			held, err = l.bus.Get(ctx, bus.LEASE, l.key)

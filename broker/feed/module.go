@@ -22,7 +22,7 @@ const (
 	batch = 1000
 	// breath is the pause after a small batch, so that the next one is larger.
 	breath = 100 * time.Millisecond
-	// saveEvery is how often a place is stored that moved: so much comes again after a kill -9.
+	// saveEvery is how often a place is stored that moved: so much, and a batch at most, comes again after a kill -9.
 	saveEvery = 500 * time.Millisecond
 	// saveAnyway is how often it is stored although nothing happened: what is not, for long, is forgotten.
 	saveAnyway = time.Hour
@@ -44,7 +44,8 @@ type module struct {
 	sent, failed, unreadable *metrics.Counter
 	active                   *metrics.Gauge
 
-	one     sync.Mutex // the exporter gets one call at a time; guards trouble and refused
+	due     chan struct{} // the place is to be stored at once
+	one     sync.Mutex    // the exporter gets one call at a time; guards trouble and refused
 	trouble trouble
 	refused uint64 // so much of what the exporter passed over is in the standing
 
@@ -55,6 +56,7 @@ type module struct {
 	// doubt says that it is unknown whether tried, the last that was to be stored, is.
 	doubt bool
 	tried []byte
+	loose loose
 	lags  map[bus.Stream]*lag
 	marks map[bus.Stream]marks
 }
@@ -63,6 +65,7 @@ func (f *Feeder) newModule(m modules.Exporter, asked Asked) *module {
 	h := &module{
 		feeder: f, exporter: m, wants: m.Wants(), asked: asked, name: m.Name(),
 		log: f.o.Log.With("module", m.Name()), lags: map[bus.Stream]*lag{}, marks: map[bus.Stream]marks{},
+		due: make(chan struct{}, 1), loose: loose{stored: make(chan struct{})},
 	}
 	own := ""
 	if h.wants.Own {
@@ -147,7 +150,7 @@ func (h *module) begin(ctx context.Context) error {
 	}
 	h.one.Unlock()
 	h.mu.Lock()
-	h.standing, h.doubt = e, false
+	h.standing, h.doubt, h.loose.broks = e, false, 0
 	clear(h.marks) // others may have been at it since
 	h.changes++
 	h.mu.Unlock()
@@ -187,10 +190,9 @@ func (h *module) take(ctx context.Context, d *wire.Decoder, stream bus.Stream, m
 			continue
 		}
 		few = len(broks) < batch && i == len(msgs)-1
-		if err := h.deliver(ctx, broks); err != nil {
+		if err := h.deliver(ctx, broks, func() { h.moved(stream, m.Seq, len(broks)) }); err != nil {
 			return err
 		}
-		h.moved(stream, m.Seq, len(broks))
 		broks = nil
 	}
 	if few && time.Since(msgs[len(msgs)-1].Time) < time.Second { // it has caught up
@@ -218,6 +220,7 @@ func (h *module) moved(stream bus.Stream, to uint64, broks int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.standing.place(stream).After = to
+	h.loose.broks += broks
 	now := time.Now()
 	if h.standing.Sent += uint64(broks); broks > 0 {
 		h.standing.LastSent = monitor.At(now)
@@ -228,7 +231,7 @@ func (h *module) moved(stream bus.Stream, to uint64, broks int) {
 
 // save stores the place as it moves.
 func (h *module) save(ctx context.Context, stop context.CancelCauseFunc) {
-	for pause(ctx, saveEvery); ctx.Err() == nil; pause(ctx, saveEvery) {
+	for h.awaitDue(ctx); ctx.Err() == nil; h.awaitDue(ctx) {
 		h.mu.Lock()
 		idle := h.changes == h.saved && time.Since(h.standing.Saved.Std()) < saveAnyway
 		h.mu.Unlock()

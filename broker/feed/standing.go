@@ -93,7 +93,7 @@ var errTaken = errors.New("another broker works with it since")
 func (h *module) store(ctx context.Context) error {
 	h.mu.Lock()
 	h.standing.Saved, h.standing.Broker = monitor.At(time.Now()), h.feeder.o.Broker
-	value, revision, doubt, changes := wire.Marshal(h.standing.Standing), h.standing.revision, h.doubt, h.changes
+	value, revision, doubt, changes, loose := wire.Marshal(h.standing.Standing), h.standing.revision, h.doubt, h.changes, h.loose.broks
 	h.mu.Unlock()
 	if doubt {
 		e, err := h.feeder.o.Bus.Get(ctx, bus.FEED, h.key)
@@ -115,5 +115,6 @@ func (h *module) store(ctx context.Context) error {
 		return err
 	}
 	h.standing.revision, h.saved = stored, changes
+	h.settle(loose)
 	return nil
 }
