@@ -191,7 +191,7 @@ func TestABlockedModuleHoldsNobodyUp(t *testing.T) {
 		}
 		began := time.Now()
 		stop()
-		if took := time.Since(began); took > 0 {
+		if took := time.Since(began); took > 2*time.Second { // for what may still arrive
 			t.Errorf("the end took %s", took)
 		}
 		again := &module{name: "blocked"}

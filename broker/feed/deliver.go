@@ -29,7 +29,7 @@ func (h *module) deliver(ctx context.Context, broks []monitor.Brok, took func())
 		return err
 	}
 	for ctx.Err() == nil {
-		err := give(ctx, h.exporter, broks)
+		err := h.give(ctx, broks)
 		h.countRefused()
 		if err == nil {
 			h.well()
@@ -112,8 +112,23 @@ func (h *module) countRefused() {
 	h.changes++
 }
 
-// give keeps a module's panic from being the broker's.
-func give(ctx context.Context, m modules.Exporter, broks []monitor.Brok) (err error) {
+// give has the module take broks once. Unless it is in trouble it may finish when ctx ends meanwhile: what is cut short comes twice.
+// The caller holds one.
+func (h *module) give(ctx context.Context, broks []monitor.Brok) error {
+	finishing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	well := h.trouble.since.IsZero()
+	defer context.AfterFunc(ctx, func() {
+		if well && !errors.Is(context.Cause(ctx), errTaken) {
+			pause(finishing, finish)
+		}
+		cancel()
+	})()
+	return export(finishing, h.exporter, broks)
+}
+
+// export keeps a module's panic from being the broker's.
+func export(ctx context.Context, m modules.Exporter, broks []monitor.Brok) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the module has a bug, please report it: %v\n%s", r, debug.Stack())

@@ -66,6 +66,7 @@ type site struct {
 	t       *testing.T
 	all     *membus.Bus
 	bus     bus.Conn
+	wrap    func(bus.Conn) bus.Conn // what lies between brokers that begin now and the bus; nil for nothing
 	log     lines
 	defined atomic.Pointer[map[string]bool]
 }
@@ -112,8 +113,12 @@ func (s *site) host(name string, m modules.Exporter) broker {
 	s.t.Helper()
 	b := broker{metrics: metrics.NewSet()}
 	conn := s.all.Connect(name)
+	var via bus.Conn = conn
+	if s.wrap != nil {
+		via = s.wrap(conn)
+	}
 	b.Feeder = feed.New(feed.Options{
-		Bus: conn, Broker: name, Boot: name + time.Now().String(), Metrics: b.metrics, Log: slog.New(slog.NewTextHandler(&s.log, nil)),
+		Bus: via, Broker: name, Boot: name + time.Now().String(), Metrics: b.metrics, Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 		Defined: func(context.Context) (map[string]bool, error) { return *s.defined.Load(), nil },
 		Decode: func(_ *wire.Decoder, m bus.Msg) (broks []monitor.Brok, err error) {
 			for text := range strings.FieldsSeq(string(m.Data)) {

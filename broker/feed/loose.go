@@ -22,10 +22,7 @@ func (h *module) room(ctx context.Context, n int) error {
 		if !full {
 			return ctx.Err()
 		}
-		select {
-		case h.due <- struct{}{}:
-		default: // it is asked for already
-		}
+		h.askToStore()
 		select {
 		case <-ctx.Done():
 		case <-stored:
@@ -33,6 +30,21 @@ func (h *module) room(ctx context.Context, n int) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+	}
+}
+
+// loosened notes n broks more that are loose. If there is no room for as many again, the place is stored while they are fetched. The
+// caller holds mu.
+func (h *module) loosened(n int) {
+	if h.loose.broks += n; h.loose.broks+n > batch {
+		h.askToStore()
+	}
+}
+
+func (h *module) askToStore() {
+	select {
+	case h.due <- struct{}{}:
+	default: // it is asked for already
 	}
 }
 

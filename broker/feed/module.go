@@ -24,6 +24,8 @@ const (
 	breath = 100 * time.Millisecond
 	// saveEvery is how often a place is stored that moved: so much, and a batch at most, comes again after a kill -9.
 	saveEvery = 500 * time.Millisecond
+	// finish is how long a module may go on with a batch when the broker stops. With what is stored then it is less than silentFor.
+	finish = 2 * time.Second
 	// saveAnyway is how often it is stored although nothing happened: what is not, for long, is forgotten.
 	saveAnyway = time.Hour
 	// The pause after an error grows from leastPause to mostPause. While it lasts the log says so every sayAgain.
@@ -220,7 +222,7 @@ func (h *module) moved(stream bus.Stream, to uint64, broks int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.standing.place(stream).After = to
-	h.loose.broks += broks
+	h.loosened(broks)
 	now := time.Now()
 	if h.standing.Sent += uint64(broks); broks > 0 {
 		h.standing.LastSent = monitor.At(now)

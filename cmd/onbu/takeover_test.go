@@ -69,13 +69,13 @@ const (
 	fellSilent = "an export module goes on after a broker that fell silent"
 )
 
-// activeOn waits until a broker works with the module, as the one that is asked sees it.
+// activeOn waits until a broker works with the module and its place is settled: what happens from then on comes to its far end.
 func activeOn(o *onbu, broker string) {
 	o.t.Helper()
 	o.eventually("works with the module", func() error {
 		all, err := o.Exports(o.t.Context())
 		for _, x := range all {
-			if x.Module == "far" && x.Broker == broker {
+			if x.Module == "far" && x.Broker == broker && len(x.Streams) == 3 {
 				return nil
 			}
 		}
