@@ -256,6 +256,8 @@ func decodeAny(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 		one := make([]monitor.Brok, 1)
 		err := d.Decode(m.Data, &one[0])
 		return one, err
+	case bus.KindDeeds:
+		return decodeDeeds(d, m.Data)
 	}
 	return decodeChecks(d, m.Data)
 }

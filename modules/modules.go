@@ -232,6 +232,8 @@ type Receipt struct {
 type Wants struct {
 	// Events are the journal's, Checks those of every check made.
 	Events, Checks bool
+	// Deeds are the entries of the cluster log, each a brok of kind BrokLog.
+	Deeds bool
 	// Own says that each broker has a place of its own in the streams, because the module keeps what it gets beside the broker.
 	// Otherwise all brokers that host a module of this name share one place, and one of them is at work.
 	Own bool

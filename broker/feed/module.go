@@ -90,6 +90,9 @@ func (h *module) streams() []bus.Stream {
 	if h.wants.Checks {
 		all = append(all, bus.PERF)
 	}
+	if h.wants.Deeds {
+		all = append(all, bus.LOG)
+	}
 	return all
 }
 

@@ -57,6 +57,7 @@ func verbs() []verb {
 		{"command", "'COMMAND;ARGUMENT;…'", "give an external command", giveCommand},
 		{"live", "SOCKET|HOST:PORT [LINE …]", "ask a Livestatus server", live},
 		{"links", "[forget SITE]", "show the other sites that this one shares piggyback data with", links},
+		{"cluster", "log", "show what the nodes of the cluster did by themselves, and why", cluster},
 		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
 		{"arbiter", "CONFIG", "run an arbiter", runRole("arbiter")},
 		{"scheduler", "", "run a scheduler", runRole("scheduler")},

@@ -261,7 +261,7 @@ func SiteHello() Subject { return "sites.hello" }
 
 func number(n uint16) string { return strconv.FormatUint(uint64(n), 10) }
 
-// Kind tells what a record of EV, DONE or PERF holds.
+// Kind tells what a record of EV, DONE, PERF or LOG holds.
 type Kind uint8
 
 // The kinds of records. Perf is a batch of broks; States is one too, behind a position; Action and Done are one brok each.
@@ -272,6 +272,7 @@ const (
 	KindDone
 	KindClaim // of a shard, by its owner: no brok
 	KindQuiet // as States
+	KindDeeds // entries of the cluster log: no broks
 )
 
 // The words for the kinds in the journal's subjects.
@@ -295,12 +296,14 @@ func FeedKey(module, broker string) string {
 // ClaimKey is the key in CLAIM of an action.
 func ClaimKey(action string) string { return Token(action) }
 
-// KindOf reads the kind from a subject of EV, DONE or PERF.
+// KindOf reads the kind from a subject of EV, DONE, PERF or LOG.
 func KindOf(s Subject) Kind {
 	parts := strings.Split(string(s), ".")
 	switch {
 	case parts[0] == "done":
 		return KindDone
+	case parts[0] == "log":
+		return KindDeeds
 	case parts[0] == "own":
 		return KindClaim
 	case len(parts) > 2 && parts[2] == wordState:

@@ -27,6 +27,7 @@ type Module struct {
 	link    link
 	form    form
 	classes []logline.Class // nil for all
+	deeds   bool            // the cluster log too
 	batch   [][]byte
 	sent    *metrics.Counter
 	cut     *metrics.Counter
@@ -47,6 +48,7 @@ func New(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter
 		}
 		m.classes = append(m.classes, logline.Class(class))
 	}
+	m.deeds = s.Bool("cluster_log", false)
 	name := func(what string) string { return fmt.Sprintf("onbu_syslog_%s{module=%q}", what, s.Name()) }
 	m.sent = e.Metrics.GetOrCreateCounter(name("messages_sent_total"))
 	m.cut = e.Metrics.GetOrCreateCounter(name("messages_cut_total"))
@@ -98,7 +100,7 @@ func readForm(s *modules.Settings, transport string) form {
 func (m *Module) Name() string { return m.name }
 
 // Wants implements modules.Exporter.
-func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true} }
+func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Deeds: m.deeds} }
 
 // Export implements modules.Exporter. Over TCP and TLS it returns once the other side has read everything; over UDP nobody knows.
 func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
@@ -106,7 +108,7 @@ func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
 	cut := 0
 	for i := range broks {
 		l, ok := logline.Of(&broks[i])
-		if !ok || m.classes != nil && !slices.Contains(m.classes, l.Class) {
+		if !ok || !m.takes(&l) {
 			continue
 		}
 		text, whole := m.form.message(&l)
@@ -125,6 +127,11 @@ func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
 	m.sent.Add(len(m.batch) - int(m.link.tooLarge.Load()-before))
 	m.cut.Add(cut)
 	return nil
+}
+
+// takes says whether a line is wanted. The cluster log comes only when it is.
+func (m *Module) takes(l *logline.Line) bool {
+	return m.classes == nil || slices.Contains(m.classes, l.Class) || m.deeds && l.Type == "CLUSTER LOG"
 }
 
 // Refused implements modules.Refusing: messages that no datagram holds.

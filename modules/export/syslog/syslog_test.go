@@ -256,3 +256,22 @@ func TestOverTLSWithAnAuthorityOfItsOwn(t *testing.T) {
 		t.Errorf("got %q", text)
 	}
 }
+
+func TestTheClusterLogComesWhenItIsWantedWhateverTheLinesAre(t *testing.T) {
+	deed := line("CLUSTER LOG: one;scheduler;shard-taken;shard 3;its owner two is dead")
+	got := heard(t, func(port string) {
+		m := module(t, "transport", "tcp", "host", "127.0.0.1", "port", port, "framing", "lf", "lines", "alert", "cluster_log", "1")
+		if !m.Wants().Deeds {
+			t.Error("it does not ask for the cluster log")
+		}
+		if err := m.Export(t.Context(), []monitor.Brok{line("something else"), deed}); err != nil {
+			t.Error(err)
+		}
+	})
+	if !strings.HasSuffix(got, " - "+deed.Text+"\n") || strings.Contains(got, "else") {
+		t.Errorf("got %q", got)
+	}
+	if module(t, "transport", "tcp", "host", "127.0.0.1").Wants().Deeds {
+		t.Error("it asks for the cluster log although nobody wants it")
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/internal/chronicle"
+	"github.com/onbu/onbu/internal/console"
+)
+
+const clusterExamples = `
+examples:
+  onbu cluster log --since 2h                   what the nodes did by themselves in the last two hours, and why
+  onbu cluster log --since 90d --json > log     all of it, an object a line
+  onbu cluster log --follow --node alpha
+  onbu cluster log --bus nats://10.0.0.1:4222   without a broker
+`
+
+// cluster is onbu cluster.
+func cluster(ctx context.Context, e *env) error {
+	e.examples = clusterExamples
+	var q chronicle.Query
+	var at console.Client
+	var d daemonFlags
+	e.flags.StringVar(&at.Addr, "http", defaultHTTP, "address of a broker's API")
+	d.registerDirect(e.flags)
+	e.flags.BoolVar(&q.Follow, "follow", false, "go on with what is written from now on, until Ctrl-C")
+	e.flags.StringVar(&q.Node, "node", "", "only of this node")
+	e.flags.StringVar(&q.Role, "role", "", "only of this role")
+	e.flags.StringVar(&q.Kind, "kind", "", "only of this kind, such as shard-taken")
+	asJSON := e.flags.Bool("json", false, "print JSON, an object a line")
+	e.flags.Func("since", "how far back, as in 90m, 2h or 3d, or from when on, as in '2026-03-01 04:00' (default: all, 90 days)", func(text string) (err error) {
+		q.Since, err = chronicle.ParseSince(text, time.Now())
+		return err
+	})
+	words, err := e.parse(1, "the word log")
+	if err != nil {
+		return err
+	}
+	if words[0] != "log" {
+		return usageError(fmt.Sprintf("%q is not log", words[0]))
+	}
+	each := func(entry chronicle.Entry) error {
+		if *asJSON {
+			return json.NewEncoder(e.stdout).Encode(entry)
+		}
+		console.ChronicleLine(e.stdout, &entry)
+		return nil
+	}
+	if d.bus == "" {
+		return at.Chronicle(ctx, q, each)
+	}
+	return d.directly(ctx, e, func(c bus.Conn) error { return chronicle.Read(ctx, c, q, each) })
+}
+
+// registerDirect adds what is needed to ask the bus instead of a broker.
+func (d *daemonFlags) registerDirect(f *flag.FlagSet) {
+	f.StringVar(&d.bus, "bus", "", "ask the bus at this address instead of a broker: nats://HOST:PORT or tls://HOST:PORT")
+	f.StringVar(&d.tls.CA, "tls-ca", "", "with --bus: PEM file of who signed the bus's certificate")
+	f.StringVar(&d.tls.Cert, "tls-cert", "", "with --bus: PEM file of the certificate to show to the bus")
+	f.StringVar(&d.tls.Key, "tls-key", "", "with --bus: PEM file of its key")
+	f.StringVar(&d.creds, "creds", "", "with --bus: NATS credentials file")
+}
+
+// directWait is how long a bus that is asked by a person may take to answer.
+const directWait = 10 * time.Second
+
+// directly does something with a connection to the bus of its own.
+func (d *daemonFlags) directly(ctx context.Context, e *env, do func(bus.Conn) error) error {
+	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	opening, cancel := context.WithTimeout(ctx, directWait)
+	defer cancel()
+	c, closeBus, err := dial.Open(opening, d.bus, dial.Options{Name: "onbu-" + e.flags.Name(), Log: log, TLS: d.tls, Creds: d.creds})
+	if err != nil {
+		return err
+	}
+	defer closeBus()
+	if err := c.Ready(opening); err != nil {
+		return err
+	}
+	return do(c)
+}

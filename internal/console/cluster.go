@@ -1,0 +1,59 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/onbu/onbu/internal/chronicle"
+)
+
+// Chronicle gives the entries of the cluster log that are wanted, in the order in which they were stored; with q.Follow until ctx ends.
+func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(chronicle.Entry) error) error {
+	values := url.Values{"node": {q.Node}, "role": {q.Role}, "kind": {q.Kind}}
+	if q.Since != 0 {
+		values.Set("since", q.Since.Std().Format(time.RFC3339Nano))
+	}
+	if q.Follow {
+		values.Set("follow", "1")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Addr+"/api/cluster/log?"+values.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	body, err := c.ask(&http.Client{}, req) // it may take as long as it is followed
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	for dec := json.NewDecoder(io.LimitReader(body, maxAnswer)); ; {
+		var e chronicle.Entry
+		switch err := dec.Decode(&e); {
+		case errors.Is(err, io.EOF) || err != nil && ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("answer of %s: %w", c.Addr, err)
+		}
+		if err := each(e); err != nil {
+			return err
+		}
+	}
+}
+
+// ChronicleLine writes an entry of the cluster log as a line: when, which node and role, what, about what, and why.
+func ChronicleLine(w io.Writer, e *chronicle.Entry) {
+	who := e.Node
+	if e.Role != "" {
+		who += "/" + e.Role
+	}
+	line := fmt.Sprintf("%s  %-20s  %-13s  %s", e.When().Format("2006-01-02 15:04:05.000"), who, e.Kind, e.About)
+	if e.Why != "" {
+		line += ": " + e.Why
+	}
+	fmt.Fprintln(w, printable(line))
+}
