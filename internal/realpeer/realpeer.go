@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -49,33 +48,6 @@ func Skip(t testing.TB, reason string) {
 		t.Fatal(reason + " (ONBU_NO_SKIP is set)")
 	}
 	t.Skip(reason)
-}
-
-// Port gives a TCP port of 127.0.0.1 that was free a moment ago. It lies below those that Linux gives to connections: one that
-// somebody tries again and again while nobody listens would in the end be connected to itself, and taken.
-func Port(t testing.TB) int {
-	t.Helper()
-	for range 1000 {
-		port := 10_000 + rand.IntN(22_000)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			l.Close()
-			return port
-		}
-	}
-	t.Fatal("no TCP port of 127.0.0.1 is free")
-	return 0
-}
-
-// UDPPort gives a UDP port of 127.0.0.1 that was free a moment ago.
-func UDPPort(t testing.TB) int {
-	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port
 }
 
 // File writes a file into dir and gives its path.
