@@ -12,6 +12,7 @@ import (
 
 // What the site watches. Every host has one service that is checked, one that gets results, and one of which people are told.
 const (
+	shards   = 4
 	hosts    = 100
 	interval = 5 // seconds between two checks of a service
 )
@@ -22,8 +23,8 @@ func host(n int) string { return fmt.Sprintf("h%03d", n) }
 func (s *Site) configure() (err error) {
 	s.said = s.file("told")
 	script := s.file("tell")
-	// A line is written at once, so that lines of several writers do not mix.
-	if err := writeScript(script, fmt.Sprintf(`printf '%%s %%s %%s %%s\n' "$ONBU_ACTION_ID" "${ONBU_POSSIBLE_DUPLICATE:-0}" "$1" "$2" >> %s`, s.said)); err != nil {
+	// A line is written at once, so that lines of several writers do not mix. It takes a moment, so that a kill finds some under way.
+	if err := writeScript(script, fmt.Sprintf(`sleep 0.2; printf '%%s %%s %%s %%s\n' "$ONBU_ACTION_ID" "${ONBU_POSSIBLE_DUPLICATE:-0}" "$1" "$2" >> %s`, s.said)); err != nil {
 		return err
 	}
 	s.main, err = objectstest.Write(s.dir, "onbu.cfg", []string{"interval_length=1", "check_external_commands=1", "command_file=" + s.file("unused.cmd")}, func(o *objectstest.Text) {

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
@@ -29,6 +32,7 @@ type record struct {
 	seq   uint64
 	at    time.Time // when it was stored
 	claim bool      // somebody took the shard
+	fence uint64    // the sequence of the claim that its writer had; 0 where the message does not say
 	broks []monitor.Brok
 }
 
@@ -43,12 +47,8 @@ func (s *Site) gather(ctx context.Context) (*evidence, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var e evidence
-	err := s.whole(ctx, bus.EV, func(m bus.Msg) error {
-		r, err := readRecord(m)
-		e.records = append(e.records, r)
-		return err
-	})
-	if err != nil {
+	var err error
+	if e.records, err = s.journal(ctx); err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
 	}
 	err = s.whole(ctx, bus.PERF, func(m bus.Msg) error {
@@ -90,19 +90,70 @@ func (s *Site) whole(ctx context.Context, stream bus.Stream, each func(bus.Msg) 
 	return err
 }
 
-func readRecord(m bus.Msg) (record, error) {
-	words := strings.Split(string(m.Subject), ".")
+// journal reads the journal as the server has it: who wrote a record stands in its headers.
+func (s *Site) journal(ctx context.Context) (records []record, err error) {
+	nc, err := nats.Connect(s.busURL, nats.Name("observer of the journal"))
+	if err != nil {
+		return nil, err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, err
+	}
+	extent, err := s.bus.Extent(ctx, bus.EV, 0)
+	if err != nil || extent.Last < extent.First {
+		return nil, err
+	}
+	c, err := js.OrderedConsumer(ctx, string(bus.EV), jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return nil, err
+	}
+	each, err := c.Messages()
+	if err != nil {
+		return nil, err
+	}
+	defer each.Stop()
+	for {
+		m, err := each.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return nil, err
+		}
+		r, err := readRecord(m)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+		if r.seq >= extent.Last {
+			return records, nil
+		}
+	}
+}
+
+// readRecord reads a message of the journal. The id of a commit is SHARD.FENCE.BATCH (natsbus, Commit); of several messages that
+// are one commit the last has it.
+func readRecord(m jetstream.Msg) (record, error) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return record{}, err
+	}
+	words := strings.Split(m.Subject(), ".")
 	n, err := strconv.ParseUint(words[1], 10, 16)
-	r := record{shard: uint16(n), seq: m.Seq, at: m.Time, claim: words[0] == "own"}
+	r := record{shard: uint16(n), seq: meta.Sequence.Stream, at: meta.Timestamp, claim: words[0] == "own"}
 	if err != nil || r.claim {
 		return r, err
 	}
-	var d wire.Decoder
-	if bus.KindOf(m.Subject) == bus.KindAction {
-		r.broks = make([]monitor.Brok, 1)
-		return r, wire.Unmarshal(m.Data, &r.broks[0])
+	if id := strings.SplitN(m.Headers().Get(jetstream.MsgIDHeader), ".", 3); len(id) == 3 {
+		if r.fence, err = strconv.ParseUint(id[1], 10, 64); err != nil {
+			return r, fmt.Errorf("id of record %d: %w", r.seq, err)
+		}
 	}
-	_, r.broks, err = wire.DecodeLedger(&d, m.Data, nil)
+	var d wire.Decoder
+	if bus.KindOf(bus.Subject(m.Subject())) == bus.KindAction {
+		r.broks = make([]monitor.Brok, 1)
+		return r, wire.Unmarshal(m.Data(), &r.broks[0])
+	}
+	_, r.broks, err = wire.DecodeLedger(&d, m.Data(), nil)
 	return r, err
 }
 

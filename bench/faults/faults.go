@@ -49,7 +49,7 @@ type Row struct {
 
 // Rows is the one list of faults, in their order.
 func Rows() []Row {
-	return []Row{schedulerKilled()}
+	return []Row{schedulerKilled(), schedulerStopped(), pollerKilled(), receiverKilled(), reactionnerKilled(), arbiterKilled()}
 }
 
 // Finding is what a fault showed.

@@ -12,12 +12,15 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
+// settleWait is how long what was taken may wait for a cluster that has caught up to do.
+const settleWait = 4 * time.Minute
+
 // judge ends the load, waits until all that was answered is in the state and told, and looks whether the invariants hold.
 func (s *Site) judge(ctx context.Context, f *Finding) error {
 	s.say("waiting until everything that was taken is applied and told")
 	s.load.end()
 	var e *evidence
-	_ = s.eventually(ctx, time.Minute, "all is applied and told", func() (err error) {
+	_ = s.eventually(ctx, settleWait, "all is applied and told", func() (err error) {
 		if e, err = s.gather(ctx); err != nil {
 			return err
 		}
@@ -114,15 +117,17 @@ type applied struct {
 	held bool
 }
 
-// epochs is I2 as far as the journal shows it: nothing of a shard lies before its first claim. That no record of an old owner lies
-// behind a newer claim is what the fence promises; two owners would have decided the same twice, which resultsOnce and toldOnce see.
+// epochs is I2: whoever wrote a record of a shard had its newest claim.
 func (e *evidence) epochs() (violations []string) {
-	claimed := map[uint16]bool{}
+	claimed := map[uint16]uint64{}
 	for _, r := range e.records {
-		if r.claim {
-			claimed[r.shard] = true
-		} else if !claimed[r.shard] {
+		switch {
+		case r.claim:
+			claimed[r.shard] = r.seq
+		case claimed[r.shard] == 0:
 			violations = append(violations, fmt.Sprintf("I2: record %d of shard %d lies before any claim", r.seq, r.shard))
+		case r.fence != 0 && r.fence != claimed[r.shard]:
+			violations = append(violations, fmt.Sprintf("I2: record %d of shard %d was written with claim %d, and %d is newer", r.seq, r.shard, r.fence, claimed[r.shard]))
 		}
 	}
 	return violations
@@ -161,7 +166,22 @@ func (e *evidence) toldOnce() (violations []string) {
 	return violations
 }
 
-// gap is the longest time between two commits of a shard that lie on both sides of a claim after since, for each shard that was
+// pauses gives, in order, the longest time that ended after since between two checks of each service that is checked.
+func (e *evidence) pauses(since time.Time) []time.Duration {
+	last, longest := map[string]monitor.Time{}, map[string]time.Duration{}
+	for _, c := range e.checks {
+		if c.CheckType != monitor.Active || c.Service != "checked" {
+			continue
+		}
+		if before, ok := last[c.Host]; ok && c.Started >= monitor.At(since) {
+			longest[c.Host] = max(longest[c.Host], c.Started.Sub(before))
+		}
+		last[c.Host] = c.Started
+	}
+	return slices.Sorted(maps.Values(longest))
+}
+
+// gaps is the longest time between two commits of a shard that lie on both sides of a claim after since, for each shard that was
 // claimed.
 func (e *evidence) gaps(since time.Time) (all []time.Duration) {
 	last := map[uint16]time.Time{}

@@ -15,8 +15,8 @@ import (
 // one for the service of which people are told, OK and CRITICAL in turn.
 const (
 	senders    = 4
-	pace       = 50 * time.Millisecond // 2,000 results a second in all
-	alarmEvery = 40                    // 50 alarms a second in all
+	pace       = 200 * time.Millisecond // 500 results a second in all
+	alarmEvery = 10                     // 50 alarms a second in all
 )
 
 // load is the senders of results, and what they were told. What is not answered with 200 is sent again under the same name, to

@@ -74,7 +74,7 @@ func standard(s *Site) error {
 	}
 	s.busURL = "nats://" + hub.Path(busPort)
 	s.add(hub, "bus", "--listen", hub.Path(busPort))
-	s.add(hub, "arbiter", "CONFIG", "--shards", "4")
+	s.add(hub, "arbiter", "CONFIG", "--shards", fmt.Sprint(shards))
 	for _, name := range []string{"left", "right"} {
 		m, err := s.lab.Machine(name)
 		if err != nil {
