@@ -83,6 +83,7 @@ type run struct {
 	account  *Account
 	trends   []*trend
 	senders  []*NSCASender
+	notes    []string   // of scenario nsca
 	modules  [][]string // definitions of modules for the engine
 	without  *Figures   // what apart measured without what the scenario is about
 	first    int        // the services of the first step of a search

@@ -58,9 +58,14 @@ func shapes(results int) []shape {
 		{"8 connections, 720 bytes", target.NSCALoad{Method: packet.XOR, Size: packet.Short, Results: results, Connections: few}, 0},
 		{"8 connections, rijndael-128", target.NSCALoad{Method: 14, Size: packet.Long, Results: results, Connections: few}, 50_000},
 		{"2,000 connections", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 2000}, 0},
-		{"one result a connection", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 64, Each: 1, Sources: 1000}, 0},
-		{"the same from one address", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 64, Each: 1}, 0},
+		oneEach(results),
+		{"the same from one address", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 64, Each: 1}, 60_000},
 	}
+}
+
+// oneEach sends as hosts do that each call send_nsca for one result, from a thousand addresses.
+func oneEach(results int) shape {
+	return shape{"one result a connection", target.NSCALoad{Method: packet.XOR, Size: packet.Long, Results: results, Connections: 64, Each: 1, Sources: 1000}, 0}
 }
 
 const nscaPassword = "benchmark"
@@ -80,7 +85,7 @@ func (r *run) nsca(ctx context.Context) (*Figures, error) {
 		}
 	}
 	first := r.senders[0]
-	f := &Figures{Name: first.Engine, RSS: first.RSS, PeakRSS: first.RSS, took: time.Duration(first.Applying * float64(time.Second))}
+	f := &Figures{Name: first.Engine, RSS: first.RSS, PeakRSS: first.RSS, took: time.Duration(first.Applying * float64(time.Second)), notes: r.notes}
 	f.CompletedPerS = float64(first.Applied) / max(first.Applying, 1e-3)
 	f.CPU.Engine, f.CPU.Total = first.CPU, first.CPU
 	for _, s := range r.senders {
@@ -124,7 +129,7 @@ func (r *run) nscaOnbu(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.send(ctx, &server{
+	engine := &server{
 		name: "onbu", pids: []int{c.pid}, port: portOf(ports),
 		counted: func(ctx context.Context) (int64, int64, error) {
 			m, err := e.metrics(ctx)
@@ -136,7 +141,11 @@ func (r *run) nscaOnbu(ctx context.Context) error {
 			}
 			return int64(accepted), m.checks[passive], err
 		},
-	})
+	}
+	if err := r.send(ctx, engine); err != nil {
+		return err
+	}
+	return r.sendBesideIdle(ctx, engine)
 }
 
 // nscaConfig writes the services, and where it is Onbu's configuration the modules.

@@ -35,22 +35,30 @@ func (r *run) send(ctx context.Context, s *server) error {
 		results /= 4
 	}
 	for _, shape := range shapes(results) {
-		l := shape.load
-		l.Port, l.Services, l.Password = s.port(l.Method), r.o.Services, nscaPassword
-		if s.onePerShort && l.Size == packet.Short {
-			continue
+		if err := r.sendShape(ctx, s, shape); err != nil {
+			return err
 		}
-		if shape.most > 0 {
-			l.Results = min(l.Results, shape.most)
-		}
-		r.say("%s: %s results, %s", s.name, thousands(l.Results), shape.about)
-		out, err := r.sendOne(ctx, s, &l)
-		if err != nil {
-			return fmt.Errorf("%s, %s: %w", s.name, shape.about, err)
-		}
-		out.Engine, out.About = s.name, shape.about
-		r.senders = append(r.senders, out)
 	}
+	return nil
+}
+
+// sendShape has one sender send in a way, unless the server cannot take that.
+func (r *run) sendShape(ctx context.Context, s *server, shape shape) error {
+	l := shape.load
+	l.Port, l.Services, l.Password = s.port(l.Method), r.o.Services, nscaPassword
+	if s.onePerShort && l.Size == packet.Short {
+		return nil
+	}
+	if shape.most > 0 {
+		l.Results = min(l.Results, shape.most)
+	}
+	r.say("%s: %s results, %s", s.name, thousands(l.Results), shape.about)
+	out, err := r.sendOne(ctx, s, &l)
+	if err != nil {
+		return fmt.Errorf("%s, %s: %w", s.name, shape.about, err)
+	}
+	out.Engine, out.About = s.name, shape.about
+	r.senders = append(r.senders, out)
 	return nil
 }
 

@@ -96,6 +96,9 @@ func (r *Report) sendersTable(t *table) {
 		})
 	}
 	t.printf("\nMissing are those that made no state, of those that the sender gave to the kernel.\nCPU and memory are of the engine with its NSCA server.\n")
+	for _, note := range r.Notes {
+		t.printf("%s\n", note)
+	}
 }
 
 func perSecond(n int64, seconds float64) string {

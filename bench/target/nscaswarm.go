@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -113,7 +114,7 @@ func (w *swarm) dial(i int) error {
 	}
 	c.fd, c.open, c.have = fd, true, 0
 	if w.Sources > 0 {
-		err = errors.Join(unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1), unix.Bind(fd, w.source(c.result)))
+		err = errors.Join(unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1), unix.Bind(fd, &unix.SockaddrInet4{Addr: loopback(c.result % w.Sources).As4()}))
 	}
 	if err == nil {
 		err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: w.Port})
@@ -127,10 +128,10 @@ func (w *swarm) dial(i int) error {
 	return err
 }
 
-// source gives the address that a result comes from: of 127.1.0.0 and those behind it.
-func (s *NSCALoad) source(n int) *unix.SockaddrInet4 {
-	a := 1<<16 + n%s.Sources
-	return &unix.SockaddrInet4{Addr: [4]byte{127, byte(a >> 16), byte(a >> 8), byte(a)}}
+// loopback gives the nth address to come from: 127.1.0.0 and those behind it.
+func loopback(n int) netip.Addr {
+	n += 1 << 16
+	return netip.AddrFrom4([4]byte{127, byte(n >> 16), byte(n >> 8), byte(n)})
 }
 
 // proceed reads the greeting; once that is whole it sends the packet, closes, and goes on with the next. As with send_nsca a result is lost

@@ -70,6 +70,9 @@ func find(name string) (Kind, error) {
 	if l, ok := nscaOf(name); ok {
 		return nscaSender(l), nil
 	}
+	if l, ok := nscaIdleOf(name); ok {
+		return nscaIdler(l), nil
+	}
 	var names []string
 	for _, k := range Kinds() {
 		if k.Name == name {

@@ -1,0 +1,48 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/onbu/onbu/bench/target"
+)
+
+// nscaIdle is how many connections say nothing while others send.
+const nscaIdle = 5000
+
+// sendBesideIdle has senders of one result a connection send, without company and then beside connections that are greeted and say nothing. One
+// that waits for the end of each connection before it begins the next shows by its rate how long a connection takes.
+func (r *run) sendBesideIdle(ctx context.Context, s *server) error {
+	many := oneEach(min(60_000, 20*r.o.Services))
+	alone := oneEach(many.load.Results / 4)
+	alone.about, alone.load.Connections = "one after the other", 1
+	if err := r.sendShape(ctx, s, alone); err != nil {
+		return err
+	}
+	before, _ := memory(s.pids[0])
+	idle := target.NSCAIdle{Port: s.port(many.load.Method), Connections: nscaIdle, Sources: many.load.Sources}
+	r.say("%s: %s connections that say nothing", s.name, thousands(idle.Connections))
+	c, err := start(ctx, targetListens, r.o.Program, "bench", "target", idle.Name())
+	if err != nil {
+		return err
+	}
+	defer c.stop()
+	if _, err := c.said(ctx); err != nil {
+		return err
+	}
+	with, _ := memory(s.pids[0])
+	for _, shape := range []shape{many, alone} {
+		shape.about += fmt.Sprintf(", beside %s idle", thousands(idle.Connections))
+		if err := r.sendShape(ctx, s, shape); err != nil {
+			return err
+		}
+	}
+	still, err := sentBy(ctx, c)
+	if err != nil {
+		return err
+	}
+	after, peak := memory(s.pids[0])
+	r.notes = append(r.notes, fmt.Sprintf("idle connections: %s of %s held from the beginning to the end; memory %.0f MB before them, %.0f with them, %.0f after the senders beside them, %.0f at most in the whole run.",
+		thousands(int(still)), thousands(idle.Connections), float64(before)/1e6, float64(with)/1e6, float64(after)/1e6, float64(peak)/1e6))
+	return nil
+}
