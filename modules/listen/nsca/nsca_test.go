@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/internal/serve"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/listen/nsca/packet"
 	"github.com/onbu/onbu/monitor"
@@ -79,31 +80,31 @@ func defined(t testing.TB, lines ...string) (*Listener, error) {
 	return l, s.Err()
 }
 
-// listening has a listener at work on a free port until the test is over.
+// listening has a listener at work on a port of its own until the test is over. The port is open before anybody knows its number: a number that
+// was free a moment ago may be taken, by another test or by a connection.
 func listening(t testing.TB, lines ...string) (*Listener, *sink, string) {
 	t.Helper()
-	l, err := defined(t, append(lines, fmt.Sprint("port ", realpeer.Port(t)))...)
+	l, err := defined(t, lines...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := newSink()
 	ctx, cancel := context.WithCancel(t.Context())
 	over := make(chan error, 1)
-	go func() { over <- l.Listen(ctx, s) }()
+	go func() {
+		over <- serve.Serve(ctx, port, l.port, func(ctx context.Context, c *serve.Conn) { l.converse(ctx, c, s) })
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-over; err != nil {
 			t.Error(err)
 		}
 	})
-	for {
-		c, err := net.Dial("tcp", l.port.Address)
-		if err == nil {
-			c.Close()
-			return l, s, l.port.Address
-		}
-		runtime.Gosched()
-	}
+	return l, s, port.Addr().String()
 }
 
 // sent is what a test compares of a result.
