@@ -164,7 +164,7 @@ func (r *run) nscaConfig(s *site, main string, options []string, ports []int) er
 		for i, port := range ports {
 			m := nscaMethods()[i]
 			o.Define("module", fmt.Sprintf("module_name nsca-%d", m), "module_type nsca_server", fmt.Sprintf("port %d", port),
-				fmt.Sprintf("encryption_method %d", m), "password "+nscaPassword)
+				fmt.Sprintf("encryption_method %d", m), "password "+nscaPassword, "timeout 3600")
 		}
 	})
 	return err
