@@ -6,9 +6,10 @@ import (
 	"sync/atomic"
 )
 
-// mostFree is how many goroutines whose connection has ended wait for another. A handler's stack grows by copying, which for a
-// connection that is short costs about as much as three of its system calls; a goroutine that has grown is used again.
-const mostFree = 128
+// mostFree is how many goroutines whose connection has ended wait for another, which may take some MB. A handler's stack grows by
+// copying, which for a connection that is short costs about as much as three of its system calls; a goroutine that has grown is used
+// again. Handlers that wait for a disk are many at once even when each peer has only one connection.
+const mostFree = 1024
 
 // hands are the goroutines that work with connections.
 type hands struct {
