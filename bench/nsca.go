@@ -77,6 +77,9 @@ func (r *run) nsca(ctx context.Context) (*Figures, error) {
 	if err := r.nscaOnbu(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.nscaFloor(ctx); err != nil {
+		return nil, err
+	}
 	if r.o.Peer == peerNagios {
 		for _, mode := range []string{"--single", "--daemon"} {
 			if err := r.nscaNagios(ctx, mode); err != nil {

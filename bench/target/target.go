@@ -44,6 +44,7 @@ func Kinds() []Kind {
 		{Name: "nrpe", About: "nrpe without TLS, packet versions 2 to 4", Serve: nrpe().serve},
 		{Name: "nrpe-tls13", About: "nrpe over TLS 1.3 with a certificate and without tickets", Serve: nrpeTLS(tls.VersionTLS13, false)},
 		{Name: "nrpe-tls12", About: "nrpe over TLS 1.2 with a certificate and tickets", Serve: nrpeTLS(tls.VersionTLS12, true)},
+		nscaFloor(),
 		{Name: "nrpe-adh", About: "nrpe over TLS 1.2 with anonymous keys and without tickets", Serve: nrpeADH},
 	}...)
 }

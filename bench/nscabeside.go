@@ -3,8 +3,10 @@ package bench
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/onbu/onbu/bench/target"
+	"github.com/onbu/onbu/modules/listen/nsca/packet"
 )
 
 // nscaIdle is how many connections say nothing while others send.
@@ -45,4 +47,29 @@ func (r *run) sendBesideIdle(ctx context.Context, s *server) error {
 	r.notes = append(r.notes, fmt.Sprintf("idle connections: %s of %s held from the beginning to the end; memory %.0f MB before them, %.0f with them, %.0f after the senders beside them, %.0f at most in the whole run.",
 		thousands(int(still)), thousands(idle.Connections), float64(before)/1e6, float64(with)/1e6, float64(after)/1e6, float64(peak)/1e6))
 	return nil
+}
+
+// nscaFloor sends one result a connection to a server that greets, reads and closes, and does nothing else: what is between its rate and an
+// engine's is the engine's, what is above it nobody reaches on this machine with this sender beside.
+func (r *run) nscaFloor(ctx context.Context) error {
+	c, err := start(ctx, targetListens, r.o.Program, "bench", "target", target.NSCAFloor)
+	if err != nil {
+		return err
+	}
+	defer c.stop()
+	text, err := c.said(ctx)
+	if err != nil {
+		return err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("the port of %s: %w", target.NSCAFloor, err)
+	}
+	return r.sendShape(ctx, &server{
+		name: "a server that does nothing else", pids: []int{c.pid}, port: func(packet.Method) int { return port },
+		counted: func(ctx context.Context) (int64, int64, error) {
+			n, err := sentBy(ctx, c)
+			return n, n, err
+		},
+	}, oneEach(min(60_000, 20*r.o.Services)))
 }
