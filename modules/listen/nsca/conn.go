@@ -56,9 +56,11 @@ func (l *Listener) converse(ctx context.Context, s *serve.Conn, sink modules.Sin
 	defer c.release()
 	_ = s.SetReadDeadline(now.Add(l.begin))
 	err := c.take(ctx)
-	if stored := c.out.flush(); stored != nil && ctx.Err() == nil {
+	lost, stored := c.out.flush()
+	if stored != nil {
 		err = stored
 	}
+	l.refused[notStored].Add(lost)
 	c.judge(err)
 }
 
@@ -198,7 +200,8 @@ func (c *conn) judge(err error) {
 		}
 		reason, hint = tooSlow, "no packet came in time"
 	case errors.Is(err, errNotStored):
-		reason, hint = notStored, "results may be lost: look at the receiver"
+		c.l.complain.Say(err.Error(), c.From(), "results may be lost: look at the receiver")
+		return // they are counted, one by one
 	default: // the peer has gone
 		if c.have == 0 {
 			return

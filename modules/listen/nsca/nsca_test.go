@@ -32,6 +32,7 @@ type sink struct {
 	results []monitor.Submission
 	batches int
 	block   chan struct{} // not nil: Submit waits until it is closed
+	fail    bool          // Submit stores nothing, and says so when its context ends
 }
 
 func newSink() *sink {
@@ -40,7 +41,11 @@ func newSink() *sink {
 	return s
 }
 
-func (s *sink) Submit(_ context.Context, results []monitor.Submission) (modules.Receipt, error) {
+func (s *sink) Submit(ctx context.Context, results []monitor.Submission) (modules.Receipt, error) {
+	if s.fail {
+		<-ctx.Done()
+		return modules.Receipt{Unknown: 1}, ctx.Err()
+	}
 	if s.block != nil {
 		<-s.block
 	}

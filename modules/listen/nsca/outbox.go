@@ -40,6 +40,7 @@ type outbox struct {
 	bytes   int  // that is pending
 	working bool // a batch is being stored
 	err     error
+	lost    int // results that were taken and are not stored since err
 }
 
 // put takes results. It blocks while too much is pending; if there is nothing to read meanwhile it stores them itself.
@@ -58,6 +59,7 @@ func (o *outbox) put(ctx context.Context, results []monitor.Submission, roomy, m
 		o.ready.Wait()
 	}
 	if o.err != nil {
+		o.lost += len(results)
 		return o.err
 	}
 	o.pending = append(o.pending, results...)
@@ -94,6 +96,7 @@ func (o *outbox) work(ctx context.Context) {
 		o.spare = batch
 		if err != nil {
 			o.err = fmt.Errorf("%w: %w", errNotStored, err)
+			o.lost = len(batch) - receipt.Stored - receipt.Unknown - receipt.Refused - receipt.Over + len(o.pending)
 		}
 	}
 	o.working = false
@@ -107,12 +110,12 @@ func (o *outbox) busy() bool {
 	return o.working
 }
 
-// flush waits until everything is stored.
-func (o *outbox) flush() error {
+// flush waits until everything is stored, or lost, and says how many results are.
+func (o *outbox) flush() (lost int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for o.working {
 		o.ready.Wait()
 	}
-	return o.err
+	return o.lost, o.err
 }

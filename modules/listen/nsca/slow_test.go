@@ -111,3 +111,21 @@ func TestWhatHasArrivedBeforeTheEndIsStored(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatCannotBeStoredAtTheEndIsCountedResultByResult(t *testing.T) {
+	alone(t, func(l *Listener, s *sink, p *peer, end func()) {
+		s.fail = true
+		var raw []byte
+		for _, host := range []string{"that nobody knows", "a", "b", "c"} {
+			raw = p.Append(raw, result(host), packet.Short)
+		}
+		p.send(t, raw)
+		synctest.Wait()
+		end()
+		p.closed()
+		synctest.Wait()
+		if n := l.refused[notStored].Get(); n != 3 {
+			t.Errorf("%d counted, want 3", n)
+		}
+	})
+}
