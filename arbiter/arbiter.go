@@ -155,7 +155,7 @@ func (a *Arbiter) reload(ctx context.Context) (refused string) {
 	a.o.Log.Info("reading the configuration again", "main", a.o.Main)
 	c, err := a.read()
 	if err == nil {
-		err = a.hostable(c)
+		err = a.hostable(ctx, c)
 	}
 	if err == nil {
 		err = a.adopt(ctx, c)

@@ -1,6 +1,7 @@
 package arbiter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/internal/hosting"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -92,13 +94,64 @@ func (m *ModuleUse) becomes() string {
 	return "hosted by " + strings.Join(m.Daemons, ", ")
 }
 
-// hostable gives all mistakes in the definitions of modules as one error. A module with a mistake would stop, though the one before
-// it works.
-func (a *Arbiter) hostable(c *objects.Config) error {
-	wrong := judgeModules(c, a.o.Hosts).wrong
+// hostable gives all mistakes in the definitions of modules as one error, but those that the configuration in force has too. A module
+// with a new mistake would stop, though the one before it works; one that was wrong before stays as it is, and is no reason to keep
+// everything else as it is.
+func (a *Arbiter) hostable(ctx context.Context, c *objects.Config) error {
+	if len(judgeModules(c, a.o.Hosts).wrong) == 0 {
+		return nil
+	}
+	old, err := a.modulesInForce(ctx)
+	if err != nil {
+		return err
+	}
+	wrong, known := mistakes(compile.Modules(c).List, old, a.o.Hosts)
+	for _, text := range known {
+		a.o.Log.Warn("as it was in the configuration in force: " + text)
+	}
 	if len(wrong) == 0 {
 		return nil
 	}
 	head := fmt.Sprintf("%s has %s:", a.o.Main, plural(len(wrong), "error"))
 	return errors.New(strings.Join(append([]string{head}, wrong...), "\n"))
+}
+
+// modulesInForce gives what identifies the modules of the configuration in force.
+func (a *Arbiter) modulesInForce(ctx context.Context) (map[string]bool, error) {
+	entry, _, err := a.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := hosting.Load(ctx, a.o.Bus, entry.Value)
+	if err != nil {
+		return nil, fmt.Errorf("modules of the configuration in force: %w", err)
+	}
+	old := make(map[string]bool, len(all.List))
+	for i := range all.List {
+		old[hosting.Identity(all.List[i])] = true
+	}
+	return old, nil
+}
+
+// mistakes parts what is wrong with modules, and with two that listen at one place, from what is known since it is in force.
+func mistakes(modules []monitor.Module, old map[string]bool, hosts Hosts) (wrong, known []string) {
+	var said modulesSaid
+	var at ports
+	for i := range modules {
+		m := &modules[i]
+		before := len(said.wrong)
+		at.add(m, said.judge(m, hosts))
+		if old[hosting.Identity(*m)] {
+			known = append(known, said.wrong[before:]...)
+			said.wrong = said.wrong[:before]
+		}
+	}
+	for i, text := range at.taken {
+		if c := at.takers[i]; old[hosting.Identity(*c[0])] && old[hosting.Identity(*c[1])] {
+			known = append(known, text)
+		} else {
+			said.wrong = append(said.wrong, text)
+		}
+	}
+	return said.wrong, known
 }

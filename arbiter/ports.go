@@ -14,6 +14,7 @@ type ports struct {
 	all []port
 	// taken are mistakes; doubtful are ports of modules whose daemons differ, which may run on one machine or in one process.
 	taken, doubtful []string
+	takers          [][2]*monitor.Module // whose ports are taken, by taken
 }
 
 // port is where a module listens. host is empty for all addresses.
@@ -61,6 +62,7 @@ func (p *ports) tell(later, first *port) {
 		return
 	}
 	p.taken = append(p.taken, text+": give one of them another port or host")
+	p.takers = append(p.takers, [2]*monitor.Module{first.of, later.of})
 }
 
 // apart says that no daemon hosts both of two modules. Without daemons each that knows the type does.

@@ -67,7 +67,7 @@ func (h *host) adopt(ctx context.Context, current []byte) {
 	mine := all.For(h.o.Daemon)
 	wanted := map[string]*monitor.Module{}
 	for i := range mine {
-		wanted[identity(mine[i])] = &mine[i]
+		wanted[Identity(mine[i])] = &mine[i]
 	}
 	h.keep(wanted)
 	for id, m := range wanted {
@@ -115,8 +115,8 @@ func (h *host) start(ctx context.Context, id string, m *monitor.Module) {
 	r.wg.Go(func() { h.o.Host(ctx, m) })
 }
 
-// identity is the same for definitions that say the same, wherever they stand.
-func identity(m monitor.Module) string {
+// Identity is the same for definitions that say the same, wherever they stand.
+func Identity(m monitor.Module) string {
 	m.File, m.Line, m.Daemons = "", 0, nil
 	settings := make([]monitor.Setting, len(m.Settings))
 	for i, s := range m.Settings {
