@@ -52,6 +52,9 @@ func (b *Broker) hostParts(ctx context.Context, m modules.Exporter, asked feed.A
 
 // host feeds an export module, and lets it do what it does besides, until ctx ends.
 func (b *Broker) host(ctx context.Context, m modules.Exporter, asked feed.Asked) {
+	if to, ok := m.(modules.Bound); ok {
+		b.o.Log.Info("exports to "+to.To(), "module", m.Name())
+	}
 	if c, ok := m.(modules.Closer); ok {
 		defer c.Close()
 	}

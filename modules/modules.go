@@ -291,6 +291,12 @@ type Refusing interface {
 	Refused() uint64
 }
 
+// Bound is what an Exporter implements besides that can say where it exports to.
+type Bound interface {
+	// To gives the place as people know it: an address or a path, without anything that may be secret.
+	To() string
+}
+
 // Several is what an Exporter implements besides that has several destinations: instead of it, each of its parts is fed, from a
 // place of its own, so that one that is down holds up no other. The parts' names differ.
 type Several interface {

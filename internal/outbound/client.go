@@ -77,6 +77,15 @@ func Read(s *modules.Settings, otherwise string) *Client {
 	return c
 }
 
+// To gives the scheme, host and port of the address. What is behind may hold a token.
+func (c *Client) To() string {
+	u, err := url.Parse(c.url)
+	if err != nil {
+		return "" // Read has said so
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 // Extend adds a path to an address that has none, and parameters that it does not have yet; empty ones are left out.
 func (c *Client) Extend(path string, query url.Values) {
 	u, err := url.Parse(c.url)

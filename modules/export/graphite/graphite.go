@@ -81,6 +81,9 @@ type part struct {
 // Name implements modules.Exporter.
 func (p *part) Name() string { return p.name }
 
+// To implements modules.Bound.
+func (p *part) To() string { return p.target.String() }
+
 // Wants implements modules.Exporter.
 func (p *part) Wants() modules.Wants { return modules.Wants{Checks: true} }
 

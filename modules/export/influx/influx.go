@@ -72,6 +72,9 @@ func address(s *modules.Settings, c *outbound.Client, precision string) {
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return m.name }
 
+// To implements modules.Bound.
+func (m *Module) To() string { return m.pump.Client().To() }
+
 // Wants implements modules.Exporter.
 func (m *Module) Wants() modules.Wants { return modules.Wants{Checks: true} }
 

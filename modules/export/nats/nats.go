@@ -67,6 +67,9 @@ func bad(prefix string) bool {
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return m.name }
 
+// To implements modules.Bound: no secret may be in it.
+func (m *Module) To() string { return m.link.url }
+
 // Wants implements modules.Exporter.
 func (m *Module) Wants() modules.Wants { return modules.Wants{Events: m.events, Checks: m.checks} }
 

@@ -76,6 +76,9 @@ func New(o Options) *Module {
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return m.o.Name }
 
+// To implements modules.Bound.
+func (m *Module) To() string { return m.o.Path }
+
 // Wants implements modules.Exporter.
 func (m *Module) Wants() modules.Wants {
 	return modules.Wants{Events: !m.o.NoEvents, Checks: m.o.Checks, Own: m.o.Own, Past: !m.o.NoEvents}

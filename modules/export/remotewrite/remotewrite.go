@@ -31,6 +31,9 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return m.name }
 
+// To implements modules.Bound.
+func (m *Module) To() string { return m.pump.Client().To() }
+
 // Wants implements modules.Exporter.
 func (m *Module) Wants() modules.Wants { return modules.Wants{Checks: true} }
 

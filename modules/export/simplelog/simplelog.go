@@ -44,6 +44,9 @@ func New(s *modules.Settings, e modules.Env, _ modules.Outlook) modules.Exporter
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return m.name }
 
+// To implements modules.Bound.
+func (m *Module) To() string { return m.path }
+
 // Wants implements modules.Exporter.
 func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Own: true, Past: true} }
 

@@ -99,6 +99,9 @@ func readForm(s *modules.Settings, transport string) form {
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return m.name }
 
+// To implements modules.Bound.
+func (m *Module) To() string { return cmp.Or(m.link.addr, m.link.socket) }
+
 // Wants implements modules.Exporter.
 func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Deeds: m.deeds} }
 
