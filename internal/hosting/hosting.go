@@ -9,11 +9,15 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 )
+
+// adoptAgain is the pause after which the modules of a configuration are read again that could not be read.
+const adoptAgain = 5 * time.Second
 
 // Options says for whom modules are hosted.
 type Options struct {
@@ -29,10 +33,41 @@ type Options struct {
 func Run(ctx context.Context, o Options) {
 	h := host{o: o, running: map[string]*hosted{}}
 	defer h.keep(nil)
+	newest := make(chan []byte, 1)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { watch(ctx, o, newest) })
+	var current []byte
+	var again <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case current = <-newest:
+		case <-again:
+		}
+		if again = nil; h.adopt(ctx, current) != nil {
+			again = time.After(adoptAgain)
+		}
+	}
+}
+
+// watch keeps the newest pointer to a configuration in a channel with room for one.
+func watch(ctx context.Context, o Options, newest chan []byte) {
 	for ctx.Err() == nil {
-		err := o.Bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) { h.adopt(ctx, e.Value) })
+		err := o.Bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) {
+			select {
+			case <-newest:
+			default:
+			}
+			newest <- e.Value
+		})
 		if ctx.Err() == nil {
 			o.Log.Warn("the watch for modules ended and begins again", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
 		}
 	}
 }
@@ -56,13 +91,14 @@ type hosted struct {
 	wg  sync.WaitGroup
 }
 
-func (h *host) adopt(ctx context.Context, current []byte) {
+// adopt hosts the modules of a configuration. Its error is that they cannot be read.
+func (h *host) adopt(ctx context.Context, current []byte) error {
 	all, err := Load(ctx, h.o.Bus, current)
 	if err != nil {
 		if ctx.Err() == nil {
-			h.o.Log.Error("the modules of the new configuration are not in use", "error", err)
+			h.o.Log.Error("the modules of the new configuration are not in use; they are read again in 5 s", "error", err)
 		}
-		return
+		return err
 	}
 	mine := all.For(h.o.Daemon)
 	wanted := map[string]*monitor.Module{}
@@ -75,6 +111,7 @@ func (h *host) adopt(ctx context.Context, current []byte) {
 			h.start(ctx, id, m)
 		}
 	}
+	return nil
 }
 
 // Load gives the modules of a configuration; current is the value of the pointer to it.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -90,5 +91,43 @@ func TestModulesComeAndGoWithTheConfigurationAndOthersAreLeftAlone(t *testing.T)
 		cancel()
 		wg.Wait()
 		check("-c 3")
+	})
+}
+
+// away is a bus on which one blob cannot be read for a time.
+type away struct {
+	bus.Conn
+	until time.Time
+}
+
+func (a *away) Blob(ctx context.Context, b bus.Bucket, name string) ([]byte, error) {
+	if time.Now().Before(a.until) {
+		return nil, errors.New("no leader")
+	}
+	return a.Conn.Blob(ctx, b, name)
+}
+
+func TestModulesThatCannotBeReadAreReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &away{Conn: membus.New().Connect("test"), until: time.Now().Add(12 * time.Second)}
+		if err := c.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		enforce(t, c, 1, monitor.Modules{List: []monitor.Module{module("a", "1")}})
+		var s stage
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			hosting.Run(ctx, hosting.Options{Bus: c, Daemon: "r1", Log: slog.New(slog.DiscardHandler), Host: func(ctx context.Context, m *monitor.Module) {
+				s.say(m.Name)
+				<-ctx.Done()
+			}})
+		})
+		time.Sleep(time.Minute)
+		if diff := cmp.Diff([]string{"a"}, s.said()); diff != "" {
+			t.Error(diff)
+		}
+		cancel()
+		wg.Wait()
 	})
 }
