@@ -50,3 +50,22 @@ func TestAShardThatDidNotChangeIsNotSwapped(t *testing.T) {
 		s.stop()
 	})
 }
+
+func TestAConfigurationThatCannotBeReadIsReadAgain(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enforce(inventory(1, 1, time.Minute))
+		s := w.scheduler("s1")
+		time.Sleep(time.Second)
+		next := inventory(2, 1, time.Minute)
+		name := wire.InventoryName(2, 0)
+		w.late = func() { w.must(w.own.DeleteBlob(t.Context(), bus.CFG, name)) }
+		w.enforce(next)
+		time.Sleep(20 * time.Second)
+		w.must(w.own.PutBlob(t.Context(), bus.CFG, name, wire.Marshal(next)))
+		time.Sleep(20 * time.Second)
+		if n := len(w.statuses(0)); n != 4 {
+			t.Errorf("%d objects are known, want 4", n)
+		}
+		s.stop()
+	})
+}

@@ -128,6 +128,9 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	return err
 }
 
+// adoptPause is the pause after which a shard tries again to take a configuration that it could not.
+const adoptPause = 15 * time.Second
+
 func (s *Scheduler) sweep(ctx context.Context) {
 	for sleep(ctx, sweepEvery) == nil {
 		s.jobs.sweep()
@@ -266,8 +269,21 @@ func (s *Scheduler) adopt(ctx context.Context, sh *shard, g wire.Generation) {
 	if len(left) > 0 && err == nil {
 		go sh.sendAfter(ctx, &belated{left: left, known: known, g: g, reader: s.reader()})
 	}
-	if err != nil && ctx.Err() == nil {
-		s.log.Error("the new configuration is not in force; the old one goes on", "shard", sh.id, "generation", g.Number, "error", err)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errEnded) {
+		s.log.Error("the new configuration is not in force; the old one goes on, and it is tried again in 15 s", "shard", sh.id, "generation", g.Number, "error", err)
+		go s.adoptAgain(ctx, sh, g)
+	}
+}
+
+// adoptAgain tries once more to bring a shard to a generation, unless a newer one has come.
+func (s *Scheduler) adoptAgain(ctx context.Context, sh *shard, g wire.Generation) {
+	select {
+	case <-ctx.Done():
+	case <-sh.ended:
+	case <-time.After(adoptPause):
+		if s.generation.Load().Number == g.Number && sh.generation.Load() < g.Number {
+			s.adopt(ctx, sh, g)
+		}
 	}
 }
 
