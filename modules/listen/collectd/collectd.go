@@ -69,17 +69,22 @@ func (l *Listener) Listen(ctx context.Context, sink modules.Sink) error {
 		return fmt.Errorf("listening for collectd at %s: %w", l.address, err)
 	}
 	l.log.Info("listens for collectd", "address", conn.LocalAddr(), "multicast", l.multicast)
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
+	return l.work(ctx, conn, sink)
+}
+
+// work reads from a port, and submits, until ctx ends or the port can be read no more.
+func (l *Listener) work(ctx context.Context, conn *net.UDPConn, sink modules.Sink) error {
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	defer conn.Close()
+	working, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { l.submitting(ctx, sink) })
-	err = l.reading(conn)
-	if ctx.Err() != nil {
-		return nil
+	defer end()
+	wg.Go(func() { l.submitting(working, sink) })
+	if err := l.reading(conn); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // askAt has the sink say which hosts and services there are.
