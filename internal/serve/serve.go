@@ -91,6 +91,15 @@ func (c *Conn) From() string {
 	return c.Source.String()
 }
 
+// Subscriber names who the peer is, for what each may have: as From, but an IPv6 address is its /64, since one machine may speak from
+// every address there.
+func (c *Conn) Subscriber() string {
+	if !c.Source.IsValid() {
+		return c.From()
+	}
+	return subscriber(c.Source).String()
+}
+
 // ErrEnding is what reads give once the server ends.
 var ErrEnding = errors.New("the server ends")
 

@@ -90,7 +90,7 @@ func (m *Module) guarded(ctx context.Context, c *serve.Conn, q *lql.Query, lines
 			answer = lql.Refuse(&lql.Error{Code: lql.BadRequest, Text: "the query met a bug: the log of the broker says which"}, q.Fixed16)
 		}
 	}()
-	return m.query(ctx, c.From(), q, refusal)
+	return m.query(ctx, c.Subscriber(), q, refusal)
 }
 
 // configured waits a moment for the first configuration: clients would take no hosts for an answer.
@@ -111,7 +111,7 @@ func (m *Module) configured(ctx context.Context) bool {
 // write sends an answer. Whoever reads slowly is given up, sooner if others have no room, and large answers that wait to be read
 // are bounded in number.
 func (m *Module) write(c *serve.Conn, a *lql.Answer) error {
-	w := m.unread.begin(c.From(), a.Size(), m.patience, func() { c.Close() })
+	w := m.unread.begin(c.Subscriber(), a.Size(), m.patience, func() { c.Close() })
 	if w == nil {
 		a = lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "too many large answers at once: ask again, or for less"}, a.Fixed16)
 	}
