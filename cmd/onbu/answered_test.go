@@ -100,7 +100,7 @@ type posting struct {
 
 func newPosting(t *testing.T) *posting {
 	c := newConfig(t)
-	p := &posting{t: t, config: c, port: realpeer.Port(t), cluster: newCluster(t), states: map[string]string{}}
+	p := &posting{t: t, config: c, port: realpeer.Port(t), cluster: openCluster(t), states: map[string]string{}}
 	p.bus = p.cluster.url
 	c.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
 	for i := range senders * sendersServices {

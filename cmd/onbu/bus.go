@@ -19,7 +19,9 @@ func runBus(ctx context.Context, e *env) error {
 	e.flags.StringVar(&d.tls.Cert, "tls-cert", "", "PEM file of the certificate to show; without one the bus speaks in clear")
 	e.flags.StringVar(&d.tls.Key, "tls-key", "", "PEM file of its key")
 	e.flags.StringVar(&d.tls.CA, "tls-ca", "", "PEM file of who signs the daemons' certificates; then only daemons with one are let in")
-	listen := e.flags.String("listen", "127.0.0.1:4222", "address to listen on; whoever reaches it may do everything")
+	e.flags.StringVar(&d.keys, "keys", "", "folder with the certificate of this server, from onbu keys server; then daemons are let in by theirs, each with the rights of its role")
+	open := e.flags.Bool("open", false, "let in whoever reaches the address, with all rights, although other machines may")
+	listen := e.flags.String("listen", "127.0.0.1:4222", "address to listen on")
 	e.flags.StringVar(&d.state, "state", filepath.Join(defaultState(), "bus"), "folder of the store")
 	e.flags.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
 	if _, err := e.parse(0, ""); err != nil {
@@ -33,8 +35,12 @@ func runBus(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	ring, err := d.ring(log)
+	if err != nil {
+		return err
+	}
 	go app.BoundHeap(ctx)
-	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: d.state, Listen: *listen, TLS: secure, Log: log})
+	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: d.state, Listen: *listen, TLS: secure, Keys: ring, Open: *open, Log: log})
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func TestCarbonIsAway(t *testing.T) {
 	t.Parallel()
 	c := carbon.New(t, int(carbonAway.Seconds())+600)
 	c.Start()
-	site := newCluster(t)
+	site := openCluster(t)
 	site.bus()
 	o := serve(t, t.TempDir(), "run", graphiteConfig(t, c), "--bus", site.url, "--command-file", "-")
 	conn, done, err := dial.Open(t.Context(), site.url, dial.Options{Name: "test", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})

@@ -59,6 +59,7 @@ func verbs() []verb {
 		{"links", "[forget SITE]", "show the other sites that this one shares piggyback data with", links},
 		{"cluster", "log", "show what the nodes of the cluster did by themselves, and why", cluster},
 		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
+		{"keys", "init|server|daemon|list …", "make and revoke the certificates by which the bus knows its daemons", keysVerb},
 		{"arbiter", "CONFIG", "run an arbiter", runRole("arbiter")},
 		{"scheduler", "", "run a scheduler", runRole("scheduler")},
 		{"poller", "", "run a poller", runRole("poller")},

@@ -37,7 +37,7 @@ type daemonFlags struct {
 	tags, reactionTags               string
 	commandFile, eventLog            string
 	tls                              dial.Files
-	creds                            string
+	creds, keys                      string
 	fork                             string
 	links, site                      string
 	slots, plugins, shards           int
@@ -54,6 +54,7 @@ func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
 	f.StringVar(&d.tls.Cert, "tls-cert", "", "PEM file of the certificate to show to the bus")
 	f.StringVar(&d.tls.Key, "tls-key", "", "PEM file of its key")
 	f.StringVar(&d.creds, "creds", "", "NATS credentials file")
+	f.StringVar(&d.keys, "keys", "", "folder with the certificate of this daemon, from onbu keys or onbu join; instead of --tls-ca, --tls-cert, --tls-key and --name")
 	f.StringVar(&d.name, "name", "", "name of this daemon among its kind (default: the machine's name)")
 	f.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
 }
@@ -148,7 +149,7 @@ func defaultState() string {
 
 func (d *daemonFlags) options(log *slog.Logger) app.Options {
 	return app.Options{
-		BusURL: d.bus, TLS: d.tls, Creds: d.creds, State: d.state, HTTP: d.http, Name: d.name,
+		BusURL: d.bus, TLS: d.tls, Creds: d.creds, Keys: d.keys, State: d.state, HTTP: d.http, Name: d.name,
 		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
 		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Perf: d.perf,
 		Links: d.links, Site: d.site, SpoolMax: d.spoolMax, Log: log,

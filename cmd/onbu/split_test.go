@@ -3,29 +3,49 @@ package main_test
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/keys"
 	"github.com/onbu/onbu/internal/realpeer"
 )
 
-// cluster is a bus and daemons around it, each a process of its own.
+// cluster is a bus and daemons around it, each a process of its own, and with keys of its own unless they speak in clear.
 type cluster struct {
-	t    *testing.T
-	addr string // of the bus
-	url  string
+	t     *testing.T
+	addr  string // of the bus
+	url   string
+	vault *keys.Vault // nil in clear
+	all   []*onbu
 }
 
-func newCluster(t *testing.T) *cluster {
+// openCluster is one whose bus lets everybody do everything.
+func openCluster(t *testing.T) *cluster {
 	addr := fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t))
 	return &cluster{t: t, addr: addr, url: "nats://" + addr}
 }
 
+// newCluster is one whose daemons may do on the bus what their role needs and nothing else. The test fails when the bus
+// refuses one of them something.
+func newCluster(t *testing.T) *cluster {
+	c := openCluster(t)
+	v, err := keys.Create(t.TempDir(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.vault = v
+	t.Cleanup(c.nothingRefused)
+	return c
+}
+
 func (c *cluster) bus() *onbu {
 	c.t.Helper()
-	o := launch(c.t, "bus", "--listen", c.addr, "--state", c.t.TempDir())
+	o := c.launch("bus", "127.0.0.1", "bus", "--listen", c.addr)
 	o.Listening(c.t, c.addr)
 	return o
 }
@@ -33,7 +53,46 @@ func (c *cluster) bus() *onbu {
 // role starts a daemon without waiting for it.
 func (c *cluster) role(args ...string) *onbu {
 	c.t.Helper()
-	return launch(c.t, append(args, "--bus", c.url, "--state", c.t.TempDir(), "--http", "127.0.0.1:0")...)
+	name := args[0]
+	if i := slices.Index(args, "--name"); i > 0 {
+		name = args[i+1]
+	}
+	return c.launch(name, "", append(args, "--bus", c.url, "--http", "127.0.0.1:0")...)
+}
+
+func (c *cluster) launch(name, address string, args ...string) *onbu {
+	c.t.Helper()
+	if c.vault != nil {
+		args = append(args, "--keys", c.hand(name, address, args[0]))
+	}
+	o := launch(c.t, append(args, "--state", c.t.TempDir())...)
+	c.all = append(c.all, o)
+	return o
+}
+
+// hand makes keys for a daemon.
+func (c *cluster) hand(name, address, role string) string {
+	c.t.Helper()
+	dir := filepath.Join(c.t.TempDir(), "keys")
+	who, err := keys.NewIdentity(name, bus.Role(role))
+	if err == nil {
+		err = c.vault.Hand(dir, keys.Grant{Identity: who, Addresses: strings.Fields(address)}, false, time.Now())
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return dir
+}
+
+// refusal is what a bus and a daemon say when a right is missing.
+var refusal = regexp.MustCompile(`.*(Violation|the bus refuses this daemon).*`)
+
+func (c *cluster) nothingRefused() {
+	for _, o := range c.all {
+		for _, line := range refusal.FindAllString(o.Output(), 5) {
+			c.t.Errorf("%s: %s", o.Args[1], line)
+		}
+	}
 }
 
 // The daemons apart are the same engine as in one process, in whatever order they come up.
@@ -46,7 +105,7 @@ func TestSplitDaemons(t *testing.T) {
 	})
 	t.Run("the bus last", func(t *testing.T) {
 		t.Parallel()
-		c := newCluster(t)
+		c := openCluster(t)
 		backwards := slices.Clone(roleLines)
 		slices.Reverse(backwards)
 		splitDaemons(t, c, backwards, func(all map[string]*onbu) {
@@ -121,7 +180,7 @@ func splitConfig(t *testing.T) *config {
 func TestOldNATSIsRefused(t *testing.T) {
 	t.Parallel()
 	program := realpeer.Program(t, "nats-server", "nats-server")
-	c := newCluster(t)
+	c := openCluster(t)
 	host, port, _ := strings.Cut(c.addr, ":")
 	old := realpeer.Start(t, program, "--addr", host, "--port", port, "--jetstream", "--store_dir", t.TempDir())
 	old.Listening(t, c.addr)
@@ -139,7 +198,7 @@ func TestOldNATSIsRefused(t *testing.T) {
 // Passwords in the address of the bus stay out of the log.
 func TestNoPasswordIsLogged(t *testing.T) {
 	t.Parallel()
-	one, two := newCluster(t).addr, newCluster(t).addr
+	one, two := openCluster(t).addr, openCluster(t).addr
 	o := launch(t, "poller", "--bus", "nats://onbu:secret@"+one+",nats://onbu:secret@"+two, "--state", t.TempDir(), "--http", "")
 	o.says("no bus yet, trying again")
 	if log := o.Output(); strings.Contains(log, "secret") || !strings.Contains(log, one) || !strings.Contains(log, two) {

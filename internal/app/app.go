@@ -21,6 +21,7 @@ import (
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/internal/keys"
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
@@ -39,6 +40,9 @@ type Options struct {
 	// TLS and Creds are the files for a bus on the network that wants them.
 	TLS   dial.Files
 	Creds string
+	// Keys is the folder with the certificate of this process, which says its name and roles; empty for none. It takes the place
+	// of TLS and Name.
+	Keys string
 	Bus   bus.Conn // used instead of BusURL when set; the caller closes it
 	// State is the folder for everything that must outlive the process.
 	State string
@@ -93,6 +97,7 @@ type App struct {
 	// receiver carries out the commands of the broker's modules; nil until it is built.
 	receiver atomic.Pointer[receiver.Receiver]
 	bus      bus.Conn
+	keys     *keys.Ring // nil without Keys
 	metrics  *metrics.Set
 	courier  *carrier
 	server   *httpServer
@@ -115,6 +120,9 @@ type running struct {
 // Run starts the roles and works until ctx ends or a role fails. Then everything ends in order.
 func Run(ctx context.Context, o Options) error {
 	a := &App{o: o, boot: rand.Text()[:10], metrics: metrics.NewSet(), failed: make(chan error, len(o.Roles)+1)}
+	if err := a.openKeys(); err != nil {
+		return err
+	}
 	if a.o.Name == "" {
 		a.o.Name, _ = os.Hostname()
 	}

@@ -102,6 +102,7 @@ func table() []grant {
 		{subject: "cmd.*", store: roles{Receiver, Broker, Scheduler}},
 		{subject: "perf.*", store: roles{Scheduler}, hear: roles{Broker}},
 		{subject: "done.*", store: roles{Reactionner}},
+		{subject: "log.@", store: everybody},
 		{subject: "pb.*.*", store: couriers},
 		{subject: "pbc.*.*", store: couriers},
 		{subject: "pbo.*.*.*", store: couriers},
@@ -115,6 +116,7 @@ func table() []grant {
 		{stream: CMD, subject: "cmd.*", take: roles{Scheduler}, alone: true},
 		{stream: PERF, read: roles{Broker}},
 		{stream: DONE, read: roles{Broker}},
+		{stream: LOG, read: roles{Broker}},
 		{stream: PB, read: roles{Poller, Receiver, Broker, Arbiter}, forget: couriers},
 		{stream: PBO, read: roles{Poller, Receiver, Broker, Arbiter}, forget: couriers},
 		{stream: PBX, read: roles{Poller, Receiver, Broker, Arbiter}, forget: couriers},
@@ -131,6 +133,7 @@ func table() []grant {
 		{bucket: STRAY, key: "@", get: roles{Receiver}, put: roles{Receiver}},
 		{bucket: STRAY, key: "*", get: roles{Broker}, watch: roles{Broker}},
 		{bucket: HB, key: ">", get: roles{Broker}, watch: roles{Broker}},
+		{bucket: NODE, key: ">", get: everybody, watch: everybody, put: roles{Broker, Receiver}},
 
 		// Blobs.
 		{blobs: CFG, fetch: everybody, keep: roles{Arbiter}},

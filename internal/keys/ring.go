@@ -242,3 +242,6 @@ func (r *Ring) Route() *tls.Config {
 	s.RootCAs, s.GetClientCertificate, s.VerifyConnection = c.RootCAs, c.GetClientCertificate, c.VerifyConnection
 	return s
 }
+
+// Soon is how long before its end a certificate is to be renewed: from then on everybody is told.
+const Soon = 30 * 24 * time.Hour

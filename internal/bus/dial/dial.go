@@ -16,6 +16,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/bus/natsbus"
+	"github.com/onbu/onbu/internal/keys"
 )
 
 // Options says how to open a bus.
@@ -31,6 +32,8 @@ type Options struct {
 	Memory *membus.Bus
 	// TLS names the files for TLS; used for tls:// addresses, and for nats:// ones when not empty.
 	TLS Files
+	// Keys show who this process is, to a bus on the network or as a server for other processes; they take the place of TLS.
+	Keys *keys.Ring
 	// Creds is a NATS credentials file, for nats:// and tls:// addresses.
 	Creds string
 	// Replicas is how many servers of a cluster keep each stream; 0 for 1.
@@ -78,7 +81,7 @@ func (o Options) memory() (bus.Conn, func() error, error) {
 }
 
 func (o Options) connection() natsbus.Options {
-	return natsbus.Options{Name: o.Name, Log: o.Log, Replicas: o.Replicas, Creds: o.Creds, Limits: o.Limits}
+	return natsbus.Options{Name: o.Name, Log: o.Log, Replicas: o.Replicas, Keys: o.Keys, Creds: o.Creds, Limits: o.Limits}
 }
 
 func (o Options) network(ctx context.Context, url string, secure bool) (bus.Conn, func() error, error) {
@@ -132,7 +135,7 @@ func (o Options) embedded(ctx context.Context) (bus.Conn, func() error, error) {
 	if hub == nil {
 		hub = &Hub{}
 	}
-	server, err := hub.acquire(natsbus.ServerOptions{Dir: filepath.Join(o.StateDir, "bus"), Log: o.Log})
+	server, err := hub.acquire(natsbus.ServerOptions{Dir: filepath.Join(o.StateDir, "bus"), Keys: o.Keys, Log: o.Log})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/keys"
 )
 
 // Options says how to connect.
@@ -32,6 +33,8 @@ type Options struct {
 	Limits map[bus.Stream]bus.Limits
 	// TLS is used for tls:// addresses, and whenever it is not nil.
 	TLS *tls.Config
+	// Keys show who we are, and whom we trust; they take the place of TLS. Nil for none.
+	Keys *keys.Ring
 	// Creds is the path of a credentials file (JWT and nkey seed); empty for none.
 	Creds string
 }
@@ -45,6 +48,8 @@ type Conn struct {
 	layout  []bus.Keeping
 	server  *Server       // where it is within this process; nil for one elsewhere
 	batches chan struct{} // a token for each atomic batch under way
+
+	refused refusals
 
 	life       context.Context // ends with Close
 	end        context.CancelFunc
@@ -79,7 +84,7 @@ func (s *Server) Connect(ctx context.Context, o Options) (*Conn, error) {
 	if s.inside != nil {
 		inside = append(inside, nats.UserInfo(s.inside.Name, s.inside.Password))
 	}
-	o.TLS, o.Creds = nil, ""
+	o.TLS, o.Creds, o.Keys = nil, "", nil
 	c, err := connect(ctx, "", o, inside...)
 	if err != nil {
 		return nil, err
@@ -126,7 +131,8 @@ func (c *Conn) options() []nats.Option {
 		nats.ReconnectBufSize(-1),
 		nats.DisconnectErrHandler(c.lost), nats.ReconnectHandler(c.back), nats.ErrorHandler(c.trouble),
 	}
-	if c.opts.TLS != nil {
+	opts = append(opts, c.opts.keyed()...)
+	if c.opts.TLS != nil && c.opts.Keys == nil {
 		opts = append(opts, nats.Secure(c.opts.TLS))
 	}
 	if c.opts.Creds != "" {
@@ -231,7 +237,9 @@ func (c *Conn) trouble(_ *nats.Conn, sub *nats.Subscription, err error) {
 	}
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation):
-		c.log.Error("the bus refuses this daemon's user a permission: correct the user's rights on the server", "err", err)
+		if c.refused.add(err, time.Now()) {
+			c.log.Error("the bus refuses this daemon a right: does its certificate have the role, and is it as new as the bus?", "err", err)
+		}
 	case errors.Is(err, nats.ErrSlowConsumer) && sub != nil:
 		dropped, _ := sub.Dropped()
 		c.log.Warn("too slow for the messages that come in, some are lost", "subject", subject, "lost", dropped)

@@ -2,9 +2,12 @@ package natsbus
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -32,6 +35,45 @@ type guard struct {
 type guest struct {
 	c   server.ClientAuthentication
 	who keys.Identity
+}
+
+// closed is an error where whoever reaches a port of the server may do everything, and nobody said that this is wanted.
+func (o *ServerOptions) closed() error {
+	if o.Open || o.Keys != nil || len(o.Users) > 0 || o.TLS != nil && o.TLS.ClientCAs != nil || o.Listen == "" || loopback(o.Listen) {
+		return nil
+	}
+	return fmt.Errorf("whoever reaches %s could do everything: give it --keys (see docs/keys.md), or say --open if only its daemons reach it", o.Listen)
+}
+
+// loopback says whether an address is one of this machine alone.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+// guarded has the server let in whom its keys say.
+func (o *ServerOptions) guarded() error {
+	if o.Keys == nil || o.Listen == "" {
+		return nil
+	}
+	if who := o.Keys.Identity(); !who.Has(keys.Server) {
+		return fmt.Errorf("its certificate is for %s, which is no server of the bus: `onbu keys server` makes one", who)
+	}
+	inside := User{Name: "inside", Password: rand.Text()}
+	o.guard = &guard{ring: o.Keys, inside: inside, log: o.Log, in: map[uint64]guest{}}
+	o.TLS, o.Users = o.Keys.Server(), []User{inside}
+	return nil
+}
+
+// watchOver begins what the guard has to do as long as the server runs.
+func (s *Server) watchOver(ctx context.Context) {
+	if g := s.o.guard; g != nil {
+		s.mending.Go(func() { g.sweep(ctx, s.current) })
+	}
 }
 
 // Check implements server.Authentication.

@@ -54,10 +54,10 @@ func noSpace(text string) bool {
 	return strings.Contains(text, syscall.ENOSPC.Error()) || strings.Contains(text, syscall.EDQUOT.Error())
 }
 
-// Healthy is nil for a server elsewhere; for one in this process it is as the server's.
+// Healthy says whether the bus refused us something lately; for a server in this process, it is also as the server's.
 func (c *Conn) Healthy() error {
-	if c.server == nil {
-		return nil
+	if err := c.refused.lately(time.Now()); err != nil || c.server == nil {
+		return err
 	}
 	return c.server.Healthy()
 }

@@ -58,7 +58,7 @@ func (c *Conn) Subscribe(subject bus.Subject, deliver func(bus.Msg)) (func(), er
 
 func coreMsg(m *nats.Msg) bus.Msg {
 	msg := bus.Msg{Subject: bus.Subject(m.Subject), Data: m.Data}
-	if m.Reply != "" {
+	if answerable(m.Reply) {
 		msg.Reply = func(data []byte) error {
 			if len(data) > bus.MaxMessage {
 				return fmt.Errorf("answering on %s with %d bytes: %w", m.Subject, len(data), bus.ErrTooLarge)

@@ -96,7 +96,7 @@ func (p *permitted) take(t bus.Taking) {
 	p.consume(stream)
 	p.publish("$JS.ACK." + stream + ".*.>")
 	if t.Alone {
-		p.publish(api + "CONSUMER.DELETE." + stream + ".*")
+		p.publish(api+"CONSUMER.NAMES."+stream, api+"CONSUMER.DELETE."+stream+".*")
 	}
 }
 

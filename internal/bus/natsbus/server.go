@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/onbu/onbu/internal/keys"
 )
 
 // ServerOptions says how an embedded server runs.
@@ -29,12 +31,19 @@ type ServerOptions struct {
 	TLS *tls.Config
 	// Users may connect to the listening port; empty for anybody who reaches it. Connections of this process are let in.
 	Users []User
+	// Keys has daemons of other processes let in by their certificates only, each with the rights of its roles; it takes the
+	// place of TLS and Users. Nil for none.
+	Keys *keys.Ring
+	// Open allows to listen for other machines although whoever reaches the port may do everything.
+	Open bool
 	// MaxStore bounds the bytes on disk; 0 for what is free there less a tenth, and no less than what the streams that
 	// are there may grow to.
 	MaxStore int64
 	// MaxMemory bounds the streams kept in memory; 0 for 512 MiB.
 	MaxMemory int64
 	Log       *slog.Logger
+
+	guard *guard // made of Keys
 }
 
 // User may connect to the listening port of a server, and may do everything there.
@@ -74,6 +83,9 @@ func StartServer(o ServerOptions) (*Server, error) {
 	if err := o.enough(); err != nil {
 		return nil, fmt.Errorf("starting the bus: %w", err)
 	}
+	if err := errors.Join(o.closed(), o.guarded()); err != nil {
+		return nil, fmt.Errorf("starting the bus: %w", err)
+	}
 	lock, err := lockDir(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("starting the bus: %w", err)
@@ -92,6 +104,7 @@ func start(o ServerOptions, lock *dirLock) (*Server, error) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	s := &Server{o: o, log: o.Log, lock: lock, nats: n, end: end}
+	s.watchOver(ctx)
 	if len(o.Users) > 0 {
 		s.inside = &o.Users[0]
 	}
@@ -168,6 +181,9 @@ func (o ServerOptions) server() (*server.Options, error) {
 	}
 	if opts.Port == 0 {
 		opts.Port = server.RANDOM_PORT
+	}
+	if o.guard != nil {
+		opts.CustomClientAuthentication = o.guard
 	}
 	if o.TLS != nil {
 		opts.TLSConfig, opts.TLS, opts.TLSTimeout = o.TLS, true, 5

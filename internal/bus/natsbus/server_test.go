@@ -179,7 +179,7 @@ func TestARefusedPermissionIsLoud(t *testing.T) {
 	for {
 		select {
 		case r := <-lines:
-			if r.Level == slog.LevelError && strings.Contains(r.Message, "permission") {
+			if r.Level == slog.LevelError && strings.Contains(r.Message, "refuses this daemon") {
 				return
 			}
 		case <-time.After(10 * time.Second):

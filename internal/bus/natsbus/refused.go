@@ -1,0 +1,72 @@
+package natsbus
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// refusals are what the bus did not let us do. Whoever did it waits for an answer that never comes, so somebody must be told.
+type refusals struct {
+	mu   sync.Mutex
+	n    uint64
+	last error
+	at   time.Time
+	told map[string]time.Time // by what was refused
+}
+
+// unwell is how long a daemon is unwell after it was refused something.
+const unwell = 5 * time.Minute
+
+// mostTold bounds what is remembered to keep the log short.
+const mostTold = 256
+
+// add counts a refusal, and says whether it is worth a line of the log: each is, once in a while.
+func (r *refusals) add(err error, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.n, r.last, r.at = r.n+1, err, now
+	if now.Sub(r.told[err.Error()]) < unwell {
+		return false
+	}
+	if r.told == nil || len(r.told) >= mostTold {
+		r.told = map[string]time.Time{}
+	}
+	r.told[err.Error()] = now
+	return true
+}
+
+// lately gives the last refusal if it was a short while ago.
+func (r *refusals) lately(now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last == nil || now.Sub(r.at) > unwell {
+		return nil
+	}
+	return fmt.Errorf("the bus refuses this daemon a right (%d times): %w", r.n, r.last)
+}
+
+// Refused says how often the bus refused us something.
+func (c *Conn) Refused() uint64 {
+	c.refused.mu.Lock()
+	defer c.refused.mu.Unlock()
+	return c.refused.n
+}
+
+// answerable says whether a message may be answered: only where somebody waits for answers. Else whoever asks could have us
+// write, with our rights, wherever it likes.
+func answerable(reply string) bool { return strings.HasPrefix(reply, inboxes) }
+
+// keyed are the options of a connection that shows a certificate. A place for answers of its own keeps others from reading
+// them; and it goes on trying when it is refused, since its certificate may have been renewed.
+func (o *Options) keyed() []nats.Option {
+	if o.Keys == nil {
+		return nil
+	}
+	return []nats.Option{
+		nats.Secure(o.Keys.Client()), nats.CustomInboxPrefix(InboxOf(o.Keys.Identity().Name)), nats.IgnoreAuthErrorAbort(),
+	}
+}
