@@ -73,7 +73,7 @@ func standard(s *Site) error {
 		return err
 	}
 	s.busURL = "nats://" + hub.Path(busPort)
-	s.add(hub, "bus", "--listen", hub.Path(busPort))
+	s.add(hub, "bus", "--listen", hub.Path(busPort), "--open")
 	s.add(hub, "arbiter", "CONFIG", "--shards", fmt.Sprint(shards))
 	for _, name := range []string{"left", "right"} {
 		m, err := s.lab.Machine(name)
