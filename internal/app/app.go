@@ -21,8 +21,8 @@ import (
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
-	"github.com/onbu/onbu/internal/keys"
 	"github.com/onbu/onbu/internal/chronicle"
+	"github.com/onbu/onbu/internal/keys"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/receiver"
@@ -43,7 +43,7 @@ type Options struct {
 	// Keys is the folder with the certificate of this process, which says its name and roles; empty for none. It takes the place
 	// of TLS and Name.
 	Keys string
-	Bus   bus.Conn // used instead of BusURL when set; the caller closes it
+	Bus  bus.Conn // used instead of BusURL when set; the caller closes it
 	// State is the folder for everything that must outlive the process.
 	State string
 	// HTTP is the address of the API; empty for none.

@@ -57,17 +57,17 @@ type Keys struct {
 // grant is a line of the table: what the roles in each place may do with one subject, stream or key. In a subject or key, "@"
 // stands for the daemon's own name: of the one that hears, stores or puts. For who sends to it, or gets it, it is any name.
 type grant struct {
-	subject             Subject
-	send, hear, answer  []Role
-	store               []Role
-	stream              Stream
-	read, take, forget  []Role
-	alone               bool
-	bucket              Bucket
-	key                 string
-	get, watch, put     []Role
-	blobs               Bucket
-	fetch, keep         []Role
+	subject            Subject
+	send, hear, answer []Role
+	store              []Role
+	stream             Stream
+	read, take, forget []Role
+	alone              bool
+	bucket             Bucket
+	key                string
+	get, watch, put    []Role
+	blobs              Bucket
+	fetch, keep        []Role
 }
 
 type roles = []Role

@@ -111,8 +111,12 @@ func TestEveryStreamAndBucketHasWhoWritesAndWhoReadsIt(t *testing.T) {
 	}
 	in := func(b bus.Bucket) func(bus.Keys) bool { return func(k bus.Keys) bool { return k.Bucket == b } }
 	for _, k := range buckets {
-		written := someRole(func(r bus.Rights) bool { return slices.ContainsFunc(r.Put, in(k.Bucket)) || k.Blobs && slices.Contains(r.Keep, k.Bucket) })
-		read := someRole(func(r bus.Rights) bool { return slices.ContainsFunc(r.Get, in(k.Bucket)) || k.Blobs && slices.Contains(r.Fetch, k.Bucket) })
+		written := someRole(func(r bus.Rights) bool {
+			return slices.ContainsFunc(r.Put, in(k.Bucket)) || k.Blobs && slices.Contains(r.Keep, k.Bucket)
+		})
+		read := someRole(func(r bus.Rights) bool {
+			return slices.ContainsFunc(r.Get, in(k.Bucket)) || k.Blobs && slices.Contains(r.Fetch, k.Bucket)
+		})
 		if !written || !read {
 			t.Errorf("%s: nobody may write it or nobody may read it: add it to the table of rights", k.Bucket)
 		}

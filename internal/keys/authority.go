@@ -59,7 +59,9 @@ func NewAuthority(now time.Time) (*Authority, error) {
 	return &Authority{cert, key}, err
 }
 
-func newSerial() (*big.Int, error) { return rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127)) }
+func newSerial() (*big.Int, error) {
+	return rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+}
 
 // Certificate is the authority's own.
 func (a *Authority) Certificate() *x509.Certificate { return a.cert }
