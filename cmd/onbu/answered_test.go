@@ -39,7 +39,7 @@ func TestEveryResultAnsweredIsInTheState(t *testing.T) {
 			d := p.start()
 			p.known(d["broker"])
 			p.begin()
-			pause(time.Second)
+			p.flows()
 			for _, victim := range victims {
 				d[victim].kill()
 				pause(700 * time.Millisecond) // what comes without a bus is spooled
@@ -66,7 +66,7 @@ func TestEveryResultAnsweredByOneProcessIsInTheState(t *testing.T) {
 	o.listening()
 	p.known(o)
 	p.begin()
-	pause(time.Second)
+	p.flows()
 	o.kill()
 	p.half()
 	o = p.daemon("run")
@@ -174,6 +174,19 @@ func (p *posting) begin() {
 	}
 }
 
+// flows waits until many results were answered: a second, or longer on a machine that has other things to do.
+func (p *posting) flows() {
+	p.t.Helper()
+	within(p.t, patience, "results flow", func() error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.posts < 10*senders {
+			return fmt.Errorf("%d posts were answered", p.posts)
+		}
+		return nil
+	})
+}
+
 func (p *posting) half() { p.others() }
 
 func (p *posting) end() {
@@ -181,9 +194,6 @@ func (p *posting) end() {
 	p.rest()
 	p.senders.Wait()
 	p.t.Logf("%d posts of %d results were answered with 200", p.posts, sendersServices)
-	if p.posts < senders*5 {
-		p.t.Errorf("only %d posts were answered", p.posts)
-	}
 }
 
 // send posts numbers for the services of a sender, each a higher one, until ctx ends.

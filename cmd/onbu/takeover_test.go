@@ -37,7 +37,7 @@ func TestTheOtherBrokerGoesOn(t *testing.T) {
 	two.says(standsBy + "one")
 	two.listening()
 	p.begin()
-	pause(500 * time.Millisecond)
+	p.flows()
 
 	interrupt(one)
 	activeOn(two, "two")
