@@ -48,6 +48,13 @@ type Inventory struct {
 	// Object.
 	Triggers  []Trigger
 	Triggered []Triggered
+	// Border are the hosts of other shards that hosts of this one stand behind, and those in front of them, sorted by name. They
+	// are not hosts of this shard: in BorderEdges they are numbered from Objects() on.
+	Border []BorderHost
+	// BorderEdges are the parents of hosts where either of the two is a border host, sorted by Child.
+	BorderEdges []Edge
+	// Watched are the hosts of this shard that are border hosts of others, sorted by Host and Shard.
+	Watched []Watched
 }
 
 // Options are the settings of the main file that a scheduler needs. Durations are final: interval_length is applied.

@@ -23,7 +23,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	old := *c
 	c.program = merge(c.program, c.inv.Options.Program, inv.Options.Program)
 	program := c.program
-	c.compiled, c.tables = k, newTables(inv.Objects())
+	c.compiled, c.tables = k, newTables(k.rows())
 	c.wheel = timetable.New(inv.Objects(), c.now)
 	c.told = make(map[monitor.ID][]monitor.Telling)
 	c.pulses, c.snapped = pulses(k), make(map[monitor.ID]monitor.Time)
@@ -31,6 +31,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.ackUntil = make(map[monitor.ID]monitor.Time)
 	c.lastPerfdata = make(map[monitor.ID]string)
 	c.post = post{begun: c.post.begun}
+	c.beginBorders()
 	c.rowsChanged(&old, d)
 	c.moveRows(&old)
 	c.moveNotes(&old, d)
@@ -39,12 +40,14 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.planAgenda()
 	c.moveHeld(&old)
 	c.moveReturns(&old)
+	c.moveBorders(&old)
 	c.moveSuspects(&old)
 	c.bindRules()
 	c.bindReaders()
 	c.seat()
 	c.movePost(&old)
 	c.planSources()
+	c.planBorders()
 	for _, id := range c.reassess() {
 		c.changed(monitor.BrokState, id, "", d)
 	}

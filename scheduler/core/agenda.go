@@ -32,6 +32,11 @@ const (
 	aboutSource      // of payloads; number is its place in post.sources
 	aboutInquiries   // for sources that live in other shards
 	aboutSourceless  // hosts for which nothing came since the start
+	aboutBorder      // of a border host: what was told of it is old
+	aboutBorders     // to be asked for
+	aboutPress       // of a border host that is to be looked at
+	aboutWatched     // hosts of which other shards are to be told
+	aboutTolls       // what suffers from root problems of other shards
 )
 
 func (a agenda) Len() int { return len(a) }
@@ -98,6 +103,8 @@ func (c *Core) tickAgenda(d *Decisions) {
 			c.inquireAll(d)
 		case aboutSourceless:
 			c.lookAtSourceless(d)
+		default:
+			c.tickBorder(a, d)
 		}
 	}
 }
@@ -106,6 +113,7 @@ func (c *Core) tickAgenda(d *Decisions) {
 // after objects got other IDs.
 func (c *Core) planAgenda() {
 	c.agenda = nil
+	c.borders.unplan()
 	for id := range c.standing {
 		c.standing[id].depth = 0
 	}
@@ -132,4 +140,5 @@ func (c *Core) planAgenda() {
 	c.planEscalations()
 	c.planMaintenance()
 	c.planSources()
+	c.planBorders()
 }

@@ -3,7 +3,7 @@
 // the time and fills a Decisions; the shell around it carries them out.
 //
 // One goroutine owns a Core. The order of calls in its life is New, Restore, Replay…, Import…, Begin, and then any of
-// Tick, Observe, Submit, Obey, Arrive, Inquire, Told, Orphan, and Adopt with Imports behind it. Time never runs backwards inside: if a clock was
+// Tick, Observe, Submit, Obey, Arrive, Inquire, Told, InquireBorder, TellBorder, TakeTolls, Orphan, and Adopt with Imports behind it. Time never runs backwards inside: if a clock was
 // set back, the core goes on with the latest time it has seen.
 //
 // The rules are those of Nagios 4 where it and Shinken differ.
@@ -69,6 +69,7 @@ type Core struct {
 	maintained map[monitor.ID]monitor.Time
 	totals     *Totals // of all shards; nil when they are not known
 	// compileTriggers makes the jury; both are nil where no triggers run.
+	borders         borders // hosts of other shards that hosts of this one stand behind
 	compileTriggers func(*monitor.Inventory) Judge
 	jury            Judge
 	trials          []tried // of the objects that have triggers, in the inventory's order
@@ -83,7 +84,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 	}
 	c := &Core{
 		compiled:    k,
-		tables:      newTables(inv.Objects()),
+		tables:      newTables(k.rows()),
 		epoch:       epoch,
 		start:       seed.Start,
 		now:         seed.Start,
@@ -112,6 +113,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		c.initial(id)
 	}
 	c.wheel = timetable.New(inv.Objects(), seed.Start)
+	c.beginBorders()
 	c.bindRules()
 	c.bindReaders()
 	c.seat()
@@ -146,6 +148,9 @@ func (c *Core) enter(now monitor.Time) { c.now = max(c.now, now) }
 func (c *Core) leave(d *Decisions) {
 	if len(c.post.news) > 0 {
 		c.tellNews(d)
+	}
+	if len(c.borders.news) > 0 {
+		c.spreadNews(d)
 	}
 	d.Wake = c.freshness
 	if next, ok := c.wheel.Next(); ok && (next < d.Wake || d.Wake == 0) {

@@ -26,6 +26,7 @@ type compiled struct {
 	zone      *time.Location // of times in texts
 	asks      asks
 	graph     *deptree.Graph // parents of hosts
+	edge      monitor.ID     // the first number that is no object's: border hosts have theirs from here on
 	ties      ties
 	maintains bool // some object has a maintenance period
 	// services of host h are the IDs first[h] to first[h+1]-1.
@@ -92,7 +93,8 @@ func compile(inv *monitor.Inventory) (*compiled, error) {
 		return nil, err
 	}
 	k.index()
-	k.graph = deptree.Build(len(inv.Hosts), func(id monitor.ID) []monitor.ID { return inv.Hosts[id].Parents })
+	k.edge = monitor.ID(inv.Objects())
+	k.graph = k.network()
 	k.ties = tie(inv)
 	k.maintains = maintains(inv)
 	return k, nil
@@ -231,7 +233,7 @@ func (k *compiled) check() error {
 	for i := range inv.Contacts {
 		errs = append(errs, k.checkContact(&inv.Contacts[i]))
 	}
-	return errors.Join(append(errs, k.checkTies(), k.checkEscalations())...)
+	return errors.Join(append(errs, k.checkTies(), k.checkBorder(), k.checkEscalations())...)
 }
 
 func (k *compiled) checkObject(name string, policy uint32, call monitor.Call) error {

@@ -32,6 +32,11 @@ type Decisions struct {
 	// questions are asked again.
 	Inquiries []monitor.SourceInquiry
 	Tellings  []Telling
+	// BorderInquiries ask for border hosts, BorderStates tell of them, BorderTolls of what suffers from root problems of other
+	// shards. All of them may be lost, or be late: they are said again.
+	BorderInquiries []Letter[monitor.BorderInquiry]
+	BorderStates    []Letter[monitor.BorderState]
+	BorderTolls     []Letter[monitor.BorderToll]
 	// Wake is when Tick has something to do next; the core sets it at the end of each call. A caller may come later,
 	// and everything due until then is done in one go.
 	Wake monitor.Time
@@ -70,6 +75,9 @@ func (d *Decisions) Reset() {
 	d.Checks, d.before = d.Checks[:0], d.before[:0]
 	clear(d.Tellings)
 	d.Inquiries, d.Tellings = d.Inquiries[:0], d.Tellings[:0]
+	clear(d.BorderStates)
+	clear(d.BorderTolls)
+	d.BorderInquiries, d.BorderStates, d.BorderTolls = d.BorderInquiries[:0], d.BorderStates[:0], d.BorderTolls[:0]
 	d.Wake, d.Orphans, d.Dropped = 0, 0, 0
 	d.Triggers, d.TriggerErrors = 0, 0
 }

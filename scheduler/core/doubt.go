@@ -234,7 +234,7 @@ func (q *question) unanswered(host monitor.ID) footing {
 	chain := []monitor.ID{host}
 	for i := 0; i < len(chain); i++ {
 		for _, p := range c.graph.Parents(chain[i]) {
-			if c.run[p].flags.has(inFlight) && c.isUp(p) && !slices.Contains(q.open, p) {
+			if c.isLookedAt(p) && c.isUp(p) && !slices.Contains(q.open, p) {
 				q.open, all = append(q.open, p), open
 			}
 			if !slices.Contains(chain, p) {
@@ -249,7 +249,7 @@ func (q *question) unanswered(host monitor.ID) footing {
 // (cached_host_check_horizon, cached_service_check_horizon).
 func (c *Core) recent(id monitor.ID) bool {
 	horizon := c.inv.Options.CachedServiceCheck
-	if c.inv.IsHost(id) {
+	if c.isAnyHost(id) {
 		horizon = c.inv.Options.CachedHostCheck
 	}
 	return c.heard(id, c.now.Add(-horizon+time.Nanosecond))
@@ -257,6 +257,9 @@ func (c *Core) recent(id monitor.ID) bool {
 
 // askable says whether an object can be looked at on demand: it has a check command, and active checks are on.
 func (c *Core) askable(id monitor.ID) bool {
+	if n, is := c.isBorder(id); is {
+		return c.canAsk(n)
+	}
 	return c.inv.Check(id).Command != monitor.None && c.checked(id)
 }
 
@@ -290,7 +293,7 @@ func (c *Core) askUp(objects []monitor.ID, d *Decisions) {
 // supports gives what an object stands on in the network: the parents of a host, the host of a service. The slice is
 // not the caller's.
 func (c *Core) supports(id monitor.ID) []monitor.ID {
-	if c.inv.IsHost(id) {
+	if c.isAnyHost(id) {
 		return c.graph.Parents(id)
 	}
 	return []monitor.ID{c.inv.HostOf(id)}

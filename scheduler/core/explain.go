@@ -90,8 +90,11 @@ func (c *Core) neighbour(id monitor.ID) monitor.Neighbour {
 	if n, is := c.isGhost(id); is {
 		return c.post.sources[n].neighbour(c.refOf(id))
 	}
+	if k, is := c.isFar(id); is {
+		return c.borders.far[k].neighbour()
+	}
 	s := &c.standing[id]
-	return monitor.Neighbour{Ref: c.inv.Ref(id), State: c.effective(id), Type: s.Type, Check: c.times[id].check}
+	return monitor.Neighbour{Ref: c.refOf(id), State: c.effective(id), Type: s.Type, Check: c.times[id].check}
 }
 
 // checking says how an object's checks are made.
@@ -128,6 +131,7 @@ func (c *Core) why(id monitor.ID, e *monitor.Explanation) []string {
 	why = append(why, c.whyUnchecked(id, e)...)
 	why = append(why, c.whyNobody(id, e)...)
 	why = append(why, c.whySources(id)...)
+	why = append(why, c.whyBorder(id)...)
 	why = append(why, c.whyFlapping(id)...)
 	if n := c.standing[id].depth; n > 0 {
 		why = append(why, counted(int(n), "downtime is", "downtimes are")+" in effect: nobody is told of problems")

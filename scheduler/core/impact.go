@@ -72,7 +72,7 @@ func (c *Core) effective(id monitor.ID) monitor.State {
 	switch {
 	case s.marks&overlaid == 0:
 		return s.State
-	case c.inv.IsHost(id):
+	case c.isAnyHost(id):
 		return monitor.Unreachable
 	}
 	return monitor.Unknown
@@ -84,11 +84,20 @@ func (c *Core) effective(id monitor.ID) monitor.State {
 // gone: people are told of it; and the services of such a host may be what it is worked out from. The slice is not the
 // caller's.
 func (c *Core) shadow(id monitor.ID) (gone bool, roots []monitor.ID) {
+	if n, is := c.isBorder(id); is {
+		return c.shadowOfBorder(n)
+	}
 	if c.inv.IsHost(id) {
 		gone, roots = c.allOut(c.graph.Parents(id))
 	} else if host := c.inv.HostOf(id); c.isOut(host) && !c.inv.Policy(id).NoHostDependency && c.ruleOf(host) == nil {
 		gone, roots = true, c.rootsOf(host)
 	}
+	besides, more := c.shadowBesides(id)
+	return gone || besides, union(roots, more)
+}
+
+// shadowBesides says the same of all that an object stands on but its parents or its host.
+func (c *Core) shadowBesides(id monitor.ID) (gone bool, roots []monitor.ID) {
 	if d := c.failing(id, notifying); d != nil {
 		gone, roots = true, union(roots, c.rootsOf(d.Master))
 	}
@@ -138,7 +147,7 @@ func (c *Core) allOut(hosts []monitor.ID) (out bool, roots []monitor.ID) {
 // isOut says whether a host is no way through to what is behind it: not UP, or suffering from something in front of it
 // of which it has not said yet that it does not matter.
 func (c *Core) isOut(host monitor.ID) bool {
-	return !c.isUp(host) || c.standing[host].marks&impact != 0
+	return !c.isUp(host) || c.standing[host].marks&impact != 0 || c.faint(host)
 }
 
 // rootsOf gives the root problems that those behind an object suffer from: itself, or what it suffers from.
@@ -165,6 +174,9 @@ func union(a, b []monitor.ID) []monitor.ID {
 // below appends what stands on an object: its services and the hosts behind it, and what depends on it; not the business
 // rules over it, which are not for every change of a state (see suffering.rules).
 func (c *Core) below(ids []monitor.ID, id monitor.ID) []monitor.ID {
+	if id >= c.edge {
+		return append(ids, c.graph.Children(id)...)
+	}
 	if c.inv.IsHost(id) {
 		ids = append(c.servicesOf(ids, id), c.graph.Children(id)...)
 	}
@@ -251,12 +263,15 @@ func (c *Core) isLeftOver(id monitor.ID) bool {
 		return true
 	}
 	s := &c.standing[id]
-	return s.HostProblem || c.inv.IsHost(id) && s.State == monitor.Unreachable
+	return s.HostProblem || c.isAnyHost(id) && s.State == monitor.Unreachable
 }
 
 // tie writes down what an object suffers from, and what it is itself a root of.
 func (c *Core) tie(id monitor.ID, roots []monitor.ID) {
 	w := &c.suffering
+	c.noteNews(id)
+	c.noteToll(w.from[id])
+	c.noteToll(roots)
 	for _, r := range w.from[id] {
 		if old := w.roots[r]; old != nil {
 			old.drop(id)
@@ -265,10 +280,13 @@ func (c *Core) tie(id monitor.ID, roots []monitor.ID) {
 	if delete(w.from, id); len(roots) > 0 {
 		w.from[id] = roots
 	}
-	for _, r := range roots {
-		w.roots[r].add(id, c.ownImpact(id))
+	if id < c.edge {
+		for _, r := range roots {
+			w.roots[r].add(id, c.ownImpact(id))
+		}
 	}
 	switch is := c.standing[id].marks&problem != 0; {
+	case !is && c.borders.named[id] > 0: // as others say
 	case !is:
 		delete(w.roots, id)
 	case w.roots[id] == nil:
@@ -293,6 +311,9 @@ func (c *Core) worth(id monitor.ID) int8 {
 	}
 	if r := c.suffering.roots[id]; r != nil {
 		own = max(own, r.worth)
+	}
+	if len(c.borders.watched) > 0 {
+		own = max(own, c.worthElsewhere(id))
 	}
 	return own
 }

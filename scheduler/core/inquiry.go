@@ -48,19 +48,22 @@ type Telling struct {
 }
 
 // ghost gives the number that stands for a source that lives in another shard where root problems are listed.
-func (c *Core) ghost(n uint32) monitor.ID { return monitor.ID(c.inv.Objects()) + monitor.ID(n) }
+func (c *Core) ghost(n uint32) monitor.ID { return c.edge + monitor.ID(len(c.inv.Border)) + monitor.ID(n) }
 
 // isGhost says whether a number stands for a source that lives in another shard, and which.
 func (c *Core) isGhost(id monitor.ID) (n uint32, is bool) {
-	first := monitor.ID(c.inv.Objects())
-	return uint32(id - first), id >= first
+	first := c.ghost(0)
+	return uint32(id - first), id >= first && int(id-first) < len(c.post.sources)
 }
 
 // refOf names an object, also one that lives in another shard.
 func (c *Core) refOf(id monitor.ID) monitor.Ref {
+	if id < c.edge {
+		return c.inv.Ref(id)
+	}
 	n, is := c.isGhost(id)
 	if !is {
-		return c.inv.Ref(id)
+		return c.refBeyond(id)
 	}
 	s := &c.post.sources[n]
 	if len(s.state.Roots) > 0 {
@@ -74,13 +77,19 @@ func (c *Core) called(id monitor.ID) string {
 	if n, is := c.isGhost(id); is {
 		return c.post.sources[n].state.Text
 	}
-	return c.inv.Ref(id).String() + " " + c.stateName(id)
+	if k, is := c.isFar(id); is {
+		return c.borders.far[k].Text
+	}
+	return c.refOf(id).String() + " " + c.stateName(id)
 }
 
 // foundAt says when a root problem was found.
 func (c *Core) foundAt(id monitor.ID) monitor.Time {
 	if n, is := c.isGhost(id); is {
 		return c.post.sources[n].since
+	}
+	if k, is := c.isFar(id); is {
+		return c.borders.far[k].Since
 	}
 	return c.times[id].hardChange
 }

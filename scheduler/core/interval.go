@@ -138,6 +138,7 @@ func (c *Core) goOn(id monitor.ID, l *look, steps verdict.Steps, d *Decisions) {
 		c.returned(id, d)
 	}
 	c.looked(id)
+	c.noteNews(id)
 	c.wake(id)
 	c.review(d)
 }
@@ -195,7 +196,7 @@ func (c *Core) forgetReturns() {
 func (c *Core) moveReturns(old *Core) {
 	c.back, c.seenThrough = make(map[monitor.ID]monitor.Time, len(old.back)), make(map[monitor.ID]monitor.Time)
 	for was, at := range old.back {
-		if id, ok := c.find(old.inv.Ref(was)); ok {
+		if id, ok := c.find(old.refOf(was)); ok {
 			c.back[id] = at
 		}
 	}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
@@ -137,7 +138,7 @@ func (c *Core) servicesOf(ids []monitor.ID, host monitor.ID) []monitor.ID {
 	return ids
 }
 
-// descendants gives a host and all that lie behind it, each once.
+// descendants gives a host and all of this shard that lie behind it, each once.
 func (c *Core) descendants(host monitor.ID) []monitor.ID {
 	all := []monitor.ID{host}
 	seen := map[monitor.ID]bool{host: true}
@@ -148,6 +149,9 @@ func (c *Core) descendants(host monitor.ID) []monitor.ID {
 				all = append(all, child)
 			}
 		}
+	}
+	if len(c.borders.rows) > 0 {
+		all = slices.DeleteFunc(all, c.isElsewhere)
 	}
 	return all
 }

@@ -153,8 +153,8 @@ func (o *outage) poller(j *monitor.Job) string {
 	return o.pollers[o.turn%len(o.pollers)]
 }
 
-// run makes one check.
-func (o *outage) run(j *monitor.Job) {
+// run makes one check of an object of the whole network; the job may have another number for it.
+func (o *outage) run(j *monitor.Job, object monitor.ID) {
 	poller := o.poller(j)
 	start := o.now.Add(o.random(o.late / 3))
 	end := start.Add(o.random(o.quick))
@@ -162,14 +162,14 @@ func (o *outage) run(j *monitor.Job) {
 		Shard: j.Shard, Epoch: j.Epoch, Object: j.Object, Seq: j.Seq, Poller: poller, Module: "test",
 		Started: start, Finished: end, Outcome: monitor.Outcome{Output: "fine"},
 	}
-	if b, ok := o.blind[poller]; o.cut(o.inv.HostOf(j.Object), start, end) || ok && start < b[1] && end >= b[0] {
+	if b, ok := o.blind[poller]; o.cut(o.inv.HostOf(object), start, end) || ok && start < b[1] && end >= b[0] {
 		slow := o.slow
-		if o.hostsSlow > 0 && o.inv.IsHost(j.Object) {
+		if o.hostsSlow > 0 && o.inv.IsHost(object) {
 			slow = o.hostsSlow
 		}
 		result.Finished = start.Add(slow/2 + o.random(slow/2))
 		result.Outcome = monitor.Outcome{State: monitor.Critical, Output: "lost"}
-	} else if o.fails != nil && o.fails(j.Object) {
+	} else if o.fails != nil && o.fails(object) {
 		result.Outcome = monitor.Outcome{State: monitor.Critical, Output: "no"}
 	}
 	heap.Push(&o.answers, &arrival{result.Finished.Add(o.random(o.late)), result})
@@ -202,18 +202,23 @@ func (o *outage) pass(end monitor.Time) {
 // decided carries out what the core wants done, and says when it wants to be called again.
 func (o *outage) decided() monitor.Time {
 	for i := range o.d.Jobs {
-		o.run(&o.d.Jobs[i])
+		o.run(&o.d.Jobs[i], o.d.Jobs[i].Object)
 	}
-	for i := range o.d.Broks {
-		if b := &o.d.Broks[i]; b.Action != nil {
+	o.note(o.d.Broks)
+	wake := o.d.Wake
+	o.d.Reset()
+	return wake
+}
+
+// note takes down who was told, and what was logged.
+func (o *outage) note(broks []monitor.Brok) {
+	for i := range broks {
+		if b := &broks[i]; b.Action != nil {
 			o.told = append(o.told, fmt.Sprintf("%s of %s", b.NotificationType, b.Action.Ref))
 		} else if b.Kind == monitor.BrokLog {
 			o.logged = append(o.logged, b.Text)
 		}
 	}
-	wake := o.d.Wake
-	o.d.Reset()
-	return wake
 }
 
 // troubled gives the objects that are not UP or OK.

@@ -53,7 +53,11 @@ func first[T any](list []T, n int) []T { return list[:min(n, len(list))] }
 // impacts says how many objects suffer from an object.
 func (c *Core) impacts(id monitor.ID) uint32 {
 	if r := c.suffering.roots[id]; r != nil {
-		return uint32(len(r.impacts))
+		n := len(r.impacts)
+		for _, t := range c.tollsOf(id) {
+			n += int(t.Count)
+		}
+		return uint32(n)
 	}
 	return 0
 }
@@ -109,10 +113,11 @@ func (c *Core) explainPart(id monitor.ID, e *monitor.Explanation) {
 		e.Roots = append(e.Roots, c.neighbour(r))
 	}
 	if r := c.suffering.roots[id]; r != nil {
-		e.ImpactCount = len(r.impacts)
+		e.ImpactCount = int(c.impacts(id))
 		for _, i := range first(slices.Sorted(maps.Keys(r.impacts)), mostShown) {
 			e.Impacts = append(e.Impacts, c.neighbour(i))
 		}
+		e.Impacts = first(append(e.Impacts, c.impactsElsewhere(id)...), mostShown)
 	}
 }
 

@@ -38,7 +38,10 @@ type moved struct {
 
 // ripple follows a change of an object's state down to all that stand on it. Those that become or cease to be part of a
 // problem each get a brok with their new status; the object itself gets it from whoever changed it.
-func (c *Core) ripple(id monitor.ID, d *Decisions) { c.follows(c.spread([]monitor.ID{id}), id, d) }
+func (c *Core) ripple(id monitor.ID, d *Decisions) {
+	c.noteNews(id)
+	c.follows(c.spread([]monitor.ID{id}), id, d)
+}
 
 // rippleRules follows what happened to the members of business rules, once for all that a call brought.
 func (c *Core) rippleRules(d *Decisions) {
@@ -68,6 +71,10 @@ func (c *Core) follows(all []moved, id monitor.ID, d *Decisions) {
 	for _, m := range all {
 		s := &c.standing[m.id]
 		if m.id == id || m.was == s.marks && slices.Equal(m.from, c.suffering.from[m.id]) {
+			continue
+		}
+		if m.id >= c.edge {
+			c.wake(m.id)
 			continue
 		}
 		c.changed(monitor.BrokState, m.id, "", d)
@@ -146,6 +153,7 @@ func (c *Core) reassess() []monitor.ID {
 	}
 	c.suffering = newSuffering()
 	c.raiseAll()
+	c.raiseNamed()
 	for range mostChanges {
 		for _, m := range c.spread(failing) {
 			if _, ok := before[m.id]; !ok {

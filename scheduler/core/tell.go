@@ -150,7 +150,7 @@ func (c *Core) healthName(id monitor.ID) string {
 }
 
 func (c *Core) stateName(id monitor.ID) string {
-	if c.inv.IsHost(id) {
+	if c.isAnyHost(id) {
 		return c.effective(id).HostName()
 	}
 	return c.effective(id).ServiceName()

@@ -20,6 +20,7 @@ func (c *Core) Begin(now monitor.Time) {
 	c.wheel = timetable.New(c.inv.Objects(), c.now)
 	c.freshness = c.now.Add(c.freshnessInterval())
 	c.settleAll()
+	c.openBorders()
 	c.planAgenda()
 	c.resumeHeld()
 	c.reassess()
@@ -57,7 +58,7 @@ func (c *Core) first(id monitor.ID, spread time.Duration) {
 // unseen counts the objects that were never checked.
 func (c *Core) unseen() int {
 	n := 0
-	for i := range c.times {
+	for i := range c.times[:c.edge] {
 		if c.times[i].check == 0 {
 			n++
 		}
@@ -239,7 +240,7 @@ func (c *Core) Orphan(now monitor.Time, jobs []JobKey, d *Decisions) {
 
 // awaits says whether a job is out that has not been answered.
 func (c *Core) awaits(k JobKey) bool {
-	if int(k.Object) >= len(c.run) {
+	if k.Object >= c.edge {
 		return false
 	}
 	r := &c.run[k.Object]
@@ -249,6 +250,10 @@ func (c *Core) awaits(k JobKey) bool {
 // ask has an object checked now, whatever its timetable says, unless it is on its way, its active checks are off, or a
 // dependency holds them back. Its regular checks are not moved.
 func (c *Core) ask(id monitor.ID, d *Decisions) {
+	if n, is := c.isBorder(id); is {
+		c.press(n, d)
+		return
+	}
 	if c.run[id].flags.has(inFlight) || !c.checked(id) || c.held(id).why != free {
 		return
 	}

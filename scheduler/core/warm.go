@@ -27,7 +27,7 @@ func (c *Core) warmResults(results []monitor.Result) {
 	touched := 0
 	for i := range results[:min(len(results), warmth)] {
 		id := results[i].Object
-		if int(id) >= len(c.run) {
+		if id >= c.edge {
 			continue
 		}
 		host := c.inv.HostOf(id)
