@@ -35,6 +35,12 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 		unask()
 		return nil, fmt.Errorf("payloads for shard %d: %w", s.id, err)
 	}
+	unborder, err := s.hearOfBorder(ctx)
+	if err != nil {
+		unask()
+		unhear()
+		return nil, fmt.Errorf("border of shard %d: %w", s.id, err)
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { s.read(ctx, bus.Cursor{Stream: bus.RES, Filter: bus.ResultsOf(uint16(s.id))}, s.results) })
 	wg.Go(func() { s.read(ctx, s.durable(bus.PASSIVE, bus.PassiveOf(uint16(s.id)), "passive"), s.passive) })
@@ -44,6 +50,7 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	return func() {
 		unask()
 		unhear()
+		unborder()
 		wg.Wait()
 	}, nil
 }

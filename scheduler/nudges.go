@@ -101,6 +101,6 @@ func (s *shard) correspond() {
 
 func (s *shard) mail(to bus.Subject, data []byte) {
 	if err := s.bus.Publish(to, data); err != nil {
-		s.log.Debug("word of sources of payloads did not go out", "to", to, "error", err)
+		s.log.Debug("word for another shard did not go out", "to", to, "error", err)
 	}
 }

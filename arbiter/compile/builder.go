@@ -17,6 +17,8 @@ type builder struct {
 	// place gives the ID of each host and, behind them, of each service of the configuration in its own shard; all
 	// builders share it.
 	place []monitor.ID
+	// borders are the border hosts of all shards.
+	borders [][]uint32
 
 	members  members
 	inv      *monitor.Inventory
@@ -35,6 +37,7 @@ func (b *builder) build(common monitor.Inventory) *monitor.Inventory {
 	}
 	b.addHosts()
 	b.addServices()
+	b.addBorder()
 	b.addTies()
 	b.inv.HostGroups = b.hostGroups(b.config.HostGroups)
 	b.inv.ServiceGroups = b.serviceGroups(b.config.ServiceGroups)
@@ -51,7 +54,9 @@ func (b *builder) addHosts() {
 			Policy: b.policy(h.Settings), Check: b.call(h.Check), Vars: h.Vars,
 		}
 		for _, parent := range h.Parents {
-			host.Parents = append(host.Parents, b.place[parent])
+			if b.here(parent) {
+				host.Parents = append(host.Parents, b.place[parent])
+			}
 		}
 		b.inv.Hosts[i] = host
 	}

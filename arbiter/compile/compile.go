@@ -37,9 +37,9 @@ func Compile(c *objects.Config, shards int, generation uint64, before func(strin
 		hosts[plan.Shard[i]] = append(hosts[plan.Shard[i]], uint32(i))
 	}
 	common, members := shared(c), membersOf(c)
-	place := make([]monitor.ID, len(c.Hosts)+len(c.Services))
+	place, border := make([]monitor.ID, len(c.Hosts)+len(c.Services)), borders(c, plan, shards)
 	for shard := range shards {
-		b := builder{config: c, hosts: hosts[shard], place: place, shard: monitor.Shard(shard), plan: plan.Shard, members: members}
+		b := builder{config: c, hosts: hosts[shard], place: place, shard: monitor.Shard(shard), plan: plan.Shard, members: members, borders: border}
 		inv := b.build(common)
 		inv.Generation, inv.Shard, inv.Shards = generation, monitor.Shard(shard), shards
 		r.Inventories = append(r.Inventories, inv)
@@ -49,12 +49,17 @@ func Compile(c *objects.Config, shards int, generation uint64, before func(strin
 
 // Plan cuts the configuration without compiling it.
 func Plan(c *objects.Config, shards int, before func(string) (monitor.Shard, bool)) split.Plan {
-	g := split.Graph{Names: make([]string, len(c.Hosts)), Weights: make([]uint32, len(c.Hosts))}
+	g := split.Graph{
+		Names: make([]string, len(c.Hosts)), Weights: make([]uint32, len(c.Hosts)),
+		Heavy: c.Options.HeavyPack, Whole: c.Options.CutPacks == objects.CutNever,
+	}
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
 		g.Names[i], g.Weights[i] = h.Name, 1+h.ServiceCount
 		for _, parent := range h.Parents {
-			g.Edges = append(g.Edges, [2]uint32{uint32(i), parent})
+			if !parted(c, uint32(i), parent) {
+				g.Parents = append(g.Parents, [2]uint32{uint32(i), parent})
+			}
 		}
 	}
 	for _, d := range c.Dependencies {

@@ -74,7 +74,7 @@ var apartOptions = map[string]string{
 	"low_service_flap_threshold": "LowFlap", "high_service_flap_threshold": "HighFlap",
 	"date_format": "DateFormat", "flap_history": "ShinkenFlapping", "triggers_dir": "", "trigger_max_steps": "TriggerSteps",
 	"obsess_over_hosts": "", "obsess_over_services": "",
-	"process_performance_data": "",
+	"process_performance_data": "", "cut_packs": "CutPacks", "heavy_pack": "HeavyPack",
 }
 
 // fieldOf names the field or switch that an option sets.
@@ -103,7 +103,7 @@ func fieldOf(dst any, options reflect.Value) string {
 func TestAnOptionIsActedOnOnlyIfSomethingAsksForIt(t *testing.T) {
 	used := mentioned(t, deciders...)
 	l := newLoader("", Opts{})
-	for _, o := range slices.Concat(l.actedOptions(), l.stateOptions(), l.keptOptions()) {
+	for _, o := range slices.Concat(l.actedOptions(), l.stateOptions(), l.packOptions(), l.keptOptions()) {
 		name := strings.Fields(o.names)[0]
 		field, apart := apartOptions[name]
 		if !apart {

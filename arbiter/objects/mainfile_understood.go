@@ -65,7 +65,7 @@ func understoodOptions() []option {
 // optionTable makes both lists one, by spelling.
 func (l *loader) optionTable() map[string]option {
 	table := map[string]option{}
-	for _, o := range slices.Concat(l.actedOptions(), l.stateOptions(), l.keptOptions(), understoodOptions()) {
+	for _, o := range slices.Concat(l.actedOptions(), l.stateOptions(), l.packOptions(), l.keptOptions(), understoodOptions()) {
 		for n := range strings.FieldsSeq(o.names) {
 			table[n] = o
 		}

@@ -27,4 +27,8 @@ type Options struct {
 	AdminPager string
 	// Retain says that state is kept over restarts (retain_state_information).
 	Retain bool
+	// CutPacks says which packs are cut between hosts and their parents (CutHeavy, …), HeavyPack up to which weight none is; 0 for
+	// the usual one.
+	CutPacks  string
+	HeavyPack uint64
 }

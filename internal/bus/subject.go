@@ -223,6 +223,15 @@ func Inquiries() Subject { return "pbq" }
 // SourceStates is where a shard that asked is told.
 func SourceStates(shard uint16) Subject { return Subject("pbs." + number(shard)) }
 
+// BorderInquiries is where the owner of a shard is asked for hosts that those of other shards stand behind.
+func BorderInquiries(shard uint16) Subject { return Subject("brq." + number(shard)) }
+
+// BorderStates is where the owner of a shard is told of the hosts of others that its own stand behind.
+func BorderStates(shard uint16) Subject { return Subject("brs." + number(shard)) }
+
+// BorderTolls is where the owner of a shard is told what suffers from its root problems elsewhere.
+func BorderTolls(shard uint16) Subject { return Subject("brt." + number(shard)) }
+
 // PayloadNames gives the target and the source of a payload's subject, of whichever stream; site is empty but for Outbound.
 // ok is false for other subjects, and where a name was too long to stand in its token.
 func PayloadNames(s Subject) (site, target, source string, ok bool) {

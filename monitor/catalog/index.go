@@ -26,6 +26,7 @@ type Index struct {
 
 	catalog *Catalog
 	shards  []shard
+	abroad  abroad
 }
 
 // Place is where an object is: a shard and its number there.
@@ -72,6 +73,7 @@ func NewIndex(c *Catalog) *Index {
 	x.HostGroups = x.merge(func(inv *monitor.Inventory) []monitor.Group { return inv.HostGroups })
 	x.ServiceGroups = x.merge(func(inv *monitor.Inventory) []monitor.Group { return inv.ServiceGroups })
 	x.linkGroups()
+	x.linkBorders()
 	x.nameBase()
 	return x
 }

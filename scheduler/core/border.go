@@ -34,12 +34,12 @@ type borders struct {
 	named map[monitor.ID]int
 
 	watched map[monitor.ID]*watched // hosts of this shard that others have as border hosts
-	news    []monitor.ID // watched hosts of which others are to be told
-	said    uint64       // how many words were sent
-	tolls   map[monitor.ID][]toll // what suffers from root problems of this shard in others
-	owed    map[monitor.ID]owed   // and from those of others in this one
-	tolling bool                  // the agenda has when to tell of that
-	asking  bool                  // the agenda has when to ask for border hosts
+	news    []monitor.ID            // watched hosts of which others are to be told
+	said    uint64                  // how many words were sent
+	tolls   map[monitor.ID][]toll   // what suffers from root problems of this shard in others
+	owed    map[monitor.ID]owed     // and from those of others in this one
+	tolling bool                    // the agenda has when to tell of that
+	asking  bool                    // the agenda has when to ask for border hosts
 }
 
 // borderRow is what is known of a border host besides its row in the tables.

@@ -18,10 +18,10 @@ type watched struct {
 
 // onlooker is a shard that has a host as its border host.
 type onlooker struct {
-	shard monitor.Shard
-	fixed bool         // the configuration names it
-	until monitor.Time // when any other one has to have asked again
-	behind uint32 // hosts of its own
+	shard  monitor.Shard
+	fixed  bool         // the configuration names it
+	until  monitor.Time // when any other one has to have asked again
+	behind uint32       // hosts of its own
 	worth  int8
 }
 

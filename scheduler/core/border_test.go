@@ -234,4 +234,3 @@ func TestACutTreeIsOneProblemAndOneRecovery(t *testing.T) {
 		})
 	}
 }
-

@@ -66,7 +66,9 @@ func (c *cutter) objects(shard monitor.Shard) part {
 	return p
 }
 
-func (c *cutter) here(id monitor.ID, shard monitor.Shard) bool { return c.home[c.whole.HostOf(id)] == shard }
+func (c *cutter) here(id monitor.ID, shard monitor.Shard) bool {
+	return c.home[c.whole.HostOf(id)] == shard
+}
 
 // ties takes over what belongs to objects of a shard.
 func (c *cutter) ties(shard monitor.Shard, p *part) {

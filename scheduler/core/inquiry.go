@@ -48,7 +48,9 @@ type Telling struct {
 }
 
 // ghost gives the number that stands for a source that lives in another shard where root problems are listed.
-func (c *Core) ghost(n uint32) monitor.ID { return c.edge + monitor.ID(len(c.inv.Border)) + monitor.ID(n) }
+func (c *Core) ghost(n uint32) monitor.ID {
+	return c.edge + monitor.ID(len(c.inv.Border)) + monitor.ID(n)
+}
 
 // isGhost says whether a number stands for a source that lives in another shard, and which.
 func (c *Core) isGhost(id monitor.ID) (n uint32, is bool) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/catalog"
 )
 
 // tieFields are the columns of hosts and services that show what they hang on.
@@ -94,7 +95,19 @@ func (r *Row) pairs(o *object, which func(*monitor.Dependency) bool, states func
 }
 
 // parents names the parents of a host.
-func (r *Row) parents(o *object) []string { return hostNames(r, o, o.host().Parents) }
+func (r *Row) parents(o *object) []string {
+	return r.namesOf(hostNames(r, o, o.host().Parents), r.x.ParentsAbroad(o.place))
+}
+
+// namesOf appends the names of those hosts that the query may see.
+func (r *Row) namesOf(names []string, hosts []catalog.Place) []string {
+	for _, p := range hosts {
+		if r.sees(p) {
+			names = append(names, r.x.Host(p).Name)
+		}
+	}
+	return names
+}
 
 // hostNames names those hosts of an object's shard that the query may see.
 func hostNames[I ~uint32](r *Row, o *object, all []I) []string {
@@ -108,7 +121,9 @@ func hostNames[I ~uint32](r *Row, o *object, all []I) []string {
 }
 
 // children names the hosts behind a host.
-func (r *Row) children(o *object) []string { return hostNames(r, o, r.x.Children(o.place)) }
+func (r *Row) children(o *object) []string {
+	return r.namesOf(hostNames(r, o, r.x.Children(o.place)), r.x.ChildrenAbroad(o.place))
+}
 
 // dependents names what hangs directly on an object, as Shinken does: host, or host/service.
 func (r *Row) dependents(o *object) []string {
