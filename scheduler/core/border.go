@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/onbu/onbu/deptree"
 	"github.com/onbu/onbu/monitor"
@@ -336,9 +335,6 @@ func (c *Core) homeOf(id monitor.ID) (monitor.Shard, bool) {
 	}
 	return 0, false
 }
-
-// age is how long ago a border host was told of.
-func (c *Core) age(n int) time.Duration { return c.now.Sub(c.borders.rows[n].told) }
 
 // isAnyHost says whether a number is that of a host, of this shard or of the border.
 func (c *Core) isAnyHost(id monitor.ID) bool { return c.inv.IsHost(id) || id >= c.edge }

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
@@ -244,35 +242,4 @@ func (c *Core) rootsOfRow(n int) (roots []monitor.BorderRoot) {
 		roots = append(roots, c.rootFor(id))
 	}
 	return roots
-}
-
-// sayBorder says how a parent that lives in another shard is, and how old that is.
-func (c *Core) sayBorder(n int) string {
-	row, h := &c.borders.rows[n], &c.inv.Border[n]
-	var b strings.Builder
-	b.WriteString("its parent " + h.Name + " lives in shard " + number(h.Shard))
-	switch {
-	case row.told == 0:
-		b.WriteString(", of which nothing is heard: it is taken to be UP")
-	default:
-		b.WriteString(", which told of it " + c.age(n).Round(time.Second).String() + " ago: " + c.stateName(c.edge+monitor.ID(n)))
-	}
-	if row.since != 0 {
-		b.WriteString("; it was asked to look at it " + c.now.Sub(row.since).Round(time.Second).String() + " ago")
-	}
-	return b.String()
-}
-
-// whyBorder says so of all parents of a host that live elsewhere.
-func (c *Core) whyBorder(id monitor.ID) (why []string) {
-	if len(c.borders.rows) == 0 {
-		return nil
-	}
-	parents := slices.Clone(c.graph.Parents(c.inv.HostOf(id)))
-	for _, p := range parents {
-		if n, is := c.isBorder(p); is {
-			why = append(why, c.sayBorder(n))
-		}
-	}
-	return why
 }

@@ -137,19 +137,5 @@ func (c *Core) rootFor(id monitor.ID) monitor.BorderRoot {
 	return r
 }
 
-// standBehind counts the hosts of other shards that stand behind a host, and gives the shards.
-func (c *Core) standBehind(id monitor.ID) (count int, shards []monitor.Shard) {
-	w := c.borders.watched[id]
-	if w == nil {
-		return 0, nil
-	}
-	for _, o := range w.askers {
-		if o.behind > 0 {
-			count += int(o.behind)
-			shards = append(shards, o.shard)
-		}
-	}
-	return count, shards
-}
-
+// number writes the number of a shard.
 func number(s monitor.Shard) string { return strconv.Itoa(int(s)) }
