@@ -167,7 +167,8 @@ func (r *run) nscaConfig(s *site, main string, options []string, ports []int) er
 		for i, port := range ports {
 			m := nscaMethods()[i]
 			o.Define("module", fmt.Sprintf("module_name nsca-%d", m), "module_type nsca_server", fmt.Sprintf("port %d", port),
-				fmt.Sprintf("encryption_method %d", m), "password "+nscaPassword, "timeout 3600")
+				fmt.Sprintf("encryption_method %d", m), "password "+nscaPassword,
+				"timeout 3600", "max_connections 16384") // one counts until its results are stored
 		}
 	})
 	return err
