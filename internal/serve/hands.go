@@ -3,6 +3,8 @@ package serve
 import (
 	"context"
 	"crypto/tls"
+	"log/slog"
+	"runtime/debug"
 	"sync/atomic"
 )
 
@@ -47,9 +49,24 @@ func (h *hands) another() *tracked {
 	}
 }
 
+// survive keeps a bug in a handler from being the daemon's end: its connection is closed, and the others go on.
+func (s *server) survive(t *tracked) {
+	why := recover()
+	if why == nil {
+		return
+	}
+	log := s.o.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	s.o.Refused(Bug)
+	log.Error("a connection met a bug, please report it", "from", t.peer, "panic", why, "stack", string(debug.Stack()))
+}
+
 // converse works with a connection to its end.
 func (s *server) converse(ctx context.Context, t *tracked) {
 	defer s.leave(t)
+	defer s.survive(t)
 	c := &Conn{Conn: t, Source: t.peer}
 	if s.o.TLS != nil {
 		secured := tls.Server(t, s.o.TLS)

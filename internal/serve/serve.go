@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -40,10 +41,12 @@ const (
 	Idle Reason = "idle_closed"
 	// Handshake says that TLS was not agreed upon.
 	Handshake Reason = "tls"
+	// Bug: what came met a bug of ours.
+	Bug Reason = "bug"
 )
 
 // Reasons gives all reasons, for whoever counts them.
-func Reasons() []Reason { return []Reason{NotAllowed, Full, SourceFull, Idle, Handshake} }
+func Reasons() []Reason { return []Reason{NotAllowed, Full, SourceFull, Idle, Handshake, Bug} }
 
 // Options says how a port is held. The zero value of everything but Network and Address has a meaning.
 type Options struct {
@@ -69,6 +72,8 @@ type Options struct {
 	Drain time.Duration
 	// Refused is told of every connection that is refused or closed by the server; nil for nobody. It must not block.
 	Refused func(Reason)
+	// Log is told of bugs; nil for the default one.
+	Log *slog.Logger
 }
 
 // Handler works with one connection, which is closed when it returns. Its ctx ends when the time of grace after the end of the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -155,6 +156,28 @@ func TestConnectionsAtWorkStayAndNewOnesAreRefused(t *testing.T) {
 			t.Errorf("%d refused for their source, %d for all; want 1 and 1", a, b)
 		}
 		close(through)
+	})
+}
+
+func TestABugInAHandlerEndsItsConnectionOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPort()
+		refused, count := counting()
+		o := serve.Options{Refused: refused, Log: slog.New(slog.DiscardHandler)}
+		serving(t, p, o, func(ctx context.Context, c *serve.Conn) {
+			if c.From() == "10.0.0.1" {
+				panic("a bug")
+			}
+			swallow(ctx, c)
+		})
+		for addr, want := range map[string]bool{"10.0.0.1": false, "10.0.0.2": true} {
+			if got := open(p.dial(addr)); got != want {
+				t.Errorf("%s served: %t, want %t", addr, got, want)
+			}
+		}
+		if n := count(serve.Bug); n != 1 {
+			t.Errorf("%d counted, want 1", n)
+		}
 	})
 }
 

@@ -64,7 +64,7 @@ func (m *Module) tidy(ctx context.Context) {
 func (m *Module) ports() ([]serve.Options, error) {
 	var all []serve.Options
 	o := m.port
-	o.Refused = m.counts.away
+	o.Refused, o.Log = m.counts.away, m.log
 	if m.socket != "" {
 		local := o
 		local.Network, local.Address, local.Mode = "unix", m.socket, m.mode

@@ -64,7 +64,7 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 	for _, r := range reasons {
 		l.refused[r] = e.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_nsca_refused_total{module=%q,reason=%q}", l.name, r))
 	}
-	l.port.Drain, l.port.NoKeepAlive = drain, true
+	l.port.Drain, l.port.NoKeepAlive, l.port.Log = drain, true, e.Log
 	l.port.Refused = func(r serve.Reason) { l.refused[string(r)].Inc() }
 	return l
 }

@@ -49,6 +49,7 @@ func New(s *modules.Settings, e modules.Env) modules.Listener {
 	if l.port.Public() {
 		s.Doubt("host", "TSCA knows no passwords: everybody who reaches %s can send results for every host; write allowed_hosts", l.port.Address)
 	}
+	l.port.Log = e.Log
 	l.port.Refused = func(why serve.Reason) { l.tally.Refused(string(why)) }
 	return l
 }
