@@ -57,7 +57,8 @@ type Messenger interface {
 	Publish(subject Subject, data []byte) error
 	// Subscribe calls deliver for each message, one at a time and in order per publisher, until stop is called.
 	// deliver must not block for long; a subscriber that lags far behind loses messages, which the bus counts and logs.
-	// After stop has returned, deliver is not called again; so deliver must not call stop itself.
+	// After stop has returned, deliver is not called again; so deliver must not call stop itself. In a cluster, who publishes
+	// through another server may miss a subscriber that is younger than some milliseconds.
 	Subscribe(subject Subject, deliver func(Msg)) (stop func(), err error)
 	// Request sends and waits for the first answer, or for ctx. ErrNoResponders comes at once if nobody listens. Who
 	// listens and stays silent makes it wait: give ctx a deadline.
@@ -155,7 +156,7 @@ type Letters interface {
 	Post(ctx context.Context, letters []Letter) (last uint64, err error)
 	// Newest hands on what is stored under a filter, in batches, oldest first. The slice is the bus's again when handle
 	// returns, the Data is not. No subject that something was stored under before the call is missed; one that is written
-	// meanwhile may come twice, the newer one last.
+	// meanwhile, or in a cluster just before, may come twice, the newer one last.
 	Newest(ctx context.Context, stream Stream, filter Subject, handle func([]Msg) error) error
 	// Subjects gives the subjects under a filter that something is stored under, without reading it.
 	Subjects(ctx context.Context, stream Stream, filter Subject) ([]Subject, error)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 )
 
-// stored gives what is newest under a filter, as "subject text".
+// stored gives what is newest under a filter, as "subject text". What came twice counts where it came last.
 func (f *fixture) stored(stream bus.Stream, filter bus.Subject) []string {
 	f.t.Helper()
 	var got []string
@@ -23,6 +24,7 @@ func (f *fixture) stored(stream bus.Stream, filter bus.Subject) []string {
 				f.t.Errorf("place %d after %d", m.Seq, last)
 			}
 			last = m.Seq
+			got = slices.DeleteFunc(got, func(s string) bool { return strings.HasPrefix(s, string(m.Subject)+" ") })
 			got = append(got, string(m.Subject)+" "+string(m.Data))
 		}
 		return nil

@@ -25,7 +25,7 @@ type Options struct {
 	// Name tells connections apart, in the server's lists and in log lines.
 	Name string
 	Log  *slog.Logger
-	// Replicas is how many servers of a cluster keep each stream; 0 for 1. Prepare uses it.
+	// Replicas is how many servers of a cluster keep each stream; 0 for Copies in a cluster, and 1 elsewhere. Prepare uses it.
 	Replicas int
 	// MaxStream caps the bytes of each stream below the layout's; 0 for no cap. Prepare uses it.
 	MaxStream int64
@@ -57,10 +57,9 @@ type Conn struct {
 
 	mu       sync.Mutex // guards everything that follows
 	buckets  map[bus.Bucket]jetstream.KeyValue
-	doubt    map[uint16]string  // by shard, the batch whose last commit ended without an answer
-	fresh    chan struct{}      // closed and replaced when the connection was made again
-	prepares bool               // Prepare was called
-	copies   map[bus.Stream]int // how many servers hold a stream
+	doubt    map[uint16]string // by shard, the batch whose last commit ended without an answer
+	fresh    chan struct{}     // closed and replaced when the connection was made again
+	prepares bool              // Prepare was called
 	getters  map[bus.Stream][]*getter
 }
 
@@ -117,7 +116,7 @@ func newConn(o Options) *Conn {
 		life: life, end: end,
 		opts: o, log: o.Log.With("bus", o.Name), layout: bus.Limited(streams, o.Limits),
 		batches: make(chan struct{}, batchesAtOnce),
-		buckets: map[bus.Bucket]jetstream.KeyValue{}, doubt: map[uint16]string{}, copies: map[bus.Stream]int{}, getters: map[bus.Stream][]*getter{}, fresh: make(chan struct{}),
+		buckets: map[bus.Bucket]jetstream.KeyValue{}, doubt: map[uint16]string{}, getters: map[bus.Stream][]*getter{}, fresh: make(chan struct{}),
 	}
 }
 
@@ -182,9 +181,12 @@ func (c *Conn) checkServer(ctx context.Context, url string) error {
 		return fmt.Errorf("nats-server %s at %s is too old: Onbu needs %d.%d or newer; run `onbu bus` or update that server",
 			version, where(url), oldestMajor, oldestMinor)
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	_, err := c.js.AccountInfo(ctx)
+	err := c.untilReady(ctx, "connecting", func() error {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		_, err := c.js.AccountInfo(ctx)
+		return err
+	})
 	if errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
 		return fmt.Errorf("nats-server at %s runs without JetStream: start it with -js and a store directory, or run `onbu bus`", where(url))
 	}

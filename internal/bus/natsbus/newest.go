@@ -91,9 +91,8 @@ func (s *shelf) next(ctx context.Context) error {
 // complete tells whether nothing is left behind the last message. Where several servers hold the stream, the one that
 // answered may lag; then the leader is asked.
 func (s *shelf) complete(ctx context.Context) (bool, error) {
-	several, err := s.c.replicated(ctx, s.g.stream)
-	if err != nil || !several {
-		return err == nil, err
+	if !s.c.clustered() {
+		return true, nil
 	}
 	newest, err := s.c.lastOf(ctx, s.g.stream, s.filter)
 	switch {
@@ -103,24 +102,6 @@ func (s *shelf) complete(ctx context.Context) (bool, error) {
 		return false, errLags
 	}
 	return err == nil, err
-}
-
-// replicated tells whether several servers hold a stream.
-func (c *Conn) replicated(ctx context.Context, stream bus.Stream) (bool, error) {
-	c.mu.Lock()
-	n := c.copies[stream]
-	c.mu.Unlock()
-	if n == 0 {
-		info, err := c.js.Stream(ctx, string(stream))
-		if err != nil {
-			return false, closed(err)
-		}
-		n = max(info.CachedInfo().Config.Replicas, 1)
-		c.mu.Lock()
-		c.copies[stream] = n
-		c.mu.Unlock()
-	}
-	return n > 1, nil
 }
 
 // Subjects implements bus.Letters.

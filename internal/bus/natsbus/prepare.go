@@ -14,10 +14,10 @@ import (
 // dedup is how long a stream knows the ids of its messages.
 const dedup = 2 * time.Minute
 
-// Prepare implements bus.Conn. It is done again by itself after each lost connection, because what was kept in memory is
+// Prepare implements bus.Conn. Streams that are there get as many copies as there are to be now. It is done again by itself after each lost connection, because what was kept in memory is
 // gone when the server has restarted.
 func (c *Conn) Prepare(ctx context.Context) error {
-	if err := c.prepare(ctx); err != nil {
+	if err := c.untilReady(ctx, "preparing the bus", func() error { return c.prepare(ctx) }); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -123,13 +123,13 @@ func (c *Conn) prepared(ctx context.Context, stream string, err error) error {
 
 func noRoom(err error) bool {
 	refused, ok := errors.AsType[*jetstream.APIError](err)
-	return ok && (refused.ErrorCode == errNoStorage || refused.ErrorCode == errNoMemory)
+	return ok && (refused.ErrorCode == errNoStorage || refused.ErrorCode == errNoMemory || tooFull(refused))
 }
 
 func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 	cfg := jetstream.StreamConfig{
 		Name: string(k.Stream), MaxAge: k.MaxAge, MaxBytes: max(k.MaxBytes/share, leastStream), MaxMsgSize: -1,
-		Replicas: max(c.opts.Replicas, 1), Duplicates: dedup, AllowDirect: true,
+		Replicas: c.replicas(), Duplicates: dedup, AllowDirect: true,
 		AllowAtomicPublish: k.Atomic, AllowMsgTTL: k.Atomic || k.Last,
 	}
 	if k.Last {
@@ -150,7 +150,7 @@ func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 	if k.Refuse {
 		cfg.Discard = jetstream.DiscardNew
 	}
-	if k.Lazy && cfg.Replicas == 1 { // of several, each has it in its log (nats-server 2.15 stream.go)
+	if k.Lazy && !c.clustered() { // of several copies, each has it in its log; and one may become several (nats-server 2.15 stream.go)
 		cfg.PersistMode = jetstream.AsyncPersistMode
 	}
 	return cfg
@@ -158,7 +158,7 @@ func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 
 // bucketConfig makes the server tell watchers of the keys that age out.
 func (c *Conn) bucketConfig(k bus.BucketKeeping) jetstream.KeyValueConfig {
-	cfg := jetstream.KeyValueConfig{Bucket: string(k.Bucket), TTL: k.TTL, Replicas: max(c.opts.Replicas, 1), MaxBytes: -1}
+	cfg := jetstream.KeyValueConfig{Bucket: string(k.Bucket), TTL: k.TTL, Replicas: c.replicas(), MaxBytes: -1}
 	if k.TTL > 0 {
 		cfg.LimitMarkerTTL = k.TTL
 	}
@@ -173,7 +173,7 @@ func (c *Conn) blobConfig(k bus.BucketKeeping) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: string(blobStream(k.Bucket)), Subjects: []string{blobRoot(k.Bucket) + ">"},
 		MaxMsgsPerSubject: 1, MaxBytes: -1, MaxMsgSize: -1,
-		Replicas: max(c.opts.Replicas, 1), Duplicates: dedup, AllowDirect: true,
+		Replicas: c.replicas(), Duplicates: dedup, AllowDirect: true,
 	}
 }
 

@@ -194,8 +194,11 @@ func pullStatus(status, text string) (done bool, err error) {
 	case "503":
 		return true, nats.ErrNoResponders
 	}
-	if status == "409" && text == "Message Size Exceeds MaxBytes" { // the next message belongs to the next request
+	switch text {
+	case "Message Size Exceeds MaxBytes": // the next message belongs to the next request
 		return true, nil
+	case "Batch Completed": // comes before the messages where several servers keep the consumer: those wait for their copies
+		return false, nil
 	}
 	return true, fmt.Errorf("pulling: %s %s", status, text)
 }

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +21,7 @@ import (
 type ServerOptions struct {
 	// Dir holds the store; it is made if it is not there. Only one server may use it at a time.
 	Dir string
-	// Name tells servers apart in logs; empty for "onbu".
+	// Name tells servers apart in logs, and within a cluster, where each needs one of its own; empty for "onbu".
 	Name string
 	// Listen is the host:port to listen on, port 0 for any; empty for connections of this process only.
 	Listen string
@@ -41,7 +39,9 @@ type ServerOptions struct {
 	MaxStore int64
 	// MaxMemory bounds the streams kept in memory; 0 for 512 MiB.
 	MaxMemory int64
-	Log       *slog.Logger
+	// Cluster makes the server one of several; nil for one alone.
+	Cluster *Cluster
+	Log     *slog.Logger
 
 	guard *guard // made of Keys
 }
@@ -80,7 +80,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("starting the bus: %w", err)
 	}
-	if err := o.enough(); err != nil {
+	if err := errors.Join(o.enough(), o.fits()); err != nil {
 		return nil, fmt.Errorf("starting the bus: %w", err)
 	}
 	if err := errors.Join(o.closed(), o.guarded()); err != nil {
@@ -168,19 +168,17 @@ func (o ServerOptions) server() (*server.Options, error) {
 	for _, u := range o.Users {
 		opts.Users = append(opts.Users, &server.User{Username: u.Name, Password: u.Password})
 	}
+	if o.Cluster != nil {
+		if err := o.join(opts); err != nil {
+			return nil, err
+		}
+	}
 	if o.Listen == "" {
 		return opts, nil
 	}
-	host, port, err := net.SplitHostPort(o.Listen)
-	if err != nil {
+	var err error
+	if opts.Host, opts.Port, err = hostPort(o.Listen); err != nil {
 		return nil, fmt.Errorf("address to listen on: %w", err)
-	}
-	opts.Host = host
-	if opts.Port, err = strconv.Atoi(port); err != nil {
-		return nil, fmt.Errorf("address to listen on, %q: the port is no number", o.Listen)
-	}
-	if opts.Port == 0 {
-		opts.Port = server.RANDOM_PORT
 	}
 	if o.guard != nil {
 		opts.CustomClientAuthentication = o.guard
