@@ -16,12 +16,14 @@ import (
 // runBus is onbu bus.
 func runBus(ctx context.Context, e *env) error {
 	var d daemonFlags
+	var serving serveFlags
 	e.flags.StringVar(&d.tls.Cert, "tls-cert", "", "PEM file of the certificate to show; without one the bus speaks in clear")
 	e.flags.StringVar(&d.tls.Key, "tls-key", "", "PEM file of its key")
 	e.flags.StringVar(&d.tls.CA, "tls-ca", "", "PEM file of who signs the daemons' certificates; then only daemons with one are let in")
 	e.flags.StringVar(&d.keys, "keys", "", "folder with the certificate of this server, from onbu keys server; then daemons are let in by theirs, each with the rights of its role")
-	open := e.flags.Bool("open", false, "let in whoever reaches the address, with all rights, although other machines may")
-	listen := e.flags.String("listen", "127.0.0.1:4222", "address to listen on")
+	serving.registerListen(e.flags, "127.0.0.1:4222", "HOST:PORT to listen on")
+	serving.registerCluster(e.flags)
+	e.flags.StringVar(&d.name, "name", "", "name of this server among those of its cluster (default: the machine's name)")
 	e.flags.StringVar(&d.state, "state", filepath.Join(defaultState(), "bus"), "folder of the store")
 	e.flags.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
 	if _, err := e.parse(0, ""); err != nil {
@@ -31,7 +33,7 @@ func runBus(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	secure, err := serverTLS(d.tls)
+	serve, err := serving.serve(d.tls)
 	if err != nil {
 		return err
 	}
@@ -40,7 +42,10 @@ func runBus(ctx context.Context, e *env) error {
 		return err
 	}
 	go app.BoundHeap(ctx)
-	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: d.state, Listen: *listen, TLS: secure, Keys: ring, Open: *open, Log: log})
+	if d.name == "" {
+		d.name, _ = os.Hostname()
+	}
+	s, err := serve.Start(natsbus.ServerOptions{Dir: d.state, Name: d.name, Keys: ring, Log: log})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 func runRole(role string) func(context.Context, *env) error {
 	return func(ctx context.Context, e *env) error {
 		var d daemonFlags
+		var serving serveFlags
 		httpAddr := "127.0.0.1:0"
 		if role == "broker" {
 			httpAddr = defaultHTTP
@@ -30,6 +31,7 @@ func runRole(role string) func(context.Context, *env) error {
 		case "arbiter":
 			registerShards(e.flags, &d.shards, "number of shards of a new installation")
 			registerPerf(e.flags, &d.perf)
+			serving.registerReplicas(e.flags)
 		}
 		config, err := mainFile(e, role)
 		if err != nil {
@@ -40,7 +42,10 @@ func runRole(role string) func(context.Context, *env) error {
 			return err
 		}
 		o := d.options(log)
-		o.Roles = []string{role}
+		if err := o.Serve.Check(serving.replicas); err != nil {
+			return usageError(err.Error())
+		}
+		o.Roles, o.Replicas = []string{role}, serving.replicas
 		if config != nil {
 			o.Main, o.Config, o.Reload = config.Main, config, reloads(ctx)
 		}

@@ -49,7 +49,7 @@ type daemonFlags struct {
 func (d *daemonFlags) register(f *flag.FlagSet, busURL, httpAddr string) {
 	f.StringVar(&d.http, "http", httpAddr, "address of the API, metrics and health; :0 picks a port and logs it, empty serves none")
 	f.StringVar(&d.state, "state", defaultState(), "folder for what must outlive the process")
-	f.StringVar(&d.bus, "bus", busURL, "the bus: embedded:, nats://HOST:PORT or tls://HOST:PORT")
+	f.StringVar(&d.bus, "bus", busURL, "the bus: embedded:, nats://HOST:PORT or tls://HOST:PORT; of a cluster several, separated by commas")
 	f.StringVar(&d.tls.CA, "tls-ca", "", "PEM file of who signed the bus's certificate (default: the system's list)")
 	f.StringVar(&d.tls.Cert, "tls-cert", "", "PEM file of the certificate to show to the bus")
 	f.StringVar(&d.tls.Key, "tls-key", "", "PEM file of its key")
@@ -171,7 +171,11 @@ func (d *daemonFlags) logger(w io.Writer) (*slog.Logger, error) {
 // runAll is onbu run: every role in one process.
 func runAll(ctx context.Context, e *env) error {
 	var d daemonFlags
+	var serving serveFlags
 	d.register(e.flags, "embedded:", defaultHTTP)
+	serving.registerListen(e.flags, "", "HOST:PORT where the bus within this process also takes daemons of other machines")
+	serving.registerCluster(e.flags)
+	serving.registerReplicas(e.flags)
 	d.registerPoller(e.flags)
 	d.registerSpool(e.flags)
 	e.flags.StringVar(&d.commandFile, "command-file", "", "named pipe for external commands instead of the configuration's; - for none")
@@ -199,6 +203,10 @@ func runAll(ctx context.Context, e *env) error {
 		return err
 	}
 	o := d.options(log)
+	if o.Serve, err = serving.within(&d); err != nil {
+		return err
+	}
+	o.Replicas = serving.replicas
 	o.Roles, o.Main, o.Config, o.Reload = app.Roles(), words[0], c, reloads(ctx)
 	if d.watch {
 		watching, stop := context.WithCancel(ctx)

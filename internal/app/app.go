@@ -43,7 +43,11 @@ type Options struct {
 	// Keys is the folder with the certificate of this process, which says its name and roles; empty for none. It takes the place
 	// of TLS and Name.
 	Keys string
-	Bus  bus.Conn // used instead of BusURL when set; the caller closes it
+	// Serve says whom the embedded bus is there for besides this process, and Replicas how many servers of a cluster keep
+	// each stream: 0 for 3 in a cluster, and 1 elsewhere.
+	Serve    dial.Serve
+	Replicas int
+	Bus      bus.Conn // used instead of BusURL when set; the caller closes it
 	// State is the folder for everything that must outlive the process.
 	State string
 	// HTTP is the address of the API; empty for none.

@@ -57,7 +57,8 @@ func (a *App) openBus(ctx context.Context) error {
 		return nil
 	}
 	c, closeBus, err := dial.Open(ctx, a.o.BusURL, dial.Options{
-		Name: a.o.Name, StateDir: a.o.State, Log: a.o.Log, TLS: a.o.TLS, Keys: a.keys, Creds: a.o.Creds, Limits: map[bus.Stream]bus.Limits{bus.PERF: a.o.Perf},
+		Name: a.o.Name, StateDir: a.o.State, Log: a.o.Log, TLS: a.o.TLS, Keys: a.keys, Creds: a.o.Creds, Serve: a.o.Serve, Replicas: a.o.Replicas,
+		Limits: map[bus.Stream]bus.Limits{bus.PERF: a.o.Perf},
 	})
 	if err != nil {
 		return err

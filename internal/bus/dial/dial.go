@@ -21,11 +21,13 @@ import (
 
 // Options says how to open a bus.
 type Options struct {
-	// Name tells connections apart in lists and log lines: "scheduler-1".
+	// Name tells connections apart in lists and log lines: "scheduler-1"; and an embedded server from the others of its cluster.
 	Name string
 	Log  *slog.Logger
 	// StateDir is where an embedded server keeps its store, in the folder "bus".
 	StateDir string
+	// Serve says whom the embedded server is there for besides this process.
+	Serve Serve
 	// Hub lets the daemons of one process share an embedded server; nil for a server of its own.
 	Hub *Hub
 	// Memory is the bus of the address "mem:".
@@ -36,7 +38,7 @@ type Options struct {
 	Keys *keys.Ring
 	// Creds is a NATS credentials file, for nats:// and tls:// addresses.
 	Creds string
-	// Replicas is how many servers of a cluster keep each stream; 0 for 1.
+	// Replicas is how many servers of a cluster keep each stream; 0 for as many as it needs to lose one, and 1 without a cluster.
 	Replicas int
 	// Limits are those of single streams, for the arbiter; the layout's where there are none.
 	Limits map[bus.Stream]bus.Limits
@@ -135,7 +137,7 @@ func (o Options) embedded(ctx context.Context) (bus.Conn, func() error, error) {
 	if hub == nil {
 		hub = &Hub{}
 	}
-	server, err := hub.acquire(natsbus.ServerOptions{Dir: filepath.Join(o.StateDir, "bus"), Keys: o.Keys, Log: o.Log})
+	server, err := hub.acquire(&o.Serve, natsbus.ServerOptions{Dir: filepath.Join(o.StateDir, "bus"), Name: o.Name, Keys: o.Keys, Log: o.Log})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,24 +152,20 @@ func (o Options) embedded(ctx context.Context) (bus.Conn, func() error, error) {
 // Hub shares an embedded server among the daemons of one process: the first Open starts it, the last close stops it. The
 // zero value is ready; any goroutine may use it.
 type Hub struct {
-	// Listen is a host:port where the server also takes daemons of other processes; empty for none.
-	Listen string
-
 	mu     sync.Mutex // guards everything that follows
 	server *natsbus.Server
 	dir    string
 	users  int
 }
 
-func (h *Hub) acquire(o natsbus.ServerOptions) (*natsbus.Server, error) {
+func (h *Hub) acquire(s *Serve, o natsbus.ServerOptions) (*natsbus.Server, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.server != nil && h.dir != o.Dir {
 		return nil, fmt.Errorf("the bus of this process has its store in %s, not in %s", h.dir, o.Dir)
 	}
 	if h.server == nil {
-		o.Listen = h.Listen
-		server, err := natsbus.StartServer(o)
+		server, err := s.Start(o)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,10 +40,18 @@ type guest struct {
 
 // closed is an error where whoever reaches a port of the server may do everything, and nobody said that this is wanted.
 func (o *ServerOptions) closed() error {
-	if o.Open || o.Keys != nil || len(o.Users) > 0 || o.TLS != nil && o.TLS.ClientCAs != nil || o.Listen == "" || loopback(o.Listen) {
+	var wide []string
+	if len(o.Users) == 0 && (o.TLS == nil || o.TLS.ClientCAs == nil) && o.Listen != "" && !loopback(o.Listen) {
+		wide = append(wide, o.Listen)
+	}
+	if o.Cluster != nil && o.Cluster.TLS == nil && !loopback(o.Cluster.Listen) {
+		wide = append(wide, o.Cluster.Listen)
+	}
+	if o.Open || o.Keys != nil || len(wide) == 0 {
 		return nil
 	}
-	return fmt.Errorf("whoever reaches %s could do everything: give it --keys (see docs/keys.md), or say --open if only its daemons reach it", o.Listen)
+	return fmt.Errorf("whoever reaches %s could do everything: give it --keys (see docs/keys.md), or say --open if only its daemons reach it",
+		strings.Join(wide, " or "))
 }
 
 // loopback says whether an address is one of this machine alone.
@@ -57,11 +66,19 @@ func loopback(address string) bool {
 
 // guarded has the server let in whom its keys say.
 func (o *ServerOptions) guarded() error {
-	if o.Keys == nil || o.Listen == "" {
+	if o.Keys == nil || o.Listen == "" && o.Cluster == nil {
 		return nil
 	}
 	if who := o.Keys.Identity(); !who.Has(keys.Server) {
 		return fmt.Errorf("its certificate is for %s, which is no server of the bus: `onbu keys server` makes one", who)
+	}
+	if o.Cluster != nil {
+		joined := *o.Cluster
+		joined.TLS = o.Keys.Route()
+		o.Cluster = &joined
+	}
+	if o.Listen == "" {
+		return nil
 	}
 	inside := User{Name: "inside", Password: rand.Text()}
 	o.guard = &guard{ring: o.Keys, inside: inside, log: o.Log, in: map[uint64]guest{}}
