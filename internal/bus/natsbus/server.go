@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -125,18 +125,30 @@ func (o ServerOptions) launch() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.SetLoggerV2(serverLog{o.Log.With("part", "nats")}, false, false, false)
+	lines := serverLog{o.Log.With("part", "nats"), new(atomic.Pointer[string])}
+	n.SetLoggerV2(lines, false, false, false)
 	n.Start()
-	switch {
-	case !n.ReadyForConnections(startTimeout):
-		err = fmt.Errorf("not ready after %s: see the log lines of part=nats", startTimeout)
-	case !n.JetStreamEnabled():
+	if err = lines.ready(n); err == nil && !n.JetStreamEnabled() {
 		err = fmt.Errorf("its store in %s could not be opened: see the log lines of part=nats", o.Dir)
-	default:
-		return n, nil
 	}
-	stop(n)
-	return nil, err
+	if err != nil {
+		stop(n)
+		return nil, err
+	}
+	return n, nil
+}
+
+// ready waits until a server takes connections, and is an error when it never will.
+func (l serverLog) ready(n *server.Server) error {
+	for began := time.Now(); time.Since(began) < startTimeout; {
+		if n.ReadyForConnections(100 * time.Millisecond) {
+			return nil
+		}
+		if why := l.fatal.Load(); why != nil {
+			return errors.New(*why)
+		}
+	}
+	return fmt.Errorf("not ready after %s: see the log lines of part=nats", startTimeout)
 }
 
 func stop(n *server.Server) {
@@ -221,23 +233,4 @@ func (s *Server) swap(n *server.Server) *server.Server {
 	old := s.nats
 	s.nats = n
 	return old
-}
-
-// serverLog hands the server's lines on. Its notices (ports, recovered streams) are of use to developers only.
-type serverLog struct{ log *slog.Logger }
-
-func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l serverLog) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
-func (l serverLog) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
-func (l serverLog) Debugf(string, ...any)           {}
-func (l serverLog) Tracef(string, ...any)           {}
-
-// Warnf also tells of indexes that are older than the messages, one line a stream: so it is after each kill.
-func (l serverLog) Warnf(format string, v ...any) {
-	text := fmt.Sprintf(format, v...)
-	if strings.HasPrefix(text, "Filestore [") && strings.Contains(text, "outdated") {
-		l.log.Info(text + "; normal after a kill, nothing is lost")
-		return
-	}
-	l.log.Warn(text)
 }

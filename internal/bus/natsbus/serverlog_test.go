@@ -8,7 +8,7 @@ import (
 
 func TestIndexesThatAKillLeftBehindAreNoWarning(t *testing.T) {
 	var b strings.Builder
-	l := serverLog{slog.New(slog.NewTextHandler(&b, nil))}
+	l := serverLog{log: slog.New(slog.NewTextHandler(&b, nil))}
 	l.Warnf("Filestore [%s] Stream state outdated, found extra blocks, will rebuild", "EV")
 	if got := b.String(); !strings.Contains(got, "level=INFO") || !strings.Contains(got, "normal after a kill") {
 		t.Error(got)

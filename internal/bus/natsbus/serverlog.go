@@ -1,0 +1,54 @@
+package natsbus
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+)
+
+// serverLog hands the server's lines on. Its notices (ports, recovered streams) are of use to developers only.
+type serverLog struct {
+	log *slog.Logger
+	// fatal is the first line after which the server cannot be started.
+	fatal *atomic.Pointer[string]
+}
+
+func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l serverLog) Debugf(string, ...any)           {}
+func (l serverLog) Tracef(string, ...any)           {}
+
+// Fatalf is for whoever started the server, who reads it there.
+func (l serverLog) Fatalf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.log.Debug(text)
+	l.fatal.CompareAndSwap(nil, &text)
+}
+
+// Errorf also tells of servers of the cluster that are not there: once, and again each minute (ServerOptions.join).
+func (l serverLog) Errorf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	switch {
+	case strings.HasPrefix(text, "Error trying to connect to route (attempt 1)"):
+		l.log.Info(text)
+	case strings.HasPrefix(text, "Error trying to connect to route"):
+		l.log.Warn(text)
+	default:
+		l.log.Error(text)
+	}
+}
+
+// Warnf also tells of indexes that are older than the messages, one line a stream: so it is after each kill. A cluster that
+// begins has no leader yet; whoever waits for it says so.
+func (l serverLog) Warnf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	switch {
+	case strings.HasPrefix(text, "Filestore [") && strings.Contains(text, "outdated"):
+		l.log.Info(text + "; normal after a kill, nothing is lost")
+	case text == "Waiting for routing to be established...", text == "JetStream has not established contact with a meta leader",
+		strings.HasPrefix(text, "RAFT [") && strings.Contains(text, "health check"):
+		l.log.Debug(text)
+	default:
+		l.log.Warn(text)
+	}
+}
