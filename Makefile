@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test race slow faults outage outage-carbon points storm peers lint bench fuzz oracle clean
+.PHONY: all build run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle clean
 
 all: build
 
@@ -46,6 +46,10 @@ storm: peers
 # A cluster of real processes in network namespaces, broken in every way of docs/faults.md, with a figure beside each target: as root.
 faults: build peers
 	./bin/onbu bench faults
+
+# Every promise of the bus, on three servers that keep everything three times.
+cluster:
+	$(GO) test -tags $(TAGS) -run 'TestThreeServersKeepThePromisesOfTheBus' -v -parallel 4 -timeout 20m ./internal/bus/natsbus -promises
 
 peers:
 	internal/realpeer/install
