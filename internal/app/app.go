@@ -258,8 +258,8 @@ func (a *App) beat(ctx context.Context, r *running) {
 		return
 	}
 	host, _ := os.Hostname()
-	h := wire.Heartbeat{Role: r.name, Name: a.o.Name, Host: host, PID: os.Getpid(), Since: monitor.At(time.Now()), HTTP: a.server.addr}
-	key := r.name + "." + bus.Token(a.o.Name)
+	h := wire.Heartbeat{Role: r.name, Name: a.o.Name, Host: host, PID: os.Getpid(), Since: monitor.At(time.Now()), HTTP: a.server.addr, Boot: a.boot}
+	key := bus.BeatKey(r.name, a.o.Name)
 	ticker := time.NewTicker(5 * time.Second)
 	defer ticker.Stop()
 	for {

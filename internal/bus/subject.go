@@ -122,6 +122,12 @@ func Reload() Subject { return "engine.reload" }
 // Alive is where the owner of a shard answers that it is there.
 func Alive(shard uint16) Subject { return Subject("alive." + number(shard)) }
 
+// Present is where a scheduler, by its name and boot, answers that it is there, whether it has shards or not. No token of these
+// is a number of a shard.
+func Present(scheduler, boot string) Subject {
+	return Subject("alive." + Token(scheduler+"\nscheduler\n"+boot))
+}
+
 // PayloadFor is where the payload of a source for a host of this site is kept. Here and below a source is named by SourceAt.
 func PayloadFor(target, source string) Subject {
 	return Subject("pb." + Token(target) + "." + Token(source))
@@ -293,6 +299,22 @@ const (
 
 // LeaseKey is the key in LEASE of a shard.
 func LeaseKey(shard uint16) string { return "shard." + number(shard) }
+
+// AllLeases is the LeaseKey of every shard.
+func AllLeases() string { return "shard.*" }
+
+// LeasedShard reads the shard from a LeaseKey.
+func LeasedShard(key string) (shard uint16, ok bool) {
+	text, ok := strings.CutPrefix(key, "shard.")
+	n, err := strconv.ParseUint(text, 10, 16)
+	return uint16(n), ok && err == nil
+}
+
+// BeatKey is the key in HB of a daemon, and BeatsOf that of every daemon of a role.
+func BeatKey(role, name string) string { return role + "." + Token(name) }
+
+// BeatsOf is the BeatKey of every daemon of a role.
+func BeatsOf(role string) string { return role + ".*" }
 
 // FeedKey is the key in FEED, and in LEASE, of an export module; of that of one broker if it is not empty.
 func FeedKey(module, broker string) string {

@@ -82,7 +82,7 @@ func TestEveryStoredSubjectHasItsStream(t *testing.T) {
 		bus.Own(1): bus.EV, bus.States(1): bus.EV, bus.Actions(1, "p"): bus.EV,
 		bus.Results(1, "p"): bus.RES, bus.Passive(1, "h"): bus.PASSIVE, bus.Commands(1): bus.CMD,
 		bus.Perf(1): bus.PERF, bus.Done(1): bus.DONE,
-		bus.Jobs("p"): "", bus.Want("p"): "", bus.Refused("s"): "", bus.Ask(1): "", bus.Alive(1): "",
+		bus.Jobs("p"): "", bus.Want("p"): "", bus.Refused("s"): "", bus.Ask(1): "", bus.Alive(1): "", bus.Present("s", "b"): "",
 	} {
 		if got := bus.StreamOf(streams, subject); got != want {
 			t.Errorf("%s: got %q, want %q", subject, got, want)

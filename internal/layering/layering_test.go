@@ -38,11 +38,11 @@ var layers = []layer{
 	}},
 	{name: "protocols", packages: []string{
 		"internal/adh", "internal/keys", "internal/probe/...", "internal/secret", "internal/serve/...", "internal/mcrypt", "internal/mmsg", "internal/wheel", "internal/recent", "internal/snmp/...", "internal/sshpool/...", "receiver/spool",
-		"internal/outbound", "scheduler/trigger",
+		"internal/boottime", "internal/outbound", "scheduler/trigger",
 	}},
 	{name: "contracts", packages: []string{"modules", "internal/bus"}, apart: true},
 	{name: "cores", packages: []string{"scheduler/core", "scheduler/simulate"}, pure: true},
-	{name: "deciders", packages: []string{"scheduler/timetable", "scheduler/verdict", "arbiter/split", "broker/view", "modules/piggyback"}, apart: true, pure: true},
+	{name: "deciders", packages: []string{"scheduler/spread", "scheduler/timetable", "scheduler/verdict", "arbiter/split", "broker/view", "modules/piggyback"}, apart: true, pure: true},
 	{name: "codec", packages: []string{"internal/wire"}},
 	{name: "graphs", packages: []string{"deptree/..."}, pure: true},
 	{name: "nouns", packages: []string{"monitor/..."}, pure: true},

@@ -45,6 +45,9 @@ type Generation struct {
 	// Stands says of each shard with which generation its inventory last changed: under that number it is stored. Empty when
 	// all are stored under Number.
 	Stands []uint64
+	// Weights is the work of each shard, as far as the configuration says: how many hosts and services it has. Empty from an
+	// older arbiter.
+	Weights []uint64
 }
 
 // Stand is the generation under which the inventory of a shard is stored.
@@ -57,8 +60,12 @@ func (g *Generation) Stand(shard monitor.Shard) uint64 {
 
 // Lease is the value of a key in LEASE: who works on a shard.
 type Lease struct {
+	// Owner and Boot are empty while nobody has the shard.
 	Owner, Boot string
-	Epoch       uint64
+	// Epoch is that of the owner's claim; 0 until he works on the shard.
+	Epoch uint64
+	// Heir is who is to take the shard next, by name and boot, when its owner gave it up; empty for no one.
+	Heir, HeirBoot string
 }
 
 // Heartbeat is the value of a key in HB; for show only.
