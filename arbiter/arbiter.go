@@ -228,7 +228,7 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	if err != nil {
 		return err
 	}
-	next := wire.Generation{Number: number, Shards: uint16(shards), Hash: hash, Source: source, Moved: now.Moved, Stands: a.stands(now, number, sums)}
+	next := wire.Generation{Number: number, Shards: uint16(shards), Hash: hash, Source: source, Moved: now.Moved, Stands: a.stands(now, number, sums), Weights: weights(result.Inventories)}
 	if err := a.store(ctx, result, next); err != nil {
 		return err
 	}

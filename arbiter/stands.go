@@ -56,3 +56,12 @@ func changed(g wire.Generation) int {
 	}
 	return n
 }
+
+// weights gives how much work each shard is.
+func weights(inventories []*monitor.Inventory) []uint64 {
+	all := make([]uint64, len(inventories))
+	for shard, inv := range inventories {
+		all[shard] = uint64(len(inv.Hosts) + len(inv.Services))
+	}
+	return all
+}

@@ -32,7 +32,7 @@ func (d diskFull) Commit(ctx context.Context, _ bus.Fence, _ string, _ []bus.Rec
 func TestASchedulerWhoseJournalStoresNothingIsNotHealthy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := diskFull{room: make(chan struct{})}
-		j := newJournal(d, slog.New(slog.DiscardHandler), bus.Fence{Shard: 3}, "boot")
+		j := newJournal(d, slog.New(slog.DiscardHandler), bus.Fence{Shard: 3}, "boot", held)
 		s := &Scheduler{shards: map[monitor.Shard]*shard{3: {journal: j}}}
 		if err := s.Healthy(); err != nil {
 			t.Errorf("before anything is to be stored: %v", err)

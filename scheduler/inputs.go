@@ -268,6 +268,8 @@ func (s *shard) publisher(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case batch := <-s.perfOut:
+			for !s.lease.holds() && sleep(ctx, heldEvery) == nil { // another owner may tell of them
+			}
 			try, cancel := context.WithTimeout(ctx, 5*time.Second)
 			err := s.bus.Append(try, bus.Perf(uint16(s.id)), batch.Message(), "")
 			cancel()
@@ -289,6 +291,9 @@ func (s *shard) asked(ctx context.Context, m bus.Msg) {
 	if err := wire.Unmarshal(m.Data, &q); err != nil || m.Reply == nil {
 		s.meter.unreadable.Inc()
 		return
+	}
+	if !s.lease.holds() {
+		return // there may be another owner, who knows more
 	}
 	_ = s.post(ctx, func(now monitor.Time) {
 		if err := m.Reply(wire.Marshal(s.answer(now, q))); err != nil && !errors.Is(err, context.Canceled) {

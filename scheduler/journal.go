@@ -17,7 +17,11 @@ const (
 	commitMax    = 500       // records in one commit
 	journalLimit = 64 << 20  // bytes that may wait before the shard pauses its checks
 	commitWait   = 10 * time.Second
+	heldEvery    = 100 * time.Millisecond // how often it is looked whether the lease holds again
 )
+
+// errNotHeld is why nothing is committed while the lease cannot be renewed.
+var errNotHeld = errors.New("the shard's lease could not be renewed for " + holdFor.String())
 
 // journal collects what a shard decides and commits it, one batch under way at a time. The shard's loop owns it; only
 // commit runs beside.
@@ -30,6 +34,8 @@ type journal struct {
 	log   *slog.Logger
 	fence bus.Fence
 	boot  string
+	// left is how long the lease of the shard holds; while it is 0 nothing is committed.
+	left func() time.Duration
 
 	states wire.Batch
 	// What a snapshot makes superfluous goes into records of its own, which stay for quietFor, as long as quietly is set. They
@@ -61,9 +67,9 @@ type committed struct {
 	err  error
 }
 
-func newJournal(b bus.Journal, log *slog.Logger, fence bus.Fence, boot string) *journal {
+func newJournal(b bus.Journal, log *slog.Logger, fence bus.Fence, boot string, left func() time.Duration) *journal {
 	ctx, abandon := context.WithCancel(context.Background())
-	return &journal{ctx: ctx, abandon: abandon, bus: b, log: log, fence: fence, boot: boot, last: fence.Seq, done: make(chan committed, 1), loud: map[monitor.Ref]struct{}{}}
+	return &journal{ctx: ctx, abandon: abandon, bus: b, log: log, fence: fence, boot: boot, left: left, last: fence.Seq, done: make(chan committed, 1), loud: map[monitor.Ref]struct{}{}}
 }
 
 // add takes a durable brok; it is encoded at once.
@@ -184,7 +190,7 @@ func (j *journal) full() bool { return j.bytes > journalLimit }
 
 // flush starts to store what was added, unless a batch is under way; landed must be called with what done then gives.
 func (j *journal) flush() {
-	if j.busy {
+	if j.busy || j.left() == 0 {
 		return // what is collected meanwhile shares its records
 	}
 	if j.seal(); len(j.records) == 0 {
@@ -223,7 +229,15 @@ func (j *journal) fits() int {
 // commit stores a batch and does not give up before it is stored, the shard lost, or the journal abandoned.
 func (j *journal) commit(ctx context.Context, id string, batch []bus.Record) committed {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		try, cancel := context.WithTimeout(ctx, commitWait)
+		left := j.left()
+		if left == 0 {
+			j.stall.failed(errNotHeld)
+			if err := sleep(ctx, heldEvery); err != nil {
+				return committed{err: err}
+			}
+			continue
+		}
+		try, cancel := context.WithTimeout(ctx, min(commitWait, left))
 		last, err := j.bus.Commit(try, j.fence, id, batch)
 		cancel()
 		if err == nil || errors.Is(err, bus.ErrFenced) || ctx.Err() != nil {

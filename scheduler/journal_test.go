@@ -31,7 +31,7 @@ func (s *stored) Commit(_ context.Context, _ bus.Fence, _ string, records []bus.
 func withJournal(t *testing.T, f func(t *testing.T, j *journal, s *stored)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stored{}
-		j := newJournal(s, slog.New(slog.DiscardHandler), bus.Fence{Shard: 3}, "boot")
+		j := newJournal(s, slog.New(slog.DiscardHandler), bus.Fence{Shard: 3}, "boot", held)
 		j.quietly, j.quietFor = true, time.Minute
 		f(t, j, s)
 		j.abandon()
@@ -167,3 +167,6 @@ func TestASnapshotWaitsUntilNothingElseCanJoinItsRecord(t *testing.T) {
 		}
 	})
 }
+
+// held is what the lease of a test's journal says.
+func held() time.Duration { return holdFor }

@@ -85,6 +85,9 @@ func (s *shard) told(now monitor.Time, data []byte) error {
 
 // correspond sends questions about sources, and answers, to other shards.
 func (s *shard) correspond() {
+	if !s.lease.holds() {
+		return // what is not told is asked for again, of whoever owns the shard then
+	}
 	for some := range slices.Chunk(s.decided.Inquiries, mostSources) {
 		s.mail(bus.Inquiries(), wire.AppendBatch(nil, some))
 	}

@@ -3,13 +3,14 @@ package scheduler
 import (
 	"context"
 
+	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/scheduler/recall"
 )
 
 // reader reads memories back.
-func (s *Scheduler) reader() *recall.Reader {
-	return &recall.Reader{Bus: s.bus, Log: s.log, Unreadable: s.meter.unreadable.Inc}
+func (s *Scheduler) reader(from bus.Conn) *recall.Reader {
+	return &recall.Reader{Bus: from, Log: s.log, Unreadable: s.meter.unreadable.Inc}
 }
 
 // replay brings the core to where the shard's journal ends, and lets those hosts in that came to the shard with g. What

@@ -5,12 +5,10 @@ package scheduler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -18,7 +16,6 @@ import (
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/core"
-	"github.com/onbu/onbu/scheduler/trigger"
 )
 
 // Options is what a scheduler needs; all fields but Metrics and Chronicle are required.
@@ -30,6 +27,8 @@ type Options struct {
 	Metrics    *metrics.Set
 	// Chronicle is told what the daemon decides by itself; nil for nobody.
 	Chronicle monitor.Chronicle
+	// BeforeStep, unless it is nil, is called by each shard's loop before each of its steps: for tests in which one gets stuck.
+	BeforeStep func(monitor.Shard)
 }
 
 // Scheduler is a scheduler daemon.
@@ -44,6 +43,8 @@ type Scheduler struct {
 	start      monitor.Time
 	snapshots  *snapshots
 	homes      *homes
+	keeper     *keeper
+	beforeStep func(monitor.Shard)
 
 	mu         sync.Mutex
 	shards     map[monitor.Shard]*shard // those that run here
@@ -54,9 +55,10 @@ type Scheduler struct {
 func New(o Options) *Scheduler {
 	s := &Scheduler{
 		name: o.Name, boot: o.Boot, bus: o.Bus, log: o.Log, chronicle: o.Chronicle,
-		meter: newMeter(o.Metrics), start: now(), snapshots: newSnapshots(), homes: &homes{bus: o.Bus}, shards: map[monitor.Shard]*shard{},
+		beforeStep: o.BeforeStep, meter: newMeter(o.Metrics), start: now(), snapshots: newSnapshots(), homes: &homes{bus: o.Bus}, shards: map[monitor.Shard]*shard{},
 	}
 	s.jobs = newDispatcher(o.Name, o.Bus, o.Log, s.orphaned)
+	s.keeper = newKeeper(s)
 	s.meter.watch(s.jobs, s.owned)
 	return s
 }
@@ -105,10 +107,17 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 	defer unrefuse()
 
+	unanswer, err := s.keeper.answer()
+	if err != nil {
+		return err
+	}
+	defer unanswer()
+
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	defer context.AfterFunc(ctx, func() { s.keeper.leaving.Store(true) })()
 	wg.Go(func() { s.sweep(ctx) })
-	started := 0
+	wg.Go(func() { s.keeper.run(ctx) })
 	err = s.bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) {
 		var g wire.Generation
 		if err := wire.Unmarshal(e.Value, &g); err != nil {
@@ -116,10 +125,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 			return
 		}
 		s.generation.Store(&g)
-		for ; started < int(g.Shards); started++ {
-			id := monitor.Shard(started)
-			wg.Go(func() { s.keep(ctx, id) })
-		}
+		s.keeper.picture.wake()
 		s.reload(ctx, g)
 	})
 	if ctx.Err() != nil {
@@ -135,93 +141,6 @@ func (s *Scheduler) sweep(ctx context.Context) {
 	for sleep(ctx, sweepEvery) == nil {
 		s.jobs.sweep()
 	}
-}
-
-// keep takes a shard, runs it, and begins again when it was lost.
-func (s *Scheduler) keep(ctx context.Context, id monitor.Shard) {
-	for ctx.Err() == nil {
-		err := s.own(ctx, id)
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		if errors.Is(err, errLost) || errors.Is(err, bus.ErrFenced) {
-			s.log.Warn("shard lost", "shard", id, "error", err)
-		} else {
-			s.log.Error("shard stopped and is taken again", "shard", id, "error", err)
-		}
-		_ = sleep(ctx, time.Second)
-	}
-}
-
-// own takes the lease, claims the shard, restores it and runs it.
-func (s *Scheduler) own(ctx context.Context, id monitor.Shard) error {
-	l := &lease{bus: s.bus, shard: uint16(id), mine: wire.Lease{Owner: s.name, Boot: s.boot}}
-	if err := l.take(ctx); err != nil {
-		return err
-	}
-	// Restoring a large shard takes longer than others wait for an answer.
-	hush, err := l.answer()
-	if err != nil {
-		return errors.Join(err, l.release(ctx))
-	}
-	defer hush()
-	sh, err := s.restore(ctx, id, l)
-	if err != nil {
-		return errors.Join(err, l.release(ctx))
-	}
-	s.mu.Lock()
-	s.shards[id] = sh
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.shards, id)
-		s.mu.Unlock()
-		s.jobs.drop(id)
-		s.census.drop(id)
-	}()
-	go s.catchUp(ctx, sh)
-	return sh.run(ctx)
-}
-
-// catchUp adopts the configuration that came while the shard was restored, if one did.
-func (s *Scheduler) catchUp(ctx context.Context, sh *shard) {
-	if g := s.generation.Load(); g.Number != sh.generation.Load() {
-		s.adopt(ctx, sh, *g)
-	}
-}
-
-// restore claims the shard and brings its core to where the journal ends.
-func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease) (*shard, error) {
-	began := time.Now()
-	g := *s.generation.Load()
-	inv, err := s.inventory(ctx, g, id)
-	if err != nil {
-		return nil, err
-	}
-	fence, err := s.bus.Claim(ctx, uint16(id), wire.Marshal(l.mine))
-	if err != nil {
-		return nil, fmt.Errorf("claiming shard %d: %w", id, err)
-	}
-	sh := &shard{
-		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l, census: &s.census,
-		journal: newJournal(s.bus, s.log, fence, s.boot), traces: newTraces(s.bus, s.name), snapshots: s.snapshots, homes: s.homes,
-		inbox: make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}),
-		perfOut: make(chan wire.Batch, perfQueue), perfBack: make(chan wire.Batch, perfSpare),
-		decoder: wire.Decoder{Alias: true}, nudges: nudges{decoder: wire.Decoder{Alias: true}},
-	}
-	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start, Triggers: trigger.Compile}); err != nil {
-		return nil, fmt.Errorf("shard %d: %w", id, err)
-	}
-	memory, err := sh.replay(ctx, s.reader(), g)
-	if err != nil {
-		return nil, err
-	}
-	sh.core.Begin(now())
-	begun := time.Now()
-	sh.covered.Store(&begun)
-	sh.count(g.Number)
-	sh.log.Debug("shard taken", "epoch", sh.epoch, "objects", inv.Objects(), "replayed", memory.Replayed, "took", time.Since(began))
-	return sh, nil
 }
 
 // inventory loads a shard's configuration of a generation.
@@ -261,13 +180,13 @@ func (s *Scheduler) adopt(ctx context.Context, sh *shard, g wire.Generation) {
 	var left []monitor.Status
 	known := sh.generation.Load()
 	if err == nil {
-		came, err = s.reader().Came(ctx, sh.id, known, g)
+		came, err = s.reader(s.bus).Came(ctx, sh.id, known, g)
 	}
 	if err == nil {
 		left, err = sh.adopt(ctx, inv, came, g)
 	}
 	if len(left) > 0 && err == nil {
-		go sh.sendAfter(ctx, &belated{left: left, known: known, g: g, reader: s.reader()})
+		go sh.sendAfter(ctx, &belated{left: left, known: known, g: g, reader: s.reader(s.bus)})
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, errEnded) {
 		s.log.Error("the new configuration is not in force; the old one goes on, and it is tried again in 15 s", "shard", sh.id, "generation", g.Number, "error", err)

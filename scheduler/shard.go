@@ -13,6 +13,7 @@ import (
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/core"
 	"github.com/onbu/onbu/scheduler/recall"
+	"github.com/onbu/onbu/scheduler/spread"
 )
 
 const (
@@ -49,6 +50,10 @@ type shard struct {
 	lease   *lease
 	traces  *traces
 	homes   *homes
+	heir      func(monitor.Shard) will
+	chronicle monitor.Chronicle
+	before    func(monitor.Shard) // called before each step; nil for nothing
+	unheld    bool                // it was said that the lease does not hold
 
 	snapshots *snapshots
 	snapshot  []byte // taken, and waiting until the journal has come as far; nil for none
@@ -131,7 +136,9 @@ func (s *shard) loop(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	renewed := make(chan error, 1)
-	renewing := false
+	renewing := true
+	renewal := func() { renewed <- s.lease.renew(ctx) }
+	go renewal() // others are to know that the shard is looked after
 	for {
 		select {
 		case <-ctx.Done():
@@ -145,19 +152,35 @@ func (s *shard) loop(ctx context.Context) error {
 				return err
 			}
 		case <-renew.C:
+			s.watchLease()
 			if !renewing {
 				renewing = true
-				go func() { renewed <- s.lease.renew(ctx) }()
+				go renewal()
 			}
 		case err := <-renewed:
 			renewing = false
-			if errors.Is(err, bus.ErrConflict) {
-				return fmt.Errorf("shard %d: %w", s.id, errLost)
+			if errors.Is(err, errLost) {
+				return fmt.Errorf("shard %d: %w", s.id, err)
 			}
 		case <-snap.C:
 			snap.Reset(s.snap(ctx))
 		}
+		if s.before != nil {
+			s.before(s.id)
+		}
 		timer.Reset(s.step())
+	}
+}
+
+// watchLease says once when the lease does not hold, and when it does again.
+func (s *shard) watchLease() {
+	if holds := s.lease.holds(); holds == s.unheld {
+		s.unheld = !holds
+		if holds {
+			s.log.Info("the lease is renewed again: the shard goes on as before")
+		} else {
+			s.log.Error("the lease cannot be renewed: checks go on, nothing is recorded and nobody is told until it can", "for", holdFor)
+		}
 	}
 }
 
@@ -269,16 +292,43 @@ func (s *shard) publishPerf() {
 
 // leave commits what is left, writes a snapshot and gives up the lease.
 func (s *shard) leave() error {
+	will := s.heir(s.id)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	s.act()
-	if err := s.journal.settle(ctx); err != nil {
+	err := s.journal.settle(ctx)
+	if errors.Is(err, bus.ErrFenced) {
 		return err
 	}
-	snapshot := recall.AppendSnapshot(nil, s.core, s.used, s.seen.All()...)
-	recall.Stamp(snapshot, s.journal.last)
-	err := s.store(ctx, snapshot)
-	return errors.Join(err, s.lease.release(ctx))
+	if err == nil && s.lease.holds() {
+		snapshot := recall.AppendSnapshot(nil, s.core, s.used, s.seen.All()...)
+		recall.Stamp(snapshot, s.journal.last)
+		err = s.store(ctx, snapshot)
+	}
+	again, stop := context.WithTimeout(context.Background(), renewEvery)
+	defer stop()
+	released := s.lease.release(again, will.heir, will.leaves)
+	if released == nil {
+		s.gave(will)
+	}
+	return errors.Join(err, released)
+}
+
+// will says to whom a shard goes that is given up, and why. leaves says that whoever gives it up takes no more.
+type will struct {
+	heir   spread.Member
+	why    string
+	leaves bool
+}
+
+// gave tells that the shard was given up.
+func (s *shard) gave(w will) {
+	to := "to nobody: no other scheduler is there"
+	if w.heir != spread.Nobody {
+		to = "to scheduler " + w.heir.Name
+	}
+	s.log.Debug("shard given up", "to", w.heir.Name, "why", w.why)
+	s.chronicle.Tell(monitor.ShardHanded, fmt.Sprint("shard ", s.id), to+", because "+w.why)
 }
 
 func now() monitor.Time { return monitor.At(time.Now()) }

@@ -25,11 +25,11 @@ type limited struct {
 	not string
 }
 
-func (c limited) Get(ctx context.Context, b bus.Bucket, key string) (bus.Entry, error) {
+func (c limited) Put(ctx context.Context, b bus.Bucket, key string, value []byte, revision uint64) (uint64, error) {
 	if b == bus.LEASE && key == c.not {
-		return bus.Entry{}, bus.ErrClosed
+		return 0, bus.ErrClosed
 	}
-	return c.Conn.Get(ctx, b, key)
+	return c.Conn.Put(ctx, b, key, value, revision)
 }
 
 // schedulerBut starts a scheduler that never gets a shard.

@@ -1,7 +1,9 @@
 package scheduler_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -144,8 +146,39 @@ func (w *world) start(conn bus.Conn, run func(context.Context) error) *daemon {
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func (w *world) scheduler(name string) *daemon {
-	c := w.bus.Connect(name)
-	return w.start(c, scheduler.New(scheduler.Options{Name: name, Boot: name, Bus: c, Log: quiet()}).Run)
+	return w.schedulerWith(scheduler.Options{Name: name})
+}
+
+// schedulerWith starts a scheduler that has more options; its boot is its name unless it is given.
+func (w *world) schedulerWith(o scheduler.Options) *daemon {
+	return w.schedulerOn(w.bus.Connect(o.Name), o)
+}
+
+// schedulerOn is schedulerWith over a connection of its own.
+func (w *world) schedulerOn(c bus.Conn, o scheduler.Options) *daemon {
+	o.Boot, o.Bus, o.Log = cmp.Or(o.Boot, o.Name), c, quiet()
+	s := scheduler.New(o)
+	return w.start(c, func(ctx context.Context) error {
+		var beat sync.WaitGroup
+		defer beat.Wait()
+		beat.Go(func() { beats(ctx, c, o, s) })
+		return s.Run(ctx)
+	})
+}
+
+// beats is what internal/app does for every role.
+func beats(ctx context.Context, c bus.Conn, o scheduler.Options, s *scheduler.Scheduler) {
+	key := bus.BeatKey("scheduler", o.Name)
+	for ctx.Err() == nil {
+		h := wire.Heartbeat{Role: "scheduler", Name: o.Name, Boot: o.Boot, Load: s.Load()}
+		if e, err := c.Get(ctx, bus.HB, key); err == nil || errors.Is(err, bus.ErrNotFound) {
+			_, _ = c.Put(ctx, bus.HB, key, wire.Marshal(h), e.Revision)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Second):
+		}
+	}
 }
 
 func (w *world) poller(name string, slots int, pools ...string) *daemon {

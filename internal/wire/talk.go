@@ -66,6 +66,8 @@ type Lease struct {
 	Epoch uint64
 	// Heir is who is to take the shard next, by name and boot, when its owner gave it up; empty for no one.
 	Heir, HeirBoot string
+	// Leaver and LeaverBoot are who gave it up because he takes no shards any more; empty if he does.
+	Leaver, LeaverBoot string
 }
 
 // Heartbeat is the value of a key in HB; for show only.

@@ -1,0 +1,291 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/onbu/onbu/internal/boottime"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/spread"
+)
+
+const (
+	// lookEvery is how often a scheduler asks itself at least what to take and what to give.
+	lookEvery = 250 * time.Millisecond
+	// arriveWithin is how long one who hands a shard over waits for it to arrive before he hands over another one.
+	arriveWithin = 10 * time.Second
+	// A shard that could not be taken is tried again after failPause, and twice that each time, at most failMost.
+	failPause = time.Second
+	failMost  = time.Minute
+	// spurned is how long nothing is handed over to a scheduler that did not take what it was given.
+	spurned = 5 * time.Minute
+)
+
+// keeper decides which shards this scheduler takes and which it hands over. What should be so is worked out in package spread;
+// here are the leases, and what has to be done.
+type keeper struct {
+	s       *Scheduler
+	me      spread.Member
+	picture *picture
+	leaving atomic.Bool    // this scheduler ends
+	wg      sync.WaitGroup // the tenures
+
+	mu      sync.Mutex // guards everything that follows
+	tenures map[monitor.Shard]*tenure
+	free    map[monitor.Shard]boottime.Mark // since when shards have been free
+	failed  map[monitor.Shard]*failure
+	gift    gift
+	refused map[spread.Member]boottime.Mark // who did not take what he was given
+}
+
+// tenure is this scheduler's time with a shard, from the moment at which it takes its lease.
+type tenure struct {
+	// end has the work on the shard end in order, with heir as who is to have it next.
+	end     context.CancelFunc
+	given   bool
+	heir    spread.Member
+	working bool // it is restored, and runs
+}
+
+// failure is what went wrong with a shard.
+type failure struct {
+	at    boottime.Mark
+	pause time.Duration
+}
+
+// gift is what was handed over last.
+type gift struct {
+	shard monitor.Shard
+	to    spread.Member
+	at    boottime.Mark // zero for nothing
+}
+
+func newKeeper(s *Scheduler) *keeper {
+	me := spread.Member{Name: s.name, Boot: s.boot}
+	return &keeper{
+		s: s, me: me, picture: newPicture(me), tenures: map[monitor.Shard]*tenure{}, free: map[monitor.Shard]boottime.Mark{},
+		failed: map[monitor.Shard]*failure{}, refused: map[spread.Member]boottime.Mark{},
+	}
+}
+
+// takes says whether this scheduler takes shards.
+func (k *keeper) takes() bool { return !k.leaving.Load() }
+
+// run takes and hands over shards until ctx ends and all were left.
+func (k *keeper) run(ctx context.Context) {
+	defer k.wg.Wait()
+	if k.begin(ctx) != nil {
+		return
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { _ = k.picture.watch(ctx, k.s.bus) })
+	wg.Go(func() { k.picture.knocking(ctx, k.s.bus) })
+	every := time.NewTicker(lookEvery)
+	defer every.Stop()
+	for {
+		k.look(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-k.picture.news:
+		case <-every.C:
+		}
+	}
+}
+
+// begin waits for a configuration and for the leases.
+func (k *keeper) begin(ctx context.Context) error {
+	for k.s.generation.Load() == nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-k.picture.news:
+		}
+	}
+	for {
+		err := k.picture.first(ctx, k.s.bus, int(k.s.generation.Load().Shards))
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		k.s.log.Warn("who has which shard cannot be read, trying again", "error", err)
+		_ = sleep(ctx, time.Second)
+	}
+}
+
+// look does what is to be done now.
+func (k *keeper) look(ctx context.Context) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	view, why := k.viewLocked()
+	plan := view.Plan()
+	for _, shard := range plan.Take {
+		k.takeLocked(ctx, monitor.Shard(shard), why[shard])
+	}
+	if plan.To != spread.Nobody {
+		k.giveLocked(monitor.Shard(plan.Give), plan.To)
+	}
+}
+
+// viewLocked gives what the plan is made from, and of each free shard why it is free.
+func (k *keeper) viewLocked() (spread.View, []string) {
+	g := k.s.generation.Load()
+	members, young := k.picture.members()
+	for m, at := range k.refused {
+		if boottime.Since(at) < spurned {
+			young[m] = true
+		} else {
+			delete(k.refused, m)
+		}
+	}
+	view := spread.View{Me: k.me, Members: members, Young: young, Shards: make([]spread.Shard, g.Shards)}
+	if k.takes() {
+		view.Members = append(view.Members, k.me)
+	}
+	why := make([]string, g.Shards)
+	for i := range view.Shards {
+		if i < len(g.Weights) {
+			view.Shards[i].Weight = g.Weights[i]
+		}
+		why[i] = k.shardLocked(monitor.Shard(i), &view.Shards[i])
+	}
+	view.Giving = k.givingLocked()
+	return view, why
+}
+
+// shardLocked fills in how a shard stands, and says why it is free if it is.
+func (k *keeper) shardLocked(id monitor.Shard, s *spread.Shard) (why string) {
+	if t := k.tenures[id]; t != nil {
+		s.Owner, s.Arriving = k.me, !t.working || t.given
+		delete(k.free, id)
+		return ""
+	}
+	seen := k.picture.seen(id)
+	why, free := k.picture.free(&seen)
+	if !free {
+		s.Owner, s.Arriving = ownerOf(seen.lease), seen.lease.Epoch == 0
+		delete(k.free, id)
+		return ""
+	}
+	if f := k.failed[id]; f != nil {
+		s.Barred = boottime.Since(f.at) < f.pause
+	}
+	if k.free[id].IsZero() {
+		k.free[id] = boottime.Now()
+	}
+	s.Free, s.Heir = boottime.Since(k.free[id]), spread.Member{Name: seen.lease.Heir, Boot: seen.lease.HeirBoot}
+	if ownerOf(seen.lease) == k.me {
+		s.Heir = k.me
+	}
+	return why
+}
+
+// givingLocked says whether what was handed over last is still on its way. Who let it lie gets nothing more for a time.
+func (k *keeper) givingLocked() bool {
+	if k.gift.at.IsZero() {
+		return false
+	}
+	if k.tenures[k.gift.shard] != nil && boottime.Since(k.gift.at) < arriveWithin {
+		return true // not given up yet
+	}
+	seen := k.picture.seen(k.gift.shard)
+	owner := ownerOf(seen.lease)
+	switch {
+	case owner == k.gift.to && seen.lease.Epoch != 0:
+	case boottime.Since(k.gift.at) < arriveWithin && (owner == k.gift.to || owner == spread.Nobody || owner == k.me):
+		return true
+	case owner != k.gift.to:
+		k.refused[k.gift.to] = boottime.Now()
+		k.s.log.Warn("another scheduler did not take the shard that it was given; it gets none for a while", "shard", k.gift.shard, "scheduler", k.gift.to.Name, "for", spurned)
+	}
+	k.gift = gift{}
+	return false
+}
+
+func (k *keeper) takeLocked(ctx context.Context, id monitor.Shard, why string) {
+	ctx, cancel := context.WithCancel(ctx)
+	t := &tenure{end: cancel}
+	k.tenures[id] = t
+	seen, since := k.picture.seen(id), k.free[id]
+	delete(k.free, id)
+	k.wg.Go(func() {
+		defer cancel()
+		err := k.s.own(ctx, id, seen.revision, taking{why: why, since: since})
+		k.ended(id, err)
+	})
+}
+
+// taking says why a shard is taken, and since when it is known that it may be.
+type taking struct {
+	why   string
+	since boottime.Mark
+}
+
+func (k *keeper) giveLocked(id monitor.Shard, to spread.Member) {
+	t := k.tenures[id]
+	t.given, t.heir = true, to
+	k.gift = gift{id, to, boottime.Now()}
+	t.end()
+}
+
+// working is called when a shard begins to run.
+func (k *keeper) working(id monitor.Shard) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tenures[id].working = true
+	delete(k.failed, id)
+	k.picture.wake()
+}
+
+// heir says to whom a shard goes that is given up.
+func (k *keeper) heir(id monitor.Shard) will {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if t := k.tenures[id]; t.given {
+		return will{heir: t.heir, why: "it has less to do"}
+	}
+	view, _ := k.viewLocked()
+	return will{heir: view.Heirs()[id], why: "this scheduler ends", leaves: true}
+}
+
+// ended takes what became of a tenure.
+func (k *keeper) ended(id monitor.Shard, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	worked := k.tenures[id].working
+	delete(k.tenures, id)
+	k.picture.wake()
+	switch lost := errors.Is(err, errLost) || errors.Is(err, bus.ErrFenced); {
+	case err == nil || k.leaving.Load() && errors.Is(err, context.Canceled):
+	case errors.Is(err, bus.ErrConflict):
+		k.s.log.Debug("another scheduler was faster", "shard", id)
+	case !worked:
+		k.failLocked(id)
+		k.s.log.Error("shard could not be taken, trying again", "shard", id, "pause", k.failed[id].pause, "error", err)
+	default:
+		if !lost {
+			k.failLocked(id)
+		}
+		k.s.log.Warn("shard lost", "shard", id, "error", err)
+		k.s.chronicle.Tell(monitor.ShardLost, fmt.Sprint("shard ", id), err.Error())
+	}
+}
+
+// failLocked has a shard rest for a while, so that others may try.
+func (k *keeper) failLocked(id monitor.Shard) {
+	f := k.failed[id]
+	if f == nil {
+		f = &failure{pause: failPause / 2}
+		k.failed[id] = f
+	}
+	f.at, f.pause = boottime.Now(), min(2*f.pause, failMost)
+}
+
