@@ -41,6 +41,7 @@ type keeper struct {
 	failed  map[monitor.Shard]*failure
 	gift    gift
 	refused map[spread.Member]boottime.Mark // who did not take what he was given
+	heirs   []spread.Member                 // of each shard, when this scheduler leaves
 }
 
 // tenure is this scheduler's time with a shard, from the moment at which it takes its lease.
@@ -172,6 +173,7 @@ func (k *keeper) shardLocked(id monitor.Shard, s *spread.Shard) (why string) {
 	why, free := k.picture.free(&seen)
 	if !free {
 		s.Owner, s.Arriving = ownerOf(seen.lease), seen.lease.Epoch == 0
+		s.Leaving = k.picture.leaves(s.Owner)
 		delete(k.free, id)
 		return ""
 	}
@@ -252,8 +254,11 @@ func (k *keeper) heir(id monitor.Shard) will {
 	if t := k.tenures[id]; t.given {
 		return will{heir: t.heir, why: "it has less to do"}
 	}
-	view, _ := k.viewLocked()
-	return will{heir: view.Heirs()[id], why: "this scheduler ends", leaves: true}
+	if k.heirs == nil { // all at once, so that they are shared evenly
+		view, _ := k.viewLocked()
+		k.heirs = view.Heirs()
+	}
+	return will{heir: k.heirs[id], why: "this scheduler ends", leaves: true}
 }
 
 // ended takes what became of a tenure.
@@ -288,4 +293,3 @@ func (k *keeper) failLocked(id monitor.Shard) {
 	}
 	f.at, f.pause = boottime.Now(), min(2*f.pause, failMost)
 }
-

@@ -128,7 +128,8 @@ func (p *picture) leased(e bus.Entry) {
 		p.peerLocked(owner)
 	}
 	if held.Leaver != "" {
-		p.peerLocked(spread.Member{Name: held.Leaver, Boot: held.LeaverBoot}).takes = false
+		leaver := p.peerLocked(spread.Member{Name: held.Leaver, Boot: held.LeaverBoot})
+		leaver.answers, leaver.takes = true, false
 	}
 }
 
@@ -205,6 +206,14 @@ func (p *picture) free(s *sighting) (why string, free bool) {
 		return "the lease of scheduler " + owner.Name + " is gone", boottime.Since(s.vanished) > vanishedFor
 	}
 	return "scheduler " + owner.Name + " was silent for " + leaseStale.String(), boottime.Since(s.changed) > leaseStale
+}
+
+// leaves says whether a scheduler has said that it takes nothing more.
+func (p *picture) leaves(m spread.Member) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.peers[m]
+	return one != nil && one.answers && !one.takes
 }
 
 // members gives the schedulers that take shards, without this one, and which of them are so for a short time only.

@@ -36,20 +36,20 @@ var (
 // shard runs the core of one shard that this scheduler owns. Everything happens in the goroutine of run; the others
 // post functions into the inbox.
 type shard struct {
-	id      monitor.Shard
-	epoch   monitor.Epoch
-	bus     bus.Conn
-	log     *slog.Logger
-	meter   *meter
-	tally   tally // what the meter is still to be told
-	jobs    *dispatcher
-	census  *census
-	counted time.Time // when it was last told of this shard
-	core    *core.Core
-	journal *journal
-	lease   *lease
-	traces  *traces
-	homes   *homes
+	id        monitor.Shard
+	epoch     monitor.Epoch
+	bus       bus.Conn
+	log       *slog.Logger
+	meter     *meter
+	tally     tally // what the meter is still to be told
+	jobs      *dispatcher
+	census    *census
+	counted   time.Time // when it was last told of this shard
+	core      *core.Core
+	journal   *journal
+	lease     *lease
+	traces    *traces
+	homes     *homes
 	heir      func(monitor.Shard) will
 	chronicle monitor.Chronicle
 	before    func(monitor.Shard) // called before each step; nil for nothing

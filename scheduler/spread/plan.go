@@ -21,8 +21,8 @@ type Shard struct {
 	Weight uint64
 	// Owner has it; Nobody if it is free.
 	Owner Member
-	// Arriving says that the owner has it and does not work on it yet.
-	Arriving bool
+	// Arriving says that the owner has it and does not work on it yet, Leaving that he is about to give up all that he has.
+	Arriving, Leaving bool
 	// Free is how long it has been free, Heir to whom it was given then, Nobody for no one.
 	Free time.Duration
 	Heir Member
@@ -96,7 +96,7 @@ func (v *View) awaitsHeir(s *Shard) bool {
 	return s.Owner == Nobody && s.Heir != Nobody && s.Free < HeirFirst && v.member(s.Heir)
 }
 
-// give says which shard to hand over now, and to whom: none while anything is free that is not on its way.
+// give says which shard to hand over now, and to whom: none while others are free and not on their way, or about to be so.
 func (v *View) give() (shard int, to Member) {
 	settled := []Member{v.Me}
 	for _, m := range v.Members {
@@ -105,7 +105,7 @@ func (v *View) give() (shard int, to Member) {
 		}
 	}
 	for i := range v.Shards {
-		if s := &v.Shards[i]; s.Owner == Nobody && !v.awaitsHeir(s) {
+		if s := &v.Shards[i]; s.Leaving || s.Owner == Nobody && !v.awaitsHeir(s) {
 			return 0, Nobody
 		}
 	}

@@ -89,6 +89,7 @@ func TestShardsAreHandedOverOneByOne(t *testing.T) {
 		"the last one has not arrived":  func(v *spread.View) { v.Giving = true },
 		"b has just come":               func(v *spread.View) { v.Young = map[spread.Member]bool{member("b"): true} },
 		"another shard is free":         func(v *spread.View) { v.Shards[15] = spread.Shard{Weight: 100} },
+		"c is about to give up all":     func(v *spread.View) { v.Shards[15] = spread.Shard{Weight: 100, Owner: member("c"), Leaving: true} },
 		"b restores two already":        func(v *spread.View) { v.Shards[14], v.Shards[15] = arriving("b"), arriving("b") },
 		"everything is being restored":  func(v *spread.View) { v.Shards = slices.Repeat([]spread.Shard{arriving("a")}, 16) },
 		"b has as much":                 func(v *spread.View) { copy(v.Shards, of("b", 8)) },
