@@ -47,6 +47,9 @@ const (
 	NodeOrdered      = "ordered" // somebody asked for one of these
 	NodeDissolved    = "dissolved"
 
+	CertificateEnds = "certificate-ends" // within a month
+	RightRefused    = "right-refused"    // by the bus: the daemon did what its role may not
+
 	// LogGap stands where entries are missing: why says how many.
 	LogGap = "log-gap"
 )

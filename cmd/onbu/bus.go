@@ -41,6 +41,9 @@ func runBus(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	if ring != nil {
+		go ring.Watch(ctx, func(string) {})
+	}
 	go app.BoundHeap(ctx)
 	if d.name == "" {
 		d.name, _ = os.Hostname()

@@ -65,6 +65,7 @@ func (d *daemonFlags) registerDirect(f *flag.FlagSet) {
 	f.StringVar(&d.tls.CA, "tls-ca", "", "with --bus: PEM file of who signed the bus's certificate")
 	f.StringVar(&d.tls.Cert, "tls-cert", "", "with --bus: PEM file of the certificate to show to the bus")
 	f.StringVar(&d.tls.Key, "tls-key", "", "with --bus: PEM file of its key")
+	f.StringVar(&d.keys, "keys", "", "with --bus: folder with a certificate for the role operator, from onbu keys")
 	f.StringVar(&d.creds, "creds", "", "with --bus: NATS credentials file")
 }
 
@@ -74,9 +75,13 @@ const directWait = 10 * time.Second
 // directly does something with a connection to the bus of its own.
 func (d *daemonFlags) directly(ctx context.Context, e *env, do func(bus.Conn) error) error {
 	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	ring, err := d.ring(log)
+	if err != nil {
+		return err
+	}
 	opening, cancel := context.WithTimeout(ctx, directWait)
 	defer cancel()
-	c, closeBus, err := dial.Open(opening, d.bus, dial.Options{Name: "onbu-" + e.flags.Name(), Log: log, TLS: d.tls, Creds: d.creds})
+	c, closeBus, err := dial.Open(opening, d.bus, dial.Options{Name: "onbu-" + e.flags.Name(), Log: log, TLS: d.tls, Keys: ring, Creds: d.creds})
 	if err != nil {
 		return err
 	}

@@ -35,8 +35,12 @@ func keysParts() []keysPart {
 		{"init", "[DIR]", keysInit},
 		{"server", "NAME --addr HOST,IP", keysServer},
 		{"daemon", "NAME --role ROLE,ROLE", keysDaemon},
+		{"token", "--name NAME --role ROLE", keysToken},
+		{"serve", "--listen HOST:PORT", keysServe},
+		{"renew", "", keysRenew},
 		{"list", "", keysList},
 		{"revoke", "NAME", keysRevoke},
+		{"nats-conf", "", keysConf},
 	}
 }
 
@@ -45,6 +49,8 @@ examples:
   onbu keys init                                       make an authority, once, on one machine
   onbu keys server bus1 --addr bus1.example.org        a certificate for a server of the bus
   onbu keys daemon p1 --role poller                    one for a daemon
+  onbu keys token --name p2 --role poller              a line for onbu join on another machine, which asks
+  onbu keys serve --listen 0.0.0.0:4223                here for its certificate
   onbu keys revoke p1                                  let nobody in with it any more
 See docs/keys.md.
 `

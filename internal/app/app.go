@@ -162,6 +162,7 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.chronicle(ctx)
+	a.watchKeys(ctx)
 	a.server = newServer(a)
 	for _, r := range roles() {
 		if !slices.Contains(a.o.Roles, r.name) {

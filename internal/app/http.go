@@ -106,6 +106,7 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		state["bus"], well = err.Error(), false
 	}
+	well = s.app.keysWell(state) && well
 	for i := range s.app.roles {
 		role := &s.app.roles[i]
 		state[role.name] = "ok"

@@ -1,11 +1,14 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/keys"
+	"github.com/onbu/onbu/monitor"
 )
 
 // openKeys reads the certificate of this process, whose name is the daemons' own, since the bus lets nobody speak for others.
@@ -32,4 +35,54 @@ func (a *App) openKeys() error {
 		}
 	}
 	return nil
+}
+
+// refusable is a bus that says how often it refused us something.
+type refusable interface{ Refused() uint64 }
+
+// lookAgain is how soon the cluster log has what the bus refused.
+const lookAgain = 10 * time.Second
+
+// watchKeys tells of a certificate that ends soon, and of rights that the bus refuses, until ctx ends.
+func (a *App) watchKeys(ctx context.Context) {
+	bus, ok := a.bus.(refusable)
+	if ok {
+		a.metrics.NewGauge("onbu_bus_refused_total", func() float64 { return float64(bus.Refused()) })
+		go a.watchRefusals(ctx, bus)
+	}
+	if a.keys == nil {
+		return
+	}
+	a.metrics.NewGauge("onbu_certificate_expires_seconds", func() float64 { return time.Until(a.keys.Until()).Seconds() })
+	tell := a.deeds.For("")
+	go a.keys.Watch(ctx, func(text string) { tell.Tell(monitor.CertificateEnds, a.o.Name, text) })
+}
+
+func (a *App) watchRefusals(ctx context.Context, bus refusable) {
+	tell, told := a.deeds.For(""), uint64(0)
+	ticker := time.NewTicker(lookAgain)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if n := bus.Refused(); n > told {
+			tell.Tell(monitor.RightRefused, a.o.Name, fmt.Sprintf("the bus refused it something %d times; its log says what", n-told))
+			told = n
+		}
+	}
+}
+
+// keysWell adds the certificate to the state of health when it ends soon; false when it has ended.
+func (a *App) keysWell(state map[string]string) bool {
+	if a.keys == nil {
+		return true
+	}
+	now := time.Now()
+	if text := a.keys.Ending(now); text != "" {
+		state["certificate"] = text
+	}
+	return a.keys.Until().After(now)
 }

@@ -16,10 +16,14 @@ const (
 	Reactionner Role = "reactionner"
 	Receiver    Role = "receiver"
 	Broker      Role = "broker"
+	// Operator is no daemon: it is a person, who gives orders to nodes and reads the cluster log on the bus itself.
+	Operator Role = "operator"
 )
 
 // Roles gives every role.
-func Roles() []Role { return []Role{Arbiter, Scheduler, Poller, Reactionner, Receiver, Broker} }
+func Roles() []Role {
+	return []Role{Arbiter, Scheduler, Poller, Reactionner, Receiver, Broker, Operator}
+}
 
 // Rights are all that a daemon may do on the bus. Subjects are filters, and so are keys.
 type Rights struct {
@@ -87,7 +91,7 @@ func table() []grant {
 		{subject: "verdict.*", send: roles{Scheduler}, hear: roles{Receiver, Broker}},
 		{subject: "trace.*", send: roles{Scheduler, Poller}, hear: roles{Broker}},
 		{subject: "said.@", send: roles{Broker}, hear: roles{Poller}, answer: roles{Poller}},
-		{subject: "engine.reload", send: roles{Receiver, Broker}, hear: roles{Arbiter}, answer: roles{Arbiter}},
+		{subject: "engine.reload", send: roles{Receiver, Broker, Operator}, hear: roles{Arbiter}, answer: roles{Arbiter}},
 		{subject: "engine.sites", send: roles{Broker}, hear: roles{Receiver}, answer: roles{Receiver}},
 		{subject: "pbq", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbs.*", send: roles{Scheduler}, hear: roles{Scheduler}},
@@ -116,7 +120,7 @@ func table() []grant {
 		{stream: CMD, subject: "cmd.*", take: roles{Scheduler}, alone: true},
 		{stream: PERF, read: roles{Broker}},
 		{stream: DONE, read: roles{Broker}},
-		{stream: LOG, read: roles{Broker}},
+		{stream: LOG, read: roles{Broker, Operator}},
 		{stream: PB, read: roles{Poller, Receiver, Broker, Arbiter}, forget: couriers},
 		{stream: PBO, read: roles{Poller, Receiver, Broker, Arbiter}, forget: couriers},
 		{stream: PBX, read: roles{Poller, Receiver, Broker, Arbiter}, forget: couriers},
@@ -125,15 +129,15 @@ func table() []grant {
 		{bucket: CFG, key: "current", get: everybody, watch: everybody},
 		{bucket: CFG, key: ">", get: roles{Arbiter}, watch: roles{Arbiter}, put: roles{Arbiter}},
 		{bucket: CFG, key: "site.*", get: couriers, watch: couriers, put: roles{Receiver}},
-		{bucket: LEASE, key: "shard.*", get: roles{Scheduler, Broker}, watch: roles{Scheduler}, put: roles{Scheduler}},
+		{bucket: LEASE, key: "shard.*", get: roles{Scheduler, Broker, Operator}, watch: roles{Scheduler, Broker, Operator}, put: roles{Scheduler}},
 		{bucket: LEASE, key: "all.*", get: roles{Broker}, watch: roles{Broker}, put: roles{Broker}},
 		{bucket: LEASE, key: "own.*.*", get: roles{Broker}, watch: roles{Broker}, put: roles{Broker}},
 		{bucket: FEED, key: ">", get: roles{Broker}, watch: roles{Broker}, put: roles{Broker}},
 		{bucket: CLAIM, key: "*", get: roles{Reactionner}, put: roles{Reactionner}},
 		{bucket: STRAY, key: "@", get: roles{Receiver}, put: roles{Receiver}},
 		{bucket: STRAY, key: "*", get: roles{Broker}, watch: roles{Broker}},
-		{bucket: HB, key: ">", get: roles{Broker}, watch: roles{Broker}},
-		{bucket: NODE, key: ">", get: everybody, watch: everybody, put: roles{Broker, Receiver}},
+		{bucket: HB, key: ">", get: roles{Broker, Operator}, watch: roles{Broker, Operator}},
+		{bucket: NODE, key: ">", get: everybody, watch: everybody, put: roles{Broker, Receiver, Operator}},
 
 		// Blobs.
 		{blobs: CFG, fetch: everybody, keep: roles{Arbiter}},

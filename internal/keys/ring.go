@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -241,6 +242,37 @@ func (r *Ring) Route() *tls.Config {
 	c, s := r.Client(), r.Server()
 	s.RootCAs, s.GetClientCertificate, s.VerifyConnection = c.RootCAs, c.GetClientCertificate, c.VerifyConnection
 	return s
+}
+
+// Ending says what is to be done about the certificate's end; empty while that is far.
+func (r *Ring) Ending(now time.Time) string {
+	switch until := r.Until(); {
+	case !until.After(now):
+		return fmt.Sprintf("the certificate in %s ended on %s: the bus lets it in no more; make another with `onbu keys` or `onbu join`", r.dir, until.Format(time.DateTime))
+	case until.Sub(now) < Soon:
+		return fmt.Sprintf("the certificate in %s ends on %s: renew it with `onbu keys renew --keys %s`, or make another", r.dir, until.Format(time.DateTime), r.dir)
+	}
+	return ""
+}
+
+// tellEvery is how often it is said that a certificate ends soon.
+const tellEvery = 24 * time.Hour
+
+// Watch tells of the certificate's end, each day from a month before on, until ctx ends.
+func (r *Ring) Watch(ctx context.Context, tell func(string)) {
+	ticker := time.NewTicker(tellEvery)
+	defer ticker.Stop()
+	for {
+		if text := r.Ending(time.Now()); text != "" {
+			r.log.Warn(text)
+			tell(text)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // Soon is how long before its end a certificate is to be renewed: from then on everybody is told.

@@ -18,8 +18,8 @@ import (
 	"github.com/onbu/onbu/internal/keys"
 )
 
-// answerWithin is how long a daemon may take to answer what it was asked.
-const answerWithin = time.Minute
+// AnswerWithin is how long a daemon may take to answer what it was asked.
+const AnswerWithin = time.Minute
 
 // guard lets daemons in by their certificates, each with the rights of its roles. It is the server's
 // CustomClientAuthentication; any goroutine may use it.
@@ -129,7 +129,7 @@ func user(who keys.Identity, until time.Time) *server.User {
 		Subscribe: &server.SubjectPermission{Allow: p.Subscribe},
 	}
 	if p.Answer {
-		perms.Response = &server.ResponsePermission{MaxMsgs: 1, Expires: answerWithin}
+		perms.Response = &server.ResponsePermission{MaxMsgs: 1, Expires: AnswerWithin}
 	}
 	return &server.User{Username: who.Name, Permissions: perms, ConnectionDeadline: until}
 }
