@@ -171,7 +171,7 @@ func older(c *tls.Config) *tls.Config {
 func TestRevokedCertificatesStayOutAndAnOlderListDoesNotBringThemBack(t *testing.T) {
 	v := vault(t)
 	dir := hand(t, v, identity(t, "bus1", keys.Server), 0, "127.0.0.1")
-	server, poller := open(t, dir), open(t, hand(t, v, identity(t, "p1", bus.Poller), 0))
+	poller := open(t, hand(t, v, identity(t, "p1", bus.Poller), 0))
 	before, err := v.Revocations()
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestRevokedCertificatesStayOutAndAnOlderListDoesNotBringThemBack(t *testing
 	}
 	put(now, time.Hour)
 	complaints := make(chan struct{}, 100)
-	server, err = keys.Open(dir, slog.New(slog.NewTextHandler(complaining(complaints), nil)))
+	server, err := keys.Open(dir, slog.New(slog.NewTextHandler(complaining(complaints), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
