@@ -13,6 +13,7 @@ func (s *Summary) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s: %s\n", s.Main, plural(s.Files, "file"))
 	s.printObjects(w)
 	if s.Runs {
+		s.printCuts(w)
 		s.printCommands(w)
 		s.printForks(w)
 		s.printNotifications(w)

@@ -49,6 +49,8 @@ type Summary struct {
 	Warnings []string       `json:"warnings"`
 	Errors   []string       `json:"errors"`
 	Counts   map[string]int `json:"counts"`
+	// Cuts are the packs that lie in several shards because they are too heavy for one.
+	Cuts []PackCut `json:"cuts,omitempty"`
 	// Runs says that the configuration can be put into force. If it is not OK all the same, what the errors name does not work.
 	Runs bool `json:"runs"`
 }
@@ -126,13 +128,15 @@ func Verify(main string, shards int, native Native, sends Sends, hosts Hosts) Su
 	}
 	plan := compile.Plan(c, shards, nil)
 	s.Packs, s.Heaviest, s.Shards = plan.Packs, plan.Heaviest, plan.Weights
-	var doubts, wrong, unsent []string
+	var doubts, wrong, unsent, solid []string
+	s.Cuts, solid = cutsOf(c, plan.Cuts)
 	f := newForks()
 	s.Commands, doubts, wrong = commandUses(c, native, f)
 	s.ChecksPerSecond, s.Forks = f.all, f.list()
 	if shards > 1 {
 		doubts = append(doubts, Unseen(c, nil)...)
 	}
+	doubts = append(doubts, solid...)
 	s.Warnings = append(s.Warnings, doubts...)
 	s.Counts["warnings"] += len(doubts)
 	s.Notifications, unsent = notificationUses(c, sends)

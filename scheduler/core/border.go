@@ -37,7 +37,7 @@ type borders struct {
 	said    uint64                  // how many words were sent
 	tolls   map[monitor.ID][]toll   // what suffers from root problems of this shard in others
 	owed    map[monitor.ID]owed     // and from those of others in this one
-	tolling bool                    // the agenda has when to tell of that
+	tollAt  monitor.Time            // when that is told next; 0 for not
 	asking  bool                    // the agenda has when to ask for border hosts
 }
 

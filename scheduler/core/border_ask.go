@@ -198,12 +198,14 @@ func (c *Core) planBorders() {
 	if len(b.watched) > 0 {
 		c.agenda.add(c.now, aboutWatched, 0)
 	}
-	c.planTolls()
+	if len(b.rows) > 0 {
+		c.planTolls(c.now.Add(tollDelay))
+	}
 }
 
 // unplan forgets that anything about border hosts is in the agenda, which is written anew.
 func (b *borders) unplan() {
-	b.asking, b.tolling = false, false
+	b.asking, b.tollAt = false, 0
 	for n := range b.rows {
 		b.rows[n].planned, b.rows[n].again = false, false
 	}

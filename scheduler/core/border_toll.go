@@ -31,11 +31,10 @@ type owed struct {
 
 // noteToll notes that what suffers from root problems of other shards is not what it was.
 func (c *Core) noteToll(roots []monitor.ID) {
-	if len(c.borders.rows) == 0 || c.borders.tolling || !slices.ContainsFunc(roots, c.isElsewhere) {
+	if len(c.borders.rows) == 0 || !slices.ContainsFunc(roots, c.isElsewhere) {
 		return
 	}
-	c.borders.tolling = true
-	c.agenda.add(c.now.Add(tollDelay), aboutTolls, 0)
+	c.planTolls(c.now.Add(tollDelay))
 }
 
 // isElsewhere says whether a number stands for something that is no object of this shard.
@@ -45,7 +44,10 @@ func (c *Core) isElsewhere(id monitor.ID) bool { return id >= c.edge }
 // a while.
 func (c *Core) payTolls(d *Decisions) {
 	b := &c.borders
-	b.tolling = false
+	if b.tollAt > c.now {
+		return // that was for an earlier plan
+	}
+	b.tollAt = 0
 	for _, id := range slices.Sorted(maps.Keys(c.suffering.roots)) {
 		home, known := c.homeOf(id)
 		if !known || home == c.inv.Shard {
@@ -53,30 +55,31 @@ func (c *Core) payTolls(d *Decisions) {
 		}
 		r := c.suffering.roots[id]
 		is := owed{home, c.refOf(id), len(r.impacts), r.worth, c.now}
-		if was := b.owed[id]; is.count == was.count && is.worth == was.worth && (is.count == 0 || was.at.Add(askEvery) > c.now) {
+		was, said := b.owed[id]
+		if said && is.count == was.count && is.worth == was.worth && was.at.Add(askEvery) > c.now {
 			continue
 		}
+		if b.owed == nil {
+			b.owed = make(map[monitor.ID]owed)
+		}
+		b.owed[id] = is
 		c.payToll(id, is, d)
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.owed)) {
 		if was := b.owed[id]; c.suffering.roots[id] == nil {
 			was.count = 0
+			delete(b.owed, id)
 			c.payToll(id, was, d)
 		}
 	}
-	c.planTolls()
+	if len(b.owed) > 0 {
+		c.planTolls(c.now.Add(askEvery))
+	}
 }
 
 func (c *Core) payToll(id monitor.ID, is owed, d *Decisions) {
-	b := &c.borders
 	t := monitor.BorderToll{Root: is.root, Shard: c.inv.Shard, Count: uint32(is.count), Worth: is.worth}
-	if is.count == 0 {
-		delete(b.owed, id)
-	} else {
-		if b.owed == nil {
-			b.owed = make(map[monitor.ID]owed)
-		}
-		b.owed[id] = is
+	if is.count > 0 {
 		for _, i := range first(slices.Sorted(maps.Keys(c.suffering.roots[id].impacts)), mostShown) {
 			t.Some = append(t.Some, c.refOf(i))
 		}
@@ -84,11 +87,11 @@ func (c *Core) payToll(id monitor.ID, is owed, d *Decisions) {
 	d.BorderTolls = append(d.BorderTolls, Letter[monitor.BorderToll]{is.home, t})
 }
 
-// planTolls says it again after a while, as long as there is something to say.
-func (c *Core) planTolls() {
-	if b := &c.borders; len(b.owed) > 0 && !b.tolling {
-		b.tolling = true
-		c.agenda.add(c.now.Add(askEvery), aboutTolls, 0)
+// planTolls has that done at a moment, if it is not to be done before.
+func (c *Core) planTolls(at monitor.Time) {
+	if b := &c.borders; b.tollAt == 0 || at < b.tollAt {
+		b.tollAt = at
+		c.agenda.add(at, aboutTolls, 0)
 	}
 }
 

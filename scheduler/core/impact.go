@@ -280,7 +280,9 @@ func (c *Core) tie(id monitor.ID, roots []monitor.ID) {
 	if delete(w.from, id); len(roots) > 0 {
 		w.from[id] = roots
 	}
-	if id < c.edge {
+	if id >= c.edge {
+		c.noteToll([]monitor.ID{id})
+	} else {
 		for _, r := range roots {
 			w.roots[r].add(id, c.ownImpact(id))
 		}

@@ -177,6 +177,7 @@ func (o *outage) run(j *monitor.Job, object monitor.ID) {
 
 // pass lets time pass until end.
 func (o *outage) pass(end monitor.Time) {
+	o.core.Tick(o.now, &o.d) // says when it wants to be called next
 	for {
 		wake := o.decided()
 		next := end

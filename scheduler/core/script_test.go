@@ -76,7 +76,11 @@ func TestScripts(t *testing.T) {
 
 // runScript gives the script with what it prints now.
 func runScript(t *testing.T, text string) string {
-	s := &script{t: t, world: newWorld()}
+	return playScript(&script{t: t, world: newWorld()}, text)
+}
+
+// playScript does so with what the script is to be played by.
+func playScript(s *script, text string) string {
 	var out strings.Builder
 	skip := false
 	for line := range strings.Lines(text) {
@@ -100,11 +104,25 @@ func runScript(t *testing.T, text string) string {
 	return out.String()
 }
 
+// engine is what a script is played by: a core, or several that look after parts of the inventory.
+type engine interface {
+	Tick(now monitor.Time, d *core.Decisions)
+	Observe(now monitor.Time, results []monitor.Result, d *core.Decisions)
+	Submit(now monitor.Time, results []monitor.Submission, d *core.Decisions)
+	Orphan(now monitor.Time, jobs []core.JobKey, d *core.Decisions)
+	Obey(now monitor.Time, r command.Request, d *core.Decisions) error
+	Arrive(now monitor.Time, arrivals []monitor.Arrival, d *core.Decisions)
+	Explain(now monitor.Time, ref monitor.Ref) (monitor.Explanation, bool)
+	Status(id monitor.ID) monitor.Status
+}
+
 type script struct {
 	t     *testing.T
 	world *world
 	inv   *monitor.Inventory
-	core  *core.Core
+	core  engine
+	// make gives what plays the script; nil for one core.
+	make  func(*script) engine
 	now   monitor.Time
 	jobs  map[monitor.ID]monitor.Job // those that are out
 	quiet monitor.ID                 // whose jobs are not to be printed
@@ -144,6 +162,10 @@ func (s *script) run(line string) {
 func (s *script) begin() {
 	s.inv = s.world.inventory()
 	s.now, s.jobs, s.quiet = t0, make(map[monitor.ID]monitor.Job), monitor.NoID
+	if s.make != nil {
+		s.core = s.make(s)
+		return
+	}
 	c, err := core.New(s.inv, 7, core.Seed{Start: t0, Triggers: trigger.Compile})
 	if err != nil {
 		s.t.Fatal(err)
