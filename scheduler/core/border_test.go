@@ -25,9 +25,10 @@ type parted struct {
 // side is one shard.
 type side struct {
 	part
-	core *core.Core
-	wake monitor.Time
-	d    core.Decisions
+	core  *core.Core
+	wake  monitor.Time
+	d     core.Decisions
+	epoch monitor.Epoch // how often it has got another owner
 }
 
 // postbag is a heap of messages by the moment of their arrival.
@@ -51,14 +52,14 @@ func (l *postbag) Pop() any {
 }
 
 // newParted cuts the network of an outage.
-func newParted(t testing.TB, seed uint64, whole *monitor.Inventory, parts []part, calm []core.Snapshot) *parted {
+func newParted(t testing.TB, seed uint64, whole *monitor.Inventory, parts []part, calm core.Snapshot) *parted {
 	p := &parted{delay: 50 * time.Millisecond, outage: &outage{
 		t: t, r: rand.New(rand.NewPCG(seed, 9)), inv: whole, now: t0, dead: map[monitor.ID][2]monitor.Time{},
 		pollers: []string{"p1"}, blind: map[string][2]monitor.Time{}, quick: 2 * time.Second, slow: 10 * time.Second, late: 3 * time.Second,
 	}}
 	for i := range parts {
 		s := &side{part: parts[i], core: started(t, parts[i].inv)}
-		s.core.Restore(calm[i])
+		s.core.Restore(calm)
 		s.core.Begin(t0)
 		s.core.Tick(t0, &s.d)
 		p.sides = append(p.sides, s)
@@ -179,13 +180,6 @@ func byBranch(inv *monitor.Inventory, shards int) []monitor.Shard {
 	return home
 }
 
-func calmParts(t testing.TB, parts []part) (calm []core.Snapshot) {
-	for i := range parts {
-		calm = append(calm, calmBefore(t, parts[i].inv))
-	}
-	return calm
-}
-
 // The promise of TestOneProblemAndOneRecoveryWhateverTheOrder, for the same tree cut over four shards: along its branches or at
 // random, so that parents, children and grandchildren lie here, there and here again; with letters that come late, or not at all.
 func TestACutTreeIsOneProblemAndOneRecovery(t *testing.T) {
@@ -213,7 +207,7 @@ func TestACutTreeIsOneProblemAndOneRecovery(t *testing.T) {
 				home = atRandom(rand.New(rand.NewPCG(2, 2)), inv, 4)
 			}
 			parts := cutUp(inv, 4, home)
-			calm := calmParts(t, parts)
+			calm := calmBefore(t, inv)
 			for seed := range uint64(orders(t) / 10) {
 				p := newParted(t, seed, inv, parts, calm)
 				p.delay, p.lose = tt.delay, tt.lose
@@ -233,4 +227,73 @@ func TestACutTreeIsOneProblemAndOneRecovery(t *testing.T) {
 			}
 		})
 	}
+}
+
+// In the middle of an outage shards get other owners, who know what the last snapshot had, or a new configuration: all the same
+// it is one problem and one recovery.
+func TestACutTreeIsOneProblemWhileOwnersAndConfigurationsChange(t *testing.T) {
+	inv := tree(t, rand.New(rand.NewPCG(1, 1)), 300, "2")
+	inv.Options.ParentWait, inv.Options.ImpactStates = time.Minute, true
+	parts := cutUp(inv, 4, atRandom(rand.New(rand.NewPCG(2, 2)), inv, 4))
+	calm := calmBefore(t, inv)
+	for seed := range uint64(orders(t) / 10) {
+		p := newParted(t, seed, inv, parts, calm)
+		p.delay, p.lose = time.Second, 10
+		death := t0.Add(5*time.Second + p.random(20*time.Second))
+		p.dead[0] = [2]monitor.Time{death, death.Add(150 * time.Second)}
+		for range 6 {
+			p.pass(p.now.Add(p.random(30 * time.Second)))
+			s := p.sides[p.r.IntN(len(p.sides))]
+			if p.r.IntN(2) == 0 {
+				p.takeOver(s)
+			} else {
+				p.adopt(s)
+			}
+		}
+		p.pass(death.Add(8 * time.Minute))
+		if want := []string{"PROBLEM of h0", "RECOVERY of h0"}; !slices.Equal(p.told, want) {
+			t.Fatalf("order %d: told %v, want %v", seed, first5(p.told), want)
+		}
+		if left := p.troubled(); len(left) > 0 {
+			t.Fatalf("order %d: at the end %v", seed, first5(left))
+		}
+	}
+}
+
+// takeOver gives a shard a new owner. Answers to jobs of the last one are lost to it.
+func (p *parted) takeOver(s *side) {
+	memory := s.core.Snapshot()
+	s.epoch++
+	c, err := core.New(s.inv, 7+s.epoch, core.Seed{Start: t0})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c.Restore(memory)
+	c.Begin(p.now)
+	s.core = c
+	s.core.Tick(p.now, &s.d)
+	p.carryOut()
+}
+
+// adopt gives a shard a configuration in which its border has another host in front.
+func (p *parted) adopt(s *side) {
+	inv := *s.inv
+	inv.Generation++
+	if len(inv.Border) > 0 && inv.Border[0].Name != "+" {
+		inv.Border = slices.Insert(slices.Clone(inv.Border), 0, monitor.BorderHost{Name: "+", Shard: (inv.Shard + 1) % 4})
+		inv.BorderEdges = slices.Clone(inv.BorderEdges)
+		for i := range inv.BorderEdges {
+			for _, end := range []*monitor.ID{&inv.BorderEdges[i].Child, &inv.BorderEdges[i].Parent} {
+				if int(*end) >= inv.Objects() {
+					*end++
+				}
+			}
+		}
+	}
+	if err := s.core.Adopt(p.now, &inv, &s.d); err != nil {
+		p.t.Fatal(err)
+	}
+	s.inv = &inv
+	s.core.Tick(p.now, &s.d)
+	p.carryOut()
 }

@@ -104,9 +104,10 @@ func TestARandomNetworkIsJudgedAlikeCutOrWhole(t *testing.T) {
 	for seed := range uint64(orders(t) / 5) {
 		r := rand.New(rand.NewPCG(seed, 77))
 		inv := mesh(t, r, 40)
+		inv.Options.ImpactStates = seed%3 > 0
 		parts := cutUp(inv, 4, tiedTogether(r, inv, 4))
-		whole := newOutage(t, seed, inv, calmBefore(t, inv))
-		cut := newParted(t, seed, inv, parts, calmParts(t, parts))
+		calm := calmBefore(t, inv)
+		whole, cut := newOutage(t, seed, inv, calm), newParted(t, seed, inv, parts, calm)
 		cut.delay, cut.lose = time.Second, 20
 		for round := range 3 {
 			var dead []monitor.ID
