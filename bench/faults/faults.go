@@ -49,7 +49,10 @@ type Row struct {
 
 // Rows is the one list of faults, in their order.
 func Rows() []Row {
-	return []Row{schedulerKilled(), schedulerStopped(), pollerKilled(), receiverKilled(), reactionnerKilled(), arbiterKilled()}
+	return []Row{
+		schedulerKilled(), schedulerStopped(), pollerKilled(), receiverKilled(), reactionnerKilled(), arbiterKilled(), schedulerCut(), serverLost(), quorumLost(), receiverAway(),
+		everything(),
+	}
 }
 
 // Finding is what a fault showed.

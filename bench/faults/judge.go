@@ -181,6 +181,49 @@ func (e *evidence) pauses(since time.Time) []time.Duration {
 	return slices.Sorted(maps.Values(longest))
 }
 
+// silence gives the longest time that ended after since between two commits of any shard.
+func (e *evidence) silence(since time.Time) (longest time.Duration) {
+	var last time.Time
+	for _, r := range e.records {
+		if !last.IsZero() && r.at.After(since) {
+			longest = max(longest, r.at.Sub(last))
+		}
+		last = r.at
+	}
+	return longest
+}
+
+// firstAfter gives when the first record after a moment was stored.
+func (e *evidence) firstAfter(at time.Time) (time.Time, bool) {
+	for _, r := range e.records {
+		if r.at.After(at) && !r.claim {
+			return r.at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// firstHeard gives when the first result from outside after a moment was stored.
+func (e *evidence) firstHeard(at time.Time) (time.Time, bool) {
+	for _, r := range e.records {
+		heard := func(b monitor.Brok) bool { return b.Status != nil && b.Status.Service == "result" }
+		if r.at.After(at) && slices.ContainsFunc(r.broks, heard) {
+			return r.at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// claims counts the changes of owner after since.
+func (e *evidence) claims(since time.Time) (n int) {
+	for _, r := range e.records {
+		if r.claim && r.at.After(since) {
+			n++
+		}
+	}
+	return n
+}
+
 // gaps is the longest time between two commits of a shard that lie on both sides of a claim after since, for each shard that was
 // claimed.
 func (e *evidence) gaps(since time.Time) (all []time.Duration) {

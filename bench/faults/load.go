@@ -27,6 +27,7 @@ type load struct {
 	working sync.WaitGroup
 
 	mu    sync.Mutex
+	to    []*Daemon // receivers; nil for all
 	acked []ack
 	tries int
 }
@@ -51,6 +52,22 @@ func (l *load) begin(ctx context.Context) {
 func (l *load) end() {
 	l.stop()
 	l.working.Wait()
+}
+
+// only has everything be sent to some receivers from now on.
+func (l *load) only(receivers ...*Daemon) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.to = receivers
+}
+
+func (l *load) receivers() []*Daemon {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.to != nil {
+		return l.to
+	}
+	return l.s.Daemons("receiver")
 }
 
 func (l *load) answered() int {
@@ -84,9 +101,9 @@ func (l *load) send(ctx context.Context, sender int) {
 // until sends a request until it is answered with 200.
 func (l *load) until(ctx context.Context, sender, n int) bool {
 	body, name := results(sender, n), fmt.Sprintf("%d-%d-%d", os.Getpid(), sender, n)
-	receivers := l.s.Daemons("receiver")
 	var ended time.Time
 	for try := sender; ; try++ {
+		receivers := l.receivers()
 		if l.post(receivers[try%len(receivers)], body, name) {
 			return true
 		}

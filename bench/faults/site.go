@@ -66,27 +66,6 @@ func (s *Site) say(format string, args ...any) {
 	}
 }
 
-// standard is two machines with all daemons, and a third one with the bus and the arbiter.
-func standard(s *Site) error {
-	hub, err := s.lab.Machine("hub")
-	if err != nil {
-		return err
-	}
-	s.busURL = "nats://" + hub.Path(busPort)
-	s.add(hub, "bus", "--listen", hub.Path(busPort), "--open")
-	s.add(hub, "arbiter", "CONFIG", "--shards", fmt.Sprint(shards))
-	for _, name := range []string{"left", "right"} {
-		m, err := s.lab.Machine(name)
-		if err != nil {
-			return err
-		}
-		for _, role := range []string{"scheduler", "poller", "reactionner", "receiver", "broker"} {
-			s.add(m, role)
-		}
-	}
-	return nil
-}
-
 // add adds a daemon, which begins with the site.
 func (s *Site) add(m *lab.Machine, role string, args ...string) *Daemon {
 	d := &Daemon{Role: role, On: m, site: s, args: args}
