@@ -1,5 +1,7 @@
 package monitor
 
+import "errors"
+
 // Chronicle tells the cluster log of something that a daemon decided or met by itself, so that people can read later why the
 // engine did what it did. It never blocks and may be called by any goroutine; nil tells nobody. kind is one of the words
 // below, or a new one in their manner: small letters and hyphens. about names the thing ("shard 3", "poller two"), why is a
@@ -53,3 +55,7 @@ const (
 	// LogGap stands where entries are missing: why says how many.
 	LogGap = "log-gap"
 )
+
+// ErrGiveUp is the cause with which the context of a daemon ends that is to give everything up at once, because somebody put it into
+// maintenance: others stand ready for what it has. At the end of the process a daemon takes a little longer.
+var ErrGiveUp = errors.New("gives everything up for maintenance")

@@ -84,8 +84,13 @@ func draw(ctx context.Context, w io.Writer, addr string, q url.Values) error {
 	return nil
 }
 
-// watch draws the table again and again: in place on a terminal, else one below the other.
+// watch shows the table of hosts and services again and again.
 func watch(ctx context.Context, w io.Writer, addr string, q url.Values) {
+	repeat(ctx, w, func(w io.Writer) error { return draw(ctx, w, addr, q) })
+}
+
+// repeat draws something again and again: in place on a terminal, else one below the other.
+func repeat(ctx context.Context, w io.Writer, draw func(io.Writer) error) {
 	terminal := isTerminal(w)
 	every := watchEvery
 	if !terminal {
@@ -99,7 +104,7 @@ func watch(ctx context.Context, w io.Writer, addr string, q url.Values) {
 	}
 	for {
 		var buf bytes.Buffer
-		if err := draw(ctx, &screen{Buffer: &buf, of: w}, addr, q); err != nil && ctx.Err() == nil {
+		if err := draw(&screen{Buffer: &buf, of: w}); err != nil && ctx.Err() == nil {
 			fmt.Fprintln(&buf, err)
 		}
 		if ctx.Err() != nil {

@@ -22,14 +22,12 @@ examples:
   onbu cluster log --bus nats://10.0.0.1:4222   without a broker
 `
 
-// cluster is onbu cluster.
-func cluster(ctx context.Context, e *env) error {
+// clusterVerb is onbu cluster.
+func clusterVerb(ctx context.Context, e *env) error {
 	e.examples = clusterExamples
 	var q chronicle.Query
-	var at console.Client
-	var d daemonFlags
-	e.flags.StringVar(&at.Addr, "http", defaultHTTP, "address of a broker's API")
-	d.registerDirect(e.flags)
+	var at door
+	at.register(e)
 	e.flags.BoolVar(&q.Follow, "follow", false, "go on with what is written from now on, until Ctrl-C")
 	e.flags.StringVar(&q.Node, "node", "", "only of this node")
 	e.flags.StringVar(&q.Role, "role", "", "only of this role")
@@ -53,10 +51,7 @@ func cluster(ctx context.Context, e *env) error {
 		console.ChronicleLine(e.stdout, &entry)
 		return nil
 	}
-	if d.bus == "" {
-		return at.Chronicle(ctx, q, each)
-	}
-	return d.directly(ctx, e, func(c bus.Conn) error { return chronicle.Read(ctx, c, q, each) })
+	return at.open(ctx, e, func(c cluster) error { return c.Chronicle(ctx, q, each) })
 }
 
 // registerDirect adds what is needed to ask the bus instead of a broker.
@@ -86,8 +81,5 @@ func (d *daemonFlags) directly(ctx context.Context, e *env, do func(bus.Conn) er
 		return err
 	}
 	defer closeBus()
-	if err := c.Ready(opening); err != nil {
-		return err
-	}
 	return do(c)
 }

@@ -23,8 +23,6 @@ import (
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/keys"
-	"github.com/onbu/onbu/internal/wire"
-	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/receiver"
 )
 
@@ -105,7 +103,9 @@ type App struct {
 	metrics  *metrics.Set
 	courier  *carrier
 	server   *httpServer
-	roles    []running
+	roles    []*running
+	// ordered is closed once it is known what people ordered of this node.
+	ordered chan struct{}
 	// deeds is the cluster log of this process; nil before the bus is open.
 	deeds   *chronicle.Writer
 	failed  chan error
@@ -113,17 +113,9 @@ type App struct {
 	closers []func() error
 }
 
-// running is a role at work.
-type running struct {
-	name   string
-	daemon Daemon
-	cancel context.CancelFunc
-	ended  chan struct{}
-}
-
 // Run starts the roles and works until ctx ends or a role fails. Then everything ends in order.
 func Run(ctx context.Context, o Options) error {
-	a := &App{o: o, boot: rand.Text()[:10], metrics: metrics.NewSet(), failed: make(chan error, len(o.Roles)+1)}
+	a := &App{o: o, boot: rand.Text()[:10], metrics: metrics.NewSet(), ordered: make(chan struct{}), failed: make(chan error, len(o.Roles)+1)}
 	if err := a.openKeys(); err != nil {
 		return err
 	}
@@ -164,31 +156,46 @@ func (a *App) start(ctx context.Context) error {
 	a.chronicle(ctx)
 	a.watchKeys(ctx)
 	a.server = newServer(a)
+	a.settle()
 	for _, r := range roles() {
 		if !slices.Contains(a.o.Roles, r.name) {
 			continue
 		}
-		d, err := r.build(a)
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.name, err)
+		one := a.newRunning(r)
+		if err := one.build(); err != nil {
+			return err
 		}
-		a.roles = append(a.roles, running{name: r.name, daemon: d, ended: make(chan struct{})})
+		a.roles = append(a.roles, one)
 	}
 	a.o.Config = nil // the roles have what they need of it; it takes as much room as everything else
 	addr, err := a.server.listen(a.o.HTTP)
 	if err != nil {
 		return err
 	}
-	for i := range a.roles {
-		a.launch(&a.roles[i])
-		if a.roles[i].name == "arbiter" {
-			a.prepared(ctx, a.roles[i].ended)
-		}
-	}
+	a.launch(ctx)
 	if a.o.Started != nil {
 		go a.announce(ctx, addr)
 	}
 	return nil
+}
+
+// launch starts the roles. Each has a life of its own, so that they can be ended one after the other.
+func (a *App) launch(ctx context.Context) {
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var orders sync.WaitGroup
+	orders.Go(func() { a.followOrders(following) })
+	a.closers = append(a.closers, func() error {
+		stop()
+		orders.Wait()
+		return nil
+	})
+	for _, r := range a.roles {
+		r.started = true
+		go r.run()
+		if r.role.name == "arbiter" {
+			a.prepared(ctx, r.ended)
+		}
+	}
 }
 
 // prepared waits until the arbiter has made the streams, so that the roles beside it find them at once. When it fails
@@ -213,35 +220,20 @@ func (a *App) announce(ctx context.Context, addr string) {
 	}
 }
 
-// launch starts a role with a life of its own, so that roles can be ended one after the other.
-func (a *App) launch(r *running) {
-	ctx, cancel := context.WithCancel(context.Background())
-	r.cancel = cancel
-	go func() {
-		defer close(r.ended)
-		var beat sync.WaitGroup
-		beat.Go(func() { a.beat(ctx, r) })
-		if err := r.daemon.Run(ctx); err != nil {
-			a.failed <- fmt.Errorf("%s: %w", r.name, err)
-		}
-		cancel()
-		beat.Wait()
-	}()
-}
-
 // stop ends the roles from the one that takes things in to the one that all others stand on, then the API and the bus.
 func (a *App) stop() error {
 	var errs []error
 	for i := len(a.roles) - 1; i >= 0; i-- {
-		r := &a.roles[i]
-		if r.cancel == nil {
+		r := a.roles[i]
+		r.end()
+		if !r.started {
+			r.drop()
 			continue
 		}
-		r.cancel()
 		select {
 		case <-r.ended:
 		case <-time.After(stopWait):
-			errs = append(errs, fmt.Errorf("%s did not end within %s", r.name, stopWait))
+			errs = append(errs, fmt.Errorf("%s did not end within %s", r.role.name, stopWait))
 		}
 	}
 	if a.server != nil {
@@ -251,34 +243,6 @@ func (a *App) stop() error {
 		errs = append(errs, a.closers[i]())
 	}
 	return errors.Join(errs...)
-}
-
-// beat says every five seconds that the role is alive, for people; ownership never depends on it.
-func (a *App) beat(ctx context.Context, r *running) {
-	if a.bus.Ready(ctx) != nil {
-		return
-	}
-	host, _ := os.Hostname()
-	h := wire.Heartbeat{Role: r.name, Name: a.o.Name, Host: host, PID: os.Getpid(), Since: monitor.At(time.Now()), HTTP: a.server.addr, Boot: a.boot}
-	key := bus.BeatKey(r.name, a.o.Name)
-	ticker := time.NewTicker(5 * time.Second)
-	defer ticker.Stop()
-	for {
-		if l, ok := r.daemon.(loader); ok {
-			h.Load = l.Load()
-		}
-		if e, err := a.bus.Get(ctx, bus.HB, key); err == nil || errors.Is(err, bus.ErrNotFound) {
-			_, err = a.bus.Put(ctx, bus.HB, key, wire.Marshal(h), e.Revision)
-			if err != nil && ctx.Err() == nil {
-				a.o.Log.Debug("heartbeat not taken", "role", r.name, "error", err)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }
 
 // eventLog is the path of the event log, relative ones lying in the state folder.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -16,23 +17,60 @@ import (
 // httpServer serves what all roles of the process have to show.
 type httpServer struct {
 	app  *App
-	mux  *http.ServeMux
 	http *http.Server
 	addr string
+	// local says that only this machine can ask.
+	local bool
+	// pages is what is served at present.
+	pages atomic.Pointer[http.ServeMux]
 }
 
 func newServer(a *App) *httpServer {
-	s := &httpServer{app: a, mux: http.NewServeMux()}
-	s.mux.HandleFunc("GET /{$}", s.index)
-	s.mux.HandleFunc("GET /healthz", s.health)
-	s.mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		a.metrics.WritePrometheus(w)
-		metrics.WriteProcessMetrics(w)
-	})
+	s := &httpServer{app: a}
+	s.refresh()
 	return s
 }
 
-// listen opens the port; the profiles are served only where nobody but this machine can ask for them.
+// refresh serves what the process has to show, and the roles that work.
+func (s *httpServer) refresh() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.index)
+	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /metrics", s.metrics)
+	if s.local { // the profiles are served only where nobody but this machine can ask for them
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	}
+	s.cluster(mux)
+	for _, r := range s.app.roles {
+		if l := r.current(); l != nil {
+			for _, page := range l.part.pages {
+				page(mux)
+			}
+		}
+	}
+	s.pages.Store(mux)
+}
+
+// ServeHTTP implements http.Handler.
+func (s *httpServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.pages.Load().ServeHTTP(w, r)
+}
+
+func (s *httpServer) metrics(w http.ResponseWriter, _ *http.Request) {
+	s.app.metrics.WritePrometheus(w)
+	for _, r := range s.app.roles {
+		if l := r.current(); l != nil {
+			l.part.metrics.WritePrometheus(w)
+		}
+	}
+	metrics.WriteProcessMetrics(w)
+}
+
+// listen opens the port.
 func (s *httpServer) listen(addr string) (string, error) {
 	if addr == "" {
 		return "", nil
@@ -41,14 +79,10 @@ func (s *httpServer) listen(addr string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the API's address: %w; choose another with --http (:0 picks a free port)", err)
 	}
-	var handler http.Handler = s.mux
+	var handler http.Handler = s
 	if tcp := l.Addr().(*net.TCPAddr); tcp.IP.IsLoopback() {
-		handler = hostsOnly(addr, s.mux)
-		s.mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-		s.mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		s.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-		s.mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		s.mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		handler, s.local = hostsOnly(addr, s), true
+		s.refresh()
 	}
 	s.addr = l.Addr().String()
 	s.http = &http.Server{
@@ -86,6 +120,7 @@ func (s *httpServer) index(w http.ResponseWriter, _ *http.Request) {
 /api/summary                 objects by state
 /api/downtimes /api/comments
 POST /api/command            an external command, as Nagios writes them
+/api/nodes /api/cluster/log
 /metrics /healthz
 `)
 }
@@ -108,17 +143,23 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 	}
 	well = s.app.keysWell(state) && well
 	for i := range s.app.roles {
-		role := &s.app.roles[i]
-		state[role.name] = "ok"
+		role := s.app.roles[i]
+		name := role.role.name
+		state[name] = "ok"
 		select {
 		case <-role.ended:
-			state[role.name], well = "ended", false
+			state[name], well = "ended", false
 			continue
 		default:
 		}
-		if h, ok := role.daemon.(healthy); ok {
+		l := role.current()
+		if l == nil {
+			state[name] = role.is().String() // maintenance is no illness
+			continue
+		}
+		if h, ok := l.daemon.(healthy); ok {
 			if err := h.Healthy(); err != nil {
-				state[role.name], well = err.Error(), false
+				state[name], well = err.Error(), false
 			}
 		}
 	}

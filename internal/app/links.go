@@ -32,7 +32,7 @@ type linkedReceiver struct {
 }
 
 // linked gives a receiver its links, where there is a file of them.
-func (a *App) linked(r *receiver.Receiver, log *slog.Logger) (Daemon, error) {
+func (a *part) linked(r *receiver.Receiver, log *slog.Logger) (Daemon, error) {
 	if a.o.Links == "" {
 		return r, nil
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/onbu/onbu/receiver"
 )
 
-// errNoReceiver is what a module of the broker gets that is faster than the start of the process.
-var errNoReceiver = errors.New("the engine starts: give the command again in a moment")
+// errNoReceiver is what a module of the broker gets that is faster than the start of the process, or whose receiver is in maintenance.
+var errNoReceiver = errors.New("no receiver works in this process: it starts, then give the command again in a moment; or it is in maintenance, then give it to another broker")
 
 // obey has a command carried out for a module of the broker: by this process' receiver.
 func (a *App) obey(ctx context.Context, line, source string) error {
@@ -24,14 +24,14 @@ func (a *App) obey(ctx context.Context, line, source string) error {
 
 // obeying gives a broker somebody who carries commands out: the receiver of this process, else one of its own that listens
 // nowhere.
-func (a *App) obeying(b *broker.Broker) Daemon {
+func (a *part) obeying(b *broker.Broker) Daemon {
 	if slices.Contains(a.o.Roles, "receiver") {
 		return b
 	}
 	r := receiver.New(receiver.Options{
 		Boot: a.boot, Name: a.o.Name, Bus: a.bus, Log: a.o.Log.With("role", "broker"), Metrics: a.metrics,
 	})
-	a.receiver.Store(r)
+	a.receives(r)
 	return &obeyingBroker{b, r}
 }
 

@@ -34,15 +34,15 @@ func (d *diary) read() []string {
 	return slices.Clone(d.all)
 }
 
-// part is a daemon that takes a while to end, or does not end at all.
-type part struct {
+// member is a daemon that takes a while to end, or does not end at all.
+type member struct {
 	name  string
 	diary *diary
 	takes time.Duration
 	err   error
 }
 
-func (p part) Run(ctx context.Context) error {
+func (p member) Run(ctx context.Context) error {
 	if p.err != nil {
 		return p.err
 	}
@@ -53,23 +53,31 @@ func (p part) Run(ctx context.Context) error {
 }
 
 // working gives an app at work on these daemons.
-func working(t *testing.T, parts ...part) *App {
+func working(t *testing.T, parts ...member) *App {
 	t.Helper()
-	a := &App{o: Options{Log: slog.New(slog.DiscardHandler)}, bus: membus.New().Connect("test"), failed: make(chan error, len(parts))}
+	c := membus.New().Connect("test")
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a := &App{o: Options{Name: "test", Log: slog.New(slog.DiscardHandler)}, bus: c, ordered: make(chan struct{}), failed: make(chan error, len(parts))}
+	a.chronicle(t.Context())
 	a.server = newServer(a)
 	for _, p := range parts {
-		a.roles = append(a.roles, running{name: p.name, daemon: p, ended: make(chan struct{})})
+		r := a.newRunning(role{p.name, func(*part) (Daemon, error) { return p, nil }})
+		if err := r.build(); err != nil {
+			t.Fatal(err)
+		}
+		a.roles = append(a.roles, r)
 	}
-	for i := range a.roles {
-		a.launch(&a.roles[i])
-	}
+	a.launch(t.Context())
+	synctest.Wait()
 	return a
 }
 
 func TestRolesEndFromTheLastToTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary
-		a := working(t, part{name: "first", diary: &d}, part{name: "second", diary: &d, takes: time.Second}, part{name: "third", diary: &d, takes: 5 * time.Second})
+		a := working(t, member{name: "first", diary: &d}, member{name: "second", diary: &d, takes: time.Second}, member{name: "third", diary: &d, takes: 5 * time.Second})
 		for i := range 2 {
 			a.closers = append(a.closers, func() error { d.note(fmt.Sprint("closer ", i)); return nil })
 		}
@@ -85,7 +93,7 @@ func TestRolesEndFromTheLastToTheFirst(t *testing.T) {
 func TestARoleThatDoesNotEndHoldsUpTheOthersForAWhileOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary
-		a := working(t, part{name: "good", diary: &d}, part{name: "stuck", diary: &d, takes: time.Hour})
+		a := working(t, member{name: "good", diary: &d}, member{name: "stuck", diary: &d, takes: time.Hour})
 		began := time.Now()
 		err := a.stop()
 		if err == nil || err.Error() != "stuck did not end within 15s" {
@@ -103,7 +111,7 @@ func TestARoleThatDoesNotEndHoldsUpTheOthersForAWhileOnly(t *testing.T) {
 
 func TestAFailureNamesItsRole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := working(t, part{name: "good", diary: &diary{}}, part{name: "bad", err: errors.New("no luck")})
+		a := working(t, member{name: "good", diary: &diary{}}, member{name: "bad", err: errors.New("no luck")})
 		if err := <-a.failed; err.Error() != "bad: no luck" {
 			t.Errorf("it failed with %q", err)
 		}
@@ -132,7 +140,7 @@ func TestPools(t *testing.T) {
 		{[]string{"EU"}, []string{"EU", "US"}, []string{"EU"}},
 		{[]string{"None", "EU", "EU"}, nil, []string{"", "EU"}},
 	} {
-		if got := pools(c.asked, c.all); !slices.Equal(got, c.want) {
+		if got := pools(served(c.asked, c.all)); !slices.Equal(got, c.want) {
 			t.Errorf("asked for %q of %q: %q, want %q", c.asked, c.all, got, c.want)
 		}
 	}

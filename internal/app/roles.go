@@ -27,7 +27,7 @@ import (
 // role is a kind of daemon.
 type role struct {
 	name  string
-	build func(*App) (Daemon, error)
+	build func(*part) (Daemon, error)
 }
 
 // roles is the one table of roles, in the order in which they start.
@@ -68,7 +68,7 @@ func (a *App) openBus(ctx context.Context) error {
 	return nil
 }
 
-func buildArbiter(a *App) (Daemon, error) {
+func buildArbiter(a *part) (Daemon, error) {
 	if a.o.Main == "" {
 		return nil, fmt.Errorf("needs a configuration: the path of its main file")
 	}
@@ -80,14 +80,14 @@ func buildArbiter(a *App) (Daemon, error) {
 	return d, nil
 }
 
-func buildScheduler(a *App) (Daemon, error) {
+func buildScheduler(a *part) (Daemon, error) {
 	return scheduler.New(scheduler.Options{
 		Name: a.o.Name, Boot: a.boot, Bus: a.bus, Log: a.o.Log.With("role", "scheduler"), Metrics: a.metrics,
 		Chronicle: a.deeds.For("scheduler"),
 	}), nil
 }
 
-func buildPoller(a *App) (Daemon, error) {
+func buildPoller(a *part) (Daemon, error) {
 	log := a.o.Log.With("role", "poller")
 	post := a.post()
 	native := builtin.Checks(post.Courier)
@@ -104,7 +104,7 @@ func buildPoller(a *App) (Daemon, error) {
 		slots = slotsFor(fileLimit())
 	}
 	p := poller.New(poller.Options{
-		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags, tags(a.o.Config, pollerTag)), Slots: slots, Forks: a.forks(), Bus: a.bus,
+		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.PollerTags), Slots: slots, Forks: a.forks(), Bus: a.bus,
 		Probes: poller.NewProbes(native, builtin.Exec(a.forks()), a.o.Fork...), Log: log, Metrics: a.metrics,
 		Remembering: poller.Remembers(native),
 		Chronicle:   a.deeds.For("poller"),
@@ -122,7 +122,7 @@ type carryingPoller struct {
 func (p *carryingPoller) Run(ctx context.Context) error { return p.courier.beside(ctx, p.Poller.Run) }
 
 // measure publishes one of the counters of a module.
-func (a *App) measure(module, counter string, of modules.Counting) {
+func (a *part) measure(module, counter string, of modules.Counting) {
 	name := fmt.Sprintf("onbu_%s_%s_total", module, counter)
 	a.metrics.NewGauge(name, func() (value float64) {
 		of.Count(func(other string, n uint64) {
@@ -137,17 +137,17 @@ func (a *App) measure(module, counter string, of modules.Counting) {
 // forks is how many plugins may run at once.
 func (a *App) forks() int { return cmp.Or(a.o.Plugins, builtin.Plugins()) }
 
-func buildReactionner(a *App) (Daemon, error) {
+func buildReactionner(a *part) (Daemon, error) {
 	runner := builtin.Exec(0)
 	return reactionner.New(reactionner.Options{
-		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.ReactionnerTags, tags(a.o.Config, reactionnerTag)), Bus: a.bus,
+		Name: a.o.Name, Boot: a.boot, Pools: pools(a.o.ReactionnerTags), Bus: a.bus,
 		Run: builtin.Runner(runner), Senders: builtin.Senders(a.notifiers()), Log: a.o.Log.With("role", "reactionner"), Metrics: a.metrics,
 		Chronicle: a.deeds.For("reactionner"),
 	}), nil
 }
 
 // notifiers gives the modules that tell people, and has them closed at the end.
-func (a *App) notifiers() []modules.Notify {
+func (a *part) notifiers() []modules.Notify {
 	all := builtin.Notifiers()
 	for _, m := range all {
 		if c, ok := m.(modules.Closer); ok {
@@ -165,10 +165,10 @@ func (a *App) shutdown() func() {
 	return a.end
 }
 
-func buildReceiver(a *App) (Daemon, error) {
+func buildReceiver(a *part) (Daemon, error) {
 	log := a.o.Log.With("role", "receiver")
 	var listeners []modules.Listener
-	if path := a.commandFile(); path != "" {
+	if path := a.o.CommandFile; path != "-" {
 		listeners = append(listeners, cmdfile.New(path, modules.Env{Log: log, Metrics: a.metrics}))
 	}
 	r := receiver.New(receiver.Options{
@@ -176,8 +176,8 @@ func buildReceiver(a *App) (Daemon, error) {
 		Spool: a.spool(), SpoolMax: cmp.Or(a.o.SpoolMax, spoolMax),
 		Chronicle: a.deeds.For("receiver"),
 	})
-	r.Handle(a.server.mux)
-	a.receiver.Store(r)
+	a.serve(r.Handle)
+	a.receives(r)
 	return a.linked(r, log)
 }
 
@@ -205,7 +205,7 @@ func (a *App) commandFile() string {
 	return ""
 }
 
-func buildBroker(a *App) (Daemon, error) {
+func buildBroker(a *part) (Daemon, error) {
 	var exports []modules.Exporter
 	if path := a.eventLog(); path != "" {
 		m := ndjson.New(ndjson.Options{Path: path, Name: builtin.EventLog})
@@ -217,19 +217,15 @@ func buildBroker(a *App) (Daemon, error) {
 		Name: a.o.Name, Boot: a.boot, Bus: a.bus, Exports: exports, Build: a.exporter(log), Obey: a.obey, Log: log, Metrics: a.metrics,
 		Chronicle: a.deeds.For("broker"),
 	})
-	b.Handle(a.server.mux)
+	a.serve(b.Handle)
 	return a.obeying(b), nil
 }
 
 // untagged is how Shinken writes the pool of what has no tag.
 const untagged = "None"
 
-// pools gives the pools for tags as written: those asked for, else all that there are.
-func pools(asked, all []string) []string {
-	tags := asked
-	if len(tags) == 0 {
-		tags = append([]string{untagged}, all...)
-	}
+// pools gives the pools for tags as written.
+func pools(tags []string) []string {
 	var out []string
 	for _, tag := range tags {
 		if tag == untagged {
@@ -240,6 +236,21 @@ func pools(asked, all []string) []string {
 		}
 	}
 	return out
+}
+
+// served gives the tags asked for, else all that there are.
+func served(asked, all []string) []string {
+	if len(asked) > 0 {
+		return asked
+	}
+	return append([]string{untagged}, all...)
+}
+
+// settle takes out of the configuration what the roles need of it, since they may be built again later.
+func (a *App) settle() {
+	a.o.PollerTags = served(a.o.PollerTags, tags(a.o.Config, pollerTag))
+	a.o.ReactionnerTags = served(a.o.ReactionnerTags, tags(a.o.Config, reactionnerTag))
+	a.o.CommandFile = cmp.Or(a.commandFile(), "-")
 }
 
 // tags gives the tags that a configuration uses: those of its objects, as of says, and those of its commands.

@@ -15,6 +15,8 @@ var (
 	ErrNoResponders = errors.New("nobody answers")
 	// ErrFenced: somebody else owns the shard since; the caller must stop at once and forget what it decided.
 	ErrFenced = errors.New("fenced: another owner has taken the shard")
+	// ErrUnprepared: there is no such bucket yet; an arbiter makes it.
+	ErrUnprepared = errors.New("the bus is not prepared: no arbiter was here yet")
 	// ErrConflict: the key changed, or exists already.
 	ErrConflict = errors.New("changed by somebody else")
 	// ErrNotFound: no such key or blob.
@@ -211,6 +213,8 @@ type Store interface {
 	// Delete removes the key if it still has that revision, else ErrConflict; a key that is not there is no error with
 	// revision 0.
 	Delete(ctx context.Context, b Bucket, key string, revision uint64) error
+	// List gives the entries under a key or pattern, as in Watch, sorted by key. In a cluster they may be a little old.
+	List(ctx context.Context, b Bucket, key string) ([]Entry, error)
 	// Watch calls changed for every key that is there, then with a nil Value for each key removed and with the Entry for
 	// each change, until ctx ends; it returns ctx's error then. key may be one key, or a pattern in which "*" stands for
 	// one part between dots and a last ">" for all the rest; "" is all. Several quick changes of a key may be told as one,

@@ -346,3 +346,15 @@ func KindOf(s Subject) Kind {
 	}
 	return KindPerf
 }
+
+// OrderKey is the key in NODE of what people ordered of a node.
+func OrderKey(node string) string { return "order." + Token(node) }
+
+// AllOrders is every OrderKey.
+func AllOrders() string { return "order.*" }
+
+// KnownKey is the key in NODE of what is remembered of a role of a node.
+func KnownKey(role, node string) string { return "known." + role + "." + Token(node) }
+
+// AllKnown is every KnownKey.
+func AllKnown() string { return "known.*.*" }

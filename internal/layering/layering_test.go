@@ -33,7 +33,7 @@ var layers = []layer{
 	{name: "daemons", packages: []string{"arbiter", "scheduler", "poller", "reactionner", "receiver", "receiver/sites", "broker"}, apart: true},
 	{name: "adapters", packages: []string{
 		"modules/check/...", "modules/notify/...", "modules/listen/...", "modules/export/...",
-		"internal/bus/dial", "internal/bus/link", "internal/bus/natsbus", "internal/bus/membus", "internal/bus/bustest", "internal/chronicle", "internal/courier", "internal/hosting", "broker/feed", "arbiter/compile", "arbiter/dynamic", "arbiter/objects/...",
+		"internal/bus/dial", "internal/bus/link", "internal/bus/natsbus", "internal/bus/membus", "internal/bus/bustest", "internal/chronicle", "internal/nodes", "internal/courier", "internal/hosting", "broker/feed", "arbiter/compile", "arbiter/dynamic", "arbiter/objects/...",
 		"scheduler/recall",
 	}},
 	{name: "protocols", packages: []string{

@@ -41,6 +41,31 @@ var store = map[string]func(*testing.T, *fixture){
 			}
 		}
 	},
+	"lists the keys under a pattern": func(t *testing.T, f *fixture) {
+		if all, err := f.a.List(f.ctx, bus.NODE, ""); err != nil || len(all) != 0 {
+			t.Errorf("of an empty bucket: %v, %v", all, err)
+		}
+		for _, key := range []string{"b.two", "a.one", "b.one", "b.gone"} {
+			revision, err := f.a.Put(f.ctx, bus.NODE, key, []byte(key), 0)
+			f.must(err)
+			if key == "b.gone" {
+				f.must(f.a.Delete(f.ctx, bus.NODE, key, revision))
+			}
+		}
+		for pattern, want := range map[string][]string{"": {"a.one", "b.one", "b.two"}, "b.*": {"b.one", "b.two"}, "b.gone": nil, "c.>": nil} {
+			all, err := f.b.List(f.ctx, bus.NODE, pattern)
+			f.must(err)
+			var keys []string
+			for _, e := range all {
+				if keys = append(keys, e.Key); string(e.Value) != e.Key || e.Revision == 0 {
+					t.Errorf("%s: got %q, revision %d", e.Key, e.Value, e.Revision)
+				}
+			}
+			if diff := cmp.Diff(want, keys); diff != "" {
+				t.Errorf("%q: %s", pattern, diff)
+			}
+		}
+	},
 	"removes a key by revision": func(t *testing.T, f *fixture) {
 		one, err := f.a.Put(f.ctx, bus.LEASE, "k", []byte("one"), 0)
 		f.must(err)

@@ -50,7 +50,7 @@ func (c *conn) bucket(ctx context.Context, b bus.Bucket, do func(*bucket) error)
 	defer c.bus.mu.Unlock()
 	k := c.bus.buckets[b]
 	if k == nil {
-		return fmt.Errorf("bucket %s: the bus is not prepared", b)
+		return fmt.Errorf("bucket %s: %w", b, bus.ErrUnprepared)
 	}
 	return do(k)
 }
@@ -118,6 +118,16 @@ func (c *conn) Delete(ctx context.Context, b bus.Bucket, key string, revision ui
 		c.bus.wakeLocked()
 		return nil
 	})
+}
+
+// List implements bus.Store.
+func (c *conn) List(ctx context.Context, b bus.Bucket, key string) (all []bus.Entry, err error) {
+	err = c.bucket(ctx, b, func(k *bucket) error {
+		all = k.since(key, map[string]uint64{})
+		return nil
+	})
+	slices.SortFunc(all, func(a, b bus.Entry) int { return cmp.Compare(a.Key, b.Key) })
+	return all, err
 }
 
 // Watch implements bus.Store.

@@ -1,9 +1,12 @@
 package natsbus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -20,6 +23,9 @@ func (c *Conn) bucket(ctx context.Context, b bus.Bucket) (jetstream.KeyValue, er
 		return kv, nil
 	}
 	kv, err := c.js.KeyValue(ctx, string(b))
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		return nil, fmt.Errorf("bucket %s: %w", b, bus.ErrUnprepared)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", b, closed(err))
 	}
@@ -118,6 +124,36 @@ func (c *Conn) Delete(ctx context.Context, b bus.Bucket, key string, revision ui
 		return fmt.Errorf("deleting %s of %s: %w", key, b, conflict(err))
 	}
 	return nil
+}
+
+// List implements bus.Store.
+func (c *Conn) List(ctx context.Context, b bus.Bucket, key string) (all []bus.Entry, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	kv, err := c.bucket(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	watcher, err := kv.Watch(ctx, cmp.Or(key, ">"), jetstream.IgnoreDeletes())
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", b, closed(err))
+	}
+	defer watcher.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("listing %s: %w", b, ctx.Err())
+		case e, open := <-watcher.Updates():
+			switch {
+			case !open:
+				return nil, fmt.Errorf("listing %s: the watcher ended", b)
+			case e == nil:
+				slices.SortFunc(all, func(a, b bus.Entry) int { return strings.Compare(a.Key, b.Key) })
+				return all, nil
+			}
+			all = append(all, entry(e))
+		}
+	}
 }
 
 // Watch implements bus.Store. It starts anew after each lost connection, because a bucket kept in memory does so too when

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/chronicle"
+	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/internal/nodes"
+	"github.com/onbu/onbu/monitor"
+)
+
+const nodesExamples = `
+M marks a role that works, S one that stands by. LAG is what waits to be stored or delivered.
+
+examples:
+  onbu nodes --watch
+  onbu nodes --json | jq '.[] | select(.state != "up")'
+  onbu nodes --bus nats://10.0.0.1:4222         when no broker answers
+`
+
+// listNodes is onbu nodes.
+func listNodes(ctx context.Context, e *env) error {
+	e.examples = nodesExamples
+	var at door
+	at.register(e)
+	asJSON := e.flags.Bool("json", false, "print JSON")
+	live := e.flags.Bool("watch", false, "show it anew every second until Ctrl-C")
+	if _, err := e.parse(0, ""); err != nil {
+		return err
+	}
+	return at.open(ctx, e, func(c cluster) error {
+		if *live {
+			repeat(ctx, e.stdout, func(w io.Writer) error { return drawNodes(ctx, w, c) })
+			return nil
+		}
+		if !*asJSON {
+			return drawNodes(ctx, e.stdout, c)
+		}
+		all, err := c.Nodes(ctx)
+		if err != nil {
+			return err
+		}
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(all)
+	})
+}
+
+func drawNodes(ctx context.Context, w io.Writer, c cluster) error {
+	all, err := c.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(w, "no node shows itself yet; a new one does within 5 s")
+		return nil
+	}
+	console.NodesTable(w, all, style(w))
+	return nil
+}
+
+// cluster is whoever can be asked about nodes: a broker, or the bus.
+type cluster interface {
+	Nodes(ctx context.Context) ([]nodes.Role, error)
+	Order(ctx context.Context, o nodes.Order) error
+	ForgetNode(ctx context.Context, node string) error
+	Chronicle(ctx context.Context, q chronicle.Query, each func(chronicle.Entry) error) error
+}
+
+// door is where to ask.
+type door struct {
+	http string
+	d    daemonFlags
+}
+
+func (o *door) register(e *env) {
+	e.flags.StringVar(&o.http, "http", defaultHTTP, "address of a broker's API")
+	o.d.registerDirect(e.flags)
+}
+
+// open does something with whoever can be asked: the bus if there is an address for it, else a broker.
+func (o *door) open(ctx context.Context, e *env, do func(cluster) error) error {
+	if o.d.bus == "" {
+		return do(&console.Client{Addr: o.http})
+	}
+	return o.d.directly(ctx, e, func(c bus.Conn) error {
+		host, _ := os.Hostname()
+		w := chronicle.NewWriter(chronicle.Options{
+			Bus: c, Node: host, Boot: fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano()), Log: slog.New(slog.NewTextHandler(e.stderr, nil)),
+		})
+		writing, end := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			w.Run(writing)
+		}()
+		defer func() { end(); <-ended }()
+		return do(direct{c, w.For("")})
+	})
+}
+
+// direct asks the bus.
+type direct struct {
+	bus  bus.Conn
+	tell monitor.Chronicle
+}
+
+func (d direct) Nodes(ctx context.Context) ([]nodes.Role, error) { return nodes.Look(ctx, d.bus) }
+
+func (d direct) Order(ctx context.Context, o nodes.Order) error {
+	return nodes.Give(ctx, d.bus, d.tell, o)
+}
+
+func (d direct) ForgetNode(ctx context.Context, node string) error {
+	return nodes.Forget(ctx, d.bus, d.tell, node)
+}
+
+func (d direct) Chronicle(ctx context.Context, q chronicle.Query, each func(chronicle.Entry) error) error {
+	return chronicle.Read(ctx, d.bus, q, each)
+}
+
+// errNotDone is what follows a plan that is not carried out.
+var errNotDone = errors.New("nothing was changed")

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	beatEvery = 5 * time.Second
+	// rememberEvery is how often it is noted for later that a role is there.
+	rememberEvery = 10 * time.Minute
+	// lastBeat bounds how long the end of a role waits until the others see it.
+	lastBeat = time.Second
+)
+
+// version is that of the binary.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+// beat says every five seconds, and at each change, that the role is alive and how it is; ownership never depends on it. At the end it
+// says that it goes.
+func (r *running) beat() {
+	if r.app.bus.Ready(r.ctx) != nil {
+		return
+	}
+	host, _ := os.Hostname()
+	h := wire.Heartbeat{
+		Role: r.role.name, Name: r.app.o.Name, Host: host, PID: os.Getpid(), Since: monitor.At(time.Now()), HTTP: r.app.server.addr,
+		Version: version(), Wire: wire.Version, Boot: r.app.boot,
+	}
+	ticker := time.NewTicker(beatEvery)
+	defer ticker.Stop()
+	var remembered time.Time
+	for r.ctx.Err() == nil {
+		if s := r.is(); s != h.State {
+			h.State, h.Since = s, monitor.At(time.Now())
+			remembered = time.Time{}
+		}
+		h.Load = r.load()
+		r.show(r.ctx, h)
+		if time.Since(remembered) > rememberEvery && r.remember(r.ctx, h, false) {
+			remembered = time.Now()
+		}
+		select {
+		case <-r.ctx.Done():
+		case <-ticker.C:
+		case <-r.soon:
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), lastBeat)
+	defer cancel()
+	<-r.over
+	r.leave(ctx)
+	r.remember(ctx, h, true)
+}
+
+func (r *running) load() map[string]int64 {
+	if l := r.current(); l != nil {
+		if d, ok := l.daemon.(loader); ok {
+			return d.Load()
+		}
+	}
+	return nil
+}
+
+func (r *running) key() string { return bus.BeatKey(r.role.name, r.app.o.Name) }
+
+// show puts a heartbeat where others see it.
+func (r *running) show(ctx context.Context, h wire.Heartbeat) {
+	e, err := r.app.bus.Get(ctx, bus.HB, r.key())
+	if err == nil || errors.Is(err, bus.ErrNotFound) {
+		_, err = r.app.bus.Put(ctx, bus.HB, r.key(), wire.Marshal(h), e.Revision)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.app.o.Log.Debug("heartbeat not taken", "role", r.role.name, "error", err)
+	}
+}
+
+// leave removes the heartbeat.
+func (r *running) leave(ctx context.Context) {
+	e, err := r.app.bus.Get(ctx, bus.HB, r.key())
+	if err == nil {
+		err = r.app.bus.Delete(ctx, bus.HB, r.key(), e.Revision)
+	}
+	if err != nil {
+		r.app.o.Log.Debug("the last heartbeat stays until it is too old", "role", r.role.name, "error", err)
+	}
+}
+
+// remember notes the role for when it is silent.
+func (r *running) remember(ctx context.Context, h wire.Heartbeat, ended bool) bool {
+	key := bus.KnownKey(r.role.name, r.app.o.Name)
+	e, err := r.app.bus.Get(ctx, bus.NODE, key)
+	if err == nil || errors.Is(err, bus.ErrNotFound) {
+		h.Load = nil
+		_, err = r.app.bus.Put(ctx, bus.NODE, key, wire.Marshal(wire.KnownRole{Beat: h, At: monitor.At(time.Now()), Ended: ended}), e.Revision)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.app.o.Log.Debug("the node is not remembered", "role", r.role.name, "error", err)
+	}
+	return err == nil
+}

@@ -1,0 +1,156 @@
+package console
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/internal/nodes"
+)
+
+// Nodes asks which nodes there are, and how their roles are.
+func (c *Client) Nodes(ctx context.Context) ([]nodes.Role, error) {
+	var all []nodes.Role
+	return all, c.get(ctx, "/api/nodes", &all)
+}
+
+// Order orders something of a node.
+func (c *Client) Order(ctx context.Context, o nodes.Order) error {
+	body, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return c.post(ctx, "/api/nodes/order", body)
+}
+
+// ForgetNode has a node forgotten that is not there any more.
+func (c *Client) ForgetNode(ctx context.Context, node string) error {
+	return c.post(ctx, "/api/nodes/forget?"+url.Values{"node": {node}}.Encode(), nil)
+}
+
+func (c *Client) post(ctx context.Context, path string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.Addr+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	var nothing struct{}
+	return c.do(req, &nothing)
+}
+
+// NodesTable lays them out.
+func NodesTable(w io.Writer, all []nodes.Role, s Style) {
+	g := grid{
+		head:  []string{"NODE", "ROLE", "M/S", "STATE", "SHARDS", "EPOCH", "RUNNING", "WAITING", "LAG", "VERSION", "SINCE", "ADDRESS"},
+		state: -1, right: []bool{5: true, 6: true, 7: true, 10: true},
+	}
+	before := ""
+	for i := range all {
+		r := &all[i]
+		name := r.Node
+		if name == before {
+			name = ""
+		}
+		before = r.Node
+		state, since := r.State, r.Since
+		if r.Ordered != "" {
+			state += " (" + r.Ordered + " ordered)"
+		}
+		if r.Why != "" {
+			state += ": " + r.Why
+		}
+		if !r.There() {
+			since = r.Seen
+		}
+		g.add(Shown(name), Shown(r.Role), cmp.Or(r.Mode, "-"), state, shardList(r.Shards), some(int64(r.Epoch)), amount(r, "running"), amount(r, "waiting"),
+			lag(r.Load), Shown(r.Version), ago(since, s.Now), cmp.Or(r.HTTP, r.Host))
+	}
+	g.draw(w, s)
+}
+
+func some(n int64) string {
+	if n == 0 {
+		return "-"
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// amount is what a role says of its load; nothing of one that does not.
+func amount(r *nodes.Role, what string) string {
+	n, ok := r.Load[what]
+	if !ok {
+		return "-"
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// shardList gives shards as ranges: 0-3 7 9.
+func shardList(shards []uint16) string {
+	var parts []string
+	for i := 0; i < len(shards); {
+		j := i
+		for j+1 < len(shards) && shards[j+1] == shards[j]+1 {
+			j++
+		}
+		part := fmt.Sprint(shards[i])
+		if j > i {
+			part += fmt.Sprint("-", shards[j])
+		}
+		parts = append(parts, part)
+		i = j + 1
+	}
+	return cmp.Or(strings.Join(parts, " "), "-")
+}
+
+// lags are the words of a load that say what lies behind, with how to write it.
+var lags = map[string]func(int64) string{
+	"journal_bytes": size, "spool_bytes": size, "results_waiting": some, "actions_waiting": some,
+	"feed_seconds":  func(n int64) string { return short(time.Duration(n) * time.Second) },
+	"spool_seconds": func(n int64) string { return short(time.Duration(n) * time.Second) },
+}
+
+// lag says what waits to be stored or delivered.
+func lag(load map[string]int64) string {
+	var parts []string
+	for what, text := range lags {
+		if n := load[what]; n > 0 {
+			word, _, _ := strings.Cut(what, "_")
+			parts = append(parts, word+" "+text(n))
+		}
+	}
+	slices.Sort(parts)
+	return cmp.Or(strings.Join(parts, ", "), "-")
+}
+
+func size(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1fG", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1fM", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1fK", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%dB", n)
+}
+
+// PlanTable says what an order will do.
+func PlanTable(w io.Writer, p *nodes.Plan, s Style) {
+	g := grid{head: []string{"NODE", "ROLE", "NOW", "THEN"}, state: -1}
+	for _, l := range p.Lines {
+		g.add(Shown(l.Node), Shown(l.Role), l.Now, l.Then)
+	}
+	g.draw(w, s)
+	for _, text := range p.Warnings {
+		fmt.Fprintln(w, s.paint("WARNING", "! "+printable(text)))
+	}
+}
