@@ -5,9 +5,11 @@ package poller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -26,6 +28,8 @@ const (
 	schedulerGone = 10 * time.Second
 	// stopWait is how long checks under way may take when the poller ends.
 	stopWait = 3 * time.Second
+	// giveUpWait is how long they may take when others stand ready for them.
+	giveUpWait = 300 * time.Millisecond
 )
 
 // Options is what a poller needs; Metrics may be nil, everything else is required but Forks.
@@ -62,6 +66,8 @@ type Poller struct {
 	refused *metrics.Counter
 	dropped *metrics.Counter
 
+	draining atomic.Bool
+
 	unheard bool // whether the last want was lost; only announce touches it
 
 	// What take alone touches. The strings of jobs lie in the message.
@@ -95,6 +101,18 @@ func (p *Poller) Load() map[string]int64 {
 	return map[string]int64{"running": int64(running), "waiting": int64(waiting), "slots": int64(p.o.Slots)}
 }
 
+// Drain takes no more jobs, gives back those that come all the same, and returns when none is under way or waits, or ctx ends.
+func (p *Poller) Drain(ctx context.Context) {
+	p.draining.Store(true)
+	signal(p.room.nudge)
+	for ctx.Err() == nil {
+		if running, waiting := p.room.load(); running+waiting == 0 {
+			return
+		}
+		sleep(ctx, wantSoon)
+	}
+}
+
 // Run takes jobs until ctx ends; then it says that it leaves, waits a little for the checks under way and sends what they
 // found. What takes longer it forgets: that is issued again. It is called once.
 func (p *Poller) Run(ctx context.Context) error {
@@ -123,15 +141,20 @@ func (p *Poller) Run(ctx context.Context) error {
 	p.announce(ctx)
 	stop()
 	tending.Wait()
+	patience := stopWait
+	if errors.Is(context.Cause(ctx), monitor.ErrGiveUp) {
+		patience = giveUpWait
+	}
 	select {
 	case <-p.room.close():
-	case <-time.After(stopWait):
+	case <-time.After(patience):
 	}
 	p.room.forget()
 	cancel()
 	p.crew.end()
 	stopSending()
 	wg.Wait()
+	p.say(wire.Want{Left: true})
 	return nil
 }
 
@@ -139,7 +162,11 @@ func (p *Poller) Run(ctx context.Context) error {
 func (p *Poller) announce(ctx context.Context) {
 	for {
 		now := time.Now()
-		p.want(p.room.window(now))
+		if window, aside := p.room.window(now); p.draining.Load() {
+			p.want(0, aside)
+		} else {
+			p.want(window, aside)
+		}
 		p.crew.dismiss(now.Add(-idleAfter))
 		select {
 		case <-time.After(wantEvery):
@@ -164,8 +191,13 @@ func sleep(ctx context.Context, d time.Duration) {
 }
 
 func (p *Poller) want(window int, aside map[string]uint32) {
+	p.say(wire.Want{Window: uint32(window), Aside: aside})
+}
+
+// say tells the schedulers something for each pool.
+func (p *Poller) say(w wire.Want) {
 	for _, pool := range p.o.Pools {
-		w := wire.Want{Poller: p.o.Name, Boot: p.o.Boot, Pool: pool, Window: uint32(window), Aside: aside}
+		w.Poller, w.Boot, w.Pool = p.o.Name, p.o.Boot, pool
 		err := p.o.Bus.Publish(bus.Want(pool), wire.Marshal(w))
 		if err != nil && !p.unheard {
 			p.o.Log.Warn("the schedulers do not hear that there is room; said once until they do", "pool", pool, "error", err)

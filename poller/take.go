@@ -18,6 +18,10 @@ func (p *Poller) take(m bus.Msg) {
 	}
 	now := time.Now()
 	from := p.room.hear(p.jobs.From, now)
+	if p.draining.Load() {
+		p.giveBack(p.jobs)
+		return
+	}
 	back := p.jobs.Jobs[:0]
 	for i := range p.jobs.Jobs {
 		job := &p.jobs.Jobs[i]

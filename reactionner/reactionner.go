@@ -24,8 +24,9 @@ const (
 	ackWithin    = 30 * time.Second // after so long an action comes again; its claim says whether it is still being carried out
 	longestRun   = 2 * time.Minute
 	recordWithin = 3 * time.Second
-	stopWait     = 8 * time.Second  // how long actions under way may take when the reactionner ends
-	defaultRun   = 30 * time.Second // Nagios' notification_timeout
+	stopWait     = 8 * time.Second        // how long actions under way may take when the reactionner ends
+	giveUpWait   = 500 * time.Millisecond // and when others stand ready for them
+	defaultRun   = 30 * time.Second       // Nagios' notification_timeout
 )
 
 // Runner runs a command line with additions to its environment and gives what it printed and its exit status. An error
@@ -52,11 +53,15 @@ type Options struct {
 
 // Reactionner is a reactionner daemon.
 type Reactionner struct {
-	o             Options
-	done, failed  *metrics.Counter
-	unreadable    *metrics.Counter
-	repeated      *metrics.Counter
-	rest          rest
+	o            Options
+	done, failed *metrics.Counter
+	unreadable   *metrics.Counter
+	repeated     *metrics.Counter
+	rest         rest
+	// drain is closed when no new action is to be taken, idle when none is under way any more.
+	drain, idle chan struct{}
+	draining    sync.Once
+
 	mu            sync.Mutex
 	running, sent int64
 }
@@ -67,7 +72,7 @@ func New(o Options) *Reactionner {
 		o.Metrics = metrics.NewSet()
 	}
 	return &Reactionner{
-		o:          o,
+		o: o, drain: make(chan struct{}), idle: make(chan struct{}),
 		done:       o.Metrics.NewCounter("onbu_actions_total"),
 		failed:     o.Metrics.NewCounter("onbu_actions_failed_total"),
 		unreadable: o.Metrics.NewCounter("onbu_reactionner_unreadable_messages_total"),
@@ -90,18 +95,42 @@ func (r *Reactionner) Run(ctx context.Context) error {
 	}
 	actions, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
+	taking, stop := context.WithCancel(ctx)
+	defer stop()
 	var wg sync.WaitGroup
 	for _, pool := range r.o.Pools {
 		// Each takes one action at a time: a command that hangs holds up nobody but itself.
 		for range atOnce {
-			wg.Go(func() { r.serve(ctx, actions, pool) })
+			wg.Go(func() { r.serve(taking, actions, pool) })
 		}
 	}
-	<-ctx.Done()
-	patience := time.AfterFunc(stopWait, end)
+	go func() {
+		wg.Wait()
+		close(r.idle)
+	}()
+	select {
+	case <-ctx.Done():
+	case <-r.drain:
+		stop()
+		<-ctx.Done()
+	}
+	wait := stopWait
+	if errors.Is(context.Cause(ctx), monitor.ErrGiveUp) {
+		wait = giveUpWait
+	}
+	patience := time.AfterFunc(wait, end)
 	defer patience.Stop()
-	wg.Wait()
+	<-r.idle
 	return nil
+}
+
+// Drain takes no more actions, and returns when none is under way or ctx ends.
+func (r *Reactionner) Drain(ctx context.Context) {
+	r.draining.Do(func() { close(r.drain) })
+	select {
+	case <-r.idle:
+	case <-ctx.Done():
+	}
 }
 
 func (r *Reactionner) serve(ctx, actions context.Context, pool string) {

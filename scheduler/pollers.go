@@ -57,6 +57,12 @@ func (d *dispatcher) want(m bus.Msg) {
 		d.mu.Unlock()
 		return
 	}
+	if w.Left {
+		lost := d.leftLocked(p, w.Boot)
+		d.mu.Unlock()
+		d.tell(lost)
+		return
+	}
 	var lost map[monitor.Shard][]core.JobKey
 	before := ""
 	if p != nil && p.boot != w.Boot {
@@ -76,6 +82,15 @@ func (d *dispatcher) want(m bus.Msg) {
 	d.pumpLocked(d.poolLocked(w.Pool))
 	d.mu.Unlock()
 	d.tell(lost)
+}
+
+// leftLocked forgets a poller that has said good-bye, and gives the jobs that it had.
+func (d *dispatcher) leftLocked(p *pollerState, boot string) map[monitor.Shard][]core.JobKey {
+	if p == nil || p.boot != boot {
+		return nil
+	}
+	d.log.Info("poller left; what it had not answered is issued again", "poller", p.name, "checks", p.running)
+	return d.removeLocked(p)
 }
 
 // addPollerLocked gives a poller a number that no other has.

@@ -4,7 +4,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -115,7 +114,7 @@ type App struct {
 
 // Run starts the roles and works until ctx ends or a role fails. Then everything ends in order.
 func Run(ctx context.Context, o Options) error {
-	a := &App{o: o, boot: rand.Text()[:10], metrics: metrics.NewSet(), ordered: make(chan struct{}), failed: make(chan error, len(o.Roles)+1)}
+	a := &App{o: o, boot: newBoot(), metrics: metrics.NewSet(), ordered: make(chan struct{}), failed: make(chan error, len(o.Roles)+1)}
 	if err := a.openKeys(); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (r *running) beat() {
 	host, _ := os.Hostname()
 	h := wire.Heartbeat{
 		Role: r.role.name, Name: r.app.o.Name, Host: host, PID: os.Getpid(), Since: monitor.At(time.Now()), HTTP: r.app.server.addr,
-		Version: version(), Wire: wire.Version, Boot: r.app.boot,
+		Version: version(), Wire: wire.Version,
 	}
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
@@ -47,7 +47,7 @@ func (r *running) beat() {
 			h.State, h.Since = s, monitor.At(time.Now())
 			remembered = time.Time{}
 		}
-		h.Load = r.load()
+		h.Load, h.Boot = r.load(), r.booted()
 		r.show(r.ctx, h)
 		if time.Since(remembered) > rememberEvery && r.remember(r.ctx, h, false) {
 			remembered = time.Now()

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/receiver"
 )
 
@@ -49,7 +50,7 @@ func (b *obeyingBroker) Run(ctx context.Context) error {
 	defer cancel(nil)
 	wg.Go(func() { cancel(b.receiver.Run(ctx)) })
 	err := b.Broker.Run(ctx)
-	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
+	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, monitor.ErrGiveUp) {
 		err = cause
 	}
 	return err

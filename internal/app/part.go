@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 
@@ -13,14 +14,18 @@ import (
 // maintenance is built anew, with a part of its own.
 type part struct {
 	*App
-	// metrics and closers stand in front of those of the process.
+	// boot, metrics and closers stand in front of those of the process. boot is unique to this life, as ids of messages that begin
+	// anew must be.
+	boot    string
 	metrics *metrics.Set
 	closers []func() error
 	// pages add what the role serves to the API.
 	pages []func(*http.ServeMux)
 }
 
-func (a *App) newPart() *part { return &part{App: a, metrics: metrics.NewSet()} }
+func newBoot() string { return rand.Text()[:10] }
+
+func (a *App) newPart() *part { return &part{App: a, boot: newBoot(), metrics: metrics.NewSet()} }
 
 // serve has the role's pages in the API while it works.
 func (a *part) serve(page func(*http.ServeMux)) { a.pages = append(a.pages, page) }

@@ -43,7 +43,8 @@ type running struct {
 	mu    sync.Mutex // guards everything that follows
 	order wire.RoleOrder
 	state wire.NodeState
-	life  *life // that works or is to begin; nil in between
+	life  *life  // that works or is to begin; nil in between
+	boot  string // of the newest life
 }
 
 // life is a role at work.
@@ -73,7 +74,7 @@ func (r *running) build() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.life = &life{part: p, daemon: d, ended: make(chan struct{})}
+	r.life, r.boot = &life{part: p, daemon: d, ended: make(chan struct{})}, p.boot
 	return nil
 }
 
@@ -123,6 +124,12 @@ func (r *running) is() wire.NodeState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.state
+}
+
+func (r *running) booted() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.boot
 }
 
 // run keeps the role as it is ordered, from when the first order is known until r.ctx ends or the role fails.
@@ -271,7 +278,7 @@ func (r *running) finish(cause error) {
 	l.cancel(cause)
 	<-l.ended
 	r.drop()
-	if l.err != nil {
+	if l.err != nil && (cause == nil || !errors.Is(l.err, cause)) {
 		r.fail(l.err)
 	}
 }

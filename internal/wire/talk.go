@@ -19,6 +19,8 @@ type Want struct {
 	// Aside are jobs, by scheduler, that do not count against its window: checks of targets that did not answer last time,
 	// which wait at the poller so that they hold nothing that others need.
 	Aside map[string]uint32
+	// Left says that it has left: what it has not answered it will not answer any more.
+	Left bool
 }
 
 // Jobs is a batch for one poller.
