@@ -10,8 +10,8 @@ import (
 	"github.com/onbu/onbu/internal/wire"
 )
 
-// lookAgain is the pause between tries to learn what was ordered.
-const lookAgain = 200 * time.Millisecond
+// askAgain is the pause between tries to learn what was ordered.
+const askAgain = 200 * time.Millisecond
 
 // followOrders lets the roles have what people ordered of this node, until ctx ends. Nothing works before the first answer: a role in
 // maintenance takes nothing after a restart either.
@@ -30,7 +30,7 @@ func (a *App) followOrders(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(lookAgain):
+		case <-time.After(askAgain):
 		}
 	}
 	close(a.ordered)

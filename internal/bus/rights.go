@@ -106,7 +106,7 @@ func table() []grant {
 		{subject: "cmd.*", store: roles{Receiver, Broker, Scheduler}},
 		{subject: "perf.*", store: roles{Scheduler}, hear: roles{Broker}},
 		{subject: "done.*", store: roles{Reactionner}},
-		{subject: "log.@", store: everybody},
+		{subject: "log.@", store: append(roles{Operator}, everybody...)},
 		{subject: "pb.*.*", store: couriers},
 		{subject: "pbc.*.*", store: couriers},
 		{subject: "pbo.*.*.*", store: couriers},
@@ -130,6 +130,7 @@ func table() []grant {
 		{bucket: CFG, key: ">", get: roles{Arbiter}, watch: roles{Arbiter}, put: roles{Arbiter}},
 		{bucket: CFG, key: "site.*", get: couriers, watch: couriers, put: roles{Receiver}},
 		{bucket: LEASE, key: "shard.*", get: roles{Scheduler, Broker, Operator}, watch: roles{Scheduler, Broker, Operator}, put: roles{Scheduler}},
+		{bucket: LEASE, key: "role.*", get: roles{Arbiter, Broker, Operator}, watch: roles{Arbiter, Broker, Operator}, put: roles{Arbiter}},
 		{bucket: LEASE, key: "all.*", get: roles{Broker}, watch: roles{Broker}, put: roles{Broker}},
 		{bucket: LEASE, key: "own.*.*", get: roles{Broker}, watch: roles{Broker}, put: roles{Broker}},
 		{bucket: FEED, key: ">", get: roles{Broker}, watch: roles{Broker}, put: roles{Broker}},
@@ -137,7 +138,8 @@ func table() []grant {
 		{bucket: STRAY, key: "@", get: roles{Receiver}, put: roles{Receiver}},
 		{bucket: STRAY, key: "*", get: roles{Broker}, watch: roles{Broker}},
 		{bucket: HB, key: ">", get: roles{Broker, Operator}, watch: roles{Broker, Operator}},
-		{bucket: NODE, key: ">", get: everybody, watch: everybody, put: roles{Broker, Receiver, Operator}},
+		{bucket: NODE, key: "order.*", get: everybody, watch: everybody, put: roles{Broker, Operator}},
+		{bucket: NODE, key: "known.*.*", get: roles{Broker, Operator}, watch: roles{Broker, Operator}, put: roles{Broker, Operator}},
 
 		// Blobs.
 		{blobs: CFG, fetch: everybody, keep: roles{Arbiter}},
@@ -152,8 +154,9 @@ func Allowed(name string, have ...Role) Rights {
 		g.add(&r, Token(name), have)
 	}
 	for _, role := range have { // each shows that it is there
-		own := Keys{HB, string(role) + "." + Token(name)}
-		r.Get, r.Put = append(r.Get, own), append(r.Put, own)
+		for _, own := range []Keys{{HB, BeatKey(string(role), name)}, {NODE, KnownKey(string(role), name)}} {
+			r.Get, r.Put = append(r.Get, own), append(r.Put, own)
+		}
 	}
 	r.Prepare = slices.Contains(have, Arbiter)
 	return r
