@@ -34,7 +34,6 @@ type ordering struct {
 	at         door
 	order      nodes.Order
 	force, yes bool
-	wait       time.Duration
 }
 
 // nodeVerb is onbu node.

@@ -106,7 +106,7 @@ func table() []grant {
 		{subject: "cmd.*", store: roles{Receiver, Broker, Scheduler}},
 		{subject: "perf.*", store: roles{Scheduler}, hear: roles{Broker}},
 		{subject: "done.*", store: roles{Reactionner}},
-		{subject: "log.@", store: append(roles{Operator}, everybody...)},
+		{subject: "log.@", store: everybody},
 		{subject: "pb.*.*", store: couriers},
 		{subject: "pbc.*.*", store: couriers},
 		{subject: "pbo.*.*.*", store: couriers},
