@@ -47,9 +47,9 @@ storm: peers
 faults: build peers
 	./bin/onbu bench faults
 
-# Every promise of the bus, on three servers that keep everything three times.
+# Every promise of the bus, on three servers that keep everything three times, and what happens when they are lost.
 cluster:
-	$(GO) test -tags $(TAGS) -run 'TestThreeServersKeepThePromisesOfTheBus' -v -parallel 4 -timeout 20m ./internal/bus/natsbus -promises
+	$(GO) test -tags $(TAGS) -run 'Servers?' -v -parallel 4 -timeout 20m ./internal/bus/natsbus -promises -losses 3
 
 peers:
 	internal/realpeer/install

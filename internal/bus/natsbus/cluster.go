@@ -63,6 +63,28 @@ func (o ServerOptions) join(opts *server.Options) error {
 	return nil
 }
 
+// handOver has another server lead what this one leads, so that writers need not wait until the others notice that it is gone.
+func handOver(n *server.Server) {
+	if !n.JetStreamIsClustered() {
+		return
+	}
+	for began := time.Now(); time.Since(began) < handOverWithin; time.Sleep(20 * time.Millisecond) {
+		leads := false
+		for _, stream := range allStreams() {
+			if n.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream) {
+				leads = true
+				_ = n.JetStreamStepdownStream(server.DEFAULT_GLOBAL_ACCOUNT, stream) // where there is nobody to lead it stays as it is
+			}
+		}
+		if !leads {
+			return
+		}
+	}
+}
+
+// handOverWithin is how long a server that ends looks for others to lead.
+const handOverWithin = time.Second
+
 // mutual has both sides of a connection between servers check the other's certificate: each is client here and server there.
 func mutual(own *tls.Config) *tls.Config {
 	c := own.Clone()

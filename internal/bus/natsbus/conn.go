@@ -46,7 +46,8 @@ type Conn struct {
 	opts    Options
 	log     *slog.Logger
 	layout  []bus.Keeping
-	server  *Server       // where it is within this process; nil for one elsewhere
+	server  *Server // where it is within this process; nil for one elsewhere
+	silence silence
 	batches chan struct{} // a token for each atomic batch under way
 
 	refused refusals
@@ -145,6 +146,7 @@ func (c *Conn) dial(ctx context.Context, url string, opts []nats.Option) error {
 		nc, err := nats.Connect(url, opts...)
 		if err == nil {
 			c.nc = nc
+			c.silence.end()
 			c.js, err = jetstream.New(nc)
 			return err
 		}
@@ -217,6 +219,7 @@ func (c *Conn) back(nc *nats.Conn) {
 	if v := nc.ConnectedServerVersion(); !recent(v) {
 		c.log.Error("this nats-server is too old for Onbu: update it", "version", v, "url", nc.ConnectedUrlRedacted())
 	}
+	c.silence.end()
 	c.prepareAgain()
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -23,13 +23,14 @@ type stored struct {
 // lastOf returns the newest message of a stream under a filter, from the stream's leader: no answer of it is old. It
 // returns ErrNotFound when there is none.
 func (c *Conn) lastOf(ctx context.Context, stream bus.Stream, filter bus.Subject) (stored, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	try, cancel := context.WithTimeout(ctx, c.tryTimeout())
 	defer cancel()
 	ask, err := json.Marshal(map[string]string{"last_by_subj": string(filter)})
 	if err != nil {
 		return stored{}, err
 	}
-	reply, err := c.nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+string(stream), ask)
+	reply, err := c.nc.RequestWithContext(try, "$JS.API.STREAM.MSG.GET."+string(stream), ask)
+	c.noteAnswer(ctx, err)
 	if err != nil {
 		return stored{}, fmt.Errorf("last message of %s: %w", filter, closed(err))
 	}

@@ -69,6 +69,9 @@ func (c *Conn) Commit(ctx context.Context, f bus.Fence, batch string, records []
 	var last uint64
 	err := c.retry(ctx, id, func() (err error) {
 		if doubt {
+			if err := c.led(ctx, records[0].Subject); err != nil {
+				return err
+			}
 			if last, err = c.landed(ctx, f, id); last != 0 || err != nil {
 				return err
 			}
@@ -157,6 +160,27 @@ func (c *Conn) landed(ctx context.Context, f bus.Fence, id string) (uint64, erro
 	})
 	return found, err
 }
+
+// led waits until the stream of a subject has a leader: a request for its newest message stays without an answer until then,
+// while one to write is answered as soon as there is one, and refused when there is none. This one is always refused.
+func (c *Conn) led(ctx context.Context, subject bus.Subject) error {
+	if !c.clustered() {
+		return nil
+	}
+	try, cancel := context.WithTimeout(ctx, ledTimeout)
+	defer cancel()
+	reply, err := c.nc.RequestMsgWithContext(try, &nats.Msg{Subject: string(subject), Header: nats.Header{hdrStream: {"none"}}})
+	c.noteAnswer(ctx, err)
+	if err == nil {
+		if _, err = acknowledged(reply); refusedWith(err, errOtherStream) {
+			return nil
+		}
+	}
+	return closed(err)
+}
+
+// ledTimeout is how long led waits: the server that led may have been stopped, and the request is with it.
+const ledTimeout = 500 * time.Millisecond
 
 // takeDoubt tells whether the shard's last commit was this batch and ended without an answer.
 func (c *Conn) takeDoubt(shard uint16, id string) bool {

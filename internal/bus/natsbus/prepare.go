@@ -35,7 +35,7 @@ func (c *Conn) prepareAgain() {
 	c.background.Go(func() {
 		wait := pause(250 * time.Millisecond)
 		for {
-			err := c.prepare(c.life)
+			err := c.untilReady(c.life, "preparing the bus again", func() error { return c.prepare(c.life) })
 			if err == nil || c.life.Err() != nil {
 				return
 			}

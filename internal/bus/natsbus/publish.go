@@ -20,23 +20,25 @@ import (
 
 // The headers and error codes of JetStream that we use (nats-server 2.15: stream.go, jetstream_errors_generated.go).
 const (
-	hdrMsgID      = "Nats-Msg-Id"
-	hdrTTL        = "Nats-TTL"
-	hdrLast       = "Nats-Expected-Last-Subject-Sequence"
-	hdrLastOf     = "Nats-Expected-Last-Subject-Sequence-Subject"
-	hdrBatch      = "Nats-Batch-Id"
-	hdrBatchSeq   = "Nats-Batch-Sequence"
-	hdrCommit     = "Nats-Batch-Commit"
-	errWrongLast  = 10071 // the subject has another last sequence
-	errLastBusy   = 10164 // another write under the same fence is under way
-	errStoreFull  = 10077 // with "maximum … exceeded": a limit with "discard new"
-	errBatchTwice = 10201 // a message id of the batch is known: it is stored already
-	errIncomplete = 10176 // part of the batch did not arrive
-	errSameID     = 10158 // the message id is under way
-	errNoMessage  = 10037
-	errNoRoom     = 10023 // insufficient resources
-	errNoStorage  = 10047
-	errNoMemory   = 10028
+	hdrMsgID       = "Nats-Msg-Id"
+	hdrTTL         = "Nats-TTL"
+	hdrLast        = "Nats-Expected-Last-Subject-Sequence"
+	hdrLastOf      = "Nats-Expected-Last-Subject-Sequence-Subject"
+	hdrStream      = "Nats-Expected-Stream"
+	hdrBatch       = "Nats-Batch-Id"
+	hdrBatchSeq    = "Nats-Batch-Sequence"
+	hdrCommit      = "Nats-Batch-Commit"
+	errWrongLast   = 10071 // the subject has another last sequence
+	errLastBusy    = 10164 // another write under the same fence is under way
+	errStoreFull   = 10077 // with "maximum … exceeded": a limit with "discard new"
+	errBatchTwice  = 10201 // a message id of the batch is known: it is stored already
+	errIncomplete  = 10176 // part of the batch did not arrive
+	errSameID      = 10158 // the message id is under way
+	errNoMessage   = 10037
+	errOtherStream = 10060 // the message is for another stream, as it says
+	errNoRoom      = 10023 // insufficient resources
+	errNoStorage   = 10047
+	errNoMemory    = 10028
 )
 
 // requestTimeout is how long one try may take; an election of a cluster takes longer, so there are several.
@@ -86,9 +88,10 @@ var (
 
 // publish sends a message to a stream, once, and returns the sequence from its acknowledgement.
 func (c *Conn) publish(ctx context.Context, m *nats.Msg) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	try, cancel := context.WithTimeout(ctx, c.tryTimeout())
 	defer cancel()
-	reply, err := c.nc.RequestMsgWithContext(ctx, m)
+	reply, err := c.nc.RequestMsgWithContext(try, m)
+	c.noteAnswer(ctx, err)
 	if err != nil {
 		return 0, closed(err)
 	}
@@ -112,6 +115,9 @@ func closed(err error) error {
 	return err
 }
 
+// retryAtMost is how long retry waits between two tries.
+const retryAtMost = pause(500 * time.Millisecond)
+
 // retry calls try until it succeeds, fails for good, or ctx ends; then it returns the last error beside ctx's.
 func (c *Conn) retry(ctx context.Context, what string, try func() error) error {
 	wait := pause(50 * time.Millisecond)
@@ -121,6 +127,7 @@ func (c *Conn) retry(ctx context.Context, what string, try func() error) error {
 			return err
 		}
 		c.log.Debug("trying again", "what", what, "err", err)
+		wait = min(wait, retryAtMost) // the election of a leader ends at any moment
 		if !wait.sleep(ctx) {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}

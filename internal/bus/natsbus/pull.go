@@ -28,7 +28,8 @@ type puller struct {
 	again <-chan struct{} // closed when the connection was lost since it was sent
 }
 
-// A pull that waits for the first message is renewed after pullWait; the server shows every pullBeat that it is alive.
+// A pull that waits for the first message is renewed after pullWait; the server shows every pullBeat that it is alive, and one
+// that missed two is taken for lost: with the leader of a consumer, it is led by another a few seconds later.
 // maxPull bounds a batch, and so does pullBytes: what all readers of a connection have asked for may wait for it at once,
 // and a server cuts a connection off for which more than 64 MB wait (nats-server 2.15, DEFAULT_MAX_PENDING), with everything
 // that was on its way. The largest message fits.
@@ -36,7 +37,7 @@ const (
 	maxPull   = 8192
 	pullBytes = bus.MaxMessage + 64<<10
 	pullWait  = 30 * time.Second
-	pullBeat  = 5 * time.Second
+	pullBeat  = 2 * time.Second
 )
 
 func (c *Conn) newPuller(stream bus.Stream, consumer string) (*puller, error) {

@@ -212,6 +212,7 @@ func (s *Server) Close() error {
 		s.end()
 		s.mending.Wait()
 		if n := s.swap(nil); n != nil {
+			handOver(n)
 			stop(n)
 		}
 		err = s.lock.release()
