@@ -132,3 +132,29 @@ func TestAFailureBehindAParentOfWhichNobodyTellsIsTold(t *testing.T) {
 		}
 	})
 }
+
+// Commands for a host and all behind it reach those in other shards.
+func TestCommandsReachTheHostsBehindAHostInOtherShards(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enforce(behindGateway(10)...)
+		s := w.scheduler("one")
+		w.owned(0)
+		w.owned(1)
+		end := time.Now().Add(time.Hour).Unix()
+		w.commandTo(0, fmt.Sprintf("SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME;gw;%d;%d;1;0;0;bob;all of it", time.Now().Unix(), end))
+		w.commandTo(0, "DISABLE_ALL_NOTIFICATIONS_BEYOND_HOST;gw")
+		time.Sleep(5 * time.Second)
+		for ref, st := range w.statuses(1) {
+			if want := uint16(1); ref.IsHost() && st.DowntimeDepth != want {
+				t.Errorf("%s is in %d downtimes, want %d", ref, st.DowntimeDepth, want)
+			}
+			if st.Switches&monitor.Notifications != 0 {
+				t.Errorf("people are told of %s", ref)
+			}
+		}
+		if gw := w.statuses(0)[monitor.Ref{Host: "gw"}]; gw.DowntimeDepth != 1 || gw.Switches&monitor.Notifications == 0 {
+			t.Errorf("gw is in %d downtimes, switches %b", gw.DowntimeDepth, gw.Switches)
+		}
+		s.stop()
+	})
+}

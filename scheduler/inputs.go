@@ -148,7 +148,7 @@ func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 	in := intake[command.Request]{
 		shard: s, kind: "command ", used: &s.used.Commands, awaited: &s.awaitedCommands,
 		decode: requestsIn,
-		host:   func(r *command.Request) string { return r.Ref.Host },
+		host:   homeward,
 		apply: func(now monitor.Time, requests []command.Request) {
 			for _, req := range requests {
 				if v := s.obey(now, req); req.ID != "" { // nobody waits for those without
@@ -157,6 +157,9 @@ func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 			}
 		},
 		subject: bus.Commands,
+	}
+	if err := s.sendOnward(ctx, msgs); err != nil {
+		return err
 	}
 	if err := in.take(ctx, msgs); err != nil {
 		return err
@@ -180,8 +183,8 @@ func requestsIn(message []byte) ([]command.Request, error) {
 func (s *shard) obey(now monitor.Time, req command.Request) wire.Verdict {
 	said := len(s.decided.Broks)
 	err := s.core.Obey(now, req, &s.decided)
-	if req.Ref.Host == "" && s.id != 0 {
-		// Every shard carries such a command out, but one line in the log is enough.
+	if req.Ref.Host == "" && s.id != 0 || req.Behind {
+		// Several shards carry such a command out, but one line in the log is enough.
 		s.decided.Broks = append(s.decided.Broks[:said], slices.DeleteFunc(s.decided.Broks[said:], func(b monitor.Brok) bool {
 			return b.Kind == monitor.BrokCommand
 		})...)

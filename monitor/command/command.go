@@ -43,6 +43,9 @@ type Request struct {
 	Args []string
 	// Source says where it came from, for logs; empty until the receiver sets it.
 	Source string
+	// Behind says that the request is for what stands behind Ref's host in a shard that has this only as a border host. The shard of
+	// the host says so, to those others.
+	Behind bool
 }
 
 // Parse reads a line, with or without a time in brackets; now is the time if there is none. White space around the line

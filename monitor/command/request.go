@@ -91,17 +91,25 @@ func (r *Request) output(arg int) monitor.Submission {
 	return s
 }
 
+// Spreads says that the request is for the hosts behind its host as well.
+func (r *Request) Spreads() bool {
+	switch r.Name {
+	case "SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME", "SCHEDULE_AND_PROPAGATE_TRIGGERED_HOST_DOWNTIME",
+		"ENABLE_HOST_AND_CHILD_NOTIFICATIONS", "DISABLE_HOST_AND_CHILD_NOTIFICATIONS",
+		"ENABLE_ALL_NOTIFICATIONS_BEYOND_HOST", "DISABLE_ALL_NOTIFICATIONS_BEYOND_HOST":
+		return true
+	}
+	return false
+}
+
 // Beyond says that the request does more than its object alone is touched by: it reaches other hosts, or sets a command line that
 // pollers or reactionners run. Whoever may speak for some hosts only is not to give it.
 func (r *Request) Beyond() bool {
 	switch r.Name {
-	case "SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME", "SCHEDULE_AND_PROPAGATE_TRIGGERED_HOST_DOWNTIME",
-		"ENABLE_HOST_AND_CHILD_NOTIFICATIONS", "DISABLE_HOST_AND_CHILD_NOTIFICATIONS",
-		"ENABLE_ALL_NOTIFICATIONS_BEYOND_HOST", "DISABLE_ALL_NOTIFICATIONS_BEYOND_HOST",
-		"ADD_SIMPLE_HOST_DEPENDENCY", "DEL_HOST_DEPENDENCY",
+	case "ADD_SIMPLE_HOST_DEPENDENCY", "DEL_HOST_DEPENDENCY",
 		"CHANGE_HOST_CHECK_COMMAND", "CHANGE_SVC_CHECK_COMMAND", "CHANGE_HOST_EVENT_HANDLER", "CHANGE_SVC_EVENT_HANDLER",
 		"CHANGE_CUSTOM_HOST_VAR", "CHANGE_CUSTOM_SVC_VAR":
 		return true
 	}
-	return r.Ref.Host == ""
+	return r.Spreads() || r.Ref.Host == ""
 }

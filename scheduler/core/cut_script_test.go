@@ -152,6 +152,15 @@ func (c *council) Obey(now monitor.Time, r command.Request, d *core.Decisions) (
 	if r.Ref.Host != "" {
 		to = []*side{c.named(r.Ref.Host)}
 	}
+	if on, further := to[0].core.Onward(r); r.Ref.Host != "" {
+		for _, shard := range on {
+			c.do(now, c.sides[shard], d, func(one *core.Core, d *core.Decisions) {
+				if err := one.Obey(now, further, d); err != nil {
+					c.t.Errorf("%s: shard %d refuses what it was handed: %v", r.Name, shard, err)
+				}
+			})
+		}
+	}
 	refused := 0
 	for _, s := range to {
 		c.do(now, s, d, func(one *core.Core, d *core.Decisions) {

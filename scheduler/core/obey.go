@@ -84,6 +84,9 @@ func (c *Core) targets(r *command.Request, s scope) ([]monitor.ID, error) {
 	case setHosts, setServices:
 		return c.members(c.inv.ServiceGroups, "servicegroup", r.Text(0), s)
 	}
+	if r.Behind {
+		return c.targetsBehind(r, s)
+	}
 	id, err := c.object(r)
 	if err != nil {
 		return nil, err

@@ -46,6 +46,9 @@ func (c *Core) obeyPropagate(r *command.Request, d *Decisions) (bool, error) {
 	if !triggered && r.Name != "SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME" {
 		return false, nil
 	}
+	if r.Behind {
+		return true, c.scheduleBehind(r, d)
+	}
 	host, err := c.object(r)
 	if err != nil {
 		return true, err
