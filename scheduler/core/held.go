@@ -174,7 +174,10 @@ func (c *Core) resumeHeld() {
 	c.waiting.by, c.waiting.deadlines = make(map[monitor.ID][]monitor.ID), nil
 	for _, id := range slices.Sorted(maps.Keys(c.waiting.of)) {
 		h := c.waiting.of[id]
-		h.on, h.until = nil, c.now.Add(c.inv.Options.ParentWait)
+		h.on = nil
+		if whole := c.now.Add(c.inv.Options.ParentWait); h.until <= c.now || h.until > whole {
+			h.until = whole // nobody was there to look at what it stands on; else its time limit stays
+		}
 		h.sign, h.second, h.avoid, h.noted = 0, 0, "", ""
 		c.run[id].flags |= held
 		c.waiting.deadlines.add(c.now, id)

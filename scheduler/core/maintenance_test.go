@@ -1,11 +1,13 @@
 package core_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
 	"github.com/onbu/onbu/scheduler/core"
 )
 
@@ -44,6 +46,32 @@ func TestARestartInTheMiddleOfAMaintenanceEntersNoOtherDowntime(t *testing.T) {
 	}
 	if got := downtimes(again, 21*time.Minute); got != "" {
 		t.Errorf("downtimes that end at %q after the maintenance", got)
+	}
+}
+
+func TestADeletedMaintenanceStaysDeletedWithAnotherOwner(t *testing.T) {
+	c, inv := maintained(t, "00:20")
+	now := t0.Add(15 * time.Minute)
+	var d core.Decisions
+	before := c.Snapshot()
+	req, err := command.Parse(fmt.Sprintf("DEL_HOST_DOWNTIME;%d", before.Downtimes[0].ID), now)
+	if err == nil {
+		err = c.Obey(now, req, &d)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	handed, replayed := started(t, inv), started(t, inv)
+	handed.Restore(c.Snapshot())
+	replayed.Restore(before)
+	for i := range d.Broks {
+		replayed.Replay(&d.Broks[i])
+	}
+	for name, heir := range map[string]*core.Core{"with a snapshot": handed, "with the journal": replayed} {
+		heir.Begin(t0.Add(16 * time.Minute))
+		if got := downtimes(heir, 17*time.Minute); got != "" {
+			t.Errorf("%s: downtimes that end at %q, and somebody had deleted it", name, got)
+		}
 	}
 }
 

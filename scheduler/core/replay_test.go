@@ -103,6 +103,11 @@ func (p *player) step() {
 	default:
 		p.answer()
 	}
+	p.record()
+}
+
+// record keeps what was decided.
+func (p *player) record() {
 	for i := range p.d.Broks {
 		if b := p.d.Broks[i]; b.Durable() {
 			if b.Status != nil {

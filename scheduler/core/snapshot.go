@@ -30,6 +30,15 @@ type Snapshot struct {
 	ContactDowntimes []monitor.Downtime
 	// Links say where the payloads for hosts came from.
 	Links []Link
+	// Maintained holds up to when the engine has entered a downtime for a maintenance period, by object in the order of the inventory:
+	// what somebody deleted is not entered again.
+	Maintained []Maintained
+}
+
+// Maintained is the end of a stretch of an object's maintenance period that had its downtime.
+type Maintained struct {
+	Ref monitor.Ref
+	End monitor.Time
 }
 
 // Told is one notification about a problem that still is.
@@ -67,6 +76,11 @@ func (c *Core) Rest() Snapshot {
 			s.Told = append(s.Told, Told{c.inv.Ref(id), t})
 		}
 	}
+	for _, id := range slices.Sorted(maps.Keys(c.maintained)) {
+		if end := c.maintained[id]; end > c.now {
+			s.Maintained = append(s.Maintained, Maintained{c.inv.Ref(id), end})
+		}
+	}
 	s.Contacts = slices.SortedFunc(maps.Values(c.muted), func(a, b monitor.ContactStatus) int {
 		return cmp.Compare(a.Name, b.Name)
 	})
@@ -93,6 +107,11 @@ func (c *Core) Restore(s Snapshot) {
 	}
 	for _, contact := range s.Contacts {
 		c.mute(contact)
+	}
+	for _, m := range s.Maintained {
+		if id, ok := c.find(m.Ref); ok {
+			c.maintained[id] = m.End
+		}
 	}
 	c.loadLinks(s.Links)
 	for _, t := range s.Told {
@@ -129,6 +148,9 @@ func (c *Core) shelveDowntime(t *monitor.Downtime) {
 	if id, ok := c.find(t.Ref); ok {
 		own := *t
 		c.downtimes.put(id, t.ID, &own)
+		if t.Maintenance { // also if the journal says next that somebody deleted it
+			c.maintained[id] = max(c.maintained[id], t.End)
+		}
 	}
 	c.seen(t.ID)
 }
