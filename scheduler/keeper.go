@@ -42,6 +42,7 @@ type keeper struct {
 	gift    gift
 	refused map[spread.Member]boottime.Mark // who did not take what he was given
 	heirs   []spread.Member                 // of each shard, when this scheduler leaves
+	unfit   boottime.Mark                   // when it could store nothing; zero if it can
 }
 
 // tenure is this scheduler's time with a shard, from the moment at which it takes its lease.
@@ -51,6 +52,8 @@ type tenure struct {
 	given   bool
 	heir    spread.Member
 	working bool // it is restored, and runs
+	// hopeless is why what the shard decided since is given up with it; nil if it is stored first.
+	hopeless error
 }
 
 // failure is what went wrong with a shard.
@@ -75,7 +78,15 @@ func newKeeper(s *Scheduler) *keeper {
 }
 
 // takes says whether this scheduler takes shards.
-func (k *keeper) takes() bool { return !k.leaving.Load() }
+func (k *keeper) takes() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.takesLocked()
+}
+
+func (k *keeper) takesLocked() bool {
+	return !k.leaving.Load() && (k.unfit.IsZero() || boottime.Since(k.unfit) > unfitFor)
+}
 
 // run takes and hands over shards until ctx ends and all were left.
 func (k *keeper) run(ctx context.Context) {
@@ -87,6 +98,7 @@ func (k *keeper) run(ctx context.Context) {
 	defer wg.Wait()
 	wg.Go(func() { _ = k.picture.watch(ctx, k.s.bus) })
 	wg.Go(func() { k.picture.knocking(ctx, k.s.bus) })
+	wg.Go(func() { k.fitness(ctx) })
 	every := time.NewTicker(lookEvery)
 	defer every.Stop()
 	for {
@@ -137,7 +149,7 @@ func (k *keeper) look(ctx context.Context) {
 }
 
 // viewLocked gives what the plan is made from, and of each free shard why it is free.
-func (k *keeper) viewLocked() (spread.View, []string) {
+func (k *keeper) viewLocked() (spread.View, []reason) {
 	g := k.s.generation.Load()
 	members, young := k.picture.members()
 	for m, at := range k.refused {
@@ -148,10 +160,10 @@ func (k *keeper) viewLocked() (spread.View, []string) {
 		}
 	}
 	view := spread.View{Me: k.me, Members: members, Young: young, Shards: make([]spread.Shard, g.Shards)}
-	if k.takes() {
+	if k.takesLocked() {
 		view.Members = append(view.Members, k.me)
 	}
-	why := make([]string, g.Shards)
+	why := make([]reason, g.Shards)
 	for i := range view.Shards {
 		if i < len(g.Weights) {
 			view.Shards[i].Weight = g.Weights[i]
@@ -163,11 +175,11 @@ func (k *keeper) viewLocked() (spread.View, []string) {
 }
 
 // shardLocked fills in how a shard stands, and says why it is free if it is.
-func (k *keeper) shardLocked(id monitor.Shard, s *spread.Shard) (why string) {
+func (k *keeper) shardLocked(id monitor.Shard, s *spread.Shard) (why reason) {
 	if t := k.tenures[id]; t != nil {
 		s.Owner, s.Arriving = k.me, !t.working || t.given
 		delete(k.free, id)
-		return ""
+		return reason{}
 	}
 	seen := k.picture.seen(id)
 	why, free := k.picture.free(&seen)
@@ -175,7 +187,7 @@ func (k *keeper) shardLocked(id monitor.Shard, s *spread.Shard) (why string) {
 		s.Owner, s.Arriving = ownerOf(seen.lease), seen.lease.Epoch == 0
 		s.Leaving = k.picture.leaves(s.Owner)
 		delete(k.free, id)
-		return ""
+		return reason{}
 	}
 	if f := k.failed[id]; f != nil {
 		s.Barred = boottime.Since(f.at) < f.pause
@@ -212,7 +224,7 @@ func (k *keeper) givingLocked() bool {
 	return false
 }
 
-func (k *keeper) takeLocked(ctx context.Context, id monitor.Shard, why string) {
+func (k *keeper) takeLocked(ctx context.Context, id monitor.Shard, why reason) {
 	ctx, cancel := context.WithCancel(ctx)
 	t := &tenure{end: cancel}
 	k.tenures[id] = t
@@ -227,7 +239,7 @@ func (k *keeper) takeLocked(ctx context.Context, id monitor.Shard, why string) {
 
 // taking says why a shard is taken, and since when it is known that it may be.
 type taking struct {
-	why   string
+	why   reason
 	since boottime.Mark
 }
 
@@ -251,7 +263,10 @@ func (k *keeper) working(id monitor.Shard) {
 func (k *keeper) heir(id monitor.Shard) will {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if t := k.tenures[id]; t.given {
+	switch t := k.tenures[id]; {
+	case t.hopeless != nil:
+		return will{why: t.hopeless.Error(), unsaved: true, leaves: !k.takesLocked()}
+	case t.given:
 		return will{heir: t.heir, why: "it has less to do"}
 	}
 	if k.heirs == nil { // all at once, so that they are shared evenly
@@ -279,6 +294,7 @@ func (k *keeper) ended(id monitor.Shard, err error) {
 		if !lost {
 			k.failLocked(id)
 		}
+		k.s.meter.lost.Inc()
 		k.s.log.Warn("shard lost", "shard", id, "error", err)
 		k.s.chronicle.Tell(monitor.ShardLost, fmt.Sprint("shard ", id), err.Error())
 	}

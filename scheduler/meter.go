@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 )
@@ -18,6 +19,10 @@ type meter struct {
 	orphaned, unreadable, perfDropped, perfFailed *metrics.Counter
 	twice, handedOn, astray, overtaken            *metrics.Counter
 	triggers, triggerErrors                       *metrics.Counter
+	// taken counts shards by why they were free, given and lost those that went.
+	taken       map[string]*metrics.Counter
+	given, lost *metrics.Counter
+	takeover    *metrics.Histogram
 
 	mu      sync.Mutex
 	modules map[string]moduleMeter
@@ -34,8 +39,14 @@ func newMeter(set *metrics.Set) *meter {
 	if set == nil {
 		set = metrics.NewSet()
 	}
+	taken := map[string]*metrics.Counter{}
+	for _, why := range reasons {
+		taken[why] = set.NewCounter(fmt.Sprintf("onbu_scheduler_shards_taken_total{why=%q}", why))
+	}
 	return &meter{
-		set:         set,
+		set:   set,
+		taken: taken, given: set.NewCounter("onbu_scheduler_shards_given_total"), lost: set.NewCounter("onbu_scheduler_shards_lost_total"),
+		takeover:    set.NewHistogram("onbu_scheduler_takeover_seconds"),
 		passive:     set.NewCounter("onbu_passive_results_total"),
 		arrivals:    set.NewCounter("onbu_payload_arrivals_total"),
 		orphaned:    set.NewCounter("onbu_orphaned_checks_total"),
@@ -51,11 +62,18 @@ func newMeter(set *metrics.Set) *meter {
 	}
 }
 
+// took counts a shard that was taken, so long after it was found to be free.
+func (m *meter) took(why string, after time.Duration) {
+	m.taken[why].Inc()
+	m.takeover.Update(after.Seconds())
+}
+
 // watch publishes the length of queues, and how much the scheduler owns.
 func (m *meter) watch(d *dispatcher, owned func() holdings) {
 	m.set.NewGauge("onbu_scheduler_shards", func() float64 { return float64(owned().shards) })
 	m.set.NewGauge(`onbu_scheduler_objects{kind="host"}`, func() float64 { return float64(owned().hosts) })
 	m.set.NewGauge(`onbu_scheduler_objects{kind="service"}`, func() float64 { return float64(owned().services) })
+	m.set.NewGauge("onbu_scheduler_leases_not_renewed", func() float64 { return float64(owned().unheld) })
 	m.set.NewGauge("onbu_journal_bytes_waiting", func() float64 { return float64(owned().journal) })
 	m.set.NewGauge("onbu_checks_running", func() float64 { return float64(d.load().running) })
 	m.set.RegisterMetricsWriter(func(w io.Writer) {

@@ -68,8 +68,9 @@ func (s *Scheduler) free(l *lease) error {
 // took tells that a shard was taken.
 func (s *Scheduler) took(sh *shard, t taking) {
 	after := boottime.Since(t.since)
-	s.log.Debug("shard taken", "shard", sh.id, "why", t.why, "after", after)
-	s.chronicle.Tell(monitor.ShardTaken, fmt.Sprint("shard ", sh.id), fmt.Sprintf("%s; it was taken and restored in %s", t.why, after.Round(time.Millisecond)))
+	s.meter.took(t.why.kind, after)
+	s.log.Debug("shard taken", "shard", sh.id, "why", t.why.text, "after", after)
+	s.chronicle.Tell(monitor.ShardTaken, fmt.Sprint("shard ", sh.id), fmt.Sprintf("%s; it was taken and restored in %s", t.why.text, after.Round(time.Millisecond)))
 }
 
 // catchUp adopts the configuration that came while the shard was restored, if one did.

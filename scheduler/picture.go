@@ -187,25 +187,31 @@ func (p *picture) seen(id monitor.Shard) sighting {
 	return sighting{}
 }
 
-// free says whether somebody may take a shard whose lease is held or was, and why, for people.
-func (p *picture) free(s *sighting) (why string, free bool) {
+// reason says why a shard is free: kind in a word, for metrics, and text for people.
+type reason struct{ kind, text string }
+
+// reasons are the kinds of reasons.
+var reasons = [...]string{"new", "given", "own", "dead", "vanished", "silent"}
+
+// free says whether somebody may take a shard whose lease is held or was, and why.
+func (p *picture) free(s *sighting) (why reason, free bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	owner := ownerOf(s.lease)
 	one := p.peers[owner]
 	switch {
 	case owner == spread.Nobody && s.lease.Heir != "":
-		return "it was handed over", true
+		return reason{"given", "it was handed over"}, true
 	case owner == spread.Nobody:
-		return "nobody had it", true
+		return reason{"new", "nobody had it"}, true
 	case owner == p.me:
-		return "it was left behind here", true
+		return reason{"own", "this scheduler had it and does not work on it"}, true
 	case one != nil && one.dead():
-		return "scheduler " + owner.Name + " is dead: nobody was there for its knocks", true
+		return reason{"dead", "scheduler " + owner.Name + " is dead: nobody was there for its knocks"}, true
 	case !s.vanished.IsZero():
-		return "the lease of scheduler " + owner.Name + " is gone", boottime.Since(s.vanished) > vanishedFor
+		return reason{"vanished", "the lease of scheduler " + owner.Name + " is gone"}, boottime.Since(s.vanished) > vanishedFor
 	}
-	return "scheduler " + owner.Name + " was silent for " + leaseStale.String(), boottime.Since(s.changed) > leaseStale
+	return reason{"silent", "scheduler " + owner.Name + " was silent for " + leaseStale.String()}, boottime.Since(s.changed) > leaseStale
 }
 
 // leaves says whether a scheduler has said that it takes nothing more.

@@ -69,6 +69,7 @@ func New(o Options) *Scheduler {
 type holdings struct {
 	shards, hosts, services int
 	journal                 int64 // bytes that wait to be stored
+	unheld                  int   // shards whose lease could not be renewed for long
 }
 
 func (s *Scheduler) owned() holdings {
@@ -79,6 +80,9 @@ func (s *Scheduler) owned() holdings {
 		h.hosts += int(sh.hosts.Load())
 		h.services += int(sh.services.Load())
 		h.journal += sh.waiting.Load()
+		if !sh.lease.holds() {
+			h.unheld++
+		}
 	}
 	return h
 }
@@ -119,6 +123,11 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	defer wg.Wait()
 	defer context.AfterFunc(ctx, func() { s.keeper.leaving.Store(true) })()
 	wg.Go(func() { s.sweep(ctx) })
+	wg.Go(func() {
+		if err := s.exchangeCounts(ctx); err != nil {
+			s.log.Warn("what other schedulers count is not heard; macros such as $TOTALHOSTSUP$ are empty", "error", err)
+		}
+	})
 	wg.Go(func() { s.keeper.run(ctx) })
 	err = s.bus.Watch(ctx, bus.CFG, "current", func(e bus.Entry) {
 		var g wire.Generation

@@ -293,6 +293,10 @@ func (s *shard) publishPerf() {
 // leave commits what is left, writes a snapshot and gives up the lease.
 func (s *shard) leave() error {
 	will := s.heir(s.id)
+	if will.unsaved {
+		s.journal.abandon()
+		return s.release(will)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	s.act()
@@ -305,25 +309,32 @@ func (s *shard) leave() error {
 		recall.Stamp(snapshot, s.journal.last)
 		err = s.store(ctx, snapshot)
 	}
-	again, stop := context.WithTimeout(context.Background(), renewEvery)
-	defer stop()
-	released := s.lease.release(again, will.heir, will.leaves)
-	if released == nil {
-		s.gave(will)
-	}
-	return errors.Join(err, released)
+	return errors.Join(err, s.release(will))
 }
 
-// will says to whom a shard goes that is given up, and why. leaves says that whoever gives it up takes no more.
+// release gives the lease up.
+func (s *shard) release(w will) error {
+	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+	defer cancel()
+	err := s.lease.release(ctx, w.heir, w.leaves)
+	if err == nil {
+		s.gave(w)
+	}
+	return err
+}
+
+// will says to whom a shard goes that is given up, and why. leaves says that whoever gives it up takes no more, unsaved that what
+// is not stored yet is given up, too.
 type will struct {
-	heir   spread.Member
-	why    string
-	leaves bool
+	heir            spread.Member
+	why             string
+	leaves, unsaved bool
 }
 
 // gave tells that the shard was given up.
 func (s *shard) gave(w will) {
-	to := "to nobody: no other scheduler is there"
+	s.meter.given.Inc()
+	to := "to whoever takes it"
 	if w.heir != spread.Nobody {
 		to = "to scheduler " + w.heir.Name
 	}

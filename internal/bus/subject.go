@@ -223,6 +223,9 @@ func OrphanOf(s Subject) string {
 	return parts[1]
 }
 
+// Counts is where schedulers tell each other how many objects of their shards are in which state.
+func Counts() Subject { return "counts" }
+
 // Inquiries is where the owners of hosts that payloads come for ask how the hosts are that these come from.
 func Inquiries() Subject { return "pbq" }
 

@@ -72,6 +72,21 @@ type Lease struct {
 	Leaver, LeaverBoot string
 }
 
+// Census is what a scheduler tells the others of its shards, for macros that count all objects.
+type Census struct {
+	From string
+	// Asks says that a shard of the scheduler wants to know the sum.
+	Asks   bool
+	Shards []ShardCount
+}
+
+// ShardCount is what a shard counted, in the order of the counts in scheduler/core.
+type ShardCount struct {
+	Shard   monitor.Shard
+	Epoch   monitor.Epoch
+	Numbers []uint64
+}
+
 // Heartbeat is the value of a key in HB; for show only.
 type Heartbeat struct {
 	Role, Name, Host string

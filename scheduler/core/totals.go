@@ -28,6 +28,30 @@ func (t *Totals) Add(other *Totals) {
 	}
 }
 
+// Numbers gives all counts in one list, for TotalsOf to read.
+func (t *Totals) Numbers() []uint64 {
+	var all []uint64
+	for state := range t.Hosts {
+		for _, c := range [...]Count{t.Hosts[state], t.Services[state]} {
+			all = append(all, uint64(c.All), uint64(c.Unhandled))
+		}
+	}
+	return all
+}
+
+// TotalsOf reads what Numbers gave; nil if it is not of that length.
+func TotalsOf(numbers []uint64) *Totals {
+	t := new(Totals)
+	if len(numbers) != 4*len(t.Hosts) {
+		return nil
+	}
+	for state := range t.Hosts {
+		n := numbers[4*state:]
+		t.Hosts[state], t.Services[state] = Count{int(n[0]), int(n[1])}, Count{int(n[2]), int(n[3])}
+	}
+	return t
+}
+
 // WantsTotals says whether the configuration asks for any of these macros: to count takes a look at every object.
 func (c *Core) WantsTotals() bool { return c.asks.totals }
 
