@@ -42,8 +42,11 @@ type count struct {
 func (c *census) wants() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.wanted.IsZero() && time.Since(c.wanted) < wantedFor
+	return young(c.asked) || young(c.wanted)
 }
+
+// young says whether somebody who asked at a time is still to be told.
+func young(asked time.Time) bool { return !asked.IsZero() && time.Since(asked) < wantedFor }
 
 // report takes the count of a shard that runs here.
 func (c *census) report(id monitor.Shard, epoch monitor.Epoch, t *core.Totals) {
@@ -92,8 +95,8 @@ func (c *census) drop(id monitor.Shard) {
 func (c *census) told(from string) *wire.Census {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	asks := !c.asked.IsZero() && time.Since(c.asked) < wantedFor
-	if !asks && (c.wanted.IsZero() || time.Since(c.wanted) >= wantedFor) {
+	asks := young(c.asked)
+	if !asks && !young(c.wanted) {
 		return nil
 	}
 	told := &wire.Census{From: from, Asks: asks}

@@ -156,9 +156,9 @@ func TestAResultThatIsThereBeforeItsHostWaits(t *testing.T) {
 		w.enforce(passiveOnly(placed(1, 0))...)
 		s := w.scheduler("s1")
 		w.owned(0)
+		w.enforce(passiveOnly(placed(0, 0))...)
 		// The receivers know the new configuration before the shards have it.
 		w.hand(0, "boot.1", 1, "mover", "h0-0")
-		w.enforce(passiveOnly(placed(0, 0))...)
 		time.Sleep(20 * time.Second)
 		w.wants(map[string][]string{"mover": {"1"}, "h0-0": {"1"}})
 		s.stop()

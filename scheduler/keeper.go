@@ -52,6 +52,7 @@ type tenure struct {
 	given   bool
 	heir    spread.Member
 	working bool // it is restored, and runs
+	lost    bool // another scheduler has it, and the work here has not ended yet: it may be stuck
 	// hopeless is why what the shard decided since is given up with it; nil if it is stored first.
 	hopeless error
 }
@@ -176,12 +177,16 @@ func (k *keeper) viewLocked() (spread.View, []reason) {
 
 // shardLocked fills in how a shard stands, and says why it is free if it is.
 func (k *keeper) shardLocked(id monitor.Shard, s *spread.Shard) (why reason) {
-	if t := k.tenures[id]; t != nil {
+	seen, t := k.picture.seen(id), k.tenures[id]
+	if t != nil {
+		owner := ownerOf(seen.lease)
+		t.lost = t.lost || t.working && owner != spread.Nobody && owner != k.me
+	}
+	if t != nil && !t.lost {
 		s.Owner, s.Arriving = k.me, !t.working || t.given
 		delete(k.free, id)
 		return reason{}
 	}
-	seen := k.picture.seen(id)
 	why, free := k.picture.free(&seen)
 	if !free {
 		s.Owner, s.Arriving = ownerOf(seen.lease), seen.lease.Epoch == 0
@@ -189,15 +194,16 @@ func (k *keeper) shardLocked(id monitor.Shard, s *spread.Shard) (why reason) {
 		delete(k.free, id)
 		return reason{}
 	}
-	if f := k.failed[id]; f != nil {
-		s.Barred = boottime.Since(f.at) < f.pause
-	}
+	f := k.failed[id]
+	s.Barred = t != nil || f != nil && boottime.Since(f.at) < f.pause
 	if k.free[id].IsZero() {
 		k.free[id] = boottime.Now()
 	}
 	s.Free, s.Heir = boottime.Since(k.free[id]), spread.Member{Name: seen.lease.Heir, Boot: seen.lease.HeirBoot}
-	if ownerOf(seen.lease) == k.me {
+	if owner := ownerOf(seen.lease); owner == k.me {
 		s.Heir = k.me
+	} else {
+		s.Lost = owner
 	}
 	return why
 }

@@ -26,6 +26,8 @@ type Shard struct {
 	// Free is how long it has been free, Heir to whom it was given then, Nobody for no one.
 	Free time.Duration
 	Heir Member
+	// Lost is who had it before and fell silent; Nobody if it was given up, or nobody had it. He may well be one of the members.
+	Lost Member
 	// Barred is one that the scheduler who looks cannot take at present.
 	Barred bool
 }
@@ -88,7 +90,7 @@ func (v *View) takes(s *Shard, target Member) bool {
 		wait -= HeirFirst
 	}
 	free := s.Owner == Nobody && !s.Barred && v.member(v.Me)
-	return free && (target == v.Me || wait >= TargetNext)
+	return free && (target == v.Me || target == s.Lost || wait >= TargetNext)
 }
 
 // awaitsHeir says whether a shard waits for the one to whom it was given.

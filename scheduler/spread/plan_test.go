@@ -79,6 +79,18 @@ func TestAHeirComesFirst(t *testing.T) {
 	}
 }
 
+func TestOneWhoFellSilentIsNotWaitedFor(t *testing.T) {
+	// The shard would be b's, who has the least.
+	v := view("a", members("a", "b"), append(of("a", 2), spread.Shard{Weight: 100})...)
+	if got := v.Plan().Take; len(got) != 0 {
+		t.Fatalf("a takes %v, which is b's share", got)
+	}
+	v.Shards[2].Lost = member("b")
+	if got := v.Plan().Take; !slices.Equal(got, []int{2}) {
+		t.Errorf("a takes %v, want the shard that b has lost", got)
+	}
+}
+
 func TestShardsAreHandedOverOneByOne(t *testing.T) {
 	v := view("a", members("a", "b"), of("a", 16)...)
 	p := v.Plan()
