@@ -111,7 +111,10 @@ func New(o Options) *Receiver {
 
 // Load says how much the receiver has done, for its heartbeat.
 func (r *Receiver) Load() map[string]int64 {
-	return map[string]int64{"results": int64(r.results.Get()), "commands": int64(r.commands.Get())}
+	bytes, age := r.store.lag()
+	return map[string]int64{
+		"results": int64(r.results.Get()), "commands": int64(r.commands.Get()), "spool_bytes": bytes, "spool_seconds": int64(age.Seconds()),
+	}
 }
 
 // Run hosts the listeners until ctx ends. One that gives up is started again after a pause.

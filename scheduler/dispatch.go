@@ -31,7 +31,11 @@ type dispatcher struct {
 	began    time.Time
 	orphaned func(monitor.Shard, []core.JobKey) // jobs of a dead poller; called without the lock
 
+	chronicle monitor.Chronicle // set before the first job
+
 	mu      sync.Mutex
+	blind   blindness
+	silent  map[string]time.Time // pollers that went without a word, and when that was noticed
 	pollers map[string]*pollerState
 	numbers []*pollerState // by number; nil for one that is gone
 	pools   map[string]*pool
@@ -64,7 +68,7 @@ type pool struct {
 func newDispatcher(name string, b bus.Messenger, log *slog.Logger, orphaned func(monitor.Shard, []core.JobKey)) *dispatcher {
 	return &dispatcher{
 		name: name, bus: b, log: log, orphaned: orphaned, began: time.Now(), swept: time.Now(),
-		pollers: map[string]*pollerState{}, numbers: []*pollerState{nil}, pools: map[string]*pool{},
+		blind: blindness{}, silent: map[string]time.Time{}, pollers: map[string]*pollerState{}, numbers: []*pollerState{nil}, pools: map[string]*pool{},
 		batch: wire.JobBatch{From: name},
 	}
 }
@@ -82,6 +86,7 @@ func (d *dispatcher) offer(jobs []monitor.Job) {
 }
 
 func (d *dispatcher) offerLocked(job *monitor.Job, since uint32) {
+	job = d.asideLocked(job)
 	s := d.flights.at(job)
 	d.landLocked(s)
 	p := d.in
@@ -219,6 +224,7 @@ func (d *dispatcher) drop(shard monitor.Shard) {
 	defer d.mu.Unlock()
 	d.flights.each(shard, d.landLocked)
 	d.flights.drop(shard)
+	d.unshardLocked(shard)
 }
 
 func (d *dispatcher) pumpAllLocked() {

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 const (
 	pollerGone = 5 * time.Second // a poller that said nothing for so long is dead
 	sweepEvery = time.Second
+	mostSilent = 1000 // pollers that are remembered as silent
 	// After so long without a poller a pool with checks is worth a word, and then again and again.
 	unservedFor   = 10 * time.Second
 	complainEvery = 5 * time.Minute
@@ -72,6 +74,10 @@ func (d *dispatcher) want(m bus.Msg) {
 	if p == nil {
 		p = d.addPollerLocked(&pollerState{name: w.Poller, boot: w.Boot, before: before, pools: map[string]bool{}})
 		d.log.Info("poller joined", "poller", w.Poller, "pool", w.Pool)
+		if at, was := d.silent[w.Poller]; was {
+			delete(d.silent, w.Poller)
+			d.chronicle.Tell(monitor.PollerBack, "poller "+w.Poller, fmt.Sprintf("it speaks again after %s", time.Since(at).Round(time.Second)))
+		}
 	}
 	if !p.pools[w.Pool] {
 		p.pools[w.Pool] = true
@@ -138,6 +144,11 @@ func (d *dispatcher) sweep() {
 	for _, p := range d.pollers {
 		if now.Sub(p.heard) > pollerGone {
 			d.log.Warn("poller is gone; its checks are issued again", "poller", p.name, "checks", p.running)
+			d.chronicle.Tell(monitor.PollerSilent, "poller "+p.name, fmt.Sprintf("silent for %s; its %d checks are issued again", pollerGone, p.running))
+			if len(d.silent) >= mostSilent { // names that never come back, of containers for example
+				clear(d.silent)
+			}
+			d.silent[p.name] = now
 			for shard, keys := range d.removeLocked(p) {
 				lost[shard] = append(lost[shard], keys...)
 			}
@@ -228,6 +239,7 @@ func (d *dispatcher) removeLocked(p *pollerState) map[monitor.Shard][]core.JobKe
 		}
 	}
 	delete(d.pollers, p.name)
+	delete(d.blind, p.name)
 	d.numbers[p.number] = nil
 	for name := range p.pools {
 		d.pools[name].remove(p)

@@ -61,6 +61,7 @@ func New(o Options) *Scheduler {
 	}
 	s.jobs = newDispatcher(o.Name, o.Bus, o.Log, s.orphaned)
 	s.keeper = newKeeper(s)
+	s.jobs.chronicle = o.Chronicle
 	s.meter.watch(s.jobs, s.owned)
 	return s
 }
@@ -94,7 +95,7 @@ func (s *Scheduler) Load() map[string]int64 {
 	for _, n := range l.waiting {
 		waiting += n
 	}
-	return map[string]int64{"shards": int64(s.owned().shards), "running": int64(l.running), "waiting": int64(waiting)}
+	return map[string]int64{"shards": int64(s.owned().shards), "running": int64(l.running), "waiting": int64(waiting), "journal_bytes": s.owned().journal}
 }
 
 // Run works until ctx ends; then every shard is committed, has left a snapshot and is free for others.

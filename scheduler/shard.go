@@ -258,6 +258,7 @@ func (s *shard) stamp(t monitor.Time) monitor.Time {
 // happened records a brok.
 func (s *shard) happened(b *monitor.Brok) {
 	b.Shard, b.Time = s.id, s.stamp(b.Time)
+	s.jobs.sighted(s.id, b)
 	s.journal.add(b)
 }
 
