@@ -1,9 +1,11 @@
 package natsbus
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -21,21 +23,21 @@ import (
 // AnswerWithin is how long a daemon may take to answer what it was asked.
 const AnswerWithin = time.Minute
 
-// guard lets daemons in by their certificates, each with the rights of its roles. It is the server's
-// CustomClientAuthentication; any goroutine may use it.
+// guard lets in whom the gate has met, each with the rights of its roles, and the connections of this process. It is the
+// server's CustomClientAuthentication; any goroutine may use it.
 type guard struct {
-	ring   *keys.Ring
 	inside User // the connections of this process
 	log    *slog.Logger
 
-	mu sync.Mutex
-	in map[uint64]guest // by connection, who was let in; some may have left since
+	mu      sync.Mutex
+	tickets map[string]guest // who comes next, by the secret that the gate has given it
 }
 
-// guest is a connection that was let in.
+// guest is a daemon that the gate has met.
 type guest struct {
-	c   server.ClientAuthentication
-	who keys.Identity
+	who   keys.Identity
+	until time.Time // the end of its certificate
+	at    time.Time
 }
 
 // closed is an error where whoever reaches a port of the server may do everything, and nobody said that this is wanted.
@@ -81,16 +83,50 @@ func (o *ServerOptions) guarded() error {
 		return nil
 	}
 	inside := User{Name: "inside", Password: rand.Text()}
-	o.guard = &guard{ring: o.Keys, inside: inside, log: o.Log, in: map[uint64]guest{}}
-	o.TLS, o.Users = o.Keys.Server(), []User{inside}
+	o.guard = &guard{inside: inside, log: o.Log, tickets: map[string]guest{}}
+	o.TLS, o.Users = nil, []User{inside}
 	return nil
 }
 
-// watchOver begins what the guard has to do as long as the server runs.
-func (s *Server) watchOver(ctx context.Context) {
-	if g := s.o.guard; g != nil {
-		s.mending.Go(func() { g.sweep(ctx, s.current) })
+// watchOver begins what keeps others out, as long as the server runs.
+func (s *Server) watchOver(ctx context.Context) error {
+	g := s.o.guard
+	if g == nil {
+		return nil
 	}
+	gate, err := openGate(s.o.Listen, g, s.o.Keys, s.log, inProcess{s}.InProcessConn)
+	if err != nil {
+		return err
+	}
+	s.gate, s.url = gate, "tls://"+gate.l.Addr().String()
+	s.mending.Go(gate.run)
+	s.mending.Go(func() { gate.sweep(ctx) })
+	return nil
+}
+
+// introduce writes the first line of a daemon anew: the server knows it by a ticket, which counts once.
+func (g *guard) introduce(line []byte, who keys.Identity, until time.Time) ([]byte, error) {
+	text, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("CONNECT "))
+	hello := map[string]any{}
+	if !ok {
+		return nil, foulf("it begins with %.20q", line)
+	}
+	if err := json.Unmarshal(text, &hello); err != nil {
+		return nil, foulf("it begins with something that cannot be understood: %v", err)
+	}
+	ticket := rand.Text()
+	for _, other := range []string{"auth_token", "jwt", "nkey", "sig"} {
+		delete(hello, other)
+	}
+	hello["user"], hello["pass"], hello["tls_required"] = who.Name, ticket, false
+	text, err := json.Marshal(hello)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.tickets[ticket] = guest{who, until, time.Now()}
+	return append(append([]byte("CONNECT "), text...), "\r\n"...), nil
 }
 
 // Check implements server.Authentication.
@@ -99,20 +135,19 @@ func (g *guard) Check(c server.ClientAuthentication) bool {
 		c.RegisterUser(&server.User{Username: g.inside.Name})
 		return true
 	}
-	state := c.GetTLSConnectionState()
-	who, err := g.ring.Peer(state)
-	if err == nil && len(who.Daemon()) == 0 {
-		err = fmt.Errorf("%s is no daemon: `onbu keys daemon` makes certificates for those", who)
-	}
-	if err != nil {
-		g.log.Warn("a connection was refused", "from", c.RemoteAddress(), "error", err)
-		return false
-	}
-	c.RegisterUser(user(who, state.VerifiedChains[0][0].NotAfter))
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.in[c.GetID()] = guest{c, who}
-	return true
+	one, known := g.tickets[c.GetOpts().Password]
+	delete(g.tickets, c.GetOpts().Password)
+	for ticket, other := range g.tickets { // of those that went before they came
+		if time.Since(other.at) > greetWithin {
+			delete(g.tickets, ticket)
+		}
+	}
+	if known {
+		c.RegisterUser(user(one.who, one.until))
+	}
+	return known
 }
 
 func (g *guard) isInside(o *server.ClientOpts) bool {
@@ -136,34 +171,3 @@ func user(who keys.Identity, until time.Time) *server.User {
 
 // sweepEvery is how soon a daemon whose certificate was revoked loses its connection.
 const sweepEvery = 2 * time.Second
-
-// sweep ends the connections of those whose certificates were revoked, until ctx ends.
-func (g *guard) sweep(ctx context.Context, current func() *server.Server) {
-	for wait(ctx, sweepEvery) {
-		n := current()
-		if n == nil {
-			continue
-		}
-		for id, who := range g.unwanted(n) {
-			g.log.Warn("a daemon is put out: its certificate was revoked", "daemon", who.String())
-			_ = n.DisconnectClientByID(id) // it may have gone by itself
-		}
-	}
-}
-
-// unwanted gives who must go, and forgets who has gone.
-func (g *guard) unwanted(n *server.Server) map[uint64]keys.Identity {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	out := map[uint64]keys.Identity{}
-	for id, one := range g.in {
-		switch state := one.c.GetTLSConnectionState(); {
-		case n.GetClient(id) == nil:
-			delete(g.in, id)
-		case state != nil && len(state.PeerCertificates) > 0 && g.ring.Revoked(state.PeerCertificates[0]):
-			out[id] = one.who
-			delete(g.in, id)
-		}
-	}
-	return out
-}

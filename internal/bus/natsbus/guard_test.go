@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -153,7 +154,7 @@ func TestADaemonThatWasTakenOverDoesNoMoreThanItsRole(t *testing.T) {
 		t.Run(string(role), func(t *testing.T) {
 			r := g.raw("x", role)
 			for _, s := range deeds.publish {
-				if err := r.Publish(s, nil); err != nil {
+				if err := r.Publish(s, []byte("{}")); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -188,17 +189,25 @@ func within(t *testing.T, holds func() bool) {
 // Whoever answers does so with its own rights: nobody may choose for it where that writes.
 func TestAnAnswerGoesWhereAnswersAreAwaitedAndNowhereElse(t *testing.T) {
 	t.Parallel()
-	g := newGuarded(t)
-	scheduler := g.daemon("s1", bus.Scheduler)
+	url := plainServer(t, &server.Options{JetStream: true, StoreDir: t.TempDir()})
+	c, err := natsbus.Connect(t.Context(), url, natsbus.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
 	heard := make(chan bus.Msg, 10)
-	stop, err := scheduler.Subscribe(bus.Ask(3), func(m bus.Msg) { heard <- m })
+	stop, err := c.Subscribe(bus.Ask(3), func(m bus.Msg) { heard <- m })
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stop()
-	broker := g.raw("b1", bus.Broker)
+	asks, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer asks.Close()
 	for _, where := range []string{"own.3", "$JS.API.STREAM.DELETE.EV", "$KV.LEASE.shard.3"} {
-		if err := broker.PublishRequest(string(bus.Ask(3)), where, nil); err != nil {
+		if err := asks.PublishRequest(string(bus.Ask(3)), where, nil); err != nil {
 			t.Fatal(err)
 		}
 		if m := <-heard; m.Reply != nil {
@@ -207,11 +216,52 @@ func TestAnAnswerGoesWhereAnswersAreAwaitedAndNowhereElse(t *testing.T) {
 	}
 	asked := make(chan error, 1)
 	go func() { asked <- (<-heard).Reply([]byte("fine")) }()
-	if m, err := broker.Request(string(bus.Ask(3)), nil, 10*time.Second); err != nil || string(m.Data) != "fine" {
+	if m, err := asks.Request(string(bus.Ask(3)), nil, 10*time.Second); err != nil || string(m.Data) != "fine" {
 		t.Errorf("got %v, %v", m, err)
 	}
 	if err := <-asked; err != nil {
 		t.Error(err)
+	}
+}
+
+// The server acknowledges, looks up and pushes with rights of its own, wherever it is told to: that would be a way round
+// every right.
+func TestNobodyHasTheServerWriteForIt(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	x := bus.Token("x")
+	if _, err := g.inside.Put(t.Context(), bus.CFG, "current", []byte("good"), 0); err != nil {
+		t.Fatal(err)
+	}
+	const push = `{"stream_name":"KV_CFG","config":{"name":"c","Deliver_Subject":"own.3","filter_subject":"$KV.CFG.current","ack_policy":"none"}}`
+	header := nats.Header{"a": {"b"}}
+	for name, m := range map[string]*nats.Msg{
+		"an acknowledgement as a claim":            {Subject: "res.3." + x, Reply: "own.3"},
+		"an acknowledgement as a command":          {Subject: "res.3." + x, Reply: "cmd.3", Header: header},
+		"an acknowledgement as the configuration":  {Subject: "res.3." + x, Reply: "$KV.CFG.current"},
+		"a payload of its own as a command":        {Subject: "$JS.API.DIRECT.GET.PB", Reply: "cmd.3", Data: []byte(`{"last_by_subj":"pb.>"}`)},
+		"an answer in the inbox of another":        {Subject: "res.3." + x, Reply: natsbus.InboxOf("other") + ".1"},
+		"an answer in an inbox that begins as its": {Subject: "res.3." + x, Reply: natsbus.InboxOf("x") + "0.1"},
+		"a consumer that pushes":                   {Subject: "$JS.API.CONSUMER.CREATE.KV_CFG.c.$KV.CFG.current", Reply: natsbus.InboxOf("x") + ".1", Data: []byte(push)},
+		"a consumer asked for with headers":        {Subject: "$JS.API.CONSUMER.CREATE.KV_CFG.c.$KV.CFG.current", Reply: natsbus.InboxOf("x") + ".1", Data: []byte(push), Header: header},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := g.raw("x", bus.Poller)
+			out := make(chan error, 10)
+			r.SetDisconnectErrHandler(func(_ *nats.Conn, err error) { out <- err })
+			if err := r.PublishMsg(m); err != nil {
+				t.Fatal(err)
+			}
+			<-out // it is put out
+		})
+	}
+	for stream, want := range map[bus.Stream]uint64{bus.EV: 0, bus.CMD: 0, bus.PASSIVE: 0} {
+		if x, err := g.inside.Extent(t.Context(), stream, 0); err != nil || x.Last != want {
+			t.Errorf("%s holds %d messages, %v", stream, x.Last, err)
+		}
+	}
+	if e, err := g.inside.Get(t.Context(), bus.CFG, "current"); err != nil || string(e.Value) != "good" {
+		t.Errorf("the configuration in force is %q, %v", e.Value, err)
 	}
 }
 

@@ -56,6 +56,7 @@ type Server struct {
 	lock   *dirLock
 	url    string
 	inside *User // the user for connections of this process; nil when none is needed
+	gate   *gate // where daemons of other processes come in, with keys; else nil
 	close  sync.Once
 
 	end     context.CancelFunc
@@ -104,12 +105,16 @@ func start(o ServerOptions, lock *dirLock) (*Server, error) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	s := &Server{o: o, log: o.Log, lock: lock, nats: n, end: end}
-	s.watchOver(ctx)
 	if len(o.Users) > 0 {
 		s.inside = &o.Users[0]
 	}
 	if n.Addr() != nil {
 		s.url, s.o.Listen = n.ClientURL(), n.Addr().String()
+	}
+	if err := s.watchOver(ctx); err != nil {
+		end()
+		stop(n)
+		return nil, fmt.Errorf("address to listen on: %w", err)
 	}
 	s.mending.Go(func() { s.mend(ctx) })
 	return s, nil
@@ -167,7 +172,7 @@ func (o ServerOptions) server() (*server.Options, error) {
 	}
 	opts := &server.Options{
 		ServerName: cmp.Or(o.Name, "onbu"),
-		DontListen: o.Listen == "",
+		DontListen: o.Listen == "" || o.guard != nil, // the gate listens then
 		NoSigs:     true, NoLog: true, DisableJetStreamBanner: true,
 		JetStream: true, StoreDir: o.Dir, SyncAlways: true,
 		JetStreamMaxStore:  store,
@@ -210,12 +215,15 @@ func (s *Server) Close() error {
 	var err error
 	s.close.Do(func() {
 		s.end()
+		if s.gate != nil {
+			err = s.gate.close()
+		}
 		s.mending.Wait()
 		if n := s.swap(nil); n != nil {
 			handOver(n)
 			stop(n)
 		}
-		err = s.lock.release()
+		err = errors.Join(err, s.lock.release())
 	})
 	return err
 }
