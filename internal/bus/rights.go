@@ -95,6 +95,9 @@ func table() []grant {
 		{subject: "engine.sites", send: roles{Broker}, hear: roles{Receiver}, answer: roles{Receiver}},
 		{subject: "pbq", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbs.*", send: roles{Scheduler}, hear: roles{Scheduler}},
+		{subject: "brq.*", send: roles{Scheduler}, hear: roles{Scheduler}},
+		{subject: "brs.*", send: roles{Scheduler}, hear: roles{Scheduler}},
+		{subject: "brt.*", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbn.*", send: couriers, hear: roles{Scheduler}, answer: roles{Scheduler}},
 
 		// Messages that streams store. Commands and results reach a broker's modules too, such as Livestatus.
@@ -138,6 +141,7 @@ func table() []grant {
 		{bucket: STRAY, key: "@", get: roles{Receiver}, put: roles{Receiver}},
 		{bucket: STRAY, key: "*", get: roles{Broker}, watch: roles{Broker}},
 		{bucket: HB, key: ">", get: roles{Broker, Operator}, watch: roles{Broker, Operator}},
+		{bucket: HB, key: "scheduler.*", get: roles{Scheduler}, watch: roles{Scheduler}},
 		{bucket: NODE, key: "order.*", get: everybody, watch: everybody, put: roles{Broker, Operator}},
 		{bucket: NODE, key: "known.*.*", get: roles{Broker, Operator}, watch: roles{Broker, Operator}, put: roles{Broker, Operator}},
 

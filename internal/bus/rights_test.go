@@ -24,7 +24,8 @@ var samples = map[string]bus.Subject{
 	"OutboundSource": bus.OutboundSource("site", "s", ""), "OutboundTo": bus.OutboundTo("site"), "AllOutbound": bus.AllOutbound(),
 	"Orphan": bus.Orphan("t", "s"), "OrphansOf": bus.OrphansOf("t"), "AllOrphans": bus.AllOrphans(), "Inquiries": bus.Inquiries(),
 	"SourceStates": bus.SourceStates(1), "Arrived": bus.Arrived(1), "AskSites": bus.AskSites(),
-	"Deeds": bus.Deeds("x"), "AllDeeds": bus.AllDeeds(),
+	"BorderInquiries": bus.BorderInquiries(1), "BorderStates": bus.BorderStates(1), "BorderTolls": bus.BorderTolls(1),
+	"Present": bus.Present("x", "boot"), "Deeds": bus.Deeds("x"), "AllDeeds": bus.AllDeeds(),
 }
 
 // onLinks are subjects between sites, which have servers of their own.
