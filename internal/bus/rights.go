@@ -88,6 +88,7 @@ func table() []grant {
 		{subject: "refuse.@", send: roles{Poller}, hear: roles{Scheduler}},
 		{subject: "ask.*", send: roles{Broker}, hear: roles{Scheduler}, answer: roles{Scheduler}},
 		{subject: "alive.*", send: roles{Scheduler, Broker}, hear: roles{Scheduler}, answer: roles{Scheduler}},
+		{subject: "alive.role_arbiter", send: roles{Arbiter}, hear: roles{Arbiter}, answer: roles{Arbiter}},
 		{subject: "verdict.*", send: roles{Scheduler}, hear: roles{Receiver, Broker}},
 		{subject: "trace.*", send: roles{Scheduler, Poller}, hear: roles{Broker}},
 		{subject: "said.@", send: roles{Broker}, hear: roles{Poller}, answer: roles{Poller}},

@@ -128,6 +128,9 @@ func Present(scheduler, boot string) Subject {
 	return Subject("alive." + Token(scheduler+"\nscheduler\n"+boot))
 }
 
+// AliveRole is where the one daemon of a role that leads the others answers that it is there. No token of a name is like it.
+func AliveRole(role Role) Subject { return Subject("alive.role_" + string(role)) }
+
 // PayloadFor is where the payload of a source for a host of this site is kept. Here and below a source is named by SourceAt.
 func PayloadFor(target, source string) Subject {
 	return Subject("pb." + Token(target) + "." + Token(source))
@@ -318,6 +321,9 @@ func BeatKey(role, name string) string { return role + "." + Token(name) }
 
 // BeatsOf is the BeatKey of every daemon of a role.
 func BeatsOf(role string) string { return role + ".*" }
+
+// RoleLeaseKey is the key in LEASE of the one daemon of a role that leads the others.
+func RoleLeaseKey(role Role) string { return "role." + string(role) }
 
 // FeedKey is the key in FEED, and in LEASE, of an export module; of that of one broker if it is not empty.
 func FeedKey(module, broker string) string {
