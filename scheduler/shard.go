@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
+	leases "github.com/onbu/onbu/internal/lease"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/core"
@@ -29,7 +30,7 @@ const (
 
 // errLost ends the work on a shard that somebody else owns now; errEnded is for those who still ask it something.
 var (
-	errLost  = errors.New("somebody else owns the shard now")
+	errLost  = leases.ErrLost
 	errEnded = errors.New("the shard is not owned here any more")
 )
 
