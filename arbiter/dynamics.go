@@ -69,29 +69,49 @@ func (a *Arbiter) openDynamics(ctx context.Context) (*dynamics, error) {
 // read takes files that were read anew, and gives the configuration with the dynamic hosts in it. After an error everything is
 // as it was. What it gives is not yet in force: that is what settle is told of.
 func (d *dynamics) read(ctx context.Context, c *objects.Config) (*objects.Config, error) {
-	was, texts := d.list.Dynamics(), d.texts
-	d.texts = c.Texts
-	changes := d.list.Read(c.DynamicRules, func(host string) bool {
-		_, ok := c.Host(host)
-		return ok
-	}, d.now())
-	if d.list.Len() == 0 && len(c.DynamicRules) == 0 && len(changes) == 0 {
-		return c, nil
-	}
-	var err error
-	if d.list.Len() > 0 {
-		c, err = d.build()
+	whole, t, err := d.try(c)
+	if t.plain {
+		return whole, nil
 	}
 	if err == nil {
 		err = d.save(ctx)
 	}
 	if err != nil {
-		d.list, d.texts = dynamic.New(d.a.o.Site, was), texts
+		d.undo(t)
 		return nil, err
 	}
 	d.behind = true
-	d.tell(changes)
-	return c, nil
+	d.tell(t.changes)
+	return whole, nil
+}
+
+// trial is what files that were read anew would change.
+type trial struct {
+	was     monitor.Dynamics
+	texts   *objects.Texts
+	changes []dynamic.Change
+	plain   bool // nothing is dynamic, and nothing was
+}
+
+// try takes files that were read anew and gives the configuration with the dynamic hosts in it. Nothing is stored; undo takes it back.
+func (d *dynamics) try(c *objects.Config) (*objects.Config, trial, error) {
+	t := trial{was: d.list.Dynamics(), texts: d.texts}
+	d.texts = c.Texts
+	t.changes = d.list.Read(c.DynamicRules, func(host string) bool {
+		_, ok := c.Host(host)
+		return ok
+	}, d.now())
+	var err error
+	if d.list.Len() > 0 {
+		c, err = d.build()
+	} else {
+		t.plain = len(c.DynamicRules) == 0 && len(t.changes) == 0
+	}
+	return c, t, err
+}
+
+func (d *dynamics) undo(t trial) {
+	d.list, d.texts = dynamic.New(d.a.o.Site, t.was), t.texts
 }
 
 // settle says that what was read is in force: from now on its rules are watched.

@@ -216,6 +216,7 @@ func TestDynamicHostsSurviveRestartsAndReloads(t *testing.T) {
 		}
 		w.begin(w.t)
 		time.Sleep(time.Minute)
+		first.Epoch++
 		if got := w.inForce(); !cmp.Equal(got, first) {
 			t.Errorf("after a restart %+v is in force, before it was %+v", got, first)
 		}

@@ -31,6 +31,8 @@ const (
 
 	InForce = "in-force" // a new generation of the configuration
 	Refused = "refused"  // a broken configuration
+	// FilesDiffer is of an arbiter whose files are others than those in force, and are not brought into force.
+	FilesDiffer = "files-differ"
 
 	PollerSilent = "poller-silent" // its jobs go to others
 	PollerBack   = "poller-back"

@@ -60,6 +60,8 @@ type Config struct {
 	DynamicRules []monitor.DynamicRule
 	// Texts is what was read, for reading it again with hosts that are made meanwhile; nil without DynamicRules.
 	Texts *Texts
+	// Sum is a hash of what the files hold, the same wherever they lie.
+	Sum string
 	// Understood lists what was read and checked but is not acted on, by kind and directive.
 	Understood []Understood
 

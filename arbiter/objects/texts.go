@@ -1,6 +1,13 @@
 package objects
 
-import "github.com/klauspost/compress/s2"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/klauspost/compress/s2"
+)
 
 // Texts is what the files of a configuration held when it was read, small enough to be kept. It never changes.
 type Texts struct {
@@ -47,4 +54,16 @@ func (t *Texts) unpack() ([]wanted, error) {
 		text = text[f.size:]
 	}
 	return all, nil
+}
+
+// sum is a hash of what the files hold, in their order and wherever they lie; hosts that are made meanwhile are no part of it.
+func (l *loader) sum() string {
+	h := sha256.New()
+	for _, s := range l.sources {
+		if slices.ContainsFunc(l.opts.More, func(t Text) bool { return t.Name == s.path }) {
+			continue
+		}
+		fmt.Fprintf(h, "%d\n%s", len(s.text), s.text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

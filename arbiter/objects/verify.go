@@ -258,7 +258,7 @@ func (l *loader) finish() {
 		l.config.Understood = slices.DeleteFunc(l.config.Understood, aboutRealms)
 	}
 	sortUnderstood(l.config.Understood)
-	l.config.Texts = l.opts.Texts
+	l.config.Texts, l.config.Sum = l.opts.Texts, l.sum()
 	if (l.opts.Keep || len(l.config.DynamicRules) > 0) && l.config.Texts == nil {
 		l.config.Texts = l.keepTexts()
 	}

@@ -50,6 +50,17 @@ type Generation struct {
 	// Weights is the work of each shard, as far as the configuration says: how many hosts and services it has. Empty from an
 	// older arbiter.
 	Weights []uint64
+	// Epoch is that of the arbiter that leads: it goes up with every change of the leader, who writes it before anything else. An
+	// arbiter that finds another one here leads no more.
+	Epoch uint64
+	// By is the arbiter whose files these are, by name, and Texts a hash of what is in them. Both are empty from an older arbiter.
+	By, Texts string
+}
+
+// ArbiterFiles is what an arbiter says of its files: the value of CFG's key "arbiters" is a list of those that have stood by while
+// another one led, sorted by name. Where there is one, several arbiters belong to the installation.
+type ArbiterFiles struct {
+	Name, Main, Texts string
 }
 
 // Stand is the generation under which the inventory of a shard is stored.

@@ -1,0 +1,154 @@
+package arbiter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/lease"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
+)
+
+// arbitersKey holds the arbiters that have stood by.
+const arbitersKey = "arbiters"
+
+func (a *Arbiter) door() lease.Door {
+	return lease.Door{Bus: a.o.Bus, Subject: bus.AliveRole(bus.Arbiter)}
+}
+
+// standBy waits until this arbiter may lead. Meanwhile it looks whether its files are those in force. The error is ctx's.
+func (a *Arbiter) standBy(ctx context.Context) (why string, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	var once sync.Once
+	return a.lease.Await(ctx, a.door(), func(held wire.Lease) {
+		if held.Owner == a.o.Name && !a.beside {
+			a.o.Log.Warn("an arbiter of the same name runs: give each another --name", "name", a.o.Name)
+		}
+		a.o.Log.Info("another arbiter leads; this one stands by", "leader", held.Owner)
+		a.beside = true
+		once.Do(func() { watching.Go(func() { a.watchFiles(ctx) }) })
+	})
+}
+
+// watchFiles compares the files that are here with those in force: now, when others come into force, and when it is asked to.
+func (a *Arbiter) watchFiles(ctx context.Context) {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	newest := make(chan wire.Generation, 1)
+	beside.Go(func() { a.watchCurrent(ctx, newest) })
+	mine := a.texts(a.o.Config)
+	a.o.Config = nil // it may be long until it is needed, and other by then
+	a.enrol(ctx, mine)
+	var now wire.Generation
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.o.Reload:
+			mine = a.texts(nil)
+			a.enrol(ctx, mine)
+			a.o.Log.Info("the files were read again, and are not brought into force: this arbiter stands by", "main", a.o.Main)
+		case now = <-newest:
+		}
+		a.compare(mine, now)
+	}
+}
+
+// watchCurrent keeps the newest generation in a channel with room for one.
+func (a *Arbiter) watchCurrent(ctx context.Context, newest chan wire.Generation) {
+	for ctx.Err() == nil {
+		_ = a.o.Bus.Watch(ctx, bus.CFG, currentKey, func(e bus.Entry) {
+			var g wire.Generation
+			if wire.Unmarshal(e.Value, &g) != nil {
+				return
+			}
+			select {
+			case <-newest:
+			default:
+			}
+			newest <- g
+		})
+		pause(ctx, leadAgain)
+	}
+}
+
+// texts gives the hash of the files that are here; empty if they are broken, which it logs.
+func (a *Arbiter) texts(c *objects.Config) string {
+	if c == nil {
+		var report *objects.Report
+		if c, report = load(a.o.Main, objects.Opts{}); !report.OK() {
+			a.o.Log.Error("the files of this arbiter are broken: it could not lead with them; onbu verify lists the errors", "main", a.o.Main, "errors", report.Errors)
+			return ""
+		}
+	}
+	return c.Sum
+}
+
+// compare says when the files that are here become others than those in force, or the same again.
+func (a *Arbiter) compare(mine string, now wire.Generation) {
+	if now.Texts == "" {
+		return
+	}
+	differs := mine != now.Texts
+	if a.differs.Swap(differs) == differs {
+		return
+	}
+	if !differs {
+		a.o.Log.Info("the files of this arbiter are those in force", "generation", now.Number)
+		return
+	}
+	a.o.Log.Warn("the files of this arbiter differ from those in force; if it has to lead, it does not bring them into force before onbu reload",
+		"generation", now.Number, "of", now.By, "main", a.o.Main)
+	a.o.Chronicle.Tell(monitor.FilesDiffer, "arbiter "+a.o.Name, fmt.Sprintf("its files differ from those in force, which are of %s", now.By))
+}
+
+// several gives the arbiters that have stood by.
+func (a *Arbiter) several(ctx context.Context) (all []wire.ArbiterFiles, revision uint64, err error) {
+	entry, err := a.o.Bus.Get(ctx, bus.CFG, arbitersKey)
+	if errors.Is(err, bus.ErrNotFound) {
+		return nil, 0, nil
+	}
+	if err == nil {
+		err = wire.Unmarshal(entry.Value, &all)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("which arbiters there are: %w", err)
+	}
+	return all, entry.Revision, nil
+}
+
+// enrol notes that this arbiter belongs to the installation beside another one. It is no matter if that fails.
+func (a *Arbiter) enrol(ctx context.Context, texts string) {
+	me := wire.ArbiterFiles{Name: a.o.Name, Main: absolute(a.o.Main), Texts: texts}
+	for range 3 {
+		all, revision, err := a.several(ctx)
+		if err == nil {
+			all = slices.DeleteFunc(all, func(one wire.ArbiterFiles) bool { return one.Name == me.Name })
+			all = append(all, me)
+			slices.SortFunc(all, func(x, y wire.ArbiterFiles) int { return strings.Compare(x.Name, y.Name) })
+			_, err = a.o.Bus.Put(ctx, bus.CFG, arbitersKey, wire.Marshal(all), revision)
+		}
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, bus.ErrConflict) {
+			a.o.Log.Debug("this arbiter is not noted", "error", err)
+			return
+		}
+	}
+}
+
+// firstLine gives the first line of a text.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
