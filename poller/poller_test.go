@@ -28,7 +28,9 @@ type room struct {
 	t       *testing.T
 	bus     bus.Conn
 	metrics *metrics.Set
+	poller  *poller.Poller
 	stop    func()
+	giveUp  func() // as stop, for maintenance
 
 	mu      sync.Mutex
 	results []monitor.Result
@@ -74,7 +76,8 @@ func openAs(t *testing.T, o poller.Options) *room {
 	}
 	o.Name, o.Boot, o.Bus, o.Metrics, o.Log = "p", "b", r.bus, r.metrics, slog.New(slog.DiscardHandler)
 	p := poller.New(o)
-	ctx, cancel := context.WithCancel(context.Background())
+	r.poller = p
+	ctx, cancel := context.WithCancelCause(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -82,7 +85,8 @@ func openAs(t *testing.T, o poller.Options) *room {
 			t.Error(err)
 		}
 	}()
-	r.stop = func() { cancel(); <-ended; synctest.Wait(); stopReading() }
+	end := func(cause error) { cancel(cause); <-ended; synctest.Wait(); stopReading() }
+	r.stop, r.giveUp = func() { end(nil) }, func() { end(monitor.ErrGiveUp) }
 	synctest.Wait()
 	return r
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -67,8 +68,8 @@ func (d *daemonFlags) registerDirect(f *flag.FlagSet) {
 // directWait is how long a bus that is asked by a person may take to answer.
 const directWait = 10 * time.Second
 
-// directly does something with a connection to the bus of its own.
-func (d *daemonFlags) directly(ctx context.Context, e *env, do func(bus.Conn) error) error {
+// directly does something with a connection to the bus of its own; name is what the cluster log has for whoever does it.
+func (d *daemonFlags) directly(ctx context.Context, e *env, do func(c bus.Conn, name string) error) error {
 	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	ring, err := d.ring(log)
 	if err != nil {
@@ -81,5 +82,9 @@ func (d *daemonFlags) directly(ctx context.Context, e *env, do func(bus.Conn) er
 		return err
 	}
 	defer closeBus()
-	return do(c)
+	name, _ := os.Hostname()
+	if ring != nil {
+		name = ring.Identity().Name // the bus lets nobody speak in another one's
+	}
+	return do(c, name)
 }

@@ -91,10 +91,9 @@ func (o *door) open(ctx context.Context, e *env, do func(cluster) error) error {
 	if o.d.bus == "" {
 		return do(&console.Client{Addr: o.http})
 	}
-	return o.d.directly(ctx, e, func(c bus.Conn) error {
-		host, _ := os.Hostname()
+	return o.d.directly(ctx, e, func(c bus.Conn, name string) error {
 		w := chronicle.NewWriter(chronicle.Options{
-			Bus: c, Node: host, Boot: fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano()), Log: slog.New(slog.NewTextHandler(e.stderr, nil)),
+			Bus: c, Node: name, Boot: fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano()), Log: slog.New(slog.NewTextHandler(e.stderr, nil)),
 		})
 		writing, end := context.WithCancel(ctx)
 		ended := make(chan struct{})

@@ -4,11 +4,15 @@ import (
 	"context"
 
 	"github.com/onbu/onbu/internal/chronicle"
+	"github.com/onbu/onbu/monitor"
 )
 
 // chronicle begins the cluster log of this process. It ends after the roles, and before the bus.
 func (a *App) chronicle(ctx context.Context) {
 	a.deeds = chronicle.NewWriter(chronicle.Options{Bus: a.bus, Node: a.o.Name, Boot: a.boot, Log: a.o.Log})
+	if teller, ok := a.bus.(interface{ Chronicle(monitor.Chronicle) }); ok {
+		teller.Chronicle(a.deeds.For(""))
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {

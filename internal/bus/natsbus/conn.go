@@ -51,6 +51,7 @@ type Conn struct {
 	batches chan struct{} // a token for each atomic batch under way
 
 	refused refusals
+	tale    tale
 
 	life       context.Context // ends with Close
 	end        context.CancelFunc
@@ -211,6 +212,7 @@ func recent(version string) bool {
 func (c *Conn) lost(nc *nats.Conn, err error) {
 	if !nc.IsClosed() {
 		c.log.Warn("connection to the bus lost, connecting again", "err", err)
+		c.tale.lost(err)
 	}
 }
 
@@ -220,6 +222,7 @@ func (c *Conn) back(nc *nats.Conn) {
 		c.log.Error("this nats-server is too old for Onbu: update it", "version", v, "url", nc.ConnectedUrlRedacted())
 	}
 	c.silence.end()
+	c.tale.back()
 	c.prepareAgain()
 	c.mu.Lock()
 	defer c.mu.Unlock()

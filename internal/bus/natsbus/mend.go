@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/onbu/onbu/monitor"
 )
 
 // A stream of nats-server 2.15 that could not write once refuses every write until its server starts again (filestore.go,
@@ -74,6 +76,7 @@ func (s *Server) mend(ctx context.Context) {
 		if !told {
 			s.log.Error("the bus stores nothing: make room on its disk", "err", err)
 			told = true
+			s.chronicled().Tell(monitor.DiskFull, "the bus's store in "+s.o.Dir, err.Error())
 		}
 		free, err := freeBytes(s.o.Dir)
 		if err != nil || free < mendRoom || time.Since(last) < pause {
@@ -96,6 +99,7 @@ func (s *Server) restart(ctx context.Context) {
 		if err == nil {
 			s.swap(n)
 			s.log.Info("the bus stores again")
+			s.chronicled().Tell(monitor.DiskBack, "the bus's store in "+s.o.Dir, "there is room again, and the bus has begun anew")
 			return
 		}
 		s.log.Error("the bus could not be started again, trying again", "err", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/onbu/onbu/internal/keys"
+	"github.com/onbu/onbu/monitor"
 )
 
 // ServerOptions says how an embedded server runs.
@@ -62,8 +63,9 @@ type Server struct {
 	end     context.CancelFunc
 	mending sync.WaitGroup
 
-	mu   sync.Mutex     // guards what follows
-	nats *server.Server // nil while it begins anew
+	mu        sync.Mutex        // guards what follows
+	nats      *server.Server    // nil while it begins anew
+	chronicle monitor.Chronicle // of a connection within this process
 }
 
 // startTimeout bounds the start: a large store is read first.

@@ -1,0 +1,46 @@
+package console_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onbu/onbu/internal/chronicle"
+	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/internal/nodes"
+)
+
+func TestTheTableOfNodes(t *testing.T) {
+	now := time.Unix(1000, 0)
+	all := []nodes.Role{
+		{Node: "alpha", Role: "scheduler", State: "up", Mode: "M", Shards: []uint16{0, 1, 2, 7}, Epoch: 208, Load: map[string]int64{"running": 18, "waiting": 0, "journal_bytes": 2048}, Version: "v1", Since: 940, HTTP: "10.0.0.1:7770"},
+		{Node: "alpha", Role: "receiver", State: "draining", Mode: "M", Ordered: "maintenance", Why: "kernel\x1b[2J", Load: map[string]int64{"spool_bytes": 3 << 20, "spool_seconds": 90}, Version: "v1", Since: 999, HTTP: "10.0.0.1:7770"},
+		{Node: "beta", Role: "poller", State: "silent", Version: "v1", Host: "beta.example.org", Since: 1, Seen: 700},
+	}
+	var b strings.Builder
+	console.NodesTable(&b, all, console.Style{Now: now})
+	want := []string{
+		"NODE ROLE M/S STATE SHARDS EPOCH RUNNING WAITING LAG VERSION SINCE ADDRESS",
+		"alpha scheduler M up 0-2 7 208 18 0 journal 2.0K v1 1m00s 10.0.0.1:7770",
+		"receiver M draining (maintenance ordered): kernel[2J - - - - spool 1m30s, spool 3.0M v1 1s 10.0.0.1:7770",
+		"beta poller - silent - - - - - v1 5m00s beta.example.org",
+	}
+	var got []string
+	for line := range strings.Lines(b.String()) {
+		got = append(got, strings.Join(strings.Fields(line), " "))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestALineOfTheClusterLog(t *testing.T) {
+	var b strings.Builder
+	e := chronicle.Entry{Time: 1.5, Node: "alpha", Role: "scheduler", Kind: "shard-taken", About: "shard 3", Why: "its owner is\ndead"}
+	console.ChronicleLine(&b, &e)
+	if got, want := b.String(), time.UnixMicro(1.5e6).Format("2006-01-02 15:04:05.000")+"  alpha/scheduler       shard-taken    shard 3: its owner isdead\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
