@@ -136,6 +136,7 @@ func (j *journal) pending() bool {
 // of what one commit does not take, the rest comes later.
 func (j *journal) close(p wire.Position) {
 	if j.states.Len() > 0 {
+		j.bytes -= j.states.Size() // the record is counted instead
 		j.record(bus.States(j.fence.Shard), j.ledger(p, j.states.Take()))
 		j.told = p
 	}
@@ -153,7 +154,9 @@ func (j *journal) ledger(p wire.Position, batch []byte) []byte {
 
 // hush makes a record of the quiet broks collected.
 func (j *journal) hush(p wire.Position) {
+	j.bytes -= j.quiet.Size()
 	r := bus.Record{Subject: bus.Quiet(j.fence.Shard), Data: j.ledger(p, j.quiet.Take()), TTL: j.quietFor}
+	j.bytes += len(r.Data)
 	j.hushed = append(j.hushed, r)
 }
 
@@ -275,7 +278,7 @@ func (j *journal) landed(c committed) error {
 		return fmt.Errorf("journal of shard %d: %w", j.fence.Shard, c.err)
 	}
 	j.last = c.last
-	j.bytes = max(0, j.bytes-j.flown)
+	j.bytes -= j.flown
 	told := j.flying
 	j.flying = nil
 	for _, f := range told {

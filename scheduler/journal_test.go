@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,3 +171,31 @@ func TestASnapshotWaitsUntilNothingElseCanJoinItsRecord(t *testing.T) {
 
 // held is what the lease of a test's journal says.
 func held() time.Duration { return holdFor }
+
+func TestWhatIsStoredDoesNotCountAsWaiting(t *testing.T) {
+	withJournal(t, func(t *testing.T, j *journal, _ *stored) {
+		for round := range 3 {
+			j.add(about(monitor.BrokHeard, "quiet", strings.Repeat("q", 500)))
+			j.add(about(monitor.BrokState, "web", strings.Repeat("s", 500)))
+			j.add(&monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{ID: "a"}})
+			j.add(about(monitor.BrokAlert, "db", "down"))
+			j.at(wire.Position{Passive: uint64(round + 1)})
+			j.flush()
+			j.add(about(monitor.BrokState, "while it is under way", strings.Repeat("s", 500)))
+			if j.bytes < 1500 {
+				t.Errorf("round %d: %d bytes wait, less than there are", round, j.bytes)
+			}
+			for j.busy || j.pending() {
+				if j.busy {
+					if err := j.landed(<-j.done); err != nil {
+						t.Fatal(err)
+					}
+				}
+				j.flush()
+			}
+			if j.bytes != 0 {
+				t.Errorf("round %d: %d bytes wait although all is stored", round, j.bytes)
+			}
+		}
+	})
+}

@@ -11,7 +11,11 @@ import (
 func (a *App) chronicle(ctx context.Context) {
 	a.deeds = chronicle.NewWriter(chronicle.Options{Bus: a.bus, Node: a.o.Name, Boot: a.boot, Log: a.o.Log})
 	if teller, ok := a.bus.(interface{ Chronicle(monitor.Chronicle) }); ok {
-		teller.Chronicle(a.deeds.For(""))
+		role := ""
+		if len(a.o.Roles) == 1 {
+			role = a.o.Roles[0] // several processes may have one name
+		}
+		teller.Chronicle(a.deeds.For(role))
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
