@@ -22,6 +22,7 @@ import (
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/nodes"
 )
 
 // patience is how long anything that must happen may take on a machine that has other things to do.
@@ -332,5 +333,72 @@ func TestTheAPIOfThisMachineHasItsNames(t *testing.T) {
 		if resp.StatusCode != want {
 			t.Errorf("asked as %s: got %d, want %d", host, resp.StatusCode, want)
 		}
+	}
+}
+
+// orders gives an order over the API.
+func orders(t *testing.T, url, order string) {
+	t.Helper()
+	resp, err := http.Post(url+"/api/nodes/order", "application/json", strings.NewReader(order))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 {
+		t.Fatalf("%s: %d %s", order, resp.StatusCode, body)
+	}
+}
+
+func TestAWholeEngineRestsInMaintenanceAndGoesOnAfterwards(t *testing.T) {
+	p := run(t, app.Options{Roles: app.Roles(), Main: configuration(t), HTTP: "127.0.0.1:0", EventLog: "events.ndjson"})
+	url := p.url()
+	works := func(since float64) (last float64) {
+		p.eventually("the service is checked", func() error {
+			_, body := get(t, url+"/api/services")
+			var services []broker.Object
+			if err := json.Unmarshal([]byte(body), &services); err != nil {
+				return fmt.Errorf("%w: %s", err, body)
+			}
+			if len(services) != 1 || services[0].State != "WARNING" || services[0].LastCheck <= since {
+				return fmt.Errorf("services: %s", body)
+			}
+			last = services[0].LastCheck
+			return nil
+		})
+		return last
+	}
+	all := func(state string) {
+		t.Helper()
+		p.eventually("all roles are in "+state, func() error {
+			_, body := get(t, url+"/api/nodes")
+			var roles []nodes.Role
+			if err := json.Unmarshal([]byte(body), &roles); err != nil || len(roles) != len(app.Roles()) {
+				return fmt.Errorf("%w: %s", err, body)
+			}
+			for _, r := range roles {
+				if r.State != state {
+					return fmt.Errorf("%s is %s", r.Role, r.State)
+				}
+			}
+			return nil
+		})
+	}
+	last := works(0)
+	orders(t, url, `{"node":"test","state":"maintenance","drain":true,"why":"a test"}`)
+	all("maintenance")
+	if code, body := get(t, url+"/healthz"); code != 200 || !strings.Contains(body, `"scheduler":"maintenance"`) {
+		t.Errorf("healthz: %d %s", code, body)
+	}
+	if code, _ := get(t, url+"/api/services"); code != 404 {
+		t.Errorf("the broker answers in maintenance: %d", code)
+	}
+	orders(t, url, `{"node":"test","state":"up"}`)
+	all("up")
+	works(last)
+	if _, body := get(t, url+"/api/cluster/log?kind=maintenance&role=broker"); !strings.Contains(body, "a test") {
+		t.Errorf("the cluster log has %q", body)
+	}
+	if err := p.stop(); err != nil {
+		t.Error(err)
 	}
 }

@@ -230,6 +230,24 @@ func TestWhatIsOrderedAndDoneIsInTheClusterLog(t *testing.T) {
 	})
 }
 
+func TestARoleThatFailsAfterMaintenanceDoesNotEndTheProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, membus.New().Connect("test"), "arbiter")
+		n.order(nodes.Order{State: "maintenance"})
+		n.did("before", "arbiter works", "arbiter gives up", "arbiter is closed")
+		broken := errors.New("main.cfg: line 3: rubbish")
+		n.roles[0].role.build = func(*part) (Daemon, error) { return member{name: "arbiter", diary: &n.diary, err: broken}, nil }
+		n.order(nodes.Order{State: "up"})
+		time.Sleep(time.Minute)
+		n.roles[0].role.build = func(*part) (Daemon, error) { return worker{"arbiter", &n.diary}, nil }
+		time.Sleep(buildAgain)
+		n.did("mended", "arbiter works")
+		if err := n.stop(); err != nil || len(n.failed) > 0 {
+			t.Errorf("%v, %d failures", err, len(n.failed))
+		}
+	})
+}
+
 func TestAnUnreadableOrderChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := membus.New().Connect("test")

@@ -45,6 +45,7 @@ type running struct {
 	state wire.NodeState
 	life  *life  // that works or is to begin; nil in between
 	boot  string // of the newest life
+	lives int    // that have begun
 }
 
 // life is a role at work.
@@ -157,8 +158,10 @@ func (r *running) run() {
 		case <-r.news:
 		case <-r.ctx.Done():
 		case <-ended:
-			r.failed()
-			return
+			if !r.failed() {
+				return
+			}
+			r.rest()
 		}
 	}
 	r.finish(nil)
@@ -200,6 +203,7 @@ func (r *running) begin() error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r.mu.Lock()
 	l.cancel, l.begun = cancel, true
+	r.lives++
 	r.mu.Unlock()
 	r.app.server.refresh()
 	go func() {
@@ -300,12 +304,28 @@ func (r *running) drop() {
 	}
 }
 
-// failed ends the role when its life has ended by itself.
-func (r *running) failed() {
+// failed sees to a life that has ended by itself. At the start that is the end of the role, and of the process with an error; one that
+// came out of maintenance is to begin again, so that a mistake in the files of an arbiter does not cost what the others do.
+func (r *running) failed() (again bool) {
 	l := r.current()
 	r.drop()
+	if r.lives > 1 && l.err != nil {
+		r.app.o.Log.Error("a role that was in maintenance failed and begins again", "role", r.role.name, "error", l.err)
+		r.tell.Tell(monitor.RoleEnded, r.about(), "it begins again: "+l.err.Error())
+		return true
+	}
 	if l.err != nil {
 		r.fail(l.err)
+	}
+	return false
+}
+
+// rest waits a while, or for another order.
+func (r *running) rest() {
+	select {
+	case <-time.After(buildAgain):
+	case <-r.news:
+	case <-r.ctx.Done():
 	}
 }
 
