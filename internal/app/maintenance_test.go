@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,6 +55,8 @@ type node struct {
 	t     *testing.T
 	diary diary
 	boots []string
+	// broken lets the next lives fail at once.
+	broken atomic.Bool
 }
 
 func newNode(t *testing.T, c bus.Conn, names ...string) *node {
@@ -70,6 +73,9 @@ func newNode(t *testing.T, c bus.Conn, names ...string) *node {
 			p.metrics.NewCounter("only_once_in_a_set")
 			p.serve(func(mux *http.ServeMux) { mux.HandleFunc("GET /"+name, func(http.ResponseWriter, *http.Request) {}) })
 			p.closers = append(p.closers, func() error { n.diary.note(name + " is closed"); return nil })
+			if n.broken.Load() {
+				return member{name: name, err: errors.New("main.cfg: line 3: rubbish")}, nil
+			}
 			return worker{name: name, diary: &n.diary}, nil
 		}})
 		if err := r.build(); err != nil {
@@ -235,13 +241,14 @@ func TestARoleThatFailsAfterMaintenanceDoesNotEndTheProcess(t *testing.T) {
 		n := newNode(t, membus.New().Connect("test"), "arbiter")
 		n.order(nodes.Order{State: "maintenance"})
 		n.did("before", "arbiter works", "arbiter gives up", "arbiter is closed")
-		broken := errors.New("main.cfg: line 3: rubbish")
-		n.roles[0].role.build = func(*part) (Daemon, error) { return member{name: "arbiter", diary: &n.diary, err: broken}, nil }
+		n.broken.Store(true)
 		n.order(nodes.Order{State: "up"})
 		time.Sleep(time.Minute)
-		n.roles[0].role.build = func(*part) (Daemon, error) { return worker{"arbiter", &n.diary}, nil }
+		n.broken.Store(false)
 		time.Sleep(buildAgain)
-		n.did("mended", "arbiter works")
+		if got := n.diary.read(); got[len(got)-1] != "arbiter works" {
+			t.Errorf("mended: %q", got)
+		}
 		if err := n.stop(); err != nil || len(n.failed) > 0 {
 			t.Errorf("%v, %d failures", err, len(n.failed))
 		}
