@@ -253,9 +253,7 @@ func decodeAny(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 		_, broks, err := wire.DecodeLedger(d, m.Data, nil)
 		return broks, err
 	case bus.KindAction, bus.KindDone:
-		one := make([]monitor.Brok, 1)
-		err := d.Decode(m.Data, &one[0])
-		return one, err
+		return wire.DecodeActions(d, m.Data)
 	case bus.KindDeeds:
 		return decodeDeeds(d, m.Data)
 	}

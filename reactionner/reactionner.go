@@ -3,6 +3,7 @@
 package reactionner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,9 +100,10 @@ func (r *Reactionner) Run(ctx context.Context) error {
 	defer stop()
 	var wg sync.WaitGroup
 	for _, pool := range r.o.Pools {
-		// Each takes one action at a time: a command that hangs holds up nobody but itself.
+		room := make(chan struct{}, atOnce)
+		// Each takes one record of actions at a time: a command that hangs holds up no other one.
 		for range atOnce {
-			wg.Go(func() { r.serve(taking, actions, pool) })
+			wg.Go(func() { r.serve(taking, actions, room, pool) })
 		}
 	}
 	go func() {
@@ -133,12 +135,12 @@ func (r *Reactionner) Drain(ctx context.Context) {
 	}
 }
 
-func (r *Reactionner) serve(ctx, actions context.Context, pool string) {
+func (r *Reactionner) serve(ctx, actions context.Context, room chan struct{}, pool string) {
 	cursor := bus.Cursor{
 		Stream: bus.EV, Filter: bus.ActionsOf(pool), Durable: "react-" + bus.Token(pool), Batch: 1, Ack: ackWithin,
 	}
 	for ctx.Err() == nil {
-		err := r.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return r.handle(actions, msgs) })
+		err := r.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return r.handle(actions, room, msgs) })
 		if ctx.Err() != nil {
 			return
 		}
@@ -150,21 +152,60 @@ func (r *Reactionner) serve(ctx, actions context.Context, pool string) {
 	}
 }
 
-// handle carries out actions. A command that fails is recorded, not repeated: it may have told somebody before it
+// handle carries out the actions of messages. A command that fails is recorded, not repeated: it may have told somebody before it
 // failed.
-func (r *Reactionner) handle(ctx context.Context, msgs []bus.Msg) error {
+func (r *Reactionner) handle(ctx context.Context, room chan struct{}, msgs []bus.Msg) error {
 	for _, m := range msgs {
-		var b monitor.Brok
-		if err := wire.Unmarshal(m.Data, &b); err != nil || b.Action == nil {
+		var d wire.Decoder
+		broks, err := wire.DecodeActions(&d, m.Data)
+		if err != nil {
 			r.unreadable.Inc()
-			r.o.Log.Error("an action is unreadable and is passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
-			continue
+			r.o.Log.Error("actions are unreadable and are passed over", "subject", m.Subject, "seq", m.Seq, "error", err)
 		}
-		if err := r.carryOut(ctx, &b); err != nil {
-			return fmt.Errorf("action for %s is not done: %w", b.Action.Ref, err)
+		if err := r.each(ctx, room, broks); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// each carries out actions as there is room. When some are not done all come again, and those that are done are known by their
+// claims. What of them is wanted soonest decides when.
+func (r *Reactionner) each(ctx context.Context, room chan struct{}, broks []monitor.Brok) (undone error) {
+	errs := make([]error, len(broks))
+	var wg sync.WaitGroup
+	for i := range broks {
+		b := &broks[i]
+		if b.Action == nil {
+			r.unreadable.Inc()
+			continue
+		}
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			if err := r.carryOut(ctx, b); err != nil {
+				errs[i] = fmt.Errorf("action for %s is not done: %w", b.Action.Ref, err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		undone = sooner(undone, err)
+	}
+	return undone
+}
+
+// sooner gives that of two errors after which a message comes again sooner: one that is no Later at once.
+func sooner(a, b error) error {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	one, later := errors.AsType[bus.Later](a)
+	other, too := errors.AsType[bus.Later](b)
+	if !later || too && one.After <= other.After {
+		return a
+	}
+	return b
 }
 
 // carryOut claims an action, carries it out and records what became of it. An error says that it must come again: ctx

@@ -107,6 +107,53 @@ func outcomesWithin(ctx context.Context, t *testing.T, c bus.Conn, n int) map[st
 	return out
 }
 
+// Actions that share a record are carried out each for itself: one that goes wrong or hangs keeps no other, and none is repeated for it.
+func TestActionsThatShareARecordAreCarriedOutOnceEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepared(t)
+		f, err := c.Claim(t.Context(), 0, []byte("test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var batch wire.Batch
+		for i := range 3 * 16 {
+			batch.Add(&monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{ID: fmt.Sprint(i), Line: fmt.Sprintf("tell %02d", i), Timeout: 10 * time.Second}})
+		}
+		if _, err := c.Commit(t.Context(), f, "one", []bus.Record{{Subject: bus.Actions(0, ""), Data: batch.Message()}}); err != nil {
+			t.Fatal(err)
+		}
+		var ran lines
+		var mu sync.Mutex
+		running, most := 0, 0
+		stop := start(t, c, func(ctx context.Context, line string, _ []string) (string, int, error) {
+			ran.add(line)
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			defer func() { mu.Lock(); running--; mu.Unlock() }()
+			if line == "tell 03" {
+				<-ctx.Done()
+				return "", 0, ctx.Err()
+			}
+			time.Sleep(time.Second)
+			return "", 0, nil
+		}, "")
+		defer stop()
+		if got := outcomes(t, c, 3*16); len(got) != 3*16 {
+			t.Errorf("%d outcomes", len(got))
+		}
+		time.Sleep(5 * time.Minute)
+		all := ran.sorted()
+		if len(all) != 3*16 || len(slices.Compact(all)) != 3*16 {
+			t.Errorf("ran %d commands: %v", len(all), all)
+		}
+		if most > 16 {
+			t.Errorf("%d ran at the same time", most)
+		}
+	})
+}
+
 func TestActionsAreCarriedOutOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := prepared(t)

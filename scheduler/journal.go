@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -16,8 +17,10 @@ const (
 	recordBytes  = 256 << 10 // a record of broks is closed at this size
 	commitMax    = 500       // records in one commit
 	journalLimit = 64 << 20  // bytes that may wait before the shard pauses its checks
-	commitWait   = 10 * time.Second
-	heldEvery    = 100 * time.Millisecond // how often it is looked whether the lease holds again
+	// actionsAtOnce share a record: the server syncs each record by itself, and a reactionner takes one at a time.
+	actionsAtOnce = 16
+	commitWait    = 10 * time.Second
+	heldEvery     = 100 * time.Millisecond // how often it is looked whether the lease holds again
 )
 
 // errNotHeld is why nothing is committed while the lease cannot be renewed.
@@ -37,7 +40,8 @@ type journal struct {
 	// left is how long the lease of the shard holds; while it is 0 nothing is committed.
 	left func() time.Duration
 
-	states wire.Batch
+	states  wire.Batch
+	actions []actions // of each pool, behind the states that they follow from
 	// What a snapshot makes superfluous goes into records of its own, which stay for quietFor, as long as quietly is set. They
 	// come first in their commit; so nothing of an object goes there that has a lasting brok waiting.
 	quiet    wire.Batch
@@ -50,7 +54,7 @@ type journal struct {
 	used    wire.Position // holds for everything added so far
 	told    wire.Position // the newest that is in a record
 	records []bus.Record
-	bytes   int // of records and states, and of the batch under way
+	bytes   int // of records, and of the batch under way
 	waiting []func()
 	last    uint64 // the newest record stored
 	batches uint64
@@ -60,6 +64,12 @@ type journal struct {
 	flying []func() // waiting for the batch under way
 	flown  int      // its bytes
 	done   chan committed
+}
+
+// actions are those of a pool that are to share a record.
+type actions struct {
+	of    bus.Subject
+	batch wire.Batch
 }
 
 type committed struct {
@@ -75,17 +85,14 @@ func newJournal(b bus.Journal, log *slog.Logger, fence bus.Fence, boot string, l
 // add takes a durable brok; it is encoded at once.
 func (j *journal) add(b *monitor.Brok) {
 	if b.Action != nil {
-		j.close(j.told)
-		j.record(bus.Actions(j.fence.Shard, b.Action.Pool), wire.Marshal(b))
+		j.act(b)
 		return
 	}
 	into := &j.states
 	if j.isQuiet(b) {
 		into = &j.quiet
 	}
-	before := into.Size()
 	into.Add(b)
-	j.bytes += into.Size() - before
 	switch {
 	case into.Size() < recordBytes:
 	case into == &j.quiet:
@@ -93,6 +100,41 @@ func (j *journal) add(b *monitor.Brok) {
 	default:
 		j.close(j.told)
 	}
+}
+
+// act takes an action.
+func (j *journal) act(b *monitor.Brok) {
+	of := bus.Actions(j.fence.Shard, b.Action.Pool)
+	i := slices.IndexFunc(j.actions, func(a actions) bool { return a.of == of })
+	if i < 0 {
+		i = len(j.actions)
+		j.actions = append(j.actions, actions{of: of})
+	}
+	a := &j.actions[i]
+	if a.batch.Add(b); a.batch.Len() >= actionsAtOnce || a.batch.Size() >= recordBytes {
+		j.close(j.told)
+		j.dispatch(a)
+	}
+}
+
+// dispatch makes a record of the actions of a pool. One that is alone needs no batch.
+func (j *journal) dispatch(a *actions) {
+	if one := a.batch.Single(); one != nil {
+		j.record(a.of, one)
+		a.batch.Reset()
+	} else if a.batch.Len() > 0 {
+		j.record(a.of, a.batch.Take())
+	}
+}
+
+// acting is how many pools have actions that are in no record yet.
+func (j *journal) acting() (n int) {
+	for i := range j.actions {
+		if j.actions[i].batch.Len() > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // isQuiet says whether a brok need not last, and remembers of whom one has to.
@@ -129,7 +171,7 @@ func (j *journal) after(f func()) {
 
 // pending says that something was added that is not on its way yet.
 func (j *journal) pending() bool {
-	return j.states.Len() > 0 || j.quiet.Len() > 0 || len(j.records)+len(j.hushed) > 0 || j.used != j.told
+	return j.states.Len() > 0 || j.quiet.Len() > 0 || j.acting() > 0 || len(j.records)+len(j.hushed) > 0 || j.used != j.told
 }
 
 // close makes a record of the lasting broks collected. Until all that waits is in records, the position is that of before:
@@ -158,14 +200,25 @@ func (j *journal) hush(p wire.Position) {
 	r := bus.Record{Subject: bus.Quiet(j.fence.Shard), Data: j.ledger(p, j.quiet.Take()), TTL: j.quietFor}
 	j.bytes += len(r.Data)
 	j.hushed = append(j.hushed, r)
+	j.bytes += len(r.Data)
 }
 
 // seal makes records of everything collected. A position shares the last one with broks: a commit of several records costs the
 // server many times what one costs. Quiet ones come first, also before lasting ones that the last commit did not take: they tell a
 // position only where they stand alone. The last record of a commit, by which it is known again after a try that got no answer,
 // is one that lasts if any does.
+//
+// Actions stand behind the states that they follow from. So these tell the newest position only if one commit takes all.
 func (j *journal) seal() {
-	j.close(j.used)
+	acting := j.acting()
+	if p := j.used; acting == 0 || j.whole(acting) {
+		j.close(p)
+	} else {
+		j.close(j.told)
+	}
+	for i := range j.actions {
+		j.dispatch(&j.actions[i])
+	}
 	news := j.used != j.told
 	switch alone := len(j.records) == 0; {
 	case news && alone && j.quietly:
@@ -183,13 +236,28 @@ func (j *journal) seal() {
 	j.hushed = nil
 }
 
+// whole says whether one commit takes all that waits, with so many records of actions.
+func (j *journal) whole(acting int) bool {
+	const others = 3 // of states, of a position, and of what is quiet
+	return len(j.records)+len(j.hushed)+acting+others <= commitMax && j.size() < bus.MaxBatchBytes-recordBytes
+}
+
 func (j *journal) record(s bus.Subject, data []byte) {
 	j.records = append(j.records, bus.Record{Subject: s, Data: data})
 	j.bytes += len(data)
 }
 
 // full says that so much waits to be stored that nothing new should be decided.
-func (j *journal) full() bool { return j.bytes > journalLimit }
+func (j *journal) full() bool { return j.size() > journalLimit }
+
+// size is how many bytes wait to be stored, those of the batch under way included.
+func (j *journal) size() int {
+	n := j.bytes + j.states.Size() + j.quiet.Size()
+	for i := range j.actions {
+		n += j.actions[i].batch.Size()
+	}
+	return n
+}
 
 // flush starts to store what was added, unless a batch is under way; landed must be called with what done then gives.
 func (j *journal) flush() {
@@ -264,7 +332,7 @@ func (j *journal) settle(ctx context.Context) error {
 				return err
 			}
 		case <-ctx.Done():
-			return fmt.Errorf("journal of shard %d: %d bytes of decisions could not be stored: %w", j.fence.Shard, j.bytes, ctx.Err())
+			return fmt.Errorf("journal of shard %d: %d bytes of decisions could not be stored: %w", j.fence.Shard, j.size(), ctx.Err())
 		}
 	}
 	return nil

@@ -69,7 +69,7 @@ func written(t *testing.T, records []bus.Record) (all []string) {
 	return all
 }
 
-func TestTheLastRecordOfACommitLastsAndTellsThePosition(t *testing.T) {
+func TestThePositionStandsInARecordThatLasts(t *testing.T) {
 	heard, state := monitor.BrokHeard, monitor.BrokState
 	action := &monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{}}
 	for _, tt := range []struct {
@@ -82,7 +82,8 @@ func TestTheLastRecordOfACommitLastsAndTellsThePosition(t *testing.T) {
 		{"nothing at all", false, nil, []string{"quiet7"}},
 		{"both", false, []*monitor.Brok{about(state, "a", "1"), about(heard, "b", "2")}, []string{"quiet0 2", "lasting7 1"}},
 		{"one object", false, []*monitor.Brok{about(heard, "a", "1"), about(state, "a", "2"), about(heard, "a", "3")}, []string{"quiet0 1", "lasting7 2 3"}},
-		{"an action", false, []*monitor.Brok{about(state, "a", "1"), action, about(heard, "b", "2")}, []string{"quiet0 2", "lasting0 1", "action", "lasting7"}},
+		{"an action", false, []*monitor.Brok{about(state, "a", "1"), action, about(heard, "b", "2")}, []string{"quiet0 2", "lasting7 1", "action"}},
+		{"an action alone", false, []*monitor.Brok{action}, []string{"action", "lasting7"}},
 		{"no snapshots", true, []*monitor.Brok{about(heard, "a", "1"), about(state, "b", "2")}, []string{"lasting7 1 2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,7 +109,7 @@ func TestTheLastRecordOfACommitLastsAndTellsThePosition(t *testing.T) {
 
 func TestNoPositionIsStoredBeforeWhatLedToIt(t *testing.T) {
 	withJournal(t, func(t *testing.T, j *journal, s *stored) {
-		for range 2*commitMax + 10 { // more than two commits take
+		for range (2*commitMax+10)*actionsAtOnce + 1 { // more than two commits take
 			j.add(&monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{}})
 		}
 		j.add(about(monitor.BrokState, "a", "led to it"))
@@ -123,8 +124,75 @@ func TestNoPositionIsStoredBeforeWhatLedToIt(t *testing.T) {
 			all = append(all, written(t, records)...)
 		}
 		all = slices.DeleteFunc(all, func(text string) bool { return text == "action" })
-		if diff := cmp.Diff([]string{"quiet0 heard", "lasting7 led to it"}, all); diff != "" {
+		if diff := cmp.Diff([]string{"quiet0 heard", "lasting0 led to it", "lasting7"}, all); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// A server syncs every record: a storm of notifications must not cost a record each.
+func TestTheActionsOfAStormShareRecords(t *testing.T) {
+	withJournal(t, func(t *testing.T, j *journal, s *stored) {
+		var want []string
+		for i := range 100 {
+			j.add(about(monitor.BrokAlert, "a", "down"))
+			id := string(rune('0' + i))
+			want = append(want, id)
+			j.add(&monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{ID: id}})
+		}
+		if err := j.settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(s.commits) != 1 || len(s.commits[0]) > 2*100/actionsAtOnce+3 {
+			t.Errorf("%d commits, the first with %d records", len(s.commits), len(s.commits[0]))
+		}
+		var got []string
+		alerts := 0
+		for _, r := range s.commits[0] {
+			var d wire.Decoder
+			if bus.KindOf(r.Subject) != bus.KindAction {
+				_, broks, err := wire.DecodeLedger(&d, r.Data, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				alerts += len(broks)
+				continue
+			}
+			broks, err := wire.DecodeActions(&d, r.Data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range broks {
+				got = append(got, b.Action.ID)
+			}
+			if len(got) > alerts {
+				t.Errorf("%d actions stand before the alerts that they follow from: %d do", len(got), alerts)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// What was stored waits no more: else a shard would rest once it had stored as much as may wait.
+func TestNothingWaitsOnceAllIsStored(t *testing.T) {
+	withJournal(t, func(t *testing.T, j *journal, s *stored) {
+		for i := range 10 {
+			j.add(about(monitor.BrokState, "a", "state"))
+			j.add(about(monitor.BrokHeard, "b", "heard"))
+			j.add(&monitor.Brok{Kind: monitor.BrokNotification, Action: &monitor.Action{}})
+			j.at(wire.Position{Passive: uint64(i)})
+			if j.size() == 0 {
+				t.Fatal("nothing waits, although it was not stored")
+			}
+			j.flush()
+			if err := j.landed(<-j.done); err != nil {
+				t.Fatal(err)
+			}
+			if n := j.size(); n != 0 {
+				t.Fatalf("%d bytes wait after %d commits that took all", n, len(s.commits))
+			}
 		}
 	})
 }

@@ -246,7 +246,7 @@ func (s *shard) act() {
 	}
 	s.journal.flush()
 	s.trySnapshot()
-	s.waiting.Store(int64(s.journal.bytes))
+	s.waiting.Store(int64(s.journal.size()))
 }
 
 // stamp gives the time of a check or brok. Checks go over PERF and the rest over EV: who reads both needs to know which of

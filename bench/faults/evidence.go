@@ -150,8 +150,8 @@ func readRecord(m jetstream.Msg) (record, error) {
 	}
 	var d wire.Decoder
 	if bus.KindOf(bus.Subject(m.Subject())) == bus.KindAction {
-		r.broks = make([]monitor.Brok, 1)
-		return r, wire.Unmarshal(m.Data(), &r.broks[0])
+		r.broks, err = wire.DecodeActions(&d, m.Data())
+		return r, err
 	}
 	_, r.broks, err = wire.DecodeLedger(&d, m.Data(), nil)
 	return r, err

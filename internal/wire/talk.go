@@ -362,6 +362,16 @@ func DecodeLedger(d *Decoder, b []byte, into []monitor.Brok) (Position, []monito
 	return p, broks, err
 }
 
+// DecodeActions reads a record of actions: one brok, or a batch of them.
+func DecodeActions(d *Decoder, b []byte) ([]monitor.Brok, error) {
+	if IsBatch(b) {
+		return DecodeBatch(d, b, []monitor.Brok(nil))
+	}
+	one := make([]monitor.Brok, 1)
+	err := d.Decode(b, &one[0])
+	return one, err
+}
+
 // InventoryName is the name of the blob in CFG that holds a shard's inventory, by Generation.Stand; DirectoryName that of the
 // directory.
 func InventoryName(generation uint64, shard monitor.Shard) string {

@@ -88,8 +88,7 @@ func (r *Reader) record(m bus.Msg, c *core.Core, memory *Memory) int {
 	var err error
 	switch bus.KindOf(m.Subject) {
 	case bus.KindAction:
-		broks = make([]monitor.Brok, 1)
-		err = r.decoder.Decode(m.Data, &broks[0])
+		broks, err = wire.DecodeActions(&r.decoder, m.Data)
 	default:
 		var p wire.Position
 		if p, broks, err = wire.DecodeLedger(&r.decoder, m.Data, nil); err == nil {
