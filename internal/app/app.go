@@ -106,10 +106,12 @@ type App struct {
 	// ordered is closed once it is known what people ordered of this node.
 	ordered chan struct{}
 	// deeds is the cluster log of this process; nil before the bus is open.
-	deeds   *chronicle.Writer
-	failed  chan error
-	end     context.CancelFunc
-	closers []func() error
+	deeds *chronicle.Writer
+	// busState is what is known of the bus; nil where this process may not ask.
+	busState *busState
+	failed   chan error
+	end      context.CancelFunc
+	closers  []func() error
 }
 
 // Run starts the roles and works until ctx ends or a role fails. Then everything ends in order.
@@ -153,6 +155,7 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.chronicle(ctx)
+	a.watchBus(ctx)
 	a.watchKeys(ctx)
 	a.server = newServer(a)
 	a.settle()

@@ -138,6 +138,12 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 	if h, ok := s.app.bus.(healthy); ok && err == nil {
 		err = h.Healthy()
 	}
+	if s.app.busState != nil && err == nil {
+		var note string
+		if note, err = s.app.busState.health(time.Now()); note != "" {
+			state["bus"] += "; " + note
+		}
+	}
 	if err != nil {
 		state["bus"], well = err.Error(), false
 	}

@@ -1,0 +1,177 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	// standingEvery is how often the bus is asked how it is.
+	standingEvery = 2 * time.Second
+	// electionTakes is how long a cluster may be without a leader when one of its servers is lost; longer is worth an alarm.
+	electionTakes = 10 * time.Second
+)
+
+// standing is a bus that can say how it is.
+type standing interface {
+	Standing(ctx context.Context) bus.Standing
+}
+
+// busState is what is known of the bus. Any goroutine may ask it.
+type busState struct {
+	tell monitor.Chronicle
+
+	mu      sync.Mutex // guards what follows
+	now     bus.Standing
+	mute    trouble             // nobody leads: nothing is stored
+	lagging map[string]*trouble // by server, that it has not everything
+}
+
+// trouble lasts since a time, and zero is none. What is over before a leader could be elected is not worth telling.
+type trouble struct {
+	since time.Time
+	told  bool
+}
+
+// lasts says for how long there has been trouble that is worth telling; 0 for none.
+func (t *trouble) lasts(now time.Time) time.Duration {
+	if t.since.IsZero() || now.Sub(t.since) < electionTakes {
+		return 0
+	}
+	return now.Sub(t.since).Round(time.Second)
+}
+
+// watchBus asks the bus how it is until ctx ends, where this process may.
+func (a *App) watchBus(ctx context.Context) {
+	b, ok := a.bus.(standing)
+	if !ok || !slices.Contains(a.o.Roles, "arbiter") {
+		return
+	}
+	state := &busState{tell: a.deeds.For(""), lagging: map[string]*trouble{}}
+	a.busState = state
+	a.metrics.NewGauge("onbu_bus_up", state.up)
+	a.metrics.NewGauge("onbu_bus_servers_behind", state.behind)
+	go func() {
+		ticker := time.NewTicker(standingEvery)
+		defer ticker.Stop()
+		for {
+			state.note(b.Standing(ctx), time.Now())
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+	}()
+}
+
+// note takes in how the bus is, and tells of what has changed.
+func (s *busState) note(is bus.Standing, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if is.Leader == "" {
+		s.now.Server, s.now.Cluster = is.Server, is.Cluster // of the rest nobody said anything
+		s.begins(&s.mute, "bus", s.why(), now)
+		return
+	}
+	s.ends(&s.mute, "bus", "it stores again, led by "+is.Leader, now)
+	if was := s.now.Leader; was != "" && was != is.Leader {
+		s.tell.Tell(monitor.LeadTaken, "journal", fmt.Sprintf("%s leads it among the servers of the bus, and %s no more", is.Leader, was))
+	}
+	s.now = is
+	s.noteServers(now)
+}
+
+func (s *busState) noteServers(now time.Time) {
+	behind := map[string]bool{}
+	for _, r := range s.now.Behind {
+		behind[r.Server] = true
+		t := s.lagging[r.Server]
+		if t == nil {
+			t = &trouble{}
+			s.lagging[r.Server] = t
+		}
+		s.begins(t, "bus server "+r.Server, lacks(r), now)
+	}
+	for server, t := range s.lagging {
+		if !behind[server] {
+			s.ends(t, "bus server "+server, "it has everything again", now)
+			delete(s.lagging, server)
+		}
+	}
+}
+
+func (s *busState) begins(t *trouble, about, why string, now time.Time) {
+	if t.since.IsZero() {
+		t.since = now
+	}
+	if t.lasts(now) > 0 && !t.told {
+		t.told = true
+		s.tell.Tell(monitor.BusLost, about, why)
+	}
+}
+
+func (s *busState) ends(t *trouble, about, why string, now time.Time) {
+	if t.told {
+		s.tell.Tell(monitor.BusBack, about, fmt.Sprintf("%s, after %s", why, t.lasts(now)))
+	}
+	*t = trouble{}
+}
+
+// lacks says what is wrong with a server.
+func lacks(r bus.Replica) string {
+	if r.Away {
+		return fmt.Sprintf("it is away, last seen %s ago", r.Seen.Round(time.Second))
+	}
+	return fmt.Sprintf("it lacks %d changes", r.Lag)
+}
+
+// why says what is wrong while nothing is stored. Called with the lock held.
+func (s *busState) why() string {
+	switch {
+	case s.now.Server == "":
+		return "there is no connection to it"
+	case s.now.Cluster:
+		return "no server of its cluster leads: more than half of them must be there and reach each other"
+	}
+	return "it does not answer"
+}
+
+// health says what is wrong with the bus, and what is not as it should be though it works.
+func (s *busState) health(now time.Time) (note string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.mute.lasts(now); d > 0 {
+		return "", fmt.Errorf("nothing is stored for %s: %s", d, s.why())
+	}
+	var notes []string
+	for _, r := range s.now.Behind {
+		if d := s.lagging[r.Server].lasts(now); d > 0 {
+			notes = append(notes, fmt.Sprintf("server %s for %s: %s", r.Server, d, lacks(r)))
+		}
+	}
+	return strings.Join(notes, "; "), nil
+}
+
+// up is 1 while somebody leads.
+func (s *busState) up() float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mute.since.IsZero() {
+		return 1
+	}
+	return 0
+}
+
+func (s *busState) behind() float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return float64(len(s.now.Behind))
+}

@@ -1,0 +1,37 @@
+package natsbus
+
+import (
+	"context"
+
+	"github.com/onbu/onbu/internal/bus"
+)
+
+// Standing says how the bus is. It asks the leader of the journal, which only daemons may that prepare the bus; without an
+// answer, there is none as far as this connection can see.
+func (c *Conn) Standing(ctx context.Context) bus.Standing {
+	s := bus.Standing{Cluster: c.clustered()}
+	if !c.nc.IsConnected() {
+		return s
+	}
+	if s.Server = c.nc.ConnectedServerName(); !s.Cluster {
+		s.Leader = s.Server
+		return s
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.tryTimeout())
+	defer cancel()
+	stream, err := c.js.Stream(ctx, string(bus.EV))
+	if err != nil {
+		return s
+	}
+	info := stream.CachedInfo().Cluster
+	if info == nil {
+		return s
+	}
+	s.Leader = info.Leader
+	for _, r := range info.Replicas {
+		if !r.Current || r.Offline {
+			s.Behind = append(s.Behind, bus.Replica{Server: r.Name, Away: r.Offline, Lag: r.Lag, Seen: r.Active})
+		}
+	}
+	return s
+}

@@ -1,0 +1,24 @@
+package bus
+
+import "time"
+
+// Standing is how a bus is at a moment, as far as one connection can see.
+type Standing struct {
+	// Server is where the connection goes; empty while there is none.
+	Server string
+	// Cluster says that there are several servers. Leader is the one that the journal's writers depend on, empty while there is
+	// none: then nothing is stored.
+	Cluster bool
+	Leader  string
+	// Behind are the servers that have not everything.
+	Behind []Replica
+}
+
+// Replica is a server of a cluster that is to keep what the leader keeps.
+type Replica struct {
+	Server string
+	// Away is that it was not seen lately; Lag is how many changes it lacks otherwise.
+	Away bool
+	Lag  uint64
+	Seen time.Duration // ago
+}
