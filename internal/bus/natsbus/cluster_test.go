@@ -19,16 +19,20 @@ type trio struct {
 }
 
 // startTrio starts three servers that are joined.
-func startTrio(t testing.TB) *trio {
+func startTrio(t testing.TB) *trio { return startTrioOn(t, t.TempDir()) }
+
+// startTrioOn has the first keep its store in a folder.
+func startTrioOn(t testing.TB, first string) *trio {
 	t.Helper()
 	c := &trio{}
+	dirs := [3]string{first, t.TempDir(), t.TempDir()}
 	var routes, clients [3]string
 	for i := range 3 {
 		routes[i], clients[i] = fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t)), fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t))
 	}
 	for i := range 3 {
 		c.options[i] = natsbus.ServerOptions{
-			Dir: t.TempDir(), Name: fmt.Sprintf("n%d", i), Listen: clients[i],
+			Dir: dirs[i], Name: fmt.Sprintf("n%d", i), Listen: clients[i],
 			Cluster: &natsbus.Cluster{Listen: routes[i], Join: []string{routes[(i+1)%3], routes[(i+2)%3]}},
 		}
 	}

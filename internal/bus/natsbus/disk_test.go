@@ -172,6 +172,67 @@ func TestAFullDiskIsToldAndOvercome(t *testing.T) {
 	}
 }
 
+func TestAFullDiskOfOneOfThreeCostsTheOthersNothing(t *testing.T) {
+	t.Parallel()
+	disk := onSmallDisk(t, 320)
+	if disk == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 120*time.Second)
+	defer cancel()
+	trio := startTrioOn(t, filepath.Join(disk, "bus"))
+	full := trio.servers[0]
+	c, err := trio.servers[1].Connect(ctx, natsbus.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	fence, err := c.Claim(ctx, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := 0
+	commit := func() {
+		t.Helper()
+		for range 5 {
+			records := []bus.Record{{Subject: bus.States(1), Data: fmt.Appendf(make([]byte, 100<<10), "%d", stored)}}
+			if _, err := c.Commit(ctx, fence, fmt.Sprint(stored), records); err != nil {
+				t.Fatal(err)
+			}
+			stored++
+		}
+	}
+	commit()
+	if err := full.Healthy(); err != nil {
+		t.Errorf("before the disk is full: %v", err)
+	}
+	others := fill(t, disk)
+	for err = nil; err == nil; err = full.Healthy() {
+		commit()
+	}
+	if !strings.Contains(err.Error(), "disk was full") || !strings.Contains(err.Error(), disk) {
+		t.Errorf("with a full disk: %v", err)
+	}
+	commit()
+	if err := os.Remove(others); err != nil {
+		t.Fatal(err)
+	}
+	for full.Healthy() != nil || c.Standing(ctx).Leader == "" || len(c.Standing(ctx).Behind) > 0 {
+		if ctx.Err() != nil {
+			t.Fatalf("%v, %+v", full.Healthy(), c.Standing(context.Background()))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	commit()
+	got := 0
+	if _, err := c.Replay(ctx, 1, 0, func(b []bus.Msg) error { got += len(b); return nil }); err != nil || got != stored {
+		t.Errorf("%d records are stored, %v, want %d", got, err, stored)
+	}
+}
+
 func TestADiskThatIsTooSmallIsNamed(t *testing.T) {
 	t.Parallel()
 	disk := onSmallDisk(t, 64)

@@ -17,6 +17,10 @@ import (
 // A stream of nats-server 2.15 that could not write once refuses every write until its server starts again (filestore.go,
 // fileStore.werr). When the reason was a full disk, we start it again once there is room: to its connections that is a
 // server that was away for a moment, and whatever was acknowledged is on disk.
+//
+// A server of a cluster shuts its whole store down instead (jetstream.go, handleOutOfSpace), and the others go on without it.
+// It keeps its place among them, and gets what it has missed once it has started again: to the others it was away all the time,
+// so that it makes no difference how many start at once. DisableJetStream would give up the place.
 
 const (
 	mendEvery = 2 * time.Second
@@ -35,20 +39,37 @@ func (s *Server) Healthy() error {
 	if n == nil {
 		return errors.New("the bus in this process is being started again")
 	}
+	if s.o.Cluster != nil {
+		return s.member(n)
+	}
 	for _, e := range n.Healthz(&server.HealthzOptions{Details: true}).Errors {
 		switch {
 		case e.Type == server.HealthzErrorJetStream:
 			return fmt.Errorf("the bus in this process stores nothing: %s", e.Error)
 		case e.Type != server.HealthzErrorStream || !strings.Contains(e.Error, "write error"):
 		case noSpace(e.Error):
-			free, _ := freeBytes(s.o.Dir) // shown only
-			return fmt.Errorf("stream %s of the bus in this process stores nothing: %w; %d MiB are free in %s, and with %d it goes on by itself",
-				e.Stream, errDiskFull, free>>20, s.o.Dir, int64(mendRoom)>>20)
+			return s.wasFull("stream " + e.Stream + " of the bus in this process")
 		default:
 			return fmt.Errorf("stream %s of the bus in this process stores nothing until Onbu is started again: %s", e.Stream, e.Error)
 		}
 	}
 	return nil
+}
+
+// member is nil while a server of a cluster has its store.
+func (s *Server) member(n *server.Server) error {
+	switch {
+	case n.JetStreamEnabled():
+		return nil
+	case s.o.full.Load():
+		return s.wasFull("the bus in this process")
+	}
+	return errors.New("the bus in this process stores nothing until Onbu is started again, and the other servers of its cluster go on: see the log lines of part=nats")
+}
+
+func (s *Server) wasFull(what string) error {
+	free, _ := freeBytes(s.o.Dir) // shown only
+	return fmt.Errorf("%s stores nothing: %w; %d MiB are free in %s, and with %d it goes on by itself", what, errDiskFull, free>>20, s.o.Dir, int64(mendRoom)>>20)
 }
 
 // noSpace recognises a full disk and a quota that is used up in the server's words, which are all that there is.

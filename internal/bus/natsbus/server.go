@@ -44,7 +44,8 @@ type ServerOptions struct {
 	Cluster *Cluster
 	Log     *slog.Logger
 
-	guard *guard // made of Keys
+	guard *guard       // made of Keys
+	full  *atomic.Bool // as in serverLog
 }
 
 // User may connect to the listening port of a server, and may do everything there.
@@ -101,6 +102,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 }
 
 func start(o ServerOptions, lock *dirLock) (*Server, error) {
+	o.full = new(atomic.Bool)
 	n, err := o.launch()
 	if err != nil {
 		return nil, err
@@ -124,6 +126,7 @@ func start(o ServerOptions, lock *dirLock) (*Server, error) {
 
 // launch starts a server and waits until it is ready.
 func (o ServerOptions) launch() (*server.Server, error) {
+	o.full.Store(false)
 	opts, err := o.server()
 	if err != nil {
 		return nil, err
@@ -132,7 +135,7 @@ func (o ServerOptions) launch() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := serverLog{o.Log.With("part", "nats"), new(atomic.Pointer[string])}
+	lines := serverLog{o.Log.With("part", "nats"), new(atomic.Pointer[string]), o.full}
 	n.SetLoggerV2(lines, false, false, false)
 	n.Start()
 	if err = lines.ready(n); err == nil && !n.JetStreamEnabled() {

@@ -12,6 +12,8 @@ type serverLog struct {
 	log *slog.Logger
 	// fatal is the first line after which the server cannot be started.
 	fatal *atomic.Pointer[string]
+	// full says that the server of a cluster has given up its store because its disk is full.
+	full *atomic.Bool
 }
 
 func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
@@ -29,6 +31,9 @@ func (l serverLog) Fatalf(format string, v ...any) {
 func (l serverLog) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	switch {
+	case strings.HasPrefix(text, "JetStream out of ") && strings.HasSuffix(text, "resources, will be DISABLED"):
+		l.full.Store(true)
+		l.log.Error(text)
 	case strings.HasPrefix(text, "Error trying to connect to route (attempt 1)"):
 		l.log.Info(text)
 	case strings.HasPrefix(text, "Error trying to connect to route"):
