@@ -2,9 +2,13 @@ package natsbus
 
 import (
 	"context"
+	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 )
+
+// awayAfter is how long a server is silent that is away. It answers its leader each second.
+const awayAfter = 5 * time.Second
 
 // Standing says how the bus is. It asks the leader of the journal, which only daemons may that prepare the bus; without an
 // answer, there is none as far as this connection can see.
@@ -29,8 +33,9 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 	}
 	s.Leader = info.Leader
 	for _, r := range info.Replicas {
-		if !r.Current || r.Offline {
-			s.Behind = append(s.Behind, bus.Replica{Server: r.Name, Away: r.Offline, Lag: r.Lag, Seen: r.Active})
+		away := r.Offline || r.Active > awayAfter
+		if away || !r.Current {
+			s.Behind = append(s.Behind, bus.Replica{Server: r.Name, Away: away, Lag: r.Lag, Seen: r.Active})
 		}
 	}
 	return s
