@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -23,6 +25,7 @@ func runBus(ctx context.Context, e *env) error {
 	e.flags.StringVar(&d.keys, "keys", "", "folder with the certificate of this server, from onbu keys server; then daemons are let in by theirs, each with the rights of its role")
 	serving.registerListen(e.flags, "127.0.0.1:4222", "HOST:PORT to listen on")
 	serving.registerCluster(e.flags)
+	take := e.flags.String("take", "", "folder with the store of a bus that ran alone, to fill a new cluster with before anybody uses it; it stays as it is")
 	e.flags.StringVar(&d.name, "name", "", "name of this server among those of its cluster (default: the machine's name)")
 	e.flags.StringVar(&d.state, "state", filepath.Join(defaultState(), "bus"), "folder of the store")
 	e.flags.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
@@ -53,8 +56,42 @@ func runBus(ctx context.Context, e *env) error {
 		return err
 	}
 	log.Info("the bus listens", "url", s.URL())
+	if *take != "" {
+		if err := takeStore(ctx, *take, s, log); err != nil {
+			return errors.Join(fmt.Errorf("--take %s: %w", *take, err), s.Close())
+		}
+	}
 	<-ctx.Done()
 	return s.Close()
+}
+
+// takeStore fills a bus with what is in a store.
+func takeStore(ctx context.Context, dir string, into *natsbus.Server, log *slog.Logger) error {
+	if _, err := os.Stat(filepath.Join(dir, "jetstream")); err != nil {
+		return fmt.Errorf("no store is there: %w", err)
+	}
+	old, err := natsbus.StartServer(natsbus.ServerOptions{Dir: dir, Log: log})
+	if err != nil {
+		return err
+	}
+	defer old.Close() // nothing was written
+	from, err := old.Connect(ctx, natsbus.Options{Name: "take", Log: log})
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := into.Connect(ctx, natsbus.Options{Name: "take", Log: log})
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	err = natsbus.Copy(ctx, from, to, func(stream string, messages uint64) {
+		log.Info("taken", "stream", stream, "messages", messages)
+	})
+	if err == nil {
+		log.Info("everything is here: the daemons may begin", "from", dir)
+	}
+	return err
 }
 
 // serverTLS reads the files for a bus that speaks TLS; nil without a certificate.

@@ -123,5 +123,5 @@ func (o ServerOptions) fits() error {
 	case clustered:
 		return fmt.Errorf("the store in %s is that of a server of a cluster: give it --cluster and --join again, or use another folder", o.Dir)
 	}
-	return fmt.Errorf("the store in %s was made by a server alone, and a cluster would remove all that is in it: use another folder, or move this one away", o.Dir)
+	return fmt.Errorf("the store in %s was made by a server alone, and a cluster would remove all that is in it: move it away, and fill the new cluster from there with onbu bus --take (docs/cluster.md)", o.Dir)
 }
