@@ -48,6 +48,9 @@ func runBus(ctx context.Context, e *env) error {
 		go ring.Watch(ctx, func(string) {})
 	}
 	go app.BoundHeap(ctx)
+	if ring != nil && d.name == "" {
+		d.name = ring.Identity().Name
+	}
 	if d.name == "" {
 		d.name, _ = os.Hostname()
 	}

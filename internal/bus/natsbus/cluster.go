@@ -50,6 +50,9 @@ func (o ServerOptions) join(opts *server.Options) error {
 		// A server that went silent is noticed before the others elect new leaders.
 		PingInterval: 2 * time.Second, MaxPingsOut: 2,
 	}
+	if o.hidden() {
+		o.hide(opts)
+	}
 	opts.ReconnectErrorReports = 60 // tries, one a second
 	for _, other := range c.Join {
 		if _, _, err := hostPort(other); err != nil {

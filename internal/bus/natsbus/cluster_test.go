@@ -19,22 +19,31 @@ type trio struct {
 }
 
 // startTrio starts three servers that are joined.
-func startTrio(t testing.TB) *trio { return startTrioOn(t, t.TempDir()) }
+func startTrio(t testing.TB) *trio { return startTrioWith(t, func(int, *natsbus.ServerOptions) {}) }
 
 // startTrioOn has the first keep its store in a folder.
 func startTrioOn(t testing.TB, first string) *trio {
+	return startTrioWith(t, func(i int, o *natsbus.ServerOptions) {
+		if i == 0 {
+			o.Dir = first
+		}
+	})
+}
+
+// startTrioWith is startTrio with changes to what each server is started with.
+func startTrioWith(t testing.TB, change func(int, *natsbus.ServerOptions)) *trio {
 	t.Helper()
 	c := &trio{}
-	dirs := [3]string{first, t.TempDir(), t.TempDir()}
 	var routes, clients [3]string
 	for i := range 3 {
 		routes[i], clients[i] = fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t)), fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t))
 	}
 	for i := range 3 {
 		c.options[i] = natsbus.ServerOptions{
-			Dir: dirs[i], Name: fmt.Sprintf("n%d", i), Listen: clients[i],
+			Dir: t.TempDir(), Name: fmt.Sprintf("n%d", i), Listen: clients[i],
 			Cluster: &natsbus.Cluster{Listen: routes[i], Join: []string{routes[(i+1)%3], routes[(i+2)%3]}},
 		}
+		change(i, &c.options[i])
 	}
 	for i := range 3 {
 		c.start(t, i)

@@ -40,6 +40,15 @@ type guest struct {
 	at    time.Time
 }
 
+// hidden says that the server itself listens for nobody: there are no other processes, or the gate listens.
+func (o *ServerOptions) hidden() bool { return o.Listen == "" || o.guard != nil }
+
+// hide has a hidden server of a cluster listen where nobody finds it and with a password that nobody knows: it joins the others only
+// once it listens (nats-server 2.15, StartRouting). Nobody is told of that address.
+func (o *ServerOptions) hide(opts *server.Options) {
+	opts.Host, opts.Port, opts.Cluster.NoAdvertise = "127.0.0.1", server.RANDOM_PORT, true
+}
+
 // closed is an error where whoever reaches a port of the server may do everything, and nobody said that this is wanted.
 func (o *ServerOptions) closed() error {
 	var wide []string
@@ -68,6 +77,10 @@ func loopback(address string) bool {
 
 // guarded has the server let in whom its keys say.
 func (o *ServerOptions) guarded() error {
+	inside := User{Name: "inside", Password: rand.Text()}
+	if o.Cluster != nil && o.Listen == "" {
+		o.Users = []User{inside}
+	}
 	if o.Keys == nil || o.Listen == "" && o.Cluster == nil {
 		return nil
 	}
@@ -82,7 +95,6 @@ func (o *ServerOptions) guarded() error {
 	if o.Listen == "" {
 		return nil
 	}
-	inside := User{Name: "inside", Password: rand.Text()}
 	o.guard = &guard{inside: inside, log: o.Log, tickets: map[string]guest{}}
 	o.TLS, o.Users = nil, []User{inside}
 	return nil

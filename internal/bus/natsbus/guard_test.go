@@ -356,3 +356,49 @@ func replace(t *testing.T, path string, text []byte) {
 		t.Fatal(err)
 	}
 }
+
+func TestABusThatOthersReachIsClosedUnlessItHasKeysOrIsToBeOpen(t *testing.T) {
+	t.Parallel()
+	beside := &natsbus.Cluster{Listen: "0.0.0.0:0", Join: []string{"192.0.2.1:6222"}}
+	for name, o := range map[string]natsbus.ServerOptions{
+		"all addresses": {Listen: "0.0.0.0:0"}, "all addresses of IPv6": {Listen: "[::]:0"}, "no address": {Listen: ":0"}, "a name": {Listen: "bus.example.org:0"},
+		"the port between servers": {Listen: "127.0.0.1:0", Cluster: beside, Name: "a"},
+	} {
+		o.Dir = t.TempDir()
+		s, err := natsbus.StartServer(o)
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "--keys") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: t.TempDir(), Listen: "0.0.0.0:0", Open: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+}
+
+func TestServersOfAClusterKnowEachOtherByTheirCertificates(t *testing.T) {
+	t.Parallel()
+	g := &guarded{t: t}
+	var err error
+	if g.vault, err = keys.Create(t.TempDir(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	c := startTrioWith(t, func(i int, o *natsbus.ServerOptions) {
+		dir := filepath.Join(t.TempDir(), "keys")
+		g.hand(dir, o.Name, []string{"127.0.0.1"}, keys.Server)
+		o.Keys = g.open(dir)
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	if err := c.connect(t, 0, "inside").Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	g.server = c.servers[1]
+	if _, err := g.daemon("s1", bus.Scheduler).Claim(ctx, 3, []byte("me")); err != nil {
+		t.Error(err)
+	}
+}

@@ -112,7 +112,7 @@ func start(o ServerOptions, lock *dirLock) (*Server, error) {
 	if len(o.Users) > 0 {
 		s.inside = &o.Users[0]
 	}
-	if n.Addr() != nil {
+	if !o.hidden() {
 		s.url, s.o.Listen = n.ClientURL(), n.Addr().String()
 	}
 	if err := s.watchOver(ctx); err != nil {
@@ -177,7 +177,7 @@ func (o ServerOptions) server() (*server.Options, error) {
 	}
 	opts := &server.Options{
 		ServerName: cmp.Or(o.Name, "onbu"),
-		DontListen: o.Listen == "" || o.guard != nil, // the gate listens then
+		DontListen: o.Cluster == nil && o.hidden(),
 		NoSigs:     true, NoLog: true, DisableJetStreamBanner: true,
 		JetStream: true, StoreDir: o.Dir, SyncAlways: true,
 		JetStreamMaxStore:  store,
@@ -195,15 +195,15 @@ func (o ServerOptions) server() (*server.Options, error) {
 			return nil, err
 		}
 	}
-	if o.Listen == "" {
+	if o.guard != nil {
+		opts.CustomClientAuthentication = o.guard
+	}
+	if o.hidden() {
 		return opts, nil
 	}
 	var err error
 	if opts.Host, opts.Port, err = hostPort(o.Listen); err != nil {
 		return nil, fmt.Errorf("address to listen on: %w", err)
-	}
-	if o.guard != nil {
-		opts.CustomClientAuthentication = o.guard
 	}
 	if o.TLS != nil {
 		opts.TLSConfig, opts.TLS, opts.TLSTimeout = o.TLS, true, 5
