@@ -16,7 +16,7 @@ import (
 )
 
 // carriers may turn what arrives from NATS into a bus.Subject.
-var carriers = []string{"internal/bus/natsbus"}
+var carriers = []string{"internal/bus/natsbus", "bench/faults"}
 
 // literal is a string that looks like one of our subjects: a constant needs no conversion to become a bus.Subject.
 var literal = regexp.MustCompile(`^(want|job|refuse|res|pas|cmd|own|ev|perf|done|ask|alive|verdict|trace|log)\.[0-9*>]`)

@@ -94,6 +94,7 @@ func table() []grant {
 		{subject: "said.@", send: roles{Broker}, hear: roles{Poller}, answer: roles{Poller}},
 		{subject: "engine.reload", send: roles{Receiver, Broker, Operator}, hear: roles{Arbiter}, answer: roles{Arbiter}},
 		{subject: "engine.sites", send: roles{Broker}, hear: roles{Receiver}, answer: roles{Receiver}},
+		{subject: "counts", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbq", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbs.*", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "brq.*", send: roles{Scheduler}, hear: roles{Scheduler}},

@@ -25,7 +25,7 @@ var samples = map[string]bus.Subject{
 	"Orphan": bus.Orphan("t", "s"), "OrphansOf": bus.OrphansOf("t"), "AllOrphans": bus.AllOrphans(), "Inquiries": bus.Inquiries(),
 	"SourceStates": bus.SourceStates(1), "Arrived": bus.Arrived(1), "AskSites": bus.AskSites(),
 	"BorderInquiries": bus.BorderInquiries(1), "BorderStates": bus.BorderStates(1), "BorderTolls": bus.BorderTolls(1),
-	"Present": bus.Present("x", "boot"), "Deeds": bus.Deeds("x"), "AllDeeds": bus.AllDeeds(),
+	"Present": bus.Present("x", "boot"), "Counts": bus.Counts(), "Deeds": bus.Deeds("x"), "AllDeeds": bus.AllDeeds(),
 }
 
 // onLinks are subjects between sites, which have servers of their own.
