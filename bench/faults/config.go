@@ -1,16 +1,13 @@
 package faults
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 
 	"github.com/onbu/onbu/arbiter/objects/objectstest"
 )
 
-// What the site watches. Every host has one service that is checked, one that gets results, and one of which people are told.
+// What the site watches. Every host has a service that is checked, one that is checked and never fine, one that gets results, one that
+// gets floods of them, and one of which people are told.
 const (
 	shards   = 4
 	hosts    = 100
@@ -29,12 +26,16 @@ func (s *Site) configure() (err error) {
 	}
 	s.main, err = objectstest.Write(s.dir, "onbu.cfg", []string{"interval_length=1", "check_external_commands=1", "command_file=" + s.file("unused.cmd")}, func(o *objectstest.Text) {
 		o.Basis("ada", script+` "$NOTIFICATIONTYPE$" "$HOSTNAME$ $SERVICEOUTPUT$"`)
-		o.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 fine")
+		o.Command("fine", "/usr/lib/nagios/plugins/check_dummy 0 'fine|load=1'")
+		o.Command("broken", "/usr/lib/nagios/plugins/check_dummy 2 broken")
 		o.Define("module", "module_name door", "module_type http_results", "host *", fmt.Sprint("port ", resultsPort), "anonymous 1")
+		o.Define("module", "module_name points", "module_type graphite", "targets "+s.sink.listener.Addr().String(), "from start")
 		for n := range hosts {
 			o.Host(host(n), "ada", "check_command fine", fmt.Sprint("check_interval ", interval), fmt.Sprint("retry_interval ", interval))
 			o.Service(host(n), "checked", "fine", "ada", fmt.Sprint("check_interval ", interval), fmt.Sprint("retry_interval ", interval))
 			o.Service(host(n), "result", "fine", "ada", "active_checks_enabled 0", "max_check_attempts 1", "notifications_enabled 0")
+			o.Service(host(n), "broken", "broken", "ada", "check_interval 30", "retry_interval 30", "max_check_attempts 1", "notifications_enabled 0")
+			o.Service(host(n), "flood", "fine", "ada", "active_checks_enabled 0", "max_check_attempts 1", "notifications_enabled 0")
 			o.Service(host(n), "alarm", "fine", "ada", "active_checks_enabled 0", "max_check_attempts 1", "flap_detection_enabled 0")
 		}
 	})
@@ -58,19 +59,14 @@ func (s *Site) checked() error {
 	return nil
 }
 
-// seen gives how many services a broker shows as OK.
+// seen gives how many services a broker shows as OK, if those that are never fine are known as well.
 func (s *Site) seen(b *Daemon) (int, error) {
-	resp, err := s.client.Get("http://" + b.HTTP + "/api/summary")
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return 0, errors.New(resp.Status)
-	}
 	var summary struct {
 		Services map[string]int `json:"services"`
 	}
-	err = json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&summary)
+	err := s.fetch(b, "/api/summary", &summary)
+	if err == nil && summary.Services["CRITICAL"] < hosts {
+		err = fmt.Errorf("%s knows of %d of %d services that they are CRITICAL", b.Name(), summary.Services["CRITICAL"], hosts)
+	}
 	return summary.Services["OK"], err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/natsbus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 )
@@ -24,6 +25,9 @@ type evidence struct {
 	records []record // of the journal, in its order
 	checks  []monitor.Check
 	told    []telling
+	// unreadable is how many records of the journal make no sense, and at when all was read.
+	unreadable int
+	at         time.Time
 }
 
 // record is a message of the journal.
@@ -46,16 +50,18 @@ type telling struct {
 func (s *Site) gather(ctx context.Context) (*evidence, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	var e evidence
+	e := evidence{at: time.Now()}
 	var err error
-	if e.records, err = s.journal(ctx); err != nil {
+	if err = s.journal(ctx, &e); err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
 	}
 	err = s.whole(ctx, bus.PERF, func(m bus.Msg) error {
 		var d wire.Decoder
 		checks, err := wire.DecodeBatch(&d, m.Data, []monitor.Check(nil))
-		e.checks = append(e.checks, checks...)
-		return err
+		if err == nil {
+			e.checks = append(e.checks, checks...)
+		}
+		return nil // somebody sent rubbish, which the daemons count
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the checks: %w", err)
@@ -91,52 +97,58 @@ func (s *Site) whole(ctx context.Context, stream bus.Stream, each func(bus.Msg) 
 }
 
 // journal reads the journal as the server has it: who wrote a record stands in its headers.
-func (s *Site) journal(ctx context.Context) (records []record, err error) {
-	nc, err := nats.Connect(s.busURL, nats.Name("observer of the journal"))
+func (s *Site) journal(ctx context.Context, e *evidence) error {
+	js, err := jetstream.New(s.raw)
 	if err != nil {
-		return nil, err
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	extent, err := s.bus.Extent(ctx, bus.EV, 0)
 	if err != nil || extent.Last < extent.First {
-		return nil, err
+		return err
 	}
 	c, err := js.OrderedConsumer(ctx, string(bus.EV), jetstream.OrderedConsumerConfig{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	each, err := c.Messages()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer each.Stop()
 	for {
 		m, err := each.Next(jetstream.NextContext(ctx))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		r, err := readRecord(m)
+		meta, err := m.Metadata()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		records = append(records, r)
-		if r.seq >= extent.Last {
-			return records, nil
+		r, err := readRecord(m, meta)
+		if err == nil {
+			e.records = append(e.records, r)
+		} else {
+			e.unreadable++
+		}
+		if meta.Sequence.Stream >= extent.Last {
+			return nil
 		}
 	}
 }
 
+// connect makes a connection to the bus that knows of headers, and of nothing that is promised.
+func (s *Site) connect() (err error) {
+	s.raw, err = nats.Connect(s.busURL, nats.Name("observer of the journal"), nats.Secure(s.keys.Client()), nats.MaxReconnects(-1),
+		nats.PingInterval(2*time.Second), nats.ReconnectWait(500*time.Millisecond), nats.CustomInboxPrefix(natsbus.InboxOf(s.keys.Identity().Name)))
+	if err == nil {
+		s.ends = append(s.ends, func() error { s.raw.Close(); return nil })
+	}
+	return err
+}
+
 // readRecord reads a message of the journal. The id of a commit is SHARD.FENCE.BATCH (natsbus, Commit); of several messages that
 // are one commit the last has it.
-func readRecord(m jetstream.Msg) (record, error) {
-	meta, err := m.Metadata()
-	if err != nil {
-		return record{}, err
-	}
+func readRecord(m jetstream.Msg, meta *jetstream.MsgMetadata) (record, error) {
 	words := strings.Split(m.Subject(), ".")
 	n, err := strconv.ParseUint(words[1], 10, 16)
 	r := record{shard: uint16(n), seq: meta.Sequence.Stream, at: meta.Timestamp, claim: words[0] == "own"}

@@ -45,13 +45,20 @@ type Row struct {
 	run func(ctx context.Context, s *Site, f *Finding) error
 	// layout is where which daemons run; nil for standard.
 	layout func(*Site) error
+	// bound is how much longer than its interval a check may be away because of the fault.
+	bound time.Duration
+	// alone says that the fault needs no cluster: there is nothing to judge but its figures.
+	alone func(*Finding) error
 }
+
+// calm is the bound of faults that should not touch checks at all.
+const calm = 3 * time.Second
 
 // Rows is the one list of faults, in their order.
 func Rows() []Row {
 	return []Row{
-		schedulerKilled(), schedulerStopped(), pollerKilled(), receiverKilled(), reactionnerKilled(), arbiterKilled(), schedulerCut(), serverLost(), quorumLost(), receiverAway(),
-		everything(),
+		schedulerKilled(), schedulerStopped(), pollerKilled(), pollerSlow(), receiverKilled(), reactionnerKilled(), moduleBlocked(),
+		arbiterKilled(), schedulerCut(), serverLost(), quorumLost(), resultsFlood(), strangersFlood(), receiverAway(), everything(),
 	}
 }
 
@@ -68,6 +75,8 @@ type Finding struct {
 	Skipped string  `json:"skipped,omitempty"`
 	Error   string  `json:"error,omitempty"`
 	Seconds float64 `json:"seconds"`
+	// History is what was done when.
+	History []string `json:"history"`
 }
 
 // Figure is one number beside what it should be.
@@ -163,10 +172,16 @@ func folder(dir, name string) (string, error) {
 		return os.MkdirTemp("", "onbu-fault-"+name+"-")
 	}
 	dir = filepath.Join(dir, name)
+	if there, _ := os.ReadDir(dir); len(there) > 0 {
+		return dir, fmt.Errorf("%s holds files already: a cluster begins with empty folders; choose another one", dir)
+	}
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
 func try(ctx context.Context, o Options, r Row, f *Finding, dir string) (err error) {
+	if r.alone != nil {
+		return r.alone(f)
+	}
 	l, err := lab.New(dir)
 	if err != nil {
 		return err
@@ -176,7 +191,9 @@ func try(ctx context.Context, o Options, r Row, f *Finding, dir string) (err err
 		return fmt.Errorf("%w: needs root and the packages iproute2 and nftables", errSkipped)
 	}
 	s := newSite(o, l, dir)
+	s.bound = r.bound
 	defer s.close()
+	defer func() { f.History = s.history }()
 	layout := r.layout
 	if layout == nil {
 		layout = standard

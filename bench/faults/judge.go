@@ -19,21 +19,71 @@ const settleWait = 4 * time.Minute
 func (s *Site) judge(ctx context.Context, f *Finding) error {
 	s.say("waiting until everything that was taken is applied and told")
 	s.load.end()
+	s.orders.end()
 	var e *evidence
-	_ = s.eventually(ctx, settleWait, "all is applied and told", func() (err error) {
-		if e, err = s.gather(ctx); err != nil {
+	var unsettled []string
+	err := s.eventually(ctx, settleWait, "all is applied and told", func() (err error) {
+		if e, unsettled, err = s.unsettled(ctx); err != nil {
 			return err
 		}
-		if v := append(e.resultsOnce(s.load.acks()), e.toldOnce()...); len(v) > 0 {
-			return fmt.Errorf("%d violations, such as %s", len(v), v[0])
+		if len(unsettled) > 0 {
+			return fmt.Errorf("%d violations, such as %s", len(unsettled), unsettled[0])
 		}
 		return nil
 	})
 	if e == nil {
-		return fmt.Errorf("the journal cannot be read")
+		return err
 	}
-	f.Violations = append(f.Violations, slices.Concat(e.resultsOnce(s.load.acks()), e.epochs(), e.toldOnce())...)
-	f.Know("results answered with 200", fmt.Sprint(len(s.load.acks())*hosts/senders))
+	now := s.standings(ctx)
+	f.Violations = append(f.Violations, slices.Concat(unsettled, e.epochs(), e.checkedAgain(s.bound), small(now), steady(s.began, now))...)
+	s.summarise(f, e, now)
+	return nil
+}
+
+// unsettled gathers the evidence, and gives what does not hold and may only need some more time.
+func (s *Site) unsettled(ctx context.Context) (*evidence, []string, error) {
+	e, err := s.gather(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	all := e.toldOnce()
+	for _, l := range append([]*load{s.load}, s.floods...) {
+		all = append(all, e.resultsOnce(l.service, l.senders, l.acks())...)
+	}
+	journal := e.replay()
+	all = append(all, journal.obeyed(s.orders.all())...)
+	if len(all) > 0 {
+		return e, all, nil // what others say is not worth asking for yet
+	}
+	dropped := int(s.total(ctx, "broker", "onbu_export_lost_total"))
+	all = pointsThere(e.sent(), s.sink, dropped)
+	owners, err := s.owners(ctx)
+	if err != nil {
+		return e, append(all, err.Error()), nil
+	}
+	all = append(all, journal.differs("the owner of its shard", owners)...)
+	for _, b := range s.Daemons("broker") {
+		shown, err := s.shown(b)
+		if err != nil {
+			return e, append(all, err.Error()), nil
+		}
+		all = append(all, journal.differs(b.Name(), shown)...)
+	}
+	waiting, err := s.backlog(ctx)
+	if err != nil {
+		return e, append(all, err.Error()), nil
+	}
+	return e, append(all, drained(waiting)...), nil
+}
+
+// summarise notes what is to be known of every run.
+func (s *Site) summarise(f *Finding, e *evidence, now map[int]standing) {
+	results := len(s.load.acks()) * hosts / s.load.senders
+	for _, l := range s.floods {
+		results += len(l.acks()) * hosts / l.senders
+	}
+	f.Know("results answered with 200, and in the journal once", fmt.Sprint(results))
+	f.Know("commands that were taken, and are in the state", fmt.Sprint(len(s.orders.all())))
 	marked := 0
 	for _, t := range e.told {
 		if t.marked {
@@ -41,21 +91,45 @@ func (s *Site) judge(ctx context.Context, f *Finding) error {
 		}
 	}
 	f.Know("notifications", fmt.Sprintf("%d, of which %d marked as perhaps told before", len(e.told), marked))
-	return nil
+	f.Know("points sent and stored", fmt.Sprint(len(e.sent())))
+	f.Know("longest time between two checks of a service", fmt.Sprintf("%s, where %s are allowed", round(quantile(e.pauses(time.Time{}), 1)), round(interval*time.Second+s.bound)))
+	var most standing
+	for _, st := range now {
+		if st.memory > most.memory {
+			most = st
+		}
+	}
+	f.Know("most memory", fmt.Sprintf("%d MiB, of %s", most.memory>>20, most.name))
+	if e.unreadable > 0 {
+		f.Know("records of the journal that cannot be read", fmt.Sprint(e.unreadable))
+	}
 }
 
 // resultsOnce is I1: every result that was answered with 200 is in the journal, once, and those of a service in order.
-func (e *evidence) resultsOnce(acks []ack) (violations []string) {
-	applied := e.applied("result")
+func (e *evidence) resultsOnce(service string, senders int, acks []ack) (violations []string) {
+	applied := e.applied(service)
 	acked := make([][]int, senders)
 	for _, a := range acks {
 		acked[a.sender] = append(acked[a.sender], a.n)
 	}
 	for sender := range senders {
-		for _, h := range hostsOf(sender) {
+		for _, h := range hostsOf(sender, senders) {
 			violations = append(violations, inOrder(h, applied[h], acked[sender])...)
 		}
 	}
+	return violations
+}
+
+// checkedAgain is I6: each service that is checked was checked again within its interval and the time that the fault may cost, until
+// the end.
+func (e *evidence) checkedAgain(bound time.Duration) (violations []string) {
+	limit := interval*time.Second + bound
+	for h, p := range e.pausesOf(time.Time{}) {
+		if p.length > limit {
+			violations = append(violations, fmt.Sprintf("I6: %s was not checked for %s until %s, where %s are allowed", h, round(p.length), p.end.Format(clock), round(limit)))
+		}
+	}
+	slices.Sort(violations)
 	return violations
 }
 
@@ -168,17 +242,57 @@ func (e *evidence) toldOnce() (violations []string) {
 
 // pauses gives, in order, the longest time that ended after since between two checks of each service that is checked.
 func (e *evidence) pauses(since time.Time) []time.Duration {
-	last, longest := map[string]monitor.Time{}, map[string]time.Duration{}
-	for _, c := range e.checks {
-		if c.CheckType != monitor.Active || c.Service != "checked" {
-			continue
-		}
-		if before, ok := last[c.Host]; ok && c.Started >= monitor.At(since) {
-			longest[c.Host] = max(longest[c.Host], c.Started.Sub(before))
-		}
-		last[c.Host] = c.Started
+	var all []time.Duration
+	for _, p := range e.pausesOf(since) {
+		all = append(all, p.length)
 	}
-	return slices.Sorted(maps.Values(longest))
+	slices.Sort(all)
+	return all
+}
+
+// pausing is a time without a check.
+type pausing struct {
+	length time.Duration
+	end    time.Time
+}
+
+// clock is how moments are told, so that they are found in logs.
+const clock = "15:04:05.000"
+
+// pausesOf is pauses by host. The time between the last check and the end counts as well; a service that was never checked is not
+// there.
+func (e *evidence) pausesOf(since time.Time) map[string]pausing {
+	last, longest := map[string]monitor.Time{}, map[string]pausing{}
+	note := func(host string, now monitor.Time) {
+		before, ok := last[host]
+		if length := now.Sub(before); ok && now >= monitor.At(since) && length > longest[host].length {
+			longest[host] = pausing{length, time.Unix(0, int64(now))}
+		}
+		last[host] = max(last[host], now)
+	}
+	for _, c := range e.checks {
+		if c.CheckType == monitor.Active && c.Service == "checked" {
+			note(c.Host, c.Started)
+		}
+	}
+	if !e.at.IsZero() {
+		for host := range maps.Clone(last) {
+			note(host, monitor.At(e.at))
+		}
+	}
+	return longest
+}
+
+// latencies gives, in order, how late the checks were that were told of in a time, as far as one wants them.
+func (e *evidence) latencies(from, to time.Time, wanted func(*monitor.Check) bool) (all []time.Duration) {
+	for i := range e.checks {
+		c := &e.checks[i]
+		if c.CheckType == monitor.Active && c.Time >= monitor.At(from) && c.Time < monitor.At(to) && wanted(c) {
+			all = append(all, c.Latency)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // silence gives the longest time that ended after since between two commits of any shard.

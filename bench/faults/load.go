@@ -11,25 +11,33 @@ import (
 	"time"
 )
 
-// The load: each sender has some of the hosts and sends a result for each of them every pace, and every alarmEvery of them also
-// one for the service of which people are told, OK and CRITICAL in turn.
+// The usual load: each sender has some of the hosts and sends a result for each of them every pace, and every alarmEvery of them
+// also one for the service of which people are told, OK and CRITICAL in turn.
 const (
 	senders    = 4
 	pace       = 200 * time.Millisecond // 500 results a second in all
 	alarmEvery = 10                     // 50 alarms a second in all
 )
 
-// load is the senders of results, and what they were told. What is not answered with 200 is sent again under the same name, to
-// the next receiver, until it is; so each service's results are answered in order.
+// load is senders of results for one service of each host, and what they were told. What is not answered with 200 is sent again
+// under the same name, to the next receiver, until it is; so each service's results are answered in order.
 type load struct {
 	s       *Site
+	service string
+	senders int           // which share the hosts
+	pace    time.Duration // 0 for the next as soon as one is answered
+	alarms  bool          // some of them are for the service alarm
+	state   func(n int) int
+	client  *http.Client
+
 	stop    context.CancelFunc
 	working sync.WaitGroup
 
-	mu    sync.Mutex
-	to    []*Daemon // receivers; nil for all
-	acked []ack
-	tries int
+	mu      sync.Mutex
+	to      []*Daemon // receivers; nil for all
+	acked   []ack
+	tries   int
+	answers map[int]int // how many there were of each status; 0 for none within the time
 }
 
 // ack is a request that was answered with 200: a result of number n for each host of a sender.
@@ -39,11 +47,21 @@ type ack struct {
 	took      time.Duration // since it was sent first
 }
 
-func newLoad(s *Site) *load { return &load{s: s, stop: func() {}} }
+// newLoad is the usual load.
+func newLoad(s *Site) *load {
+	l := s.newFlood("result", senders, func(n int) int { return n % 2 })
+	l.pace, l.alarms = pace, true
+	return l
+}
+
+// newFlood is senders that are in a hurry.
+func (s *Site) newFlood(service string, senders int, state func(int) int) *load {
+	return &load{s: s, service: service, senders: senders, state: state, client: &s.client, stop: func() {}, answers: map[int]int{}}
+}
 
 func (l *load) begin(ctx context.Context) {
 	ctx, l.stop = context.WithCancel(ctx)
-	for i := range senders {
+	for i := range l.senders {
 		l.working.Go(func() { l.send(ctx, i) })
 	}
 }
@@ -94,13 +112,15 @@ func (l *load) send(ctx context.Context, sender int) {
 			l.acked = append(l.acked, ack{sender, n, time.Now(), time.Since(began)})
 			l.mu.Unlock()
 		}
-		_ = pause(ctx, pace-time.Since(began))
+		if l.pace > 0 {
+			_ = pause(ctx, l.pace-time.Since(began))
+		}
 	}
 }
 
 // until sends a request until it is answered with 200.
 func (l *load) until(ctx context.Context, sender, n int) bool {
-	body, name := results(sender, n), fmt.Sprintf("%d-%d-%d", os.Getpid(), sender, n)
+	body, name := l.results(sender, n), fmt.Sprintf("%s-%d-%d-%d", l.service, os.Getpid(), sender, n)
 	var ended time.Time
 	for try := sender; ; try++ {
 		receivers := l.receivers()
@@ -118,25 +138,50 @@ func (l *load) until(ctx context.Context, sender, n int) bool {
 }
 
 func (l *load) post(to *Daemon, body []byte, name string) bool {
-	req, err := http.NewRequest(http.MethodPost, "http://"+to.On.Path(resultsPort)+"/results", bytes.NewReader(body))
-	if err != nil {
-		return false
-	}
-	req.Header.Set("Idempotency-Key", name)
+	status := post(l.client, "http://"+to.On.Path(resultsPort)+"/results", body, name)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.tries++
-	l.mu.Unlock()
-	resp, err := l.s.client.Do(req)
+	l.answers[status]++
+	return status == http.StatusOK
+}
+
+// post gives the status of the answer; 0 when there was none.
+func post(client *http.Client, url string, body []byte, name string) int {
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return false
+		return 0
+	}
+	if name != "" {
+		req.Header.Set("Idempotency-Key", name)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
-	return resp.StatusCode == http.StatusOK
+	return resp.StatusCode
 }
 
-// hostsOf gives the hosts of a sender.
-func hostsOf(sender int) (names []string) {
+// refused gives how many answers were none, or not 200.
+func (l *load) refused() (without, refused int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for status, n := range l.answers {
+		switch status {
+		case 0:
+			without += n
+		case http.StatusOK:
+		default:
+			refused += n
+		}
+	}
+	return without, refused
+}
+
+// hostsOf gives the hosts of one of several senders.
+func hostsOf(sender, senders int) (names []string) {
 	for n := sender; n < hosts; n += senders {
 		names = append(names, host(n))
 	}
@@ -147,15 +192,15 @@ func hostsOf(sender int) (names []string) {
 func alarmed(n int) (state int, yes bool) { return 2 * (n / alarmEvery % 2), n%alarmEvery == 0 }
 
 // results are those of one request, as JSON.
-func results(sender, n int) []byte {
+func (l *load) results(sender, n int) []byte {
 	var b bytes.Buffer
-	for i, h := range hostsOf(sender) {
+	for i, h := range hostsOf(sender, l.senders) {
 		sep := ","
 		if i == 0 {
 			sep = "["
 		}
-		fmt.Fprintf(&b, `%s{"host":%q,"service":"result","state":%d,"output":"number %d"}`, sep, h, n%2, n)
-		if state, yes := alarmed(n); yes {
+		fmt.Fprintf(&b, `%s{"host":%q,"service":%q,"state":%d,"output":"number %d"}`, sep, h, l.service, l.state(n), n)
+		if state, yes := alarmed(n); yes && l.alarms {
 			fmt.Fprintf(&b, `,{"host":%q,"service":"alarm","state":%d,"output":"number %d"}`, h, state, n)
 		}
 	}

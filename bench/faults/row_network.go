@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/onbu/onbu/bench/faults/lab"
@@ -17,7 +16,7 @@ import (
 // schedulerCut is row 10: the machine of the scheduler that owns most loses the bus, both ways and then one way. It believes that
 // it is the owner; what it decides must have no effect once another one owns.
 func schedulerCut() Row {
-	return Row{Name: "scheduler-cut", Number: 10, About: "the network between a scheduler and the bus is cut, both ways and one way", Takes: 3 * time.Minute, NeedsNetwork: true, run: func(ctx context.Context, s *Site, f *Finding) error {
+	return Row{Name: "scheduler-cut", Number: 10, About: "the network between a scheduler and the bus is cut, both ways and one way", Takes: 3 * time.Minute, NeedsNetwork: true, layout: clustered, bound: stoppedP99 + 5*time.Second, run: func(ctx context.Context, s *Site, f *Finding) error {
 		began := time.Now()
 		away := 30 * time.Second
 		for way := range 3 {
@@ -74,7 +73,7 @@ const writeGap = 10 * time.Second
 
 // serverLost is row 11: the server that leads the journal is killed, one that follows is, and the leader is stopped.
 func serverLost() Row {
-	return Row{Name: "bus-server", Number: 11, About: "one of three servers of the bus is killed or stopped: the journal's leader, and one that follows", Takes: 3 * time.Minute, NeedsNetwork: true, layout: clustered, run: func(ctx context.Context, s *Site, f *Finding) error {
+	return Row{Name: "bus-server", Number: 11, About: "one of three servers of the bus is killed or stopped: the journal's leader, and one that follows", Takes: 3 * time.Minute, NeedsNetwork: true, layout: clustered, bound: writeGap + 5*time.Second, run: func(ctx context.Context, s *Site, f *Finding) error {
 		began := time.Now()
 		for n, what := range []string{"leader killed", "follower killed", "leader stopped"} {
 			if s.o.Quick && n > 0 {
@@ -118,12 +117,7 @@ func (s *Site) without(ctx context.Context, d *Daemon, stopped bool, away time.D
 
 // leader gives the bus server that leads the journal.
 func (s *Site) leader(ctx context.Context) (*Daemon, error) {
-	nc, err := nats.Connect(s.busURL, nats.Name("observer of the leader"))
-	if err != nil {
-		return nil, err
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(s.raw)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +145,7 @@ func (s *Site) leader(ctx context.Context) (*Daemon, error) {
 
 // quorumLost is row 12: two of three servers are away for a minute.
 func quorumLost() Row {
-	return Row{Name: "bus-quorum", Number: 12, About: "two of three servers of the bus are killed, and come back after a minute", Takes: 2 * time.Minute, NeedsNetwork: true, layout: clustered, run: func(ctx context.Context, s *Site, f *Finding) error {
+	return Row{Name: "bus-quorum", Number: 12, About: "two of three servers of the bus are killed, and come back after a minute", Takes: 2 * time.Minute, NeedsNetwork: true, layout: clustered, bound: 80 * time.Second, run: func(ctx context.Context, s *Site, f *Finding) error {
 		away := time.Minute
 		if s.o.Quick {
 			away = 15 * time.Second
@@ -183,7 +177,7 @@ func quorumLost() Row {
 
 // receiverAway is row 25 for results: the machine of a receiver has no way to the bus, and its senders to no other receiver.
 func receiverAway() Row {
-	return Row{Name: "receiver-away", Number: 25, About: "a receiver without a way to the bus takes results into its spool", Takes: 4 * time.Minute, NeedsNetwork: true, run: func(ctx context.Context, s *Site, f *Finding) error {
+	return Row{Name: "receiver-away", Number: 25, About: "a receiver without a way to the bus takes results into its spool", Takes: 4 * time.Minute, NeedsNetwork: true, layout: clustered, bound: stoppedP99 + 5*time.Second, run: func(ctx context.Context, s *Site, f *Finding) error {
 		away := 3 * time.Minute
 		if s.o.Quick {
 			away = 20 * time.Second

@@ -12,9 +12,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/onbu/onbu/bench/faults/lab"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/internal/keys"
 )
 
 // The ports of daemons on their machines.
@@ -34,9 +37,18 @@ type Site struct {
 	said    string // the file in which people are told
 	daemons []*Daemon
 	busURL  string
-	bus     bus.Conn // of the observer
+	bus     bus.Conn   // of the observer
+	raw     *nats.Conn // of the observer
+	vault   *keys.Vault
+	keys    *keys.Ring // of the observer
 	ends    []func() error
 	load    *load
+	orders  *orders
+	history []string // what was said, with times
+	sink    *sink
+	floods  []*load          // which brought results of their own
+	began   map[int]standing // of each process when all was well at first
+	bound   time.Duration    // of the fault that is tried
 	client  http.Client
 }
 
@@ -56,14 +68,16 @@ func (d *Daemon) Name() string { return d.Role + "@" + d.On.Name }
 
 func newSite(o Options, l *lab.Lab, dir string) *Site {
 	s := &Site{o: o, dir: dir, lab: l, client: http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
-	s.load = newLoad(s)
+	s.load, s.orders = newLoad(s), &orders{s: s, stop: func() {}}
 	return s
 }
 
 func (s *Site) say(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
 	if s.o.Say != nil {
-		s.o.Say(fmt.Sprintf(format, args...))
+		s.o.Say(line)
 	}
+	s.history = append(s.history, time.Now().Format(clock)+" "+line)
 }
 
 // add adds a daemon, which begins with the site.
@@ -89,7 +103,7 @@ func (d *Daemon) Start() error {
 	}
 	args = append(args, "--state", d.On.Dir(d.Role))
 	if d.Role != "bus" {
-		args = append(args, "--bus", d.site.busURL, "--http", d.HTTP, "--name", d.On.Name)
+		args = append(args, "--bus", d.site.busURL, "--http", d.HTTP, "--keys", d.site.ring(d.On.Name))
 	}
 	p, err := d.On.Start(d.Role, d.site.o.Program, args...)
 	d.Process = p
@@ -98,6 +112,9 @@ func (d *Daemon) Start() error {
 
 // begin writes the configuration, starts all daemons and the load, and returns when everything was checked once.
 func (s *Site) begin(ctx context.Context) error {
+	if err := s.receive(); err != nil {
+		return err
+	}
 	if err := s.configure(); err != nil {
 		return err
 	}
@@ -110,29 +127,39 @@ func (s *Site) begin(ctx context.Context) error {
 	if err := s.observe(ctx); err != nil {
 		return err
 	}
-	if err := s.eventually(ctx, time.Minute, "everything is known and checked", s.checked); err != nil {
+	if err := s.eventually(ctx, 2*time.Minute, "everything is known and checked", s.checked); err != nil {
 		return err
 	}
 	s.load.begin(ctx)
-	return s.eventually(ctx, time.Minute, "results are taken", func() error {
-		if s.load.answered() == 0 {
+	s.orders.begin(ctx)
+	err := s.eventually(ctx, time.Minute, "results and orders are taken", func() error {
+		if s.load.answered() == 0 || len(s.orders.all()) == 0 {
 			return errors.New("none so far")
 		}
-		return nil
+		return s.alive()
 	})
+	s.began = s.standings(ctx)
+	return err
 }
 
 // observe connects to the bus to read what the cluster records.
 func (s *Site) observe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	conn, end, err := dial.Open(ctx, s.busURL, dial.Options{Name: "observer", Log: slog.New(slog.DiscardHandler)})
+	var err error
+	if s.keys, err = s.observer(); err != nil {
+		return err
+	}
+	conn, end, err := dial.Open(ctx, s.busURL, dial.Options{Name: "observer", Keys: s.keys, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
 	s.bus = conn
 	s.ends = append(s.ends, end)
-	return conn.Ready(ctx)
+	if err := conn.Ready(ctx); err != nil {
+		return err
+	}
+	return s.connect()
 }
 
 // eventually asks again and again until the answer is nil. A daemon that ended by itself ends it.
@@ -182,6 +209,7 @@ func (d *Daemon) Thaw() error { return d.Signal(syscall.SIGCONT) }
 // close ends everything, the bus last.
 func (s *Site) close() {
 	s.load.end()
+	s.orders.end()
 	for _, end := range slices.Backward(s.ends) {
 		_ = end()
 	}

@@ -96,6 +96,9 @@ func writeFinding(w io.Writer, f *faults.Finding) {
 	if n := len(f.Violations); n > 10 {
 		fmt.Fprintf(w, "  … and %d more\n", n-10)
 	}
+	if !f.OK() {
+		fmt.Fprintf(w, "  what was done: %s\n", strings.Join(f.History, "\n                 "))
+	}
 	if f.Error != "" {
 		fmt.Fprintf(w, "  error: %s\n", strings.ReplaceAll(f.Error, "\n", "\n    "))
 	}

@@ -23,14 +23,19 @@ type Lab struct {
 	tools  tools
 	mu     sync.Mutex
 	all    []*Machine
+	disks  []string // where disks are mounted
 	closed bool
 }
 
 // tools are the programs that a lab with namespaces needs; empty ones are not there.
 type tools struct{ ip, nft string }
 
-// outside is the number of the address that this process has in the lab's network.
-const outside = 254
+// The numbers of the addresses that this process has in the lab's network.
+const outside, stranger = 254, 253
+
+// Outside is the address of this process in the lab's network, and Stranger another one of it, for what comes from somebody else.
+func (l *Lab) Outside() netip.Addr  { return l.addr(outside) }
+func (l *Lab) Stranger() netip.Addr { return l.addr(stranger) }
 
 // Isolated says whether machines have a network namespace each.
 func (l *Lab) Isolated() bool { return l.tools.ip != "" }
@@ -79,6 +84,7 @@ func (l *Lab) bridge() error {
 		"link add "+ours+" type veth peer name lab netns "+sw,
 		"-n "+sw+" link set lab master br0 up",
 		"addr add "+l.addr(outside).String()+"/24 dev "+ours,
+		"addr add "+l.addr(stranger).String()+"/24 dev "+ours,
 		"link set "+ours+" up",
 	)
 }
@@ -127,6 +133,7 @@ func (l *Lab) Close() error {
 	if !l.Isolated() {
 		return nil
 	}
+	errs = append(errs, l.unmount())
 	for _, m := range machines {
 		errs = append(errs, l.ip("netns del "+m.space))
 	}

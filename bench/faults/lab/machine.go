@@ -27,8 +27,8 @@ func (l *Lab) Machine(name string) (*Machine, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.all) + 1
-	if n >= outside {
-		return nil, errors.New("a lab has room for 253 machines")
+	if n >= stranger {
+		return nil, errors.New("a lab has room for 252 machines")
 	}
 	m := &Machine{Name: name, Addr: l.addr(n), lab: l, space: fmt.Sprintf("%s-%d", l.tag, n)}
 	if err := os.MkdirAll(m.Dir(""), 0o755); err != nil {
