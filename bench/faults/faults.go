@@ -58,7 +58,7 @@ const calm = 3 * time.Second
 func Rows() []Row {
 	return []Row{
 		schedulerKilled(), schedulerStopped(), pollerKilled(), pollerSlow(), receiverKilled(), reactionnerKilled(), moduleBlocked(),
-		arbiterKilled(), schedulerCut(), serverLost(), quorumLost(), resultsFlood(), strangersFlood(), receiverAway(), everything(),
+		arbiterKilled(), schedulerCut(), serverLost(), quorumLost(), diskFull(), resultsFlood(), strangersFlood(), poison(), receiverAway(), everything(),
 	}
 }
 

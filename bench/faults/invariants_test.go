@@ -83,12 +83,12 @@ func TestEveryServiceThatIsNotCheckedAgainIsSeen(t *testing.T) {
 		return monitor.Check{Ref: monitor.Ref{Host: host(0), Service: "checked"}, Started: monitor.At(begin.Add(after))}
 	}
 	e := evidence{checks: []monitor.Check{check(0), check(interval * time.Second), check(2 * interval * time.Second)}, at: begin.Add(12 * time.Second)}
-	said(t, "each in time", e.checkedAgain(time.Second), "")
+	said(t, "each in time", e.checkedAgain(time.Time{}, time.Second), "")
 	e.at = begin.Add(time.Minute)
-	said(t, "none at the end", e.checkedAgain(time.Second), "h000 was not checked for 50s")
+	said(t, "none at the end", e.checkedAgain(time.Time{}, time.Second), "h000 was not checked for 50s")
 	e.checks = append(e.checks, check(time.Minute))
-	said(t, "a pause", e.checkedAgain(time.Second), "h000 was not checked for 50s")
-	said(t, "a pause that is allowed", e.checkedAgain(time.Minute), "")
+	said(t, "a pause", e.checkedAgain(time.Time{}, time.Second), "h000 was not checked for 50s")
+	said(t, "a pause that is allowed", e.checkedAgain(time.Time{}, time.Minute), "")
 }
 
 func TestEveryDifferenceFromTheJournalIsSeen(t *testing.T) {

@@ -35,7 +35,7 @@ func (s *Site) judge(ctx context.Context, f *Finding) error {
 		return err
 	}
 	now := s.standings(ctx)
-	f.Violations = append(f.Violations, slices.Concat(unsettled, e.epochs(), e.checkedAgain(s.bound), small(now), steady(s.began, now))...)
+	f.Violations = append(f.Violations, slices.Concat(unsettled, e.epochs(), e.checkedAgain(s.well, s.bound), small(now), steady(s.began, now))...)
 	s.summarise(f, e, now)
 	return nil
 }
@@ -48,7 +48,7 @@ func (s *Site) unsettled(ctx context.Context) (*evidence, []string, error) {
 	}
 	all := e.toldOnce()
 	for _, l := range append([]*load{s.load}, s.floods...) {
-		all = append(all, e.resultsOnce(l.service, l.senders, l.acks())...)
+		all = append(all, e.resultsOnce(l, l.acks())...)
 	}
 	journal := e.replay()
 	all = append(all, journal.obeyed(s.orders.all())...)
@@ -78,9 +78,9 @@ func (s *Site) unsettled(ctx context.Context) (*evidence, []string, error) {
 
 // summarise notes what is to be known of every run.
 func (s *Site) summarise(f *Finding, e *evidence, now map[int]standing) {
-	results := len(s.load.acks()) * hosts / s.load.senders
+	results := s.load.taken()
 	for _, l := range s.floods {
-		results += len(l.acks()) * hosts / l.senders
+		results += l.taken()
 	}
 	f.Know("results answered with 200, and in the journal once", fmt.Sprint(results))
 	f.Know("commands that were taken, and are in the state", fmt.Sprint(len(s.orders.all())))
@@ -92,7 +92,7 @@ func (s *Site) summarise(f *Finding, e *evidence, now map[int]standing) {
 	}
 	f.Know("notifications", fmt.Sprintf("%d, of which %d marked as perhaps told before", len(e.told), marked))
 	f.Know("points sent and stored", fmt.Sprint(len(e.sent())))
-	f.Know("longest time between two checks of a service", fmt.Sprintf("%s, where %s are allowed", round(quantile(e.pauses(time.Time{}), 1)), round(interval*time.Second+s.bound)))
+	f.Know("longest time between two checks of a service", fmt.Sprintf("%s, where %s are allowed", round(quantile(e.pauses(s.well), 1)), round(interval*time.Second+s.bound)))
 	var most standing
 	for _, st := range now {
 		if st.memory > most.memory {
@@ -106,14 +106,16 @@ func (s *Site) summarise(f *Finding, e *evidence, now map[int]standing) {
 }
 
 // resultsOnce is I1: every result that was answered with 200 is in the journal, once, and those of a service in order.
-func (e *evidence) resultsOnce(service string, senders int, acks []ack) (violations []string) {
-	applied := e.applied(service)
-	acked := make([][]int, senders)
+func (e *evidence) resultsOnce(l *load, acks []ack) (violations []string) {
+	applied := e.applied(l.service)
+	acked := make([][]int, l.senders)
 	for _, a := range acks {
-		acked[a.sender] = append(acked[a.sender], a.n)
+		for n, last := l.span(a.n); n <= last; n++ {
+			acked[a.sender] = append(acked[a.sender], n)
+		}
 	}
-	for sender := range senders {
-		for _, h := range hostsOf(sender, senders) {
+	for sender := range l.senders {
+		for _, h := range hostsOf(sender, l.senders) {
 			violations = append(violations, inOrder(h, applied[h], acked[sender])...)
 		}
 	}
@@ -121,10 +123,10 @@ func (e *evidence) resultsOnce(service string, senders int, acks []ack) (violati
 }
 
 // checkedAgain is I6: each service that is checked was checked again within its interval and the time that the fault may cost, until
-// the end.
-func (e *evidence) checkedAgain(bound time.Duration) (violations []string) {
+// the end. What ended before since does not count.
+func (e *evidence) checkedAgain(since time.Time, bound time.Duration) (violations []string) {
 	limit := interval*time.Second + bound
-	for h, p := range e.pausesOf(time.Time{}) {
+	for h, p := range e.pausesOf(since) {
 		if p.length > limit {
 			violations = append(violations, fmt.Sprintf("I6: %s was not checked for %s until %s, where %s are allowed", h, round(p.length), p.end.Format(clock), round(limit)))
 		}

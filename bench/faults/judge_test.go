@@ -35,7 +35,7 @@ func TestEveryViolationOfOneResultIsSeen(t *testing.T) {
 	} {
 		e := evidence{records: test.records}
 		var got []string
-		for _, v := range e.resultsOnce("result", senders, acks) {
+		for _, v := range e.resultsOnce(newLoad(&Site{}), acks) {
 			if strings.Contains(v, host(0)+":") {
 				got = append(got, v)
 			}

@@ -26,6 +26,7 @@ type load struct {
 	service string
 	senders int           // which share the hosts
 	pace    time.Duration // 0 for the next as soon as one is answered
+	each    int           // results for each host in a request
 	alarms  bool          // some of them are for the service alarm
 	state   func(n int) int
 	client  *http.Client
@@ -40,7 +41,7 @@ type load struct {
 	answers map[int]int // how many there were of each status; 0 for none within the time
 }
 
-// ack is a request that was answered with 200: a result of number n for each host of a sender.
+// ack is a request that was answered with 200: some results for each host of a sender, whose numbers are those of span.
 type ack struct {
 	sender, n int
 	at        time.Time
@@ -50,13 +51,13 @@ type ack struct {
 // newLoad is the usual load.
 func newLoad(s *Site) *load {
 	l := s.newFlood("result", senders, func(n int) int { return n % 2 })
-	l.pace, l.alarms = pace, true
+	l.pace, l.each, l.alarms = pace, 1, true
 	return l
 }
 
 // newFlood is senders that are in a hurry.
 func (s *Site) newFlood(service string, senders int, state func(int) int) *load {
-	return &load{s: s, service: service, senders: senders, state: state, client: &s.client, stop: func() {}, answers: map[int]int{}}
+	return &load{s: s, service: service, senders: senders, each: 20, state: state, client: &s.client, stop: func() {}, answers: map[int]int{}}
 }
 
 func (l *load) begin(ctx context.Context) {
@@ -180,6 +181,12 @@ func (l *load) refused() (without, refused int) {
 	return without, refused
 }
 
+// span gives the first and the last number of the results for each host in request n.
+func (l *load) span(n int) (first, last int) { return (n-1)*l.each + 1, n * l.each }
+
+// taken is how many results were answered with 200.
+func (l *load) taken() int { return l.answered() * l.each * hosts / l.senders }
+
 // hostsOf gives the hosts of one of several senders.
 func hostsOf(sender, senders int) (names []string) {
 	for n := sender; n < hosts; n += senders {
@@ -194,12 +201,12 @@ func alarmed(n int) (state int, yes bool) { return 2 * (n / alarmEvery % 2), n%a
 // results are those of one request, as JSON.
 func (l *load) results(sender, n int) []byte {
 	var b bytes.Buffer
-	for i, h := range hostsOf(sender, l.senders) {
-		sep := ","
-		if i == 0 {
-			sep = "["
+	sep := "["
+	for _, h := range hostsOf(sender, l.senders) {
+		for first, last := l.span(n); first <= last; first++ {
+			fmt.Fprintf(&b, `%s{"host":%q,"service":%q,"state":%d,"output":"number %d"}`, sep, h, l.service, l.state(first), first)
+			sep = ","
 		}
-		fmt.Fprintf(&b, `%s{"host":%q,"service":%q,"state":%d,"output":"number %d"}`, sep, h, l.service, l.state(n), n)
 		if state, yes := alarmed(n); yes && l.alarms {
 			fmt.Fprintf(&b, `,{"host":%q,"service":"alarm","state":%d,"output":"number %d"}`, h, state, n)
 		}

@@ -48,6 +48,7 @@ type Site struct {
 	sink    *sink
 	floods  []*load          // which brought results of their own
 	began   map[int]standing // of each process when all was well at first
+	well    time.Time        // that moment
 	bound   time.Duration    // of the fault that is tried
 	client  http.Client
 }
@@ -138,7 +139,7 @@ func (s *Site) begin(ctx context.Context) error {
 		}
 		return s.alive()
 	})
-	s.began = s.standings(ctx)
+	s.began, s.well = s.standings(ctx), time.Now()
 	return err
 }
 
