@@ -61,6 +61,8 @@ type pool struct {
 	// shunned are jobs that wait for another poller than the one that they avoid.
 	shunned []flightKey
 	pollers []*pollerState
+	// turn is where the search for a poller begins, behind the one that was found last.
+	turn int
 	// unserved is since when checks wait and nobody is there; complained when that was last said.
 	unserved, complained time.Time
 }
@@ -297,12 +299,25 @@ func (p *pool) hasOther(than string) bool {
 
 func (p *pool) roomiest() *pollerState { return p.roomiestBut("") }
 
-// roomiestBut gives the poller with the most room but for one.
+// roomiestBut gives, of the pollers but for one that have at least half as much room as the one with the most, the one that has the
+// fewest jobs, and of several the one whose turn it is: those that are alike share the work, and one that has become slow, which keeps
+// what it gets for longer, gets less.
 func (p *pool) roomiestBut(avoid string) *pollerState {
-	var best *pollerState
+	most := 0
 	for _, one := range p.pollers {
-		if one.name != avoid && one.credit() > 0 && (best == nil || one.credit() > best.credit()) {
-			best = one
+		if one.name != avoid {
+			most = max(most, one.credit())
+		}
+	}
+	if most == 0 {
+		return nil
+	}
+	var best *pollerState
+	turn := p.turn
+	for i := range p.pollers {
+		i = (turn + i) % len(p.pollers)
+		if one := p.pollers[i]; one.name != avoid && one.credit() >= (most+1)/2 && (best == nil || one.running < best.running) {
+			best, p.turn = one, i+1
 		}
 	}
 	return best

@@ -57,3 +57,32 @@ func TestAJobGoesToAnotherPollerThanTheOneItAvoids(t *testing.T) {
 		t.Fatalf("p1 got %v, want job 5 as well once nobody else is left", one)
 	}
 }
+
+// Each check is alone, as in a small site: whoever is idle has its turn, and who has not answered yet gets nothing while others are free.
+func TestPollersThatAreAlikeShareTheWorkAndASlowOneGetsLess(t *testing.T) {
+	box := mailbox{}
+	d := newDispatcher("s1", box, slog.New(slog.DiscardHandler), func(monitor.Shard, []core.JobKey) {})
+	for poller, window := range map[string]uint32{"p1": 100, "p2": 80, "small": 10} {
+		d.want(bus.Msg{Data: wire.Marshal(wire.Want{Poller: poller, Boot: "1", Window: window})})
+	}
+	for i := range monitor.ID(40) {
+		d.offer([]monitor.Job{{Object: i, Seq: 1}})
+		d.answered([]monitor.Result{{Object: i, Seq: 1}})
+	}
+	one, two := len(box[bus.Jobs("p1")]), len(box[bus.Jobs("p2")])
+	if one != 20 || two != 20 {
+		t.Fatalf("p1 got %d jobs and p2 %d, want 20 each", one, two)
+	}
+	slow := 0
+	for i := range monitor.ID(40) {
+		d.offer([]monitor.Job{{Object: 100 + i, Seq: 1}})
+		if got := len(box[bus.Jobs("p1")]) - one; got > slow {
+			slow = got // and it does not answer
+		} else {
+			d.answered([]monitor.Result{{Object: 100 + i, Seq: 1}})
+		}
+	}
+	if slow != 1 {
+		t.Errorf("the one that does not answer got %d jobs of 40, want 1", slow)
+	}
+}
