@@ -57,8 +57,8 @@ const calm = 3 * time.Second
 // Rows is the one list of faults, in their order.
 func Rows() []Row {
 	return []Row{
-		schedulerKilled(), schedulerStopped(), pollerKilled(), pollerSlow(), receiverKilled(), reactionnerKilled(), moduleBlocked(),
-		arbiterKilled(), schedulerCut(), serverLost(), quorumLost(), diskFull(), resultsFlood(), strangersFlood(), poison(), receiverAway(), everything(),
+		schedulerKilled(), schedulerStopped(), schedulerStuck(), pollerKilled(), pollerSlow(), receiverKilled(), reactionnerKilled(), moduleBlocked(),
+		arbiterKilled(), schedulerCut(), serverLost(), quorumLost(), diskFull(), clockSet(), resultsFlood(), strangersFlood(), poison(), receiverAway(), everything(), eachKilled(),
 	}
 }
 

@@ -21,6 +21,9 @@ func diskFull() Row {
 		hub := s.Daemons("bus")[0].On
 		before := s.load.answered()
 		checks := s.total(ctx, "scheduler", "onbu_checks_total")
+		if err := s.eventually(ctx, 20*time.Second, "all daemons are well", func() error { return s.unwell(ctx) }); err != nil {
+			return err
+		}
 		n, err := hub.Fill("bus")
 		if err != nil {
 			return err
@@ -55,17 +58,25 @@ func diskFull() Row {
 // resumeWithin is how soon a bus whose disk has room again has to store.
 const resumeWithin = 30 * time.Second
 
-// alarmed gives when a scheduler or a receiver first called itself unwell.
+// unwell is what the first daemon says that does not call itself well.
+func (s *Site) unwell(ctx context.Context) error {
+	for _, role := range []string{"scheduler", "receiver", "arbiter", "broker"} {
+		for _, d := range s.Daemons(role) {
+			if why := d.Well(ctx); why != nil {
+				return why
+			}
+		}
+	}
+	return nil
+}
+
+// alarmed gives when a daemon first called itself unwell.
 func (s *Site) alarmed(ctx context.Context, limit time.Duration) (at time.Time, err error) {
 	err = s.eventually(ctx, limit, "a daemon says that the disk is full", func() error {
-		for _, role := range []string{"scheduler", "receiver", "arbiter", "broker"} {
-			for _, d := range s.Daemons(role) {
-				if why := d.Well(ctx); why != nil {
-					at = time.Now()
-					s.say("%v", why)
-					return nil
-				}
-			}
+		if why := s.unwell(ctx); why != nil {
+			at = time.Now()
+			s.say("%v", why)
+			return nil
 		}
 		return errors.New("all are well")
 	})

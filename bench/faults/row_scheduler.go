@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -68,6 +69,41 @@ func schedulerStopped() Row {
 		return s.takenOver(ctx, f, began, stoppedP50, stoppedP99)
 	}}
 }
+
+// schedulerStuck is row 3: the loops of a scheduler's shards stand still, while its process lives, answers and has the bus.
+func schedulerStuck() Row {
+	layout := func(s *Site) error {
+		err := standard(s)
+		for _, d := range s.Daemons("scheduler") {
+			d.args = append(d.args, "--stall-while", s.stall(d))
+		}
+		return err
+	}
+	return Row{Name: "scheduler-stuck", Number: 3, About: "the loops of a scheduler's shards stand still for a minute, all else in it goes on", Takes: 3 * time.Minute, bound: stoppedP99 + 5*time.Second, layout: layout, run: func(ctx context.Context, s *Site, f *Finding) error {
+		began := time.Now()
+		stuck := time.Minute
+		if s.o.Quick {
+			stuck = 25 * time.Second
+		}
+		for range s.rounds(2) {
+			victim, err := s.owner(ctx)
+			if err != nil {
+				return err
+			}
+			s.say("the shards of %s are stuck for %v", victim.Name(), stuck)
+			if err := os.WriteFile(s.stall(victim), nil, 0o644); err != nil {
+				return err
+			}
+			if err := errors.Join(pause(ctx, stuck), victim.Alive(), os.Remove(s.stall(victim)), pause(ctx, 5*time.Second)); err != nil {
+				return err
+			}
+		}
+		return s.takenOver(ctx, f, began, stoppedP50, stoppedP99)
+	}}
+}
+
+// stall is the file for whose time a daemon's shards stand still.
+func (s *Site) stall(d *Daemon) string { return s.file("stall-" + d.On.Name) }
 
 // owner gives the scheduler that owns most shards.
 func (s *Site) owner(ctx context.Context) (*Daemon, error) {

@@ -18,6 +18,8 @@ func runRole(role string) func(context.Context, *env) error {
 		}
 		d.register(e.flags, defaultBus, httpAddr)
 		switch role {
+		case "scheduler":
+			e.flags.StringVar(&d.stall, "stall-while", "", "for tests of faults: all shards stand still as long as this `file` is there")
 		case "poller":
 			d.registerPoller(e.flags)
 		case "reactionner":

@@ -39,7 +39,7 @@ type daemonFlags struct {
 	tls                              dial.Files
 	creds, keys                      string
 	fork                             string
-	links, site                      string
+	links, site, stall               string
 	slots, plugins, shards           int
 	spoolMax                         int64
 	watch                            bool
@@ -152,7 +152,7 @@ func (d *daemonFlags) options(log *slog.Logger) app.Options {
 		BusURL: d.bus, TLS: d.tls, Creds: d.creds, Keys: d.keys, State: d.state, HTTP: d.http, Name: d.name,
 		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
 		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Perf: d.perf,
-		Links: d.links, Site: d.site, SpoolMax: d.spoolMax, Log: log,
+		Links: d.links, Site: d.site, SpoolMax: d.spoolMax, Log: log, BeforeStep: standStill(d.stall),
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/keys"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/receiver"
 )
 
@@ -75,6 +76,8 @@ type Options struct {
 	// Links is the file that says how this site is joined with others; empty for not at all. Site is what it is called among
 	// them; empty for Name up to the first dot.
 	Links, Site string
+	// BeforeStep, unless it is nil, is called by each shard's loop before each of its steps: for tests of faults.
+	BeforeStep func(monitor.Shard)
 	// Started is called with the API's address once all roles run.
 	Started func(addr string)
 }

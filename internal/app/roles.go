@@ -83,7 +83,7 @@ func buildArbiter(a *part) (Daemon, error) {
 func buildScheduler(a *part) (Daemon, error) {
 	return scheduler.New(scheduler.Options{
 		Name: a.o.Name, Boot: a.boot, Bus: a.bus, Log: a.o.Log.With("role", "scheduler"), Metrics: a.metrics,
-		Chronicle: a.deeds.For("scheduler"),
+		Chronicle: a.deeds.For("scheduler"), BeforeStep: a.o.BeforeStep,
 	}), nil
 }
 

@@ -4,7 +4,7 @@
 //
 // One goroutine owns a Core. The order of calls in its life is New, Restore, Replay…, Import…, Begin, and then any of
 // Tick, Observe, Submit, Obey, Arrive, Inquire, Told, InquireBorder, TellBorder, TakeTolls, Orphan, and Adopt with Imports behind it. Time never runs backwards inside: if a clock was
-// set back, the core goes on with the latest time it has seen.
+// set back, the core goes on from the latest time it has seen, a tenth slower until the clock has caught up.
 //
 // The rules are those of Nagios 4 where it and Shinken differ.
 package core
@@ -30,7 +30,8 @@ type Core struct {
 	tables
 	epoch     monitor.Epoch
 	start     monitor.Time
-	now       monitor.Time // the latest time seen
+	now       monitor.Time // the latest time seen, or past it where the clock was set back
+	callers   monitor.Time // what the clock showed last; before now where it was set back
 	wheel     *timetable.Wheel
 	due       []timetable.Due // scratch of Tick
 	touched   int             // by warmDue and warmResults, which a compiler would leave out otherwise
@@ -141,9 +142,6 @@ func (c *Core) Bytes() (tables, indexes int) {
 	return c.tables.bytes() + c.wheel.Bytes(), c.compiled.bytes() + c.post.bytes()
 }
 
-// enter sets the time of a call.
-func (c *Core) enter(now monitor.Time) { c.now = max(c.now, now) }
-
 // leave says when the core wants to be called again.
 func (c *Core) leave(d *Decisions) {
 	if len(c.post.news) > 0 {
@@ -162,4 +160,5 @@ func (c *Core) leave(d *Decisions) {
 	if next, ok := c.agenda.next(); ok && (next < d.Wake || d.Wake == 0) {
 		d.Wake = next
 	}
+	d.Wake = c.clock(d.Wake)
 }

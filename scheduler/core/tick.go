@@ -87,15 +87,33 @@ func (c *Core) Tick(now monitor.Time, d *Decisions) {
 		c.sayObsess(d)
 	}
 	c.due = c.wheel.Advance(c.now, c.due[:0])
+	crowd := len(c.due) > firstLooks
 	for i, e := range c.due {
 		if i%warmth == 0 {
 			c.warmDue(c.due[i:])
+		}
+		if crowd && c.missed(e.Item) {
+			c.plan(e.Item, c.interval(e.Item), c.now)
+			continue
 		}
 		c.fire(e, d)
 	}
 	c.tickFreshness(d)
 	c.followMembers(d)
 	c.leave(d)
+}
+
+// longAgo is how long ago a check must have been due for its turn to be over, where many others were due as well.
+const longAgo = time.Minute
+
+// missed says that an object's turn is long over: the clock was set forward, or the machine slept. It is laid out anew, at its own phase
+// of its interval as after a restart, since a crowd of checks at one moment would find a sleepy network and no poller with room.
+func (c *Core) missed(id monitor.ID) bool {
+	r := &c.run[id]
+	if _, again := c.wheel.At(id); again {
+		return false
+	}
+	return r.next != 0 && r.next < c.now.Add(-longAgo) && !r.flags.has(inFlight) && !r.flags.has(forced) && !r.flags.has(pinned)
 }
 
 // fire handles an object whose moment has come.
