@@ -97,7 +97,7 @@ func (s *Site) spread(ctx context.Context) (sent int, err error) {
 			}
 		}
 	}
-	return sent, s.raw.FlushWithContext(ctx)
+	return sent, s.raw.FlushTimeout(5 * time.Second)
 }
 
 // unreadable is how many messages all daemons have counted as such.
