@@ -42,15 +42,17 @@ func clustered(s *Site) error {
 	return s.workers(servers[0], others...)
 }
 
-// lone is a bus on one machine, whose store is a disk of that many bytes of its own, and the daemons on two others.
+// lone is a bus on one machine, whose store is a disk of that many bytes of its own, if any, and the daemons on two others.
 func lone(disk int64) func(*Site) error {
 	return func(s *Site) error {
 		all, err := s.machines("left", "right", "hub")
 		if err != nil {
 			return err
 		}
-		if err := all[2].Disk("bus", disk); err != nil {
-			return err
+		if disk > 0 {
+			if err := all[2].Disk("bus", disk); err != nil {
+				return err
+			}
 		}
 		if err := s.buses(all[2]); err != nil {
 			return err
