@@ -29,12 +29,12 @@ func poisons() map[string][]byte {
 // poisoned are subjects of every stream, and of what is not stored, for a shard.
 func poisoned(shard uint16, poller string) (stored, heard []bus.Subject) {
 	return []bus.Subject{
-			bus.States(shard), bus.Quiet(shard), bus.Actions(shard, ""), bus.Results(shard, "observer"), bus.Passive(shard, "observer"), bus.Commands(shard),
-			bus.Perf(shard), bus.Done(shard), bus.Deeds("observer"), bus.PayloadFor(host(0), "observer"), bus.SourceOf("observer", "observer"),
-			bus.Outbound("elsewhere", host(0), "observer"), bus.Orphan("nobody", "observer"),
-		}, []bus.Subject{
-			bus.Want(""), bus.Jobs(poller), bus.Ask(shard), bus.Alive(shard), bus.Refused(poller), bus.Verdict("x"), bus.Trace("x"), bus.Remembered(poller), bus.Reload(),
-		}
+		bus.States(shard), bus.Quiet(shard), bus.Actions(shard, ""), bus.Results(shard, "observer"), bus.Passive(shard, "observer"), bus.Commands(shard),
+		bus.Perf(shard), bus.Done(shard), bus.Deeds("observer"), bus.PayloadFor(host(0), "observer"), bus.SourceOf("observer", "observer"),
+		bus.Outbound("elsewhere", host(0), "observer"), bus.Orphan("nobody", "observer"),
+	}, []bus.Subject{
+		bus.Want(""), bus.Jobs(poller), bus.Ask(shard), bus.Alive(shard), bus.Refused(poller), bus.Verdict("x"), bus.Trace("x"), bus.Remembered(poller), bus.Reload(),
+	}
 }
 
 // poison is row 19: rubbish in every stream and on every subject, from somebody who has all keys. It has to be counted and passed over,

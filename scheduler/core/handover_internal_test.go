@@ -11,7 +11,7 @@ var survives = map[string]string{
 	"program": "in the Snapshot", "muted": "in the Snapshot", "downtimes": "in the Snapshot", "comments": "in the Snapshot", "away": "in the Snapshot",
 	"ackUntil": "in the Snapshot, with the status", "told": "in the Snapshot", "lastID": "in the Snapshot, as NextID", "snapped": "in the Snapshot, with the status",
 	"maintained": "in the Snapshot", "waiting": "in the Snapshot, as Held in the status; what it waits for is asked again", "now": "in the Snapshot",
-	"callers": "the heir has a clock of its own",
+	"callers":  "the heir has a clock of its own",
 	"standing": "in the Snapshot", "times": "in the Snapshot", "text": "in the Snapshot", "past": "in the Snapshot",
 	"run":  "in the Snapshot but for the job under way, which the heir issues again",
 	"post": "the links of payloads are in the Snapshot; sources in other shards are asked again",
