@@ -133,10 +133,15 @@ func (p *processes) committers(t *testing.T) *company {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	c := p.dial(t, "scheduler")
-	if err := c.Prepare(ctx); err != nil {
-		t.Fatal(err)
-	}
 	var wg sync.WaitGroup
+	for _, arbiter := range []*natsbus.Conn{c, p.dial(t, "arbiter 1"), p.dial(t, "arbiter 2")} {
+		wg.Go(func() { // all at once: each finds the bus prepared afterwards
+			if err := arbiter.Prepare(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 	all := &company{t: t, stop: func() { cancel(); wg.Wait() }}
 	for shard := range uint16(4) {
 		fence, err := c.Claim(ctx, shard, nil)

@@ -51,7 +51,7 @@ func (c *Conn) prepare(ctx context.Context) error {
 	}
 	_, buckets := bus.Layout()
 	for _, k := range buckets {
-		_, err := c.js.CreateOrUpdateKeyValue(ctx, c.bucketConfig(k))
+		err := c.makeBucket(ctx, c.bucketConfig(k))
 		if err := c.prepared(ctx, "KV_"+string(k.Bucket), err); err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (c *Conn) prepare(ctx context.Context) error {
 			continue
 		}
 		cfg := c.blobConfig(k)
-		_, err = c.js.CreateOrUpdateStream(ctx, cfg)
+		err = c.makeStream(ctx, cfg)
 		if err := c.prepared(ctx, cfg.Name, err); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (c *Conn) prepareStreams(ctx context.Context) error {
 			held, _ := c.held(ctx, cfg.Name)
 			cfg.MaxBytes = max(cfg.MaxBytes, held)
 		}
-		_, err := c.js.CreateOrUpdateStream(ctx, cfg)
+		err := c.makeStream(ctx, cfg)
 		if noRoom(err) && share < 1024 {
 			share, i = 2*share, -1
 			continue
