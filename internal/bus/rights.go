@@ -96,10 +96,11 @@ func table() []grant {
 		{subject: "engine.sites", send: roles{Broker}, hear: roles{Receiver}, answer: roles{Receiver}},
 		{subject: "counts", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbq", send: roles{Scheduler}, hear: roles{Scheduler}},
-		{subject: "pbs.*", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "brq.*", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "brs.*", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "brt.*", send: roles{Scheduler}, hear: roles{Scheduler}},
+		{subject: "counts", send: roles{Scheduler}, hear: roles{Scheduler}},
+		{subject: "pbs.*", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbn.*", send: couriers, hear: roles{Scheduler}, answer: roles{Scheduler}},
 
 		// Messages that streams store. Commands and results reach a broker's modules too, such as Livestatus.
