@@ -274,7 +274,6 @@ func TestAStoppedOwnerLosesItsShardsAndSaysNothingMore(t *testing.T) {
 			t.Errorf("a stopped owner lost its shards after %s; its last renewal may be 2 s old, and it holds them for 15 s", took)
 		}
 		time.Sleep(45 * time.Second)
-		w.fake.outcome = func(context.Context, string) (monitor.Outcome, error) { return monitor.Outcome{Output: "calm"}, nil }
 		p.stop()
 		time.Sleep(time.Second)
 		after, err := w.own.Extent(t.Context(), bus.EV, 0)
