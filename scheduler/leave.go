@@ -1,0 +1,65 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/recall"
+	"github.com/onbu/onbu/scheduler/spread"
+)
+
+// leave commits what is left, writes a snapshot and gives up the lease.
+func (s *shard) leave() error {
+	will := s.heir(s.id)
+	if will.unsaved {
+		s.journal.abandon()
+		return s.release(will)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s.act()
+	err := s.journal.settle(ctx)
+	if errors.Is(err, bus.ErrFenced) {
+		return err
+	}
+	if err == nil && s.lease.holds() {
+		snapshot := recall.AppendSnapshot(nil, s.core, s.used, s.seen.All()...)
+		recall.Stamp(snapshot, s.journal.last)
+		err = s.store(ctx, snapshot)
+	}
+	return errors.Join(err, s.release(will))
+}
+
+// release gives the lease up.
+func (s *shard) release(w will) error {
+	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+	defer cancel()
+	err := s.lease.release(ctx, w.heir, w.leaves)
+	if err == nil {
+		s.gave(w)
+	}
+	return err
+}
+
+// will says to whom a shard goes that is given up, and why. leaves says that whoever gives it up takes no more, unsaved that what
+// is not stored yet is given up, too.
+type will struct {
+	heir            spread.Member
+	why             string
+	leaves, unsaved bool
+}
+
+// gave tells that the shard was given up.
+func (s *shard) gave(w will) {
+	s.meter.given.Inc()
+	to := "to whoever takes it"
+	if w.heir != spread.Nobody {
+		to = "to scheduler " + w.heir.Name
+	}
+	s.log.Debug("shard given up", "to", w.heir.Name, "why", w.why)
+	s.chronicle.Tell(monitor.ShardHanded, fmt.Sprint("shard ", s.id), to+", because "+w.why)
+}
