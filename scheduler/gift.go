@@ -1,6 +1,10 @@
 package scheduler
 
 import (
+	"maps"
+	"slices"
+	"time"
+
 	"github.com/onbu/onbu/internal/boottime"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/spread"
@@ -58,4 +62,35 @@ func (k *keeper) heir(id monitor.Shard) will {
 		k.heirs = view.Heirs()
 	}
 	return will{heir: k.heirs[id], why: "this scheduler ends", leaves: true}
+}
+
+const (
+	// mostLeaving is how many shards a scheduler that ends gives up at a time: the others go on meanwhile, so that each is without an
+	// owner for a short time only.
+	mostLeaving = 4
+	// leaveNext is how long it waits for one of those before it gives up the next all the same: the bus may be gone.
+	leaveNext = 250 * time.Millisecond
+)
+
+// leaveAll gives up everything, and returns when that is done.
+func (k *keeper) leaveAll() {
+	k.mu.Lock()
+	ids := slices.Sorted(maps.Keys(k.tenures))
+	tenures := make([]*tenure, len(ids))
+	for i, id := range ids {
+		tenures[i] = k.tenures[id]
+	}
+	k.mu.Unlock()
+	for i, t := range tenures {
+		if i >= mostLeaving {
+			select {
+			case <-tenures[i-mostLeaving].ended:
+			case <-time.After(leaveNext):
+			}
+		}
+		t.end()
+	}
+	for _, t := range tenures {
+		<-t.ended
+	}
 }

@@ -32,8 +32,7 @@ type keeper struct {
 	s       *Scheduler
 	me      spread.Member
 	picture *picture
-	leaving atomic.Bool    // this scheduler ends
-	wg      sync.WaitGroup // the tenures
+	leaving atomic.Bool // this scheduler ends
 
 	mu      sync.Mutex // guards everything that follows
 	tenures map[monitor.Shard]*tenure
@@ -47,8 +46,9 @@ type keeper struct {
 
 // tenure is this scheduler's time with a shard, from the moment at which it takes its lease.
 type tenure struct {
-	// end has the work on the shard end in order, with heir as who is to have it next.
+	// end has the work on the shard end in order, with heir as who is to have it next; ended is closed when it has.
 	end     context.CancelFunc
+	ended   chan struct{}
 	given   bool
 	heir    spread.Member
 	working bool // it is restored, and runs
@@ -84,7 +84,7 @@ func (k *keeper) takesLocked() bool {
 
 // run takes and hands over shards until ctx ends and all were left.
 func (k *keeper) run(ctx context.Context) {
-	defer k.wg.Wait()
+	defer k.leaveAll()
 	if k.begin(ctx) != nil {
 		return
 	}
@@ -202,16 +202,17 @@ func (k *keeper) shardLocked(id monitor.Shard, s *spread.Shard) (why reason) {
 }
 
 func (k *keeper) takeLocked(ctx context.Context, id monitor.Shard, why reason) {
-	ctx, cancel := context.WithCancel(ctx)
-	t := &tenure{end: cancel}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // leaveAll ends it
+	t := &tenure{end: cancel, ended: make(chan struct{})}
 	k.tenures[id] = t
 	seen, since := k.picture.seen(id), k.free[id]
 	delete(k.free, id)
-	k.wg.Go(func() {
+	go func() {
+		defer close(t.ended)
 		defer cancel()
 		err := k.s.own(ctx, id, seen.revision, taking{why: why, since: since})
 		k.ended(id, err)
-	})
+	}()
 }
 
 // taking says why a shard is taken, and since when it is known that it may be.
