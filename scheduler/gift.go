@@ -67,9 +67,12 @@ func (k *keeper) heir(id monitor.Shard) will {
 const (
 	// mostLeaving is how many shards a scheduler that ends gives up at a time: the others go on meanwhile, so that each is without an
 	// owner for a short time only.
-	mostLeaving = 4
-	// leaveNext is how long it waits for one of those before it gives up the next all the same: the bus may be gone.
-	leaveNext = 250 * time.Millisecond
+	mostLeaving = 2
+	// leaveWithin is how long it waits for one of those to be given up, and arriveSoon for its heir to work on it, before it
+	// gives up the next all the same: the bus may be gone.
+	leaveWithin = 250 * time.Millisecond
+	arriveSoon  = 750 * time.Millisecond
+	arrivedTick = 10 * time.Millisecond
 )
 
 // leaveAll gives up everything, and returns when that is done.
@@ -83,14 +86,26 @@ func (k *keeper) leaveAll() {
 	k.mu.Unlock()
 	for i, t := range tenures {
 		if i >= mostLeaving {
-			select {
-			case <-tenures[i-mostLeaving].ended:
-			case <-time.After(leaveNext):
-			}
+			k.awaitLeft(ids[i-mostLeaving], tenures[i-mostLeaving])
 		}
 		t.end()
 	}
 	for _, t := range tenures {
 		<-t.ended
+	}
+}
+
+// awaitLeft waits until a shard was given up and its heir, if there is one, works on it, but not for long.
+func (k *keeper) awaitLeft(id monitor.Shard, t *tenure) {
+	select {
+	case <-t.ended:
+	case <-time.After(leaveWithin):
+		return
+	}
+	for end := time.Now().Add(arriveSoon); time.Now().Before(end); time.Sleep(arrivedTick) {
+		l := k.picture.seen(id).lease
+		if waits := l.Heir != "" || l.Owner != "" && l.Epoch == 0; !waits {
+			return
+		}
 	}
 }

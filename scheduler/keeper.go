@@ -84,14 +84,16 @@ func (k *keeper) takesLocked() bool {
 
 // run takes and hands over shards until ctx ends and all were left.
 func (k *keeper) run(ctx context.Context) {
-	defer k.leaveAll()
 	if k.begin(ctx) != nil {
 		return
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { _ = k.picture.watch(ctx, k.s.bus) })
-	wg.Go(func() { k.picture.knocking(ctx, k.s.bus) })
+	life, end := context.WithCancel(context.WithoutCancel(ctx)) // until everything was given up
+	defer end()
+	defer k.leaveAll()
+	wg.Go(func() { _ = k.picture.watch(life, k.s.bus) })
+	wg.Go(func() { k.picture.knocking(life, k.s.bus) })
 	wg.Go(func() { k.fitness(ctx) })
 	every := time.NewTicker(lookEvery)
 	defer every.Stop()
