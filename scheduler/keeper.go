@@ -21,7 +21,7 @@ const (
 	arriveWithin = 10 * time.Second
 	// A shard that could not be taken is tried again after failPause, and twice that each time, at most failMost.
 	failPause = time.Second
-	failMost  = time.Minute
+	failMost  = 8 * time.Second
 	// spurned is how long nothing is handed over to a scheduler that did not take what it was given.
 	spurned = 5 * time.Minute
 )
