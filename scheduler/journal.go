@@ -178,7 +178,6 @@ func (j *journal) pending() bool {
 // of what one commit does not take, the rest comes later.
 func (j *journal) close(p wire.Position) {
 	if j.states.Len() > 0 {
-		j.bytes -= j.states.Size() // the record is counted instead
 		j.record(bus.States(j.fence.Shard), j.ledger(p, j.states.Take()))
 		j.told = p
 	}
@@ -196,9 +195,7 @@ func (j *journal) ledger(p wire.Position, batch []byte) []byte {
 
 // hush makes a record of the quiet broks collected.
 func (j *journal) hush(p wire.Position) {
-	j.bytes -= j.quiet.Size()
 	r := bus.Record{Subject: bus.Quiet(j.fence.Shard), Data: j.ledger(p, j.quiet.Take()), TTL: j.quietFor}
-	j.bytes += len(r.Data)
 	j.hushed = append(j.hushed, r)
 	j.bytes += len(r.Data)
 }

@@ -250,8 +250,8 @@ func TestWhatIsStoredDoesNotCountAsWaiting(t *testing.T) {
 			j.at(wire.Position{Passive: uint64(round + 1)})
 			j.flush()
 			j.add(about(monitor.BrokState, "while it is under way", strings.Repeat("s", 500)))
-			if j.bytes < 1500 {
-				t.Errorf("round %d: %d bytes wait, less than there are", round, j.bytes)
+			if n := j.size(); n < 1500 {
+				t.Errorf("round %d: %d bytes wait, less than there are", round, n)
 			}
 			for j.busy || j.pending() {
 				if j.busy {
@@ -261,8 +261,8 @@ func TestWhatIsStoredDoesNotCountAsWaiting(t *testing.T) {
 				}
 				j.flush()
 			}
-			if j.bytes != 0 {
-				t.Errorf("round %d: %d bytes wait although all is stored", round, j.bytes)
+			if n := j.size(); n != 0 {
+				t.Errorf("round %d: %d bytes wait although all is stored", round, n)
 			}
 		}
 	})

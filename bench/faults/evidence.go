@@ -161,7 +161,7 @@ func readRecord(m jetstream.Msg, meta *jetstream.MsgMetadata) (record, error) {
 		}
 	}
 	var d wire.Decoder
-	if bus.KindOf(bus.Subject(m.Subject())) == bus.KindAction {
+	if bus.KindIn(m.Subject()) == bus.KindAction {
 		r.broks, err = wire.DecodeActions(&d, m.Data())
 		return r, err
 	}

@@ -336,6 +336,9 @@ func FeedKey(module, broker string) string {
 // ClaimKey is the key in CLAIM of an action.
 func ClaimKey(action string) string { return Token(action) }
 
+// KindIn is KindOf for a subject that did not come over a Conn.
+func KindIn(subject string) Kind { return KindOf(Subject(subject)) }
+
 // KindOf reads the kind from a subject of EV, DONE, PERF or LOG.
 func KindOf(s Subject) Kind {
 	parts := strings.Split(string(s), ".")
