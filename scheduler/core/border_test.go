@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"container/heap"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -20,6 +21,7 @@ type parted struct {
 	// delay is the most that a letter takes; one in lose is lost, none if that is 0.
 	delay time.Duration
 	lose  int
+	words int // that were sent
 }
 
 // side is one shard.
@@ -90,6 +92,7 @@ func (p *parted) carryOut() {
 }
 
 func (p *parted) send(to monitor.Shard, what any) {
+	p.words++
 	if p.lose > 0 && p.r.IntN(p.lose) == 0 {
 		return
 	}
@@ -296,4 +299,33 @@ func (p *parted) adopt(s *side) {
 	s.inv = &inv
 	s.core.Tick(p.now, &s.d)
 	p.carryOut()
+}
+
+// A network of 10,000 hosts whose root is dead for 90 seconds, in one shard and in 16: what all that costs, the checks included,
+// and how many words the owners tell each other.
+func BenchmarkRootDies(b *testing.B) {
+	inv := tree(b, rand.New(rand.NewPCG(1, 1)), 10_000, "1")
+	inv.Options.ParentWait, inv.Options.ImpactStates = time.Minute, true
+	calm := calmBefore(b, inv)
+	for _, shards := range []int{1, 16} {
+		parts := cutUp(inv, shards, byBranch(inv, shards))
+		b.Run(fmt.Sprintf("shards=%d", shards), func(b *testing.B) {
+			words, border := 0, 0
+			for _, p := range parts {
+				border += len(p.inv.Border)
+			}
+			for b.Loop() {
+				p := newParted(b, 1, inv, parts, calm)
+				p.delay = 5 * time.Millisecond
+				p.dead[0] = [2]monitor.Time{t0.Add(10 * time.Second), t0.Add(100 * time.Second)}
+				p.pass(t0.Add(3 * time.Minute))
+				if len(p.told) != 2 {
+					b.Fatalf("told %v", first5(p.told))
+				}
+				words += p.words
+			}
+			b.ReportMetric(float64(words)/float64(b.N), "words/op")
+			b.ReportMetric(float64(border), "border-rows")
+		})
+	}
 }
