@@ -43,6 +43,8 @@ type Neighbour struct {
 	State     string  `json:"state"`
 	StateType string  `json:"state_type"`
 	LastCheck float64 `json:"last_check"`
+	// Shard is where it lives if that is another one than the object's.
+	Shard *monitor.Shard `json:"shard,omitempty"`
 }
 
 // Telling is one notification.
@@ -106,7 +108,11 @@ func explanationOf(e *monitor.Explanation, failed func(*monitor.Telling) string)
 func neighbours(all []monitor.Neighbour) []Neighbour {
 	out := []Neighbour{}
 	for _, n := range all {
-		out = append(out, Neighbour{n.Ref.Host, n.Ref.Service, stateName(n), n.Type.String(), n.Check.Unix()})
+		one := Neighbour{Host: n.Ref.Host, Service: n.Ref.Service, State: stateName(n), StateType: n.Type.String(), LastCheck: n.Check.Unix()}
+		if n.Elsewhere {
+			one.Shard = &n.Shard
+		}
+		out = append(out, one)
 	}
 	return out
 }

@@ -42,7 +42,10 @@ type Neighbour struct {
 	Ref   Ref
 	State State
 	Type  StateType
-	Check Time
+	Check Time // 0 where it is not known here
+	// Elsewhere says that it lives in another shard than the object, in Shard.
+	Elsewhere bool
+	Shard     Shard
 }
 
 // Telling is one notification that went out.

@@ -72,6 +72,9 @@ func TestAParentElsewhereIsOneProblemWhoeverLooksAfterIt(t *testing.T) {
 			!strings.Contains(why, "it suffers from gw DOWN") || !strings.Contains(why, "its parent gw lives in shard 0, which told of it") {
 			t.Errorf("web7 is %s: %s", e.Status.StateName(), why)
 		}
+		if p := e.Parents[0]; !p.Elsewhere || p.Shard != 0 || p.State != monitor.Down {
+			t.Errorf("the parent of web7 is %+v, want gw in shard 0", p)
+		}
 		if e := w.ask(0, wire.Question{Kind: wire.AskExplain, Ref: monitor.Ref{Host: "gw"}}).Explanation; e.ImpactCount != 101 {
 			t.Errorf("%d objects suffer from gw, want its service, and 50 hosts and their services of the other shard", e.ImpactCount)
 		}

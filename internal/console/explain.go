@@ -148,6 +148,11 @@ func list(first []broker.Neighbour, count int, s Style) string {
 		if n.LastCheck > 0 {
 			seen = "checked " + ago(n.LastCheck, s.Now) + " ago"
 		}
+		if n.Shard != nil && n.LastCheck == 0 {
+			seen = fmt.Sprintf("in shard %d", *n.Shard)
+		} else if n.Shard != nil {
+			seen += fmt.Sprintf(", in shard %d", *n.Shard)
+		}
 		parts = append(parts, fmt.Sprintf("%s %s (%s, %s)", objectName(n.Host, n.Service), n.State, n.StateType, seen))
 	}
 	return strings.Join(parts, "; ")

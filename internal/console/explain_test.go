@@ -8,6 +8,7 @@ import (
 
 	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor"
 )
 
 func TestExplain(t *testing.T) {
@@ -42,12 +43,12 @@ func TestExplain(t *testing.T) {
 	underWay := broker.Explanation{
 		Object: with(up("gateway", ""), func(o *broker.Object) { o.State = "DOWN" }), InFlight: true, Sent: before(3 * time.Second), PeriodNow: true,
 		Parents:  []broker.Neighbour{{Host: "core", State: "UP", StateType: "HARD", LastCheck: before(5 * time.Second)}},
-		Children: []broker.Neighbour{{Host: "new", State: "PENDING", StateType: "HARD"}},
+		Children: []broker.Neighbour{{Host: "new", State: "PENDING", StateType: "HARD"}, {Host: "far", State: "DOWN", StateType: "HARD", Shard: new(monitor.Shard)}},
 	}
 	for i := range 14 {
 		underWay.Children = append(underWay.Children, broker.Neighbour{Host: fmt.Sprint("h", i), State: "DOWN", StateType: "SOFT", LastCheck: before(time.Minute)})
 	}
-	underWay.Impacts, underWay.ImpactCount = underWay.Children[1:], 140
+	underWay.Impacts, underWay.ImpactCount = underWay.Children[2:], 140
 	never := broker.Explanation{Object: broker.Object{Host: "new", State: "PENDING", StateType: "HARD", Attempt: 1, MaxAttempts: 3}, PeriodNow: true}
 	for file, c := range map[string]struct {
 		e broker.Explanation

@@ -365,7 +365,7 @@ func (f *farRoot) neighbour() monitor.Neighbour {
 	if !f.IsHost() {
 		state = monitor.Critical
 	}
-	return monitor.Neighbour{Ref: f.Ref, State: state, Type: monitor.Hard}
+	return monitor.Neighbour{Ref: f.Ref, State: state, Type: monitor.Hard, Elsewhere: f.Known, Shard: f.Shard}
 }
 
 // impactsElsewhere names what suffers from a root problem in other shards.
@@ -376,7 +376,7 @@ func (c *Core) impactsElsewhere(id monitor.ID) (all []monitor.Neighbour) {
 			if !ref.IsHost() {
 				state = monitor.Unknown
 			}
-			all = append(all, monitor.Neighbour{Ref: ref, State: state, Type: monitor.Hard})
+			all = append(all, monitor.Neighbour{Ref: ref, State: state, Type: monitor.Hard, Elsewhere: true, Shard: t.Shard})
 		}
 	}
 	return all

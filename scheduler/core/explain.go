@@ -94,7 +94,9 @@ func (c *Core) neighbour(id monitor.ID) monitor.Neighbour {
 		return c.borders.far[k].neighbour()
 	}
 	s := &c.standing[id]
-	return monitor.Neighbour{Ref: c.refOf(id), State: c.effective(id), Type: s.Type, Check: c.times[id].check}
+	n := monitor.Neighbour{Ref: c.refOf(id), State: c.effective(id), Type: s.Type, Check: c.times[id].check}
+	n.Shard, n.Elsewhere = c.homeOf(id)
+	return n
 }
 
 // checking says how an object's checks are made.
