@@ -402,3 +402,10 @@ func TestAWholeEngineRestsInMaintenanceAndGoesOnAfterwards(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestARoleShowsItselfWhileItWaitsForTheBus(t *testing.T) {
+	p := run(t, app.Options{Roles: []string{"broker"}, Bus: membus.New().Connect("test"), HTTP: "127.0.0.1:0"})
+	if code, body := get(t, p.url()+"/api/hosts"); code != 200 {
+		t.Errorf("the broker's API before the bus is ready: %d %s", code, body)
+	}
+}

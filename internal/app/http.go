@@ -46,7 +46,7 @@ func (s *httpServer) refresh() {
 	}
 	s.cluster(mux)
 	for _, r := range s.app.roles {
-		if l := r.current(); l != nil {
+		if l := r.built(); l != nil { // also while it waits for the bus: its pages say what is missing
 			for _, page := range l.part.pages {
 				page(mux)
 			}
@@ -75,6 +75,7 @@ func (s *httpServer) listen(addr string) (string, error) {
 	if addr == "" {
 		return "", nil
 	}
+	s.refresh()
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("the API's address: %w; choose another with --http (:0 picks a free port)", err)

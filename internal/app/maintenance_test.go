@@ -201,6 +201,9 @@ func TestMaintenanceOutlivesTheProcess(t *testing.T) {
 		n = newNode(t, c, "poller")
 		time.Sleep(time.Minute)
 		n.did("after a restart", "poller is closed") // it was built and never ran
+		if n.serves("/poller") {
+			t.Error("it serves its pages although it was never begun")
+		}
 		n.shows("after a restart", "poller maintenance")
 		n.order(nodes.Order{State: "up"})
 		n.did("taken out", "poller works")

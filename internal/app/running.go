@@ -89,6 +89,13 @@ func (r *running) current() *life {
 	return r.life
 }
 
+// built gives the life that works or is to begin; nil for none.
+func (r *running) built() *life {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.life
+}
+
 func (r *running) wanted() wire.RoleOrder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -296,9 +303,7 @@ func (r *running) drop() {
 	if l == nil {
 		return
 	}
-	if l.begun {
-		r.app.server.refresh()
-	}
+	r.app.server.refresh()
 	if err := l.part.close(); err != nil {
 		r.app.o.Log.Warn("what belongs to a role did not end well", "role", r.role.name, "error", err)
 	}

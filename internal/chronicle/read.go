@@ -56,7 +56,7 @@ var errEnd = errors.New("all is read")
 func Read(ctx context.Context, c bus.Conn, q Query, each func(Entry) error) error {
 	extent, err := c.Extent(ctx, bus.LOG, 0)
 	if err != nil {
-		return fmt.Errorf("cluster log: %w", err)
+		return fmt.Errorf("the cluster log cannot be read; an arbiter makes it when it first starts: %w", err)
 	}
 	r := reader{q: q, each: each, until: extent.Last}
 	if extent.First > extent.Last && !q.Follow {
