@@ -121,3 +121,22 @@ func TestAPollerThatFallsSilentAndSpeaksAgainIsTold(t *testing.T) {
 		}
 	})
 }
+
+func TestAPollerThatRestsGetsTheNextJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := mailbox{}
+		d, _ := chronicled(box, nil)
+		d.hears(wire.Want{Poller: "small", Window: 500})
+		d.hears(wire.Want{Poller: "large", Window: 5000})
+		for round := range 10 {
+			for i := range 4 {
+				d.offer([]monitor.Job{{Object: monitor.ID(i), Seq: uint32(round + 1)}})
+				d.answered([]monitor.Result{{Object: monitor.ID(i), Seq: uint32(round + 1)}})
+			}
+			time.Sleep(time.Second)
+		}
+		if small, large := len(box[bus.Jobs("small")]), len(box[bus.Jobs("large")]); small != 10 || large != 30 {
+			t.Errorf("small got %d, large %d, want one of four in each second and the rest", small, large)
+		}
+	})
+}

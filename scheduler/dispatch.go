@@ -124,6 +124,14 @@ func (d *dispatcher) openLocked(p *pool) bool {
 func (d *dispatcher) directLocked(p *pool, to *pollerState) {
 	d.in, d.to = p, to
 	d.most = max(batchShare, batchJobs/max(1, len(p.pollers)))
+	if to == nil {
+		return
+	}
+	now := time.Now()
+	if to.rests(now) && p.hasOther(to.name) {
+		d.most = 1 // a look is enough: others may have more room
+	}
+	to.given = now
 }
 
 // addLocked puts a job into the batch. It counts as the poller's from then on.
@@ -301,8 +309,12 @@ func (p *pool) roomiest() *pollerState { return p.roomiestBut("") }
 
 // roomiestBut gives, of the pollers but for one that have at least half as much room as the one with the most, the one that has the
 // fewest jobs, and of several the one whose turn it is: those that are alike share the work, and one that has become slow, which keeps
-// what it gets for longer, gets less.
+// what it gets for longer, gets less. Before all others comes one that has had nothing to do for restLong: each of a pool must look at
+// something, or nobody would know what it sees (scheduler/core, isolation.go).
 func (p *pool) roomiestBut(avoid string) *pollerState {
+	if rested := p.restedBut(avoid, time.Now()); rested != nil {
+		return rested
+	}
 	most := 0
 	for _, one := range p.pollers {
 		if one.name != avoid {
@@ -321,4 +333,19 @@ func (p *pool) roomiestBut(avoid string) *pollerState {
 		}
 	}
 	return best
+}
+
+// restedBut gives the poller that rests the longest, but for one; nil if none does.
+func (p *pool) restedBut(avoid string, now time.Time) *pollerState {
+	var best *pollerState
+	for _, one := range p.pollers {
+		if one.name != avoid && one.credit() > 0 && one.rests(now) && (best == nil || one.given.Before(best.given)) {
+			best = one
+		}
+	}
+	return best
+}
+
+func (p *pollerState) rests(now time.Time) bool {
+	return p.running == 0 && now.Sub(p.given) >= restLong
 }

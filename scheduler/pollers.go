@@ -14,7 +14,8 @@ import (
 const (
 	pollerGone = 5 * time.Second // a poller that said nothing for so long is dead
 	sweepEvery = time.Second
-	mostSilent = 1000 // pollers that are remembered as silent
+	restLong   = time.Second // a poller without a job for so long gets the next
+	mostSilent = 1000        // pollers that are remembered as silent
 	// After so long without a poller a pool with checks is worth a word, and then again and again.
 	unservedFor   = 10 * time.Second
 	complainEvery = 5 * time.Minute
@@ -31,6 +32,7 @@ type pollerState struct {
 	complained time.Time
 	window     int
 	running    int
+	given      time.Time // when it last got jobs
 	pools      map[string]bool
 	heard      time.Time
 	// full says that the poller gave jobs back; it gets none until it speaks again.
