@@ -48,6 +48,8 @@ type Options struct {
 	Log    *slog.Logger
 	// Metrics gets the arbiter's figures; nil for nobody.
 	Metrics *metrics.Set
+	// Reloading is called when a reload begins, and what it gives when it has ended; nil for nobody.
+	Reloading func() (ended func())
 	// Chronicle is told what the daemon decides by itself; nil for nobody.
 	Chronicle monitor.Chronicle
 }
@@ -150,6 +152,9 @@ func (a *Arbiter) serve(ctx context.Context) error {
 
 // reload reads the files again and brings them into force. It says what is wrong with them; nothing if they are in force.
 func (a *Arbiter) reload(ctx context.Context) (refused string) {
+	if a.o.Reloading != nil {
+		defer a.o.Reloading()()
+	}
 	a.o.Log.Info("reading the configuration again", "main", a.o.Main)
 	c, err := a.read()
 	if err == nil {

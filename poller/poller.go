@@ -15,6 +15,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/pulse"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
@@ -68,7 +69,8 @@ type Poller struct {
 
 	draining atomic.Bool
 
-	unheard bool // whether the last want was lost; only announce touches it
+	pulse   pulse.Pulse // of announce
+	unheard bool        // whether the last want was lost; only announce touches it
 
 	// What take alone touches. The strings of jobs lie in the message.
 	decoder wire.Decoder
@@ -160,7 +162,9 @@ func (p *Poller) Run(ctx context.Context) error {
 
 // announce says how much room there is until ctx ends, and then that there is none.
 func (p *Poller) announce(ctx context.Context) {
+	defer p.pulse.End()
 	for {
+		p.pulse.Beat()
 		now := time.Now()
 		if window, aside := p.room.window(now); p.draining.Load() {
 			p.want(0, aside)

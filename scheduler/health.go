@@ -33,6 +33,21 @@ func (s *Scheduler) Healthy() error {
 		stalled, len(s.shards), longest.Round(time.Second), why)
 }
 
+// Stuck says which loop has not turned for longer than limit; nil for none. Waiting for the bus is no reason: loops go on without it.
+func (s *Scheduler) Stuck(limit time.Duration) error {
+	if still := s.keeper.pulse.Since(); still > limit {
+		return fmt.Errorf("the loop that takes and gives shards has not turned for %s", still.Round(time.Second))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sh := range s.shards {
+		if still := sh.pulse.Since(); still > limit {
+			return fmt.Errorf("the loop of shard %d has not turned for %s", sh.id, still.Round(time.Second))
+		}
+	}
+	return nil
+}
+
 // errUnanswered stands for a try that goes on.
 var errUnanswered = errors.New("the bus does not answer")
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/onbu/onbu/internal/boottime"
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/pulse"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/spread"
 )
@@ -33,6 +34,7 @@ type keeper struct {
 	me      spread.Member
 	picture *picture
 	leaving atomic.Bool // this scheduler ends
+	pulse   pulse.Pulse // of run
 
 	mu      sync.Mutex // guards everything that follows
 	tenures map[monitor.Shard]*tenure
@@ -97,7 +99,9 @@ func (k *keeper) run(ctx context.Context) {
 	wg.Go(func() { k.fitness(ctx) })
 	every := time.NewTicker(lookEvery)
 	defer every.Stop()
+	defer k.pulse.End()
 	for {
+		k.pulse.Beat()
 		k.look(ctx)
 		select {
 		case <-ctx.Done():

@@ -10,6 +10,7 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	leases "github.com/onbu/onbu/internal/lease"
+	"github.com/onbu/onbu/internal/pulse"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/core"
@@ -83,6 +84,7 @@ type shard struct {
 	nudges  nudges
 
 	hosts, services, waiting atomic.Int64  // for the metrics
+	pulse                    pulse.Pulse   // of the loop
 	generation, stand        atomic.Uint64 // which configuration it has, and with which it last changed
 	usedResults              atomic.Uint64 // the sequence in RES up to where results were used
 }
@@ -139,7 +141,9 @@ func (s *shard) loop(ctx context.Context) error {
 	renewing := true
 	renewal := func() { renewed <- s.lease.renew(ctx) }
 	go renewal() // others are to know that the shard is looked after
+	defer s.pulse.End()
 	for {
+		s.pulse.Beat()
 		select {
 		case <-ctx.Done():
 			return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/bus/natsbus"
+	"github.com/onbu/onbu/internal/sdnotify"
 )
 
 // runBus is onbu bus.
@@ -64,7 +65,7 @@ func runBus(ctx context.Context, e *env) error {
 			return errors.Join(fmt.Errorf("--take %s: %w", *take, err), s.Close())
 		}
 	}
-	<-ctx.Done()
+	guardBus(ctx, sdnotify.FromEnv(log), s)
 	return s.Close()
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus/dial"
+	"github.com/onbu/onbu/internal/sdnotify"
 	"github.com/onbu/onbu/receiver/spool"
 )
 
@@ -152,7 +153,7 @@ func (d *daemonFlags) options(log *slog.Logger) app.Options {
 		BusURL: d.bus, TLS: d.tls, Creds: d.creds, Keys: d.keys, State: d.state, HTTP: d.http, Name: d.name,
 		PollerTags: list(d.tags), ReactionnerTags: list(d.reactionTags),
 		CommandFile: d.commandFile, EventLog: d.eventLog, Fork: list(d.fork), Slots: d.slots, Plugins: d.plugins, Shards: d.shards, Perf: d.perf,
-		Links: d.links, Site: d.site, SpoolMax: d.spoolMax, Log: log, BeforeStep: standStill(d.stall),
+		Links: d.links, Site: d.site, SpoolMax: d.spoolMax, Supervisor: sdnotify.FromEnv(log), Log: log, BeforeStep: standStill(d.stall),
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/keys"
+	"github.com/onbu/onbu/internal/sdnotify"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/receiver"
 )
@@ -78,6 +79,8 @@ type Options struct {
 	Links, Site string
 	// BeforeStep, unless it is nil, is called by each shard's loop before each of its steps: for tests of faults.
 	BeforeStep func(monitor.Shard)
+	// Supervisor is told how the process is; nil for nobody.
+	Supervisor *sdnotify.Notifier
 	// Started is called with the API's address once all roles run.
 	Started func(addr string)
 }
@@ -130,13 +133,16 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 	a.end = cancel
 	go BoundHeap(ctx)
+	running := a.supervise(ctx)
 	err := a.start(ctx)
 	if err == nil {
+		running()
 		select {
 		case <-ctx.Done():
 		case err = <-a.failed:
 		}
 	}
+	a.o.Supervisor.Stopping()
 	return errors.Join(err, a.stop())
 }
 

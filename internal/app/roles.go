@@ -75,7 +75,7 @@ func buildArbiter(a *part) (Daemon, error) {
 	d := arbiter.New(arbiter.Options{
 		Bus: a.bus, Name: a.o.Name, Boot: a.boot, Main: a.o.Main, Config: a.o.Config, Shards: a.o.Shards, Site: siteName(a.o.Site, a.o.Name), Reload: a.o.Reload, Log: a.o.Log.With("role", "arbiter"),
 		Metrics: a.metrics, Hosts: builtin.Judge,
-		Chronicle: a.deeds.For("arbiter"),
+		Reloading: a.reloading, Chronicle: a.deeds.For("arbiter"),
 	})
 	return d, nil
 }
