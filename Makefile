@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle clean
+.PHONY: all build run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle deb three-servers clean
 
 all: build
 
@@ -50,6 +50,15 @@ faults: build peers
 # Every promise of the bus, on three servers that keep everything three times, and what happens when they are lost.
 cluster:
 	$(GO) test -tags $(TAGS) -run 'Servers?' -v -parallel 4 -timeout 20m ./internal/bus/natsbus -promises -losses 3
+
+# The Debian package, in bin.
+deb:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -tags $(TAGS) -o bin/static/onbu ./cmd/onbu
+	deploy/deb/build bin/static/onbu bin
+
+# Three servers with keys and one address, in network namespaces: as root, with keepalived and curl.
+three-servers: build
+	deploy/three-servers/try.sh bin/onbu
 
 peers:
 	internal/realpeer/install
