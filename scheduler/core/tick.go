@@ -15,7 +15,11 @@ const firstLooks = 50
 // Begin lays all objects out in time: each where it was to be checked next, if that is still to come, and otherwise at its
 // own phase of its interval, which depends on its names alone; none in the past, so that neither restart nor takeover
 // causes a burst.
+//
+// Checks of the last moments of the owner before are the exception: those that were under way are lost, and those that fell due
+// since nobody made. They are made within seconds, and not an interval later.
 func (c *Core) Begin(now monitor.Time) {
+	was := c.now
 	c.enter(now)
 	c.wheel = timetable.New(c.inv.Objects(), c.now)
 	c.freshness = c.now.Add(c.freshnessInterval())
@@ -25,6 +29,7 @@ func (c *Core) Begin(now monitor.Time) {
 	c.resumeHeld()
 	c.reassess()
 	spread := firstSpread(c.unseen())
+	missing := max(firstSpread(2*c.unmadeSince(was)), c.now.Sub(was)) // no faster than they fell due
 	for id := range monitor.ID(c.inv.Objects()) {
 		r := &c.run[id]
 		r.flags &= pinned | held
@@ -37,6 +42,9 @@ func (c *Core) Begin(now monitor.Time) {
 			c.lay(id)
 		case c.times[id].check == 0:
 			c.first(id, spread)
+		case c.unmade(id, was) && missing < interval:
+			r.next = c.regular(id, missing, c.now)
+			c.lay(id)
 		case r.next > c.now && r.next <= c.now.Add(interval):
 			c.lay(id) // as promised before the restart: a retry counts from the check before it
 		default:
@@ -53,6 +61,26 @@ func (c *Core) first(id monitor.ID, spread time.Duration) {
 		r.next = min(r.next, c.regular(id, spread, c.now))
 	}
 	c.lay(id)
+}
+
+// underWay is how long before its end an owner may have sent checks off whose results it did not live to see.
+const underWay = 5 * time.Second
+
+// unmade says that an object's check fell due in the last moments of the owner before, who was there at was, or since then, as far as
+// is known of the owner's plans. Of one that was gone for longer than a minute nobody knows, and its heir begins at leisure.
+func (c *Core) unmade(id monitor.ID, was monitor.Time) bool {
+	r := &c.run[id]
+	return r.next > was.Add(-underWay) && r.next <= c.now && c.now.Sub(was) <= longAgo && c.times[id].check != 0
+}
+
+// unmadeSince counts the objects of which that is so.
+func (c *Core) unmadeSince(was monitor.Time) (n int) {
+	for id := range c.edge {
+		if c.unmade(id, was) {
+			n++
+		}
+	}
+	return n
 }
 
 // unseen counts the objects that were never checked.
