@@ -109,6 +109,10 @@ func TestFilesAreForTheirOwnerAndAreNotOverwritten(t *testing.T) {
 	if _, err := keys.Open(dir, nil); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("a key that others may read: got %v", err)
 	}
+	t.Setenv("CREDENTIALS_DIRECTORY", dir)
+	if _, err := keys.Open(dir, nil); err != nil {
+		t.Errorf("a key of systemd's, with an access list: %v", err)
+	}
 }
 
 // meet has a client and a server with some settings make a connection, and says how that went for the client.

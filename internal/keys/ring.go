@@ -65,7 +65,7 @@ func (r *Ring) load() error {
 		if err != nil {
 			return fmt.Errorf("%w: `onbu keys` or `onbu join` makes it", err)
 		}
-		if name == KeyFile && info.Mode().Perm()&0o077 != 0 {
+		if name == KeyFile && info.Mode().Perm()&0o077 != 0 && !credentials(r.dir) {
 			return fmt.Errorf("others than its owner may read %s: chmod 600 it, and think of who has", filepath.Join(r.dir, name))
 		}
 		changed[name] = info.ModTime()
@@ -83,6 +83,10 @@ func (r *Ring) load() error {
 	r.now, r.changed = next, changed
 	return nil
 }
+
+// credentials says whether systemd made a folder for this service alone (LoadCredential=). It gives the files in it to the service by an
+// access list, which looks as if their group might read them.
+func credentials(dir string) bool { return dir == os.Getenv("CREDENTIALS_DIRECTORY") }
 
 func same(a, b map[string]time.Time) bool {
 	for name, at := range a {
