@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -66,6 +67,10 @@ type Arbiter struct {
 	differs atomic.Bool // its files are not in force
 	dynamic *dynamics
 	inForce inForce
+	// warnings are those of the files as they were last read, outcome is what came into force last.
+	warnings uint32
+	outcome  wire.Reloaded
+	acks     sync.WaitGroup // answers that wait for daemons
 }
 
 // New builds an arbiter; nothing is opened before Run.
@@ -116,19 +121,11 @@ func (a *Arbiter) adopt(ctx context.Context, c *objects.Config) error {
 
 // serve reads the files again when it is asked to, and makes dynamic hosts, until ctx ends.
 func (a *Arbiter) serve(ctx context.Context) error {
-	asked := make(chan bus.Msg, 1)
-	stop, err := a.o.Bus.Subscribe(bus.Reload(), func(m bus.Msg) {
-		select {
-		case asked <- m:
-		default:
-			if m.Reply != nil {
-				_ = m.Reply(wire.Marshal(wire.Verdict{Refused: "a reload is under way already; ask again when it is done"}))
-			}
-		}
-	})
+	requests, stop, err := a.requests()
 	if err != nil {
 		return fmt.Errorf("requests to reload: %w", err)
 	}
+	defer a.acks.Wait()
 	defer stop()
 	for {
 		select {
@@ -139,43 +136,17 @@ func (a *Arbiter) serve(ctx context.Context) error {
 		case <-a.dynamic.next.C:
 			a.at(func() { a.dynamic.round(ctx) })
 		case <-a.o.Reload:
-			a.at(func() { a.reload(ctx) })
-		case m := <-asked:
-			var verdict wire.Verdict
-			a.at(func() { verdict.Refused = a.reload(ctx) })
-			if m.Reply != nil {
-				_ = m.Reply(wire.Marshal(verdict)) // whoever asked may be gone; the log has it
-			}
+			a.at(func() { a.reload(ctx, "a signal") })
+		case m := <-requests:
+			a.answer(ctx, m)
 		}
 	}
-}
-
-// reload reads the files again and brings them into force. It says what is wrong with them; nothing if they are in force.
-func (a *Arbiter) reload(ctx context.Context) (refused string) {
-	if a.o.Reloading != nil {
-		defer a.o.Reloading()()
-	}
-	a.o.Log.Info("reading the configuration again", "main", a.o.Main)
-	c, err := a.read()
-	if err == nil {
-		err = a.hostable(ctx, c)
-	}
-	if err == nil {
-		err = a.adopt(ctx, c)
-	}
-	if err == nil {
-		return ""
-	}
-	for line := range strings.Lines(err.Error()) {
-		a.o.Log.Error(strings.TrimSuffix(line, "\n"))
-	}
-	a.o.Log.Error("reload refused; the configuration in force goes on")
-	return "the configuration in force goes on: " + err.Error()
 }
 
 // read loads the files and gives all mistakes as one error.
 func (a *Arbiter) read() (*objects.Config, error) {
 	c, report := load(a.o.Main, objects.Opts{Keep: a.dynamic.list.Len() > 0})
+	a.warnings = uint32(report.Warnings)
 	if report.OK() {
 		if report.Warnings > 0 {
 			a.o.Log.Warn("the configuration has "+plural(report.Warnings, "warning")+"; onbu verify lists them", "main", a.o.Main)

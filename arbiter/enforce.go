@@ -23,6 +23,7 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 	}
 	if next.hash == next.now.Hash {
 		a.inForce = inForce{next.now.Number, next.sums}
+		a.outcome = wire.Reloaded{Generation: next.now.Number, Shards: next.now.Shards}
 		a.o.Log.Info("configuration unchanged", "generation", next.now.Number)
 		return a.sign(ctx, next, c)
 	}
@@ -34,6 +35,7 @@ func (a *Arbiter) enforce(ctx context.Context, c *objects.Config) error {
 		return err
 	}
 	a.inForce = inForce{g.Number, next.sums}
+	a.outcome = wire.Reloaded{Generation: g.Number, Shards: g.Shards, Changed: changed(g)}
 	plan := next.result.Plan
 	a.o.Log.Info("configuration in force", "generation", g.Number, "changed", changed(g), "hosts", len(c.Hosts), "services", len(c.Services),
 		"packs", plan.Packs, "moved", plan.Moved, "took", time.Since(began).Round(time.Millisecond))

@@ -150,5 +150,5 @@ func (a *Arbiter) enrol(ctx context.Context, texts string) {
 // firstLine gives the first line of a text.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	return line
+	return strings.TrimSuffix(line, ":")
 }

@@ -47,8 +47,8 @@ func (a *Arbiter) stands(now wire.Generation, next uint64, sums []sum) []uint64 
 }
 
 // changed counts the shards that changed with a generation.
-func changed(g wire.Generation) int {
-	n := 0
+func changed(g wire.Generation) uint16 {
+	n := uint16(0)
 	for _, stand := range g.Stands {
 		if stand == g.Number {
 			n++

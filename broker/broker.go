@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -45,6 +46,8 @@ type Broker struct {
 	o          Options
 	unreadable *metrics.Counter
 	applied    *metrics.Counter
+	// shown and hosted are the generations that the view shows, and whose modules are hosted.
+	shown, hosted atomic.Uint64
 
 	mu        sync.RWMutex // guards everything that follows
 	view      *view.View
@@ -131,7 +134,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	}
 	if b.o.Build != nil {
 		wg.Go(func() {
-			hosting.Run(ctx, hosting.Options{Bus: b.o.Bus, Daemon: b.o.Name, Host: b.hostDefined, Log: b.o.Log})
+			hosting.Run(ctx, hosting.Options{Bus: b.o.Bus, Daemon: b.o.Name, Host: b.hostDefined, Adopted: b.hosted.Store, Log: b.o.Log})
 		})
 	}
 	var fill context.CancelFunc = func() {}
@@ -310,6 +313,15 @@ func (b *Broker) fill(ctx context.Context, g wire.Generation) {
 		}
 	}
 	b.retain(d)
+	b.shown.Store(g.Number)
+}
+
+// Generation is the one that the view shows and whose export modules are hosted.
+func (b *Broker) Generation() uint64 {
+	if b.o.Build == nil {
+		return b.shown.Load()
+	}
+	return min(b.shown.Load(), b.hosted.Load())
 }
 
 // changed gives the shards that the view has not got since they last changed.

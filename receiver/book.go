@@ -18,6 +18,8 @@ type book struct {
 	// roster is nil if an older arbiter stored none: then all services of known hosts are taken for known.
 	roster *monitor.Roster
 	shards int
+	// generation is the one that it was made of.
+	generation uint64
 	// results and commands are the ways to the shards, by shard, also to those that there were. They stay the same over all
 	// books: of two ways to one shard the ids of messages would not rise.
 	results, commands []*lane
@@ -37,7 +39,7 @@ func (r *Receiver) learn(ctx context.Context, current []byte) error {
 	if err := wire.Unmarshal(data, d); err != nil {
 		return fmt.Errorf("directory of generation %d: %w", g.Number, err)
 	}
-	b := &book{hosts: d.Hosts, shards: d.Shards}
+	b := &book{hosts: d.Hosts, shards: d.Shards, generation: g.Number}
 	if b.roster, err = r.roster(ctx, g.Number); err != nil {
 		return err
 	}

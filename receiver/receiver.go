@@ -82,6 +82,7 @@ type Receiver struct {
 	claims       atomic.Uint64
 	doors        doors
 	opened       sync.Once // known
+	hosted       atomic.Uint64 // the generation whose listeners are hosted
 	// storing ends after the listeners.
 	storing    context.Context
 	endStoring context.CancelFunc
@@ -143,7 +144,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 	}
 	if r.o.Build != nil {
 		wg.Go(func() {
-			hosting.Run(ctx, hosting.Options{Bus: r.o.Bus, Daemon: r.o.Name, Host: r.hostDefined, Log: r.o.Log})
+			hosting.Run(ctx, hosting.Options{Bus: r.o.Bus, Daemon: r.o.Name, Host: r.hostDefined, Adopted: r.hosted.Store, Log: r.o.Log})
 		})
 	}
 	newest := make(chan []byte, 1)
@@ -153,6 +154,18 @@ func (r *Receiver) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// Generation is the one whose names are known here and whose listeners are hosted.
+func (r *Receiver) Generation() uint64 {
+	b := r.book.Load()
+	switch {
+	case b == nil:
+		return 0
+	case r.o.Build == nil:
+		return b.generation
+	}
+	return min(b.generation, r.hosted.Load())
 }
 
 // hostDefined hosts a listener that the configuration asks for, if it is one.

@@ -88,6 +88,20 @@ func (s *Scheduler) owned() holdings {
 	return h
 }
 
+// Generation is the one that all shards here work with; of several the lowest.
+func (s *Scheduler) Generation() uint64 {
+	var lowest uint64
+	if g := s.generation.Load(); g != nil {
+		lowest = g.Number
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sh := range s.shards {
+		lowest = min(lowest, sh.generation.Load())
+	}
+	return lowest
+}
+
 // Load says what the scheduler has to do, for its heartbeat.
 func (s *Scheduler) Load() map[string]int64 {
 	l := s.jobs.load()

@@ -59,6 +59,7 @@ func verbs() []verb {
 		{"links", "[forget SITE]", "show the other sites that this one shares piggyback data with", links},
 		{"nodes", "", "show the nodes of the cluster: roles, shards, load, lag, versions", listNodes},
 		{"node", "maintenance on|off NAME | …", "put a node or a role of it into maintenance; disconnect, dissolve, replace one", nodeVerb},
+		{"reload", "", "read the configuration's files again, without a gap; broken ones change nothing", reload},
 		{"cluster", "log", "show what the nodes of the cluster did by themselves, and why", clusterVerb},
 		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
 		{"keys", "init|server|daemon|token …", "make and revoke the certificates by which the bus knows its daemons", keysVerb},

@@ -72,6 +72,7 @@ type cluster interface {
 	Nodes(ctx context.Context) ([]nodes.Role, error)
 	Order(ctx context.Context, o nodes.Order) error
 	ForgetNode(ctx context.Context, node string) error
+	Reload(ctx context.Context, check bool) (*nodes.Reload, error)
 	Chronicle(ctx context.Context, q chronicle.Query, each func(chronicle.Entry) error) error
 }
 
@@ -116,6 +117,10 @@ func (d direct) Nodes(ctx context.Context) ([]nodes.Role, error) { return nodes.
 
 func (d direct) Order(ctx context.Context, o nodes.Order) error {
 	return nodes.Give(ctx, d.bus, d.tell, o)
+}
+
+func (d direct) Reload(ctx context.Context, check bool) (*nodes.Reload, error) {
+	return nodes.AskReload(ctx, d.bus, check, "onbu reload")
 }
 
 func (d direct) ForgetNode(ctx context.Context, node string) error {

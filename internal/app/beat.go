@@ -41,13 +41,14 @@ func (r *running) beat() {
 	}
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
+	go r.noticeReloads()
 	var remembered time.Time
 	for r.ctx.Err() == nil {
 		if s := r.is(); s != h.State {
 			h.State, h.Since = s, monitor.At(time.Now())
 			remembered = time.Time{}
 		}
-		h.Load, h.Boot = r.load(), r.booted()
+		h.Load, h.Boot, h.Generation = r.load(), r.booted(), r.generation()
 		r.show(r.ctx, h)
 		if time.Since(remembered) > rememberEvery && r.remember(r.ctx, h, false) {
 			remembered = time.Now()
@@ -63,6 +64,41 @@ func (r *running) beat() {
 	<-r.over
 	r.leave(ctx)
 	r.remember(ctx, h, true)
+}
+
+// adopter is a daemon that works with a configuration.
+type adopter interface {
+	// Generation is the one that it works with, 0 for none.
+	Generation() uint64
+}
+
+func (r *running) generation() uint64 {
+	if l := r.current(); l != nil {
+		if d, ok := l.daemon.(adopter); ok {
+			return d.Generation()
+		}
+	}
+	return 0
+}
+
+// lookEvery is how often it is looked whether a role works with a new configuration: who reloads waits for that.
+const lookEvery = 200 * time.Millisecond
+
+// noticeReloads has the heart beat when a new configuration is in use, until the role ends.
+func (r *running) noticeReloads() {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for known := r.generation(); ; {
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if now := r.generation(); now != known {
+			known = now
+			signal(r.soon)
+		}
+	}
 }
 
 func (r *running) load() map[string]int64 {

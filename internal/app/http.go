@@ -45,6 +45,7 @@ func (s *httpServer) refresh() {
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	}
 	s.cluster(mux)
+	s.reloading(mux)
 	for _, r := range s.app.roles {
 		if l := r.built(); l != nil { // also while it waits for the bus: its pages say what is missing
 			for _, page := range l.part.pages {
@@ -120,6 +121,7 @@ func (s *httpServer) index(w http.ResponseWriter, _ *http.Request) {
 /api/trace?host=&service=    follows the object's next check, step by step
 /api/summary                 objects by state
 /api/downtimes /api/comments
+POST /api/reload              reads the files of the configuration again; ?check=1 only looks
 POST /api/command            an external command, as Nagios writes them
 /api/nodes /api/cluster/log
 /metrics /healthz

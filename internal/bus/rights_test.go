@@ -18,7 +18,7 @@ var samples = map[string]bus.Subject{
 	"Commands": bus.Commands(1), "Own": bus.Own(1), "States": bus.States(1), "Quiet": bus.Quiet(1), "EventsOf": bus.EventsOf(1),
 	"Actions": bus.Actions(1, "p"), "ActionsOf": bus.ActionsOf("p"), "AllEvents": bus.AllEvents(), "Perf": bus.Perf(1),
 	"AllPerf": bus.AllPerf(), "Done": bus.Done(1), "Ask": bus.Ask(1), "Verdict": bus.Verdict("r"), "Trace": bus.Trace("t"),
-	"Remembered": bus.Remembered("x"), "Reload": bus.Reload(), "AliveRole": bus.AliveRole(bus.Arbiter), "Alive": bus.Alive(1), "PayloadFor": bus.PayloadFor("t", "s"),
+	"Remembered": bus.Remembered("x"), "Reload": bus.Reload(), "CheckFiles": bus.CheckFiles(), "AliveRole": bus.AliveRole(bus.Arbiter), "Alive": bus.Alive(1), "PayloadFor": bus.PayloadFor("t", "s"),
 	"PayloadsFor": bus.PayloadsFor("t"), "AllPayloads": bus.AllPayloads(), "SourceOf": bus.SourceOf("s", "o"),
 	"SourcesOf": bus.SourcesOf("s"), "AllSources": bus.AllSources(), "Outbound": bus.Outbound("site", "t", "s"),
 	"OutboundSource": bus.OutboundSource("site", "s", ""), "OutboundTo": bus.OutboundTo("site"), "AllOutbound": bus.AllOutbound(),

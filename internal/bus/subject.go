@@ -119,6 +119,9 @@ func AllDeeds() Subject { return "log.*" }
 // Reload is where an arbiter is asked to read its files again; it answers once they are in force, or are not.
 func Reload() Subject { return "engine.reload" }
 
+// CheckFiles is where the leading arbiter is asked what a reload would do.
+func CheckFiles() Subject { return "engine.check" }
+
 // Alive is where the owner of a shard answers that it is there.
 func Alive(shard uint16) Subject { return Subject("alive." + number(shard)) }
 

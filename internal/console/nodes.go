@@ -65,6 +65,9 @@ func NodesTable(w io.Writer, all []nodes.Role, s Style) {
 		if r.Ordered != "" {
 			state += " (" + r.Ordered + " ordered)"
 		}
+		if r.Load["files_differ"] != 0 {
+			state += " (its files are not those in force)"
+		}
 		if r.Why != "" {
 			state += ": " + r.Why
 		}

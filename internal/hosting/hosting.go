@@ -26,6 +26,8 @@ type Options struct {
 	Daemon string
 	// Host works with a module until ctx ends; it returns at once for modules of others.
 	Host func(ctx context.Context, m *monitor.Module)
+	// Adopted is called when the modules of a generation are hosted, and others not any more; nil for nobody.
+	Adopted func(generation uint64)
 	Log  *slog.Logger
 }
 
@@ -111,7 +113,16 @@ func (h *host) adopt(ctx context.Context, current []byte) error {
 			h.start(ctx, id, m)
 		}
 	}
+	h.adopted(current)
 	return nil
+}
+
+// adopted tells that the modules of a configuration are hosted.
+func (h *host) adopted(current []byte) {
+	var g wire.Generation
+	if h.o.Adopted != nil && wire.Unmarshal(current, &g) == nil {
+		h.o.Adopted(g.Number)
+	}
 }
 
 // Load gives the modules of a configuration; current is the value of the pointer to it.

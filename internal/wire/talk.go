@@ -112,6 +112,9 @@ type Heartbeat struct {
 	Version string
 	Wire    uint8
 	Boot    string
+	// Generation is of the configuration that the role works with: all that is new in it is in use. 0 for none, and for roles
+	// that read none.
+	Generation uint64
 }
 
 // NodeState says what a role of a node may do. Its daemon runs in NodeUp and NodeDraining only.
