@@ -259,6 +259,8 @@ func decodeAny(d *wire.Decoder, m bus.Msg) ([]monitor.Brok, error) {
 		return wire.DecodeActions(d, m.Data)
 	case bus.KindDeeds:
 		return decodeDeeds(d, m.Data)
+	case bus.KindNew:
+		return nil, nil
 	}
 	return decodeChecks(d, m.Data)
 }

@@ -333,6 +333,8 @@ func (s *shard) answer(now monitor.Time, q wire.Question) wire.Answer {
 				a.Refused = s.traces.want(q.Ref, q.Trace)
 			}
 		}
+	default:
+		a.Refused = "the owner of the shard is of an older release and does not know this question"
 	}
 	return a
 }

@@ -163,6 +163,9 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.openBus(ctx); err != nil {
 		return err
 	}
+	if err := a.fits(ctx); err != nil {
+		return err
+	}
 	a.chronicle(ctx)
 	a.watchBus(ctx)
 	a.watchKeys(ctx)

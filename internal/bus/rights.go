@@ -144,7 +144,7 @@ func table() []grant {
 		{bucket: CLAIM, key: "*", get: roles{Reactionner}, put: roles{Reactionner}},
 		{bucket: STRAY, key: "@", get: roles{Receiver}, put: roles{Receiver}},
 		{bucket: STRAY, key: "*", get: roles{Broker}, watch: roles{Broker}},
-		{bucket: HB, key: ">", get: roles{Arbiter, Broker, Operator}, watch: roles{Arbiter, Broker, Operator}},
+		{bucket: HB, key: ">", get: everybody, watch: everybody},
 		{bucket: HB, key: "scheduler.*", get: roles{Scheduler}, watch: roles{Scheduler}},
 		{bucket: NODE, key: "order.*", get: everybody, watch: everybody, put: roles{Broker, Operator}},
 		{bucket: NODE, key: "known.*.*", get: roles{Broker, Operator}, watch: roles{Broker, Operator}, put: roles{Broker, Operator}},

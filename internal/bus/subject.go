@@ -297,6 +297,7 @@ const (
 	KindClaim // of a shard, by its owner: no brok
 	KindQuiet // as States
 	KindDeeds // entries of the cluster log: no broks
+	KindNew   // of a newer release: to be passed over
 )
 
 // The words for the kinds in the journal's subjects.
@@ -358,6 +359,8 @@ func KindOf(s Subject) Kind {
 		return KindQuiet
 	case len(parts) > 2 && parts[2] == wordAction:
 		return KindAction
+	case parts[0] == "ev":
+		return KindNew
 	}
 	return KindPerf
 }

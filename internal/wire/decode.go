@@ -41,8 +41,8 @@ func (d *Decoder) open(b []byte) ([]byte, error) {
 	if len(b) == 0 {
 		return nil, errors.New("empty message")
 	}
-	if b[0] != Version {
-		return nil, fmt.Errorf("version %d instead of %d: %w", b[0], Version, ErrVersion)
+	if b[0] != Form {
+		return nil, fmt.Errorf("message of form %d instead of %d: %w", b[0], Form, ErrVersion)
 	}
 	d.budget = len(b)*unfoldFactor + unfoldBase
 	return b[1:], nil

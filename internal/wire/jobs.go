@@ -18,7 +18,7 @@ type JobBatch struct {
 // Add appends a job; nothing of it is kept.
 func (b *JobBatch) Add(j *monitor.Job) {
 	if b.n == 0 {
-		b.buf = append(b.buf[:0], Version, fixArray|jobsFields)
+		b.buf = append(b.buf[:0], Form, fixArray|jobsFields)
 		b.buf = append(appendText(b.buf, b.From), array32, 0, 0, 0, 0)
 		b.count = len(b.buf) - 4
 	}

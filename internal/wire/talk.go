@@ -222,7 +222,7 @@ const (
 // Add appends one value of a noun, v being a pointer to it or the value; all values of a batch are of one type.
 func (b *Batch) Add(v any) {
 	if len(b.buf) == 0 {
-		b.buf = append(b.buf, Version, array32, 0, 0, 0, 0)
+		b.buf = append(b.buf, Form, array32, 0, 0, 0, 0)
 	}
 	b.buf = appendNoun(b.buf, v)
 	b.n++
@@ -230,7 +230,7 @@ func (b *Batch) Add(v any) {
 
 // Join appends the values of a message that another Batch made; it says false, and appends nothing, if b is none.
 func (b *Batch) Join(message []byte) bool {
-	if len(message) < batchHead || message[0] != Version || message[1] != array32 {
+	if len(message) < batchHead || message[0] != Form || message[1] != array32 {
 		return false
 	}
 	if len(b.buf) == 0 {
@@ -286,7 +286,7 @@ func (b *Batch) Single() []byte {
 	if b.n != 1 {
 		return nil
 	}
-	return append([]byte{Version}, b.buf[batchHead:]...)
+	return append([]byte{Form}, b.buf[batchHead:]...)
 }
 
 // IsBatch says whether a message was made by a Batch, and by Message, not by Single.

@@ -87,6 +87,8 @@ func (r *Reader) record(m bus.Msg, c *core.Core, memory *Memory) int {
 	var seen []wire.Seen
 	var err error
 	switch bus.KindOf(m.Subject) {
+	case bus.KindNew:
+		return 0
 	case bus.KindAction:
 		broks, err = wire.DecodeActions(&r.decoder, m.Data)
 	default:
