@@ -38,6 +38,9 @@ func (s *Site) configure() (err error) {
 			o.Service(host(n), "flood", "fine", "ada", "active_checks_enabled 0", "max_check_attempts 1", "notifications_enabled 0")
 			o.Service(host(n), "alarm", "fine", "ada", "active_checks_enabled 0", "max_check_attempts 1", "flap_detection_enabled 0")
 		}
+		if s.more != nil {
+			s.more(o)
+		}
 	})
 	return err
 }

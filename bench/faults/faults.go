@@ -17,8 +17,8 @@ import (
 
 // Options says what to break, and how.
 type Options struct {
-	// Program is the path of onbu.
-	Program string
+	// Program is the path of onbu, Old that of the release before; empty for the same.
+	Program, Old string
 	// Rows are the names of the faults; empty for all.
 	Rows []string
 	// Quick makes each run as short as it can be and still show something.
@@ -59,6 +59,7 @@ func Rows() []Row {
 	return []Row{
 		schedulerKilled(), schedulerStopped(), schedulerStuck(), pollerKilled(), pollerSlow(), receiverKilled(), reactionnerKilled(), moduleBlocked(),
 		arbiterKilled(), schedulerCut(), serverLost(), quorumLost(), diskFull(), clockSet(), resultsFlood(), strangersFlood(), poison(), receiverAway(), everything(), eachKilled(),
+		brokenReload(), largeReload(), upgraded(), upgradedBackwards(),
 	}
 }
 

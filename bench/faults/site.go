@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/onbu/onbu/arbiter/objects/objectstest"
 	"github.com/onbu/onbu/bench/faults/lab"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
@@ -33,8 +35,9 @@ type Site struct {
 	o       Options
 	dir     string
 	lab     *lab.Lab
-	main    string // its configuration
-	said    string // the file in which people are told
+	main    string                  // its configuration
+	said    string                  // the file in which people are told
+	more    func(*objectstest.Text) // writes what a fault wants besides; nil for nothing
 	daemons []*Daemon
 	busURL  string
 	bus     bus.Conn   // of the observer
@@ -62,6 +65,8 @@ type Daemon struct {
 
 	site *Site
 	args []string
+	// program is run instead of Options.Program; empty for that.
+	program string
 }
 
 // Name tells daemons apart.
@@ -106,7 +111,7 @@ func (d *Daemon) Start() error {
 	if d.Role != "bus" {
 		args = append(args, "--bus", d.site.busURL, "--http", d.HTTP, "--keys", d.site.ring(d.On.Name))
 	}
-	p, err := d.On.Start(d.Role, d.site.o.Program, args...)
+	p, err := d.On.Start(d.Role, cmp.Or(d.program, d.site.o.Program), args...)
 	d.Process = p
 	return err
 }

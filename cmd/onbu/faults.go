@@ -20,6 +20,7 @@ func runFaults(ctx context.Context, e *env) error {
 	e.flags.BoolVar(&o.Quick, "quick", false, "make each run as short as it can be")
 	e.flags.Uint64Var(&o.Seed, "seed", 1, "what is left to chance follows from this `number`")
 	e.flags.StringVar(&o.Dir, "dir", "", "`folder` for all files and logs (default: one that is removed unless something goes wrong)")
+	e.flags.StringVar(&o.Old, "old", "", "the `program` of the release before, for upgrades (default: this one)")
 	jsonFile := e.flags.String("json", "", "write the findings into this `file` too")
 	if _, err := e.parse(1, "the word faults"); err != nil {
 		return err
