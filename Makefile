@@ -44,8 +44,10 @@ storm: peers
 	$(GO) test -tags $(TAGS) -run 'TestKillsInAStormOfNotifications' -v -timeout 20m ./cmd/onbu -storms 200
 
 # A cluster of real processes in network namespaces, broken in every way of docs/faults.md, with a figure beside each target: as root.
+# The release before, for upgrades, is built from the commit in bench/faults/testdata/previous if the repository has it.
 faults: build peers
-	./bin/onbu bench faults
+	-bench/faults/testdata/build-previous bin/onbu-previous
+	./bin/onbu bench faults $$(test -x bin/onbu-previous && echo --old bin/onbu-previous)
 
 # Every promise of the bus, on three servers that keep everything three times, and what happens when they are lost.
 cluster:

@@ -22,7 +22,7 @@ func brokenReload() Row {
 	return Row{Name: "reload-broken", Number: 20, About: "a reload of broken files", Takes: time.Minute, run: func(ctx context.Context, s *Site, f *Finding) error {
 		before, err := s.inForce(ctx)
 		if err == nil {
-			err = s.spread(ctx)
+			err = s.calm(ctx)
 		}
 		if err != nil {
 			return err
@@ -126,6 +126,11 @@ func (s *Site) inForce(ctx context.Context) (g wire.Generation, err error) {
 	return g, err
 }
 
+// calm returns when the shards are shared, and every check was made since.
+func (s *Site) calm(ctx context.Context) error {
+	return errors.Join(s.spread(ctx), pause(ctx, 2*interval*time.Second))
+}
+
 // spread returns when every scheduler has its share of the shards, so that none moves because of that.
 func (s *Site) spread(ctx context.Context) error {
 	all := s.Daemons("scheduler")
@@ -210,8 +215,7 @@ func writeBulk(o *objectstest.Text, hosts int, edit string) {
 }
 
 func (s *Site) reloadLarge(ctx context.Context, f *Finding) error {
-	err := s.spread(ctx)
-	if err != nil {
+	if err := s.calm(ctx); err != nil {
 		return err
 	}
 	before, err := s.plans()
