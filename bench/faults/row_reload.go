@@ -19,7 +19,7 @@ import (
 
 // brokenReload is row 20: files that are broken in all ways are refused, and nothing notices.
 func brokenReload() Row {
-	return Row{Name: "reload-broken", Number: 20, About: "a reload of broken files", Takes: time.Minute, run: func(ctx context.Context, s *Site, f *Finding) error {
+	return Row{Name: "reload-broken", Number: 20, About: "a reload of broken files", Takes: time.Minute, bound: calm, run: func(ctx context.Context, s *Site, f *Finding) error {
 		before, err := s.inForce(ctx)
 		if err == nil {
 			err = s.calm(ctx)
@@ -128,14 +128,14 @@ func (s *Site) inForce(ctx context.Context) (g wire.Generation, err error) {
 
 // calm returns when the shards are shared, and every check was made since.
 func (s *Site) calm(ctx context.Context) error {
-	return errors.Join(s.spread(ctx), pause(ctx, 2*interval*time.Second))
+	return errors.Join(s.shared(ctx), pause(ctx, 2*interval*time.Second))
 }
 
-// spread returns when every scheduler has its share of the shards, so that none moves because of that.
-func (s *Site) spread(ctx context.Context) error {
+// shared returns when every scheduler has its share of the shards, so that none moves because of that.
+func (s *Site) shared(ctx context.Context) error {
 	all := s.Daemons("scheduler")
 	return s.eventually(ctx, time.Minute, "the shards are shared evenly", func() error {
-		owns, err := s.owners(ctx)
+		owns, err := s.counted(ctx)
 		for _, d := range all {
 			if err == nil && owns[d.On.Name] != shards/len(all) {
 				err = fmt.Errorf("%s has %d of %d", d.Name(), owns[d.On.Name], shards)
@@ -145,8 +145,8 @@ func (s *Site) spread(ctx context.Context) error {
 	})
 }
 
-// owners counts the shards of each owner.
-func (s *Site) owners(ctx context.Context) (map[string]int, error) {
+// counted counts the shards of each owner.
+func (s *Site) counted(ctx context.Context) (map[string]int, error) {
 	all, err := s.bus.List(ctx, bus.LEASE, bus.AllLeases())
 	owns := map[string]int{}
 	for _, e := range all {
@@ -189,7 +189,7 @@ func (s *Site) bulk() int {
 // largeReload is row 21: of many services a few are edited.
 func largeReload() Row {
 	return Row{
-		Name: "reload-large", Number: 21, About: "a reload of 50,000 services, of which 500 were edited", Takes: 3 * time.Minute,
+		Name: "reload-large", Number: 21, About: "a reload of 50,000 services, of which 500 were edited", Takes: 3 * time.Minute, bound: calm,
 		layout: func(s *Site) error {
 			s.more = func(o *objectstest.Text) { writeBulk(o, s.bulk(), "") }
 			return standard(s)
