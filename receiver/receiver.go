@@ -81,7 +81,7 @@ type Receiver struct {
 	room, orders room
 	claims       atomic.Uint64
 	doors        doors
-	opened       sync.Once // known
+	opened       sync.Once     // known
 	hosted       atomic.Uint64 // the generation whose listeners are hosted
 	// storing ends after the listeners.
 	storing    context.Context

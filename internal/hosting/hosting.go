@@ -28,7 +28,7 @@ type Options struct {
 	Host func(ctx context.Context, m *monitor.Module)
 	// Adopted is called when the modules of a generation are hosted, and others not any more; nil for nobody.
 	Adopted func(generation uint64)
-	Log  *slog.Logger
+	Log     *slog.Logger
 }
 
 // Run hosts the modules of the configuration in force until ctx ends, and waits for their end.

@@ -19,7 +19,7 @@ import (
 const Form = 1
 
 // Version counts what messages say: it goes up with a release in which daemons say something that older ones do not know. A
-// daemon works with those of its own version, of the one before and of the one after (docs/decisions/0017-one-version-apart.md).
+// daemon works with those of its own version, of the one before and of the one after (docs/decisions/0018-one-version-apart.md).
 // What each version wrote is kept in testdata.
 const Version = 2
 
