@@ -84,7 +84,10 @@ func (s *Site) replace(ctx context.Context, d *Daemon) error {
 		return err
 	}
 	quiet := 3 * time.Second
-	if s.o.Quick {
+	switch {
+	case d.Role == "bus" && len(s.Daemons("bus")) > 1: // the others elect who leads each stream, and the new one catches up
+		quiet = writeGap
+	case s.o.Quick:
 		quiet = time.Second
 	}
 	err := errors.Join(s.eventually(ctx, 30*time.Second, "it is well", func() error { return s.healthy(d) }), pause(ctx, quiet))
