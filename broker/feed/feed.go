@@ -90,7 +90,7 @@ func (f *Feeder) Host(ctx context.Context, m modules.Exporter, asked Asked) {
 		h.active.Set(0)
 		l.release()
 		if ctx.Err() == nil {
-			h.log.Info("an export module rests here", "module", h.name, "because", context.Cause(working))
+			h.log.Info("an export module rests here", "because", context.Cause(working))
 			pause(ctx, time.Second)
 		}
 	}

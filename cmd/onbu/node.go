@@ -63,6 +63,9 @@ func nodeVerb(ctx context.Context, e *env) error {
 		}
 	}
 	if len(words) == 3 && words[0] == "replace" {
+		if words[1] == words[2] {
+			return usageError(words[1] + " cannot replace itself: a new machine of the same name takes its place by being started (docs/operating.md)")
+		}
 		o.order.Node = words[1]
 		return o.at.open(ctx, e, func(c cluster) error { return o.replace(ctx, c, words[2]) })
 	}

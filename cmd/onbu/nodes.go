@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/internal/nodes"
@@ -89,6 +90,9 @@ func (o *door) register(e *env) {
 
 // open does something with whoever can be asked: the bus if there is an address for it, else a broker.
 func (o *door) open(ctx context.Context, e *env, do func(cluster) error) error {
+	if o.d.bus == "" && (o.d.keys != "" || o.d.creds != "" || o.d.tls != (dial.Files{})) {
+		return usageError("--keys and the like are for the bus: give its address with --bus")
+	}
 	if o.d.bus == "" {
 		return do(&console.Client{Addr: o.http})
 	}

@@ -389,8 +389,8 @@ func TestAWholeEngineRestsInMaintenanceAndGoesOnAfterwards(t *testing.T) {
 	if code, body := get(t, url+"/healthz"); code != 200 || !strings.Contains(body, `"scheduler":"maintenance"`) {
 		t.Errorf("healthz: %d %s", code, body)
 	}
-	if code, _ := get(t, url+"/api/services"); code != 404 {
-		t.Errorf("the broker answers in maintenance: %d", code)
+	if code, body := get(t, url+"/api/services"); code != 503 || !strings.Contains(body, "(maintenance): ask another node") {
+		t.Errorf("the broker answers in maintenance: %d %s", code, body)
 	}
 	orders(t, url, `{"node":"test","state":"up"}`)
 	all("up")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -23,6 +24,23 @@ func (s *httpServer) cluster(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/nodes/order", s.order)
 	mux.HandleFunc("POST /api/nodes/forget", s.forget)
 	mux.HandleFunc("GET /api/cluster/log", s.log)
+}
+
+// restingPath is what a role that rests would have to answer; it is empty where there is nothing.
+func restingPath(role string) string {
+	switch role {
+	case "broker":
+		return "GET /api/"
+	case "receiver":
+		return "POST /api/command"
+	}
+	return ""
+}
+
+// resting answers for a role that is in maintenance: who asks has to know that another node answers, and a proxy before several
+// nodes goes on to that.
+func (r *running) resting(w http.ResponseWriter, _ *http.Request) {
+	refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("the %s of this node is not at work (%s): ask another node, with --http; onbu nodes lists them", r.role.name, r.is()))
 }
 
 func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {

@@ -51,6 +51,8 @@ func (s *httpServer) refresh() {
 			for _, page := range l.part.pages {
 				page(mux)
 			}
+		} else if path := restingPath(r.role.name); path != "" {
+			mux.HandleFunc(path, r.resting)
 		}
 	}
 	s.pages.Store(mux)

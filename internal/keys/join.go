@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -62,7 +63,7 @@ func Renew(ctx context.Context, dir, address string) (until time.Time, err error
 	if address == "" {
 		text, err := readFile(filepath.Join(dir, FromFile))
 		if err != nil {
-			return time.Time{}, fmt.Errorf("nobody said where certificates are renewed: %w; name the HOST:PORT of `onbu keys serve`", err)
+			return time.Time{}, fmt.Errorf("nobody said where certificates are renewed: %w; say it with --at HOST:PORT, which is that of `onbu keys serve`", err)
 		}
 		address = string(text[:max(len(text)-1, 0)])
 	}
@@ -114,6 +115,9 @@ func ask(ctx context.Context, address string, c *tls.Config, trusted func(tls.Co
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
 	conn, err := (&tls.Dialer{NetDialer: &net.Dialer{}, Config: c}).DialContext(ctx, "tcp", address)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return a, fmt.Errorf("%w: `onbu keys serve` has to run there meanwhile", err)
+	}
 	if err != nil {
 		return a, err
 	}

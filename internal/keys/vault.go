@@ -45,7 +45,7 @@ func Create(dir string, now time.Time) (*Vault, error) {
 func OpenVault(dir string) (*Vault, error) {
 	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, CAFile), filepath.Join(dir, caKeyFile))
 	if err != nil {
-		return nil, fmt.Errorf("the authority in %s: %w; `onbu keys init %s` makes one", dir, err, dir)
+		return nil, fmt.Errorf("the authority in %s: %w; name its folder with --ca, or make one with `onbu keys init %s`", dir, err, dir)
 	}
 	key, ok := pair.PrivateKey.(crypto.Signer)
 	if !ok || !pair.Leaf.IsCA {

@@ -151,7 +151,7 @@ func (c *Conn) dial(ctx context.Context, url string, opts []nats.Option) error {
 			c.js, err = jetstream.New(nc)
 			return err
 		}
-		err = fmt.Errorf("connecting to the bus at %s: %w", where(url), err)
+		err = fmt.Errorf("connecting to the bus at %s: %w%s", where(url), err, advice(err))
 		if !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, nats.ErrTimeout) {
 			return err
 		}
@@ -252,7 +252,7 @@ func (c *Conn) trouble(_ *nats.Conn, sub *nats.Subscription, err error) {
 		dropped, _ := sub.Dropped()
 		c.log.Warn("too slow for the messages that come in, some are lost", "subject", subject, "lost", dropped)
 	default:
-		c.log.Warn("trouble with the bus", "err", err, "subject", subject)
+		c.log.Warn("trouble with the bus"+advice(err), "err", err, "subject", subject)
 	}
 }
 

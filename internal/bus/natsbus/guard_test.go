@@ -402,3 +402,41 @@ func TestServersOfAClusterKnowEachOtherByTheirCertificates(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestADaemonWithoutKeysIsToldOfThem(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	c, err := natsbus.Connect(t.Context(), g.server.URL(), natsbus.Options{Name: "p1"})
+	if err == nil {
+		c.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), "it wants --keys") {
+		t.Error(err)
+	}
+}
+
+func TestADaemonThatWasRevokedSaysSo(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	c := g.daemon("p1", bus.Poller)
+	_, err := g.vault.Revoke("p1", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := g.vault.Revocations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace(t, filepath.Join(g.folder, keys.RevokedFile), list)
+	const want = "it does not take our certificate"
+	for said := ""; !strings.Contains(said, want); {
+		short, end := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		if err := c.Ready(short); err != nil {
+			said = err.Error()
+		}
+		end()
+		if t.Context().Err() != nil {
+			t.Fatalf("it says only %q", said)
+		}
+	}
+}

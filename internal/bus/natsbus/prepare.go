@@ -193,10 +193,17 @@ func (c *Conn) Ready(ctx context.Context) error {
 			return bus.ErrClosed
 		}
 		if !told && time.Since(began) > patience {
-			c.log.Info("waiting for the arbiter to prepare the bus", "missing", missing, "trouble", err)
+			log := c.log
+			if err != nil {
+				log = log.With("trouble", err)
+			}
+			log.Info("waiting for the arbiter to prepare the bus", "missing", missing)
 			told = true
 		}
 		if !wait.sleep(ctx) {
+			if why := c.away(); why != nil {
+				return fmt.Errorf("%w: %w", why, ctx.Err())
+			}
 			return fmt.Errorf("waiting for stream %s on the bus, which the arbiter creates: %w", missing, ctx.Err())
 		}
 	}
