@@ -66,7 +66,7 @@ func keysServe(ctx context.Context, e *env) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(e.stderr, nil))
-	log.Info("machines may join and renew", "address", *listen)
+	log.Info("opening the port at which machines may join and renew", "address", *listen)
 	return keys.NewDesk(v, log).Listen(ctx, *listen)
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/keys"
+	"github.com/onbu/onbu/internal/serve/tally"
 )
 
 // A NATS server checks under which subject a client publishes, but not where it has the server answer: acknowledgements,
@@ -28,7 +29,9 @@ type gate struct {
 	guard  *guard
 	ring   *keys.Ring
 	log    *slog.Logger
-	l      net.Listener
+	// refused bounds the lines about connections that got no further than the door: anybody who reaches the port can make them.
+	refused tally.Complaints
+	l       net.Listener
 	server func() (net.Conn, error) // a new connection to the server in this process
 	hello  []byte                   // what the server greets with
 	busy   chan struct{}            // a token for each connection that has not said yet who it is
@@ -63,7 +66,7 @@ func openGate(address string, g *guard, ring *keys.Ring, log *slog.Logger, serve
 		return nil, err
 	}
 	return &gate{
-		guard: g, ring: ring, log: log, l: l, server: server, hello: hello, busy: make(chan struct{}, mostGreeted), in: map[*visit]struct{}{},
+		guard: g, ring: ring, log: log, refused: tally.Complaints{Log: log, What: "a connection was refused"}, l: l, server: server, hello: hello, busy: make(chan struct{}, mostGreeted), in: map[*visit]struct{}{},
 	}, nil
 }
 
@@ -152,7 +155,7 @@ func (g *gate) receive(c net.Conn) {
 	if refused, ok := errors.AsType[*foul](err); ok {
 		g.log.Error("a daemon is put out: it had the bus answer where it may not, or speaks otherwise", "daemon", v.who.String(), "from", c.RemoteAddr(), "why", refused.Error())
 	} else if v.leaf == nil && !errors.Is(err, io.EOF) {
-		g.log.Warn("a connection was refused", "from", c.RemoteAddr(), "error", err)
+		g.refused.Say(err.Error(), c.RemoteAddr().String(), "its daemon needs a certificate that onbu keys list shows as good")
 	}
 }
 
