@@ -26,16 +26,16 @@ import (
 
 // gate takes daemons in. Any goroutine may use it.
 type gate struct {
-	guard  *guard
-	ring   *keys.Ring
-	log    *slog.Logger
+	guard *guard
+	ring  *keys.Ring
+	log   *slog.Logger
 	// refused bounds the lines about connections that got no further than the door: anybody who reaches the port can make them.
 	refused tally.Complaints
 	l       net.Listener
-	server func() (net.Conn, error) // a new connection to the server in this process
-	hello  []byte                   // what the server greets with
-	busy   chan struct{}            // a token for each connection that has not said yet who it is
-	work   sync.WaitGroup
+	server  func() (net.Conn, error) // a new connection to the server in this process
+	hello   []byte                   // what the server greets with
+	busy    chan struct{}            // a token for each connection that has not said yet who it is
+	work    sync.WaitGroup
 
 	mu     sync.Mutex
 	in     map[*visit]struct{}
