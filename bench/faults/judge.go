@@ -108,10 +108,13 @@ func (s *Site) summarise(f *Finding, e *evidence, now map[int]standing) {
 // resultsOnce is I1: every result that was answered with 200 is in the journal, once, and those of a service in order.
 func (e *evidence) resultsOnce(l *load, acks []ack) (violations []string) {
 	applied := e.applied(l.service)
-	acked := make([][]int, l.senders)
+	acked := make([]map[int]string, l.senders)
+	for i := range acked {
+		acked[i] = map[int]string{}
+	}
 	for _, a := range acks {
 		for n, last := l.span(a.n); n <= last; n++ {
-			acked[a.sender] = append(acked[a.sender], n)
+			acked[a.sender][n] = a.by
 		}
 	}
 	for sender := range l.senders {
@@ -135,19 +138,22 @@ func (e *evidence) checkedAgain(since time.Time, bound time.Duration) (violation
 	return violations
 }
 
-// inOrder compares the numbers that were applied to a service with those that were answered.
-func inOrder(host string, applied, acked []int) (violations []string) {
-	there := map[int]bool{}
-	for i, n := range applied {
+// inOrder compares the numbers that were applied to a service with those that were answered, by whom. What one receiver answered is
+// applied in order; what lay in the spool of one that died comes behind what another one took meanwhile.
+func inOrder(host string, applied []int, acked map[int]string) (violations []string) {
+	there, last := map[int]bool{}, map[string]int{}
+	for _, n := range applied {
+		by, answered := acked[n]
 		switch {
 		case there[n]:
 			violations = append(violations, fmt.Sprintf("I1: %s: number %d was applied twice", host, n))
-		case i > 0 && n < applied[i-1]:
-			violations = append(violations, fmt.Sprintf("I1: %s: number %d was applied behind number %d", host, n, applied[i-1]))
+		case answered && n < last[by]:
+			violations = append(violations, fmt.Sprintf("I1: %s: number %d was applied behind number %d", host, n, last[by]))
 		}
 		there[n] = true
+		last[by] = max(last[by], n)
 	}
-	for _, n := range acked {
+	for _, n := range slices.Sorted(maps.Keys(acked)) {
 		if !there[n] {
 			violations = append(violations, fmt.Sprintf("I1: %s: number %d was answered with 200 and never applied", host, n))
 		}

@@ -19,19 +19,20 @@ func heard(at monitor.Time, output, held string) record {
 }
 
 func TestEveryViolationOfOneResultIsSeen(t *testing.T) {
-	acks := []ack{{sender: 0, n: 1}, {sender: 0, n: 2}}
+	acks := []ack{{sender: 0, n: 1, by: "left"}, {sender: 0, n: 2, by: "left"}, {sender: 0, n: 3, by: "right"}}
 	for _, test := range []struct {
 		name    string
 		records []record
 		want    string // empty for none
 	}{
-		{"each once", []record{heard(1, "number 1", ""), heard(2, "number 2", "")}, ""},
-		{"two broks of one moment", []record{heard(1, "number 1", ""), heard(1, "number 1", ""), heard(2, "number 2", "")}, ""},
-		{"held and then applied", []record{heard(1, "number 1", "number 2"), heard(3, "number 2", "")}, ""},
-		{"held and replaced", []record{heard(1, "", "number 1"), heard(2, "number 2", "")}, ""},
-		{"one is missing", []record{heard(2, "number 2", "")}, "number 1 was answered with 200 and never applied"},
-		{"one comes twice", []record{heard(1, "number 1", ""), heard(2, "number 2", ""), heard(3, "number 2", "")}, "number 2 was applied twice"},
-		{"out of order", []record{heard(1, "number 2", ""), heard(2, "number 1", "")}, "number 1 was applied behind number 2"},
+		{"each once", []record{heard(1, "number 1", ""), heard(2, "number 2", ""), heard(9, "number 3", "")}, ""},
+		{"two broks of one moment", []record{heard(1, "number 1", ""), heard(1, "number 1", ""), heard(2, "number 2", ""), heard(9, "number 3", "")}, ""},
+		{"held and then applied", []record{heard(1, "number 1", "number 2"), heard(3, "number 2", ""), heard(9, "number 3", "")}, ""},
+		{"held and replaced", []record{heard(1, "", "number 1"), heard(2, "number 2", ""), heard(9, "number 3", "")}, ""},
+		{"one is missing", []record{heard(2, "number 2", ""), heard(9, "number 3", "")}, "number 1 was answered with 200 and never applied"},
+		{"one comes twice", []record{heard(1, "number 1", ""), heard(2, "number 2", ""), heard(3, "number 2", ""), heard(9, "number 3", "")}, "number 2 was applied twice"},
+		{"from a spool behind what another receiver took", []record{heard(1, "number 3", ""), heard(2, "number 1", ""), heard(3, "number 2", "")}, ""},
+		{"out of order", []record{heard(1, "number 2", ""), heard(2, "number 1", ""), heard(3, "number 3", "")}, "number 1 was applied behind number 2"},
 	} {
 		e := evidence{records: test.records}
 		var got []string

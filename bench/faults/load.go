@@ -46,6 +46,7 @@ type ack struct {
 	sender, n int
 	at        time.Time
 	took      time.Duration // since it was sent first
+	by        string        // the receiver that answered
 }
 
 // newLoad is the usual load.
@@ -108,9 +109,9 @@ const giveUp = time.Minute
 func (l *load) send(ctx context.Context, sender int) {
 	for n := 1; ctx.Err() == nil; n++ {
 		began := time.Now()
-		if l.until(ctx, sender, n) {
+		if by, ok := l.until(ctx, sender, n); ok {
 			l.mu.Lock()
-			l.acked = append(l.acked, ack{sender, n, time.Now(), time.Since(began)})
+			l.acked = append(l.acked, ack{sender, n, time.Now(), time.Since(began), by})
 			l.mu.Unlock()
 		}
 		if l.pace > 0 {
@@ -119,20 +120,21 @@ func (l *load) send(ctx context.Context, sender int) {
 	}
 }
 
-// until sends a request until it is answered with 200.
-func (l *load) until(ctx context.Context, sender, n int) bool {
+// until sends a request until it is answered with 200, and says by whom.
+func (l *load) until(ctx context.Context, sender, n int) (by string, ok bool) {
 	body, name := l.results(sender, n), fmt.Sprintf("%s-%d-%d-%d", l.service, os.Getpid(), sender, n)
 	var ended time.Time
 	for try := sender; ; try++ {
 		receivers := l.receivers()
-		if l.post(receivers[try%len(receivers)], body, name) {
-			return true
+		to := receivers[try%len(receivers)]
+		if l.post(to, body, name) {
+			return to.Name(), true
 		}
 		if ctx.Err() != nil && ended.IsZero() {
 			ended = time.Now()
 		}
 		if !ended.IsZero() && time.Since(ended) > giveUp {
-			return false
+			return "", false
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

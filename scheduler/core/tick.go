@@ -29,7 +29,7 @@ func (c *Core) Begin(now monitor.Time) {
 	c.resumeHeld()
 	c.reassess()
 	spread := firstSpread(c.unseen())
-	missing := max(firstSpread(2*c.unmadeSince(was)), c.now.Sub(was)) // no faster than they fell due
+	missing := max(firstSpread(2*c.unmadeSince(was)), c.now.Sub(was), 4*time.Second) // no faster than they fell due
 	for id := range monitor.ID(c.inv.Objects()) {
 		r := &c.run[id]
 		r.flags &= pinned | held
@@ -42,7 +42,7 @@ func (c *Core) Begin(now monitor.Time) {
 			c.lay(id)
 		case c.times[id].check == 0:
 			c.first(id, spread)
-		case c.unmade(id, was) && missing < interval:
+		case c.unmade(id, was) && 4*missing < interval: // else the next turn is as good, and makes no crowd
 			r.next = c.regular(id, missing, c.now)
 			c.lay(id)
 		case r.next > c.now && r.next <= c.now.Add(interval):
