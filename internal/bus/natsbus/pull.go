@@ -16,6 +16,7 @@ import (
 // puller asks a consumer for messages, one request at a time. One goroutine may use it.
 type puller struct {
 	c       *Conn
+	acks    bool
 	msgs    chan *nats.Msg
 	sub     *nats.Subscription
 	subject string
@@ -40,9 +41,10 @@ const (
 	pullBeat  = 2 * time.Second
 )
 
-func (c *Conn) newPuller(stream bus.Stream, consumer string) (*puller, error) {
+// newPuller pulls from a consumer; acks is whether that one waits to hear what was used.
+func (c *Conn) newPuller(stream bus.Stream, consumer string, acks bool) (*puller, error) {
 	p := &puller{
-		c: c, msgs: make(chan *nats.Msg, 2*maxPull), prefix: c.nc.NewInbox(),
+		c: c, acks: acks, msgs: make(chan *nats.Msg, 2*maxPull), prefix: c.nc.NewInbox(),
 		subject: "$JS.API.CONSUMER.MSG.NEXT." + string(stream) + "." + consumer,
 	}
 	var err error
@@ -58,7 +60,7 @@ func (p *puller) close() {
 	for {
 		select {
 		case m := <-p.msgs:
-			if m.Header.Get("Status") == "" {
+			if p.acks && m.Header.Get("Status") == "" {
 				_ = p.c.answer([]*nats.Msg{m}, "-NAK") // when it fails they come back after a time
 			}
 		default:

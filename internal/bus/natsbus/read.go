@@ -79,7 +79,7 @@ func (r *reader) run(ctx context.Context, wait *pause) error {
 	if err != nil {
 		return err
 	}
-	p, err := r.c.newPuller(r.cur.Stream, name)
+	p, err := r.c.newPuller(r.cur.Stream, name, r.cur.Durable != "")
 	if err != nil {
 		return err
 	}
