@@ -237,7 +237,6 @@ func (s *shard) act() {
 		s.jobs.offer(s.decided.Jobs)
 	}
 	s.correspond()
-	s.writeAbroad()
 	s.listenForQuiet(time.Now())
 	s.decided.Each(s.checked, s.happened)
 	s.tally.flush(s.meter)

@@ -45,14 +45,20 @@ func clusterVerb(ctx context.Context, e *env) error {
 	if words[0] != "log" {
 		return usageError(fmt.Sprintf("%q is not log", words[0]))
 	}
+	found := false
 	each := func(entry chronicle.Entry) error {
+		found = true
 		if *asJSON {
 			return json.NewEncoder(e.stdout).Encode(entry)
 		}
 		console.ChronicleLine(e.stdout, &entry)
 		return nil
 	}
-	return at.open(ctx, e, func(c cluster) error { return c.Chronicle(ctx, q, each) })
+	err = at.open(ctx, e, func(c cluster) error { return c.Chronicle(ctx, q, each) })
+	if narrowed := q.Node+q.Role+q.Kind != ""; err == nil && !found && narrowed {
+		fmt.Fprintln(e.stderr, "no entry fits; without --node, --role and --kind all are shown, with the words for each")
+	}
+	return err
 }
 
 // registerDirect adds what is needed to ask the bus instead of a broker.

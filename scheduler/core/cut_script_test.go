@@ -111,7 +111,7 @@ func (c *council) ask(s *side, d *core.Decisions, f func(one *core.Core, d *core
 		}
 	}
 	for _, l := range own.Tellings {
-		c.post = append(c.post, letter{to: l.To, what: l.SourceState})
+		c.post = append(c.post, letter{to: l.To, what: l.What})
 	}
 	if own.Wake != 0 {
 		s.wake = own.Wake

@@ -42,10 +42,7 @@ type asker struct {
 }
 
 // Telling is word of a source for another shard.
-type Telling struct {
-	To monitor.Shard
-	monitor.SourceState
-}
+type Telling = Letter[monitor.SourceState]
 
 // ghost gives the number that stands for a source that lives in another shard where root problems are listed.
 func (c *Core) ghost(n uint32) monitor.ID {

@@ -90,7 +90,7 @@ func (e *estate) run(d time.Duration) {
 				case monitor.SourceInquiry:
 					c.Inquire(e.now, []monitor.SourceInquiry{m}, &e.d)
 				case core.Telling:
-					c.Told(e.now, []monitor.SourceState{m.SourceState}, &e.d)
+					c.Told(e.now, []monitor.SourceState{m.What}, &e.d)
 				case []monitor.Result:
 					c.Observe(e.now, m, &e.d)
 				}
@@ -567,7 +567,7 @@ func TestTheOwnerOfASourceTellsThoseWhoAsked(t *testing.T) {
 	told := func() string {
 		text := ""
 		for _, w := range d.Tellings {
-			text += fmt.Sprintf("%d %s %t/%t;", w.To, w.Host, w.Trouble, w.Root)
+			text += fmt.Sprintf("%d %s %t/%t;", w.To, w.What.Host, w.What.Trouble, w.What.Root)
 		}
 		return text
 	}
@@ -584,7 +584,7 @@ func TestTheOwnerOfASourceTellsThoseWhoAsked(t *testing.T) {
 	if got, want := told(), "5 esx1 true/true;6 esx1 true/true;"; got != want {
 		t.Errorf("after a look told %s, want %s", got, want)
 	}
-	if len(d.Tellings) > 0 && d.Tellings[0].Text != "esx1/Check_MK CRITICAL" {
+	if len(d.Tellings) > 0 && d.Tellings[0].What.Text != "esx1/Check_MK CRITICAL" {
 		t.Errorf("told %+v", d.Tellings[0])
 	}
 	d.Reset()
