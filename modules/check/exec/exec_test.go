@@ -161,7 +161,7 @@ func TestNoFileDescriptorIsInherited(t *testing.T) {
 
 func TestTheTimeLimitKillsTheWholeGroup(t *testing.T) {
 	dir := t.TempDir()
-	line := fmt.Sprintf("sleep 300 & echo $! > %s/child; echo $$ > %s/self; echo partial; wait", dir, dir)
+	line := fmt.Sprintf("echo partial; sleep 300 & echo $! > %s/child; echo $$ > %s/self; wait", dir, dir)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	done := make(chan error, 1)
