@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,10 @@ type Options struct {
 	// Exports are hosted whatever the configuration says; Build builds those that it asks for, nil for none.
 	Exports []modules.Exporter
 	Build   func(*monitor.Module, modules.Outlook) (modules.Exporter, modules.Start, error)
+	// Besides gives the modules to host where the configuration asks for some; nil for just those.
+	Besides func([]monitor.Module) []monitor.Module
+	// API is the HTTP API of the process, for modules that pass requests on; nil for none.
+	API http.Handler
 	// Obey has an external command carried out for a module, as modules.Sink.Obey; nil where there are none.
 	Obey    func(ctx context.Context, line, source string) error
 	Log     *slog.Logger
@@ -64,6 +69,7 @@ type Broker struct {
 	feeder *feed.Feeder
 
 	catalog cataloguer
+	paged   paged
 
 	// filled says what the view got of each shard. Only fill uses it.
 	filled  map[monitor.Shard]*filled
@@ -134,7 +140,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	}
 	if b.o.Build != nil {
 		wg.Go(func() {
-			hosting.Run(ctx, hosting.Options{Bus: b.o.Bus, Daemon: b.o.Name, Host: b.hostDefined, Adopted: b.hosted.Store, Log: b.o.Log})
+			hosting.Run(ctx, hosting.Options{Bus: b.o.Bus, Daemon: b.o.Name, Besides: b.o.Besides, Host: b.hostDefined, Adopted: b.hosted.Store, Log: b.o.Log})
 		})
 	}
 	var fill context.CancelFunc = func() {}

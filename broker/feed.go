@@ -63,6 +63,9 @@ func (b *Broker) host(ctx context.Context, m modules.Exporter, asked feed.Asked)
 	if s, ok := m.(modules.Serving); ok {
 		wg.Go(func() { b.serve(ctx, m.Name(), s) })
 	}
+	if p, ok := m.(modules.Paged); ok {
+		defer b.paged.show(p.Pages())()
+	}
 	b.feeder.Host(ctx, m, asked)
 }
 
@@ -97,9 +100,13 @@ func (b *Broker) defined(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := make(map[string]bool, len(all.List))
-	for i := range all.List {
-		names[all.List[i].Name] = true
+	list := all.List
+	if b.o.Besides != nil {
+		list = b.o.Besides(list)
+	}
+	names := make(map[string]bool, len(list))
+	for i := range list {
+		names[list[i].Name] = true
 	}
 	return names, nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -314,6 +315,8 @@ type Env struct {
 	Log *slog.Logger
 	// State is a folder of the module's own, which is not there before the module makes it; empty in `onbu verify`.
 	State string
+	// Users is the file that says who may sign in, which may not be there.
+	Users string
 	// Metrics is where it counts. Names begin with onbu_ and the type of the module, and have the label module.
 	Metrics *metrics.Set
 }
@@ -326,6 +329,15 @@ type Outlook struct {
 	View func() *view.Snapshot
 	// Obey has an external command carried out, as Sink.Obey.
 	Obey func(ctx context.Context, line, source string) error
+	// API is the HTTP API of the broker's process, for a module that has asked who is there and passes requests on. It asks nobody
+	// who he is.
+	API http.Handler
+}
+
+// Paged is what an Exporter implements besides that has pages for people to look at. They are served on the local port of the
+// broker's process, under /ui/; of several such modules the first one's.
+type Paged interface {
+	Pages() http.Handler
 }
 
 // Remembering is what a Check implements besides that keeps what hosts said last, for people who look for the cause of

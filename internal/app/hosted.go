@@ -28,5 +28,6 @@ func (a *part) exporter(log *slog.Logger) func(*monitor.Module, modules.Outlook)
 func (a *part) env(m *monitor.Module, log *slog.Logger) modules.Env {
 	return modules.Env{
 		Log: log.With("module", m.Name), Metrics: a.metrics, State: filepath.Join(a.o.State, "modules", bus.Token(m.Name)),
+		Users: filepath.Join(a.o.State, "users"),
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +36,7 @@ func newServer(a *App) *httpServer {
 // refresh serves what the process has to show, and the roles that work.
 func (s *httpServer) refresh() {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", s.index)
+	mux.HandleFunc("GET /api/{$}", s.index)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /metrics", s.metrics)
 	if s.local { // the profiles are served only where nobody but this machine can ask for them
@@ -46,6 +48,7 @@ func (s *httpServer) refresh() {
 	}
 	s.cluster(mux)
 	s.reloading(mux)
+	mux.HandleFunc("GET /{$}", s.root)
 	for _, r := range s.app.roles {
 		if l := r.built(); l != nil { // also while it waits for the bus: its pages say what is missing
 			for _, page := range l.part.pages {
@@ -114,6 +117,15 @@ func (s *httpServer) close() error {
 	return nil
 }
 
+// root shows people the pages, where there are some, and programs the list.
+func (s *httpServer) root(w http.ResponseWriter, r *http.Request) {
+	if slices.Contains(s.app.o.Roles, "broker") && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		http.Redirect(w, r, "ui/", http.StatusFound)
+		return
+	}
+	s.index(w, r)
+}
+
 func (s *httpServer) index(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprint(w, `Onbu
@@ -127,6 +139,7 @@ POST /api/reload              reads the files of the configuration again; ?check
 POST /api/command            an external command, as Nagios writes them
 /api/nodes /api/cluster/log
 /metrics /healthz
+/ui/                         pages, of a broker
 `)
 }
 

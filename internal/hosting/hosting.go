@@ -24,6 +24,8 @@ type Options struct {
 	Bus bus.Conn
 	// Daemon is the name of the receiver or broker.
 	Daemon string
+	// Besides gives the modules to host where the configuration asks for some; nil for just those.
+	Besides func([]monitor.Module) []monitor.Module
 	// Host works with a module until ctx ends; it returns at once for modules of others.
 	Host func(ctx context.Context, m *monitor.Module)
 	// Adopted is called when the modules of a generation are hosted, and others not any more; nil for nobody.
@@ -103,6 +105,9 @@ func (h *host) adopt(ctx context.Context, current []byte) error {
 		return err
 	}
 	mine := all.For(h.o.Daemon)
+	if h.o.Besides != nil {
+		mine = h.o.Besides(mine)
+	}
 	wanted := map[string]*monitor.Module{}
 	for i := range mine {
 		wanted[Identity(mine[i])] = &mine[i]

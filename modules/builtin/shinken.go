@@ -13,7 +13,7 @@ type replaced struct {
 func shinkens() []replaced {
 	return []replaced{
 		{"not needed: state is always kept", []string{"*retention*"}},
-		{"not hosted: Livestatus (module livestatus) with Thruk shows what it did, or the API", []string{"webui", "webui2", "ui_*", "graphite_webui", "pnp_webui", "hokuto", "canopsis", "trending_broker"}},
+		{"not hosted: the pages (module web) show what it did, or Livestatus with Thruk", []string{"ui_*", "graphite_webui", "pnp_webui", "hokuto", "canopsis", "trending_broker"}},
 		{"not hosted: it is a part of Shinken's web pages", []string{"*_webui", "mongodb", "sqlitedb"}},
 		{"not needed: module livestatus keeps a history of its own", []string{"logstore_*", "mongo_logs", "mongo-logs"}},
 		{"not hosted: graphite, influx or remote_write takes performance data", []string{"npcdmod", "*_perfdata", "perfdata_*"}},

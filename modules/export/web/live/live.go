@@ -1,0 +1,209 @@
+// Package live knows how open pages are kept up to date: what several of them show is made once, again and again while anybody looks,
+// and sent to all of them as server-sent events when it has changed.
+package live
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	// writeWithin is how long a page may take to read an event; then its connection is closed, and the browser asks again.
+	writeWithin = 20 * time.Second
+	// breathEvery is how often something is sent on a quiet stream, so that whoever stands between does not think it dead.
+	breathEvery = 15 * time.Second
+	// mostPages bounds how many pages one Hub keeps up to date at once.
+	mostPages = 2000
+)
+
+// Source makes what pages show. The Hub calls its functions one at a time, and never after the last page is gone.
+type Source interface {
+	// Change looks at the present and gives what is to be sent to pages that have all that was there before; nil if that is
+	// nothing. The bytes are one JSON value, and the Source's own until the next call.
+	Change(ctx context.Context) []byte
+	// Whole gives what a page gets that has nothing yet: all that Change looked at last.
+	Whole() []byte
+}
+
+// Hub keeps pages up to date. Any goroutine may use it.
+type Hub struct {
+	mu     sync.Mutex
+	topics map[string]*topic
+	pages  int
+}
+
+// topic is what several pages show.
+type topic struct {
+	source Source
+	end    context.CancelFunc
+	pages  map[*page]struct{}
+	// whole is what a new page gets; nil until the first look.
+	whole []byte
+}
+
+// page is one that is open.
+type page struct {
+	// next holds what is to be sent, in order; a page that is too slow for it begins anew with the whole.
+	next chan event
+}
+
+// event is one message: whole tells a page to forget what it has.
+type event struct {
+	whole bool
+	data  []byte
+}
+
+// New gives a Hub.
+func New() *Hub { return &Hub{topics: map[string]*topic{}} }
+
+// Pages says how many pages are open.
+func (h *Hub) Pages() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.pages
+}
+
+// Serve keeps one page up to date until it is closed. Pages with the same key show the same: the Source is made by the first of them,
+// and looked at every so often. A page gets an event "whole" first, and "change" afterwards.
+func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, key string, every time.Duration, source func() Source) {
+	p := &page{next: make(chan event, 16)}
+	leave, ok := h.join(key, every, source, p)
+	if !ok {
+		http.Error(w, fmt.Sprintf("%d pages are open already: close some", mostPages), http.StatusServiceUnavailable)
+		return
+	}
+	defer leave()
+	head := w.Header()
+	head.Set("Content-Type", "text/event-stream")
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Accel-Buffering", "no") // nginx would keep events back
+	out := stream{w: w, c: http.NewResponseController(w)}
+	breath := time.NewTicker(breathEvery)
+	defer breath.Stop()
+	for {
+		var err error
+		select {
+		case <-r.Context().Done():
+			return
+		case e, ok := <-p.next:
+			if !ok { // too slow: the browser comes again and gets the whole
+				return
+			}
+			err = out.send(e)
+		case <-breath.C:
+			err = out.breathe()
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// join adds a page to its topic; leave takes it away.
+func (h *Hub) join(key string, every time.Duration, source func() Source, p *page) (leave func(), ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.pages >= mostPages {
+		return nil, false
+	}
+	h.pages++
+	t := h.topics[key]
+	if t == nil {
+		ctx, end := context.WithCancel(context.Background())
+		t = &topic{source: source(), end: end, pages: map[*page]struct{}{}}
+		h.topics[key] = t
+		go h.keep(ctx, t, every)
+	}
+	t.pages[p] = struct{}{}
+	if t.whole != nil {
+		p.next <- event{true, t.whole}
+	}
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.pages--
+		delete(t.pages, p)
+		if len(t.pages) == 0 && h.topics[key] == t {
+			t.end()
+			delete(h.topics, key)
+		}
+	}, true
+}
+
+// keep looks at a source until nobody shows it any more.
+func (h *Hub) keep(ctx context.Context, t *topic, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if change := t.source.Change(ctx); change != nil || t.whole == nil {
+			h.tell(t, bytes.Clone(change), bytes.Clone(t.source.Whole()))
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+}
+
+// tell hands a change to all pages of a topic. One that has not read sixteen of them is let go.
+func (h *Hub) tell(t *topic, change, whole []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := event{false, change}
+	if t.whole == nil {
+		e = event{true, whole}
+	}
+	t.whole = whole
+	for p := range t.pages {
+		select {
+		case p.next <- e:
+		default:
+			delete(t.pages, p)
+			close(p.next)
+		}
+	}
+}
+
+// stream writes events.
+type stream struct {
+	w http.ResponseWriter
+	c *http.ResponseController
+}
+
+func (s stream) send(e event) error {
+	name := "change"
+	if e.whole {
+		name = "whole"
+	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(s.w, "event: %s\ndata: %s\n\n", name, e.data); err != nil {
+		return err
+	}
+	return s.c.Flush()
+}
+
+// breathe sends a line that means nothing.
+func (s stream) breathe() error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprint(s.w, ":\n\n"); err != nil {
+		return err
+	}
+	return s.c.Flush()
+}
+
+// begin sets how long the next write may take, where the connection can be told.
+func (s stream) begin() error {
+	if err := s.c.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}

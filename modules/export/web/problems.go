@@ -1,0 +1,6 @@
+package web
+
+import "net/http"
+
+// problemData adds what the page of problems shows.
+func (m *Module) problemData(mux *http.ServeMux) {}

@@ -1,0 +1,43 @@
+package web
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/onbu/onbu/internal/serve"
+)
+
+// Serve implements modules.Serving. Without a port of its own it waits: the pages are on the broker's.
+func (m *Module) Serve(ctx context.Context) error {
+	m.outlook.Catalog() // from now on the broker keeps one
+	if !m.tcp || !m.enabled {
+		<-ctx.Done()
+		return nil
+	}
+	l, err := net.Listen(m.port.Network, m.port.Address)
+	if err != nil {
+		return err
+	}
+	s := &http.Server{
+		Handler: m.pages, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+	}
+	if m.cert != "" {
+		if s.TLSConfig, err = serve.TLS(m.cert, m.key, m.log); err != nil {
+			l.Close()
+			return err
+		}
+	}
+	stop := context.AfterFunc(ctx, func() { s.Close() })
+	defer stop()
+	if s.TLSConfig != nil {
+		err = s.ServeTLS(l, "", "")
+	} else {
+		err = s.Serve(l)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,6 @@
+package web
+
+import "net/http"
+
+// simulateData adds what the page of simulations shows.
+func (m *Module) simulateData(mux *http.ServeMux) {}

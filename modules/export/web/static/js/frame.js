@@ -1,0 +1,37 @@
+// What stands around every page: the theme, keys that lead elsewhere, the search, and how many problems there are.
+import { el, count, get, keys, toast } from "./base.js"
+
+const root = document.documentElement
+const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark"
+
+function paintTheme() { document.getElementById("theme").textContent = dark() ? "☀" : "☾" }
+
+document.getElementById("theme").addEventListener("click", () => {
+	root.dataset.theme = dark() ? "light" : "dark"
+	localStorage.setItem("theme", root.dataset.theme)
+	paintTheme()
+})
+paintTheme()
+
+let led = false
+const ways = {}
+for (const a of document.querySelectorAll(".nav a")) ways[a.dataset.key] = a.href
+keys({
+	"/": () => document.getElementById("seek").focus(),
+	g: () => { led = true; setTimeout(() => { led = false }, 1500) },
+	"?": () => toast("Keys: / find · g then p, t, e, b, s go to a page · j and k move · enter opens · x chooses · a, d, r, c act"),
+	...Object.fromEntries(Object.keys(ways).map((k) => [k, (e) => { if (led) { e.stopImmediatePropagation(); location.href = ways[k] } }])),
+})
+
+/** tally shows numbers of problems in the head. */
+async function tally() {
+	if (document.hidden || document.body.dataset.role === "nobody") return
+	try {
+		const s = await get("data/summary")
+		const parts = [["DOWN", s.hosts.DOWN], ["UNREACHABLE", s.hosts.UNREACHABLE], ["CRITICAL", s.services.CRITICAL], ["WARNING", s.services.WARNING], ["UNKNOWN", s.services.UNKNOWN]]
+		document.getElementById("tally").replaceChildren(...parts.filter(([, n]) => n > 0).map(([state, n]) =>
+			el("a", { class: "badge", "data-state": state, href: `problems?state=${state}`, title: `${count(n)} ${state}` }, count(n))))
+	} catch { /* the pulse says it */ }
+}
+tally()
+setInterval(tally, 5000)

@@ -1,0 +1,2 @@
+import { empty, show } from "./base.js"
+show(empty("…"))

@@ -1,0 +1,63 @@
+// Package web knows the pages that people look at: what they show, who may see and do what, and how they stay up to date.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/onbu/onbu/internal/serve"
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/export/web/live"
+	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor"
+)
+
+// defaultPort is that of a module that listens itself. The pages are also on the local port of the broker's process.
+const defaultPort = 7780
+
+// Module is the pages as a broker hosts them: an Exporter that is Paged, and serves where its definition names a port.
+type Module struct {
+	name    string
+	log     *slog.Logger
+	outlook modules.Outlook
+	enabled bool
+
+	port      serve.Options
+	tcp       bool
+	cert, key string
+
+	gate  *sign.Gate
+	hub   *live.Hub
+	pages http.Handler
+}
+
+// New builds the module from its definition. Nothing is opened before Serve.
+func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter {
+	m := &Module{
+		name: s.Name(), log: e.Log, outlook: o, enabled: s.Bool("enabled", true),
+		port: serve.Read(s, defaultPort), tcp: s.Has("port") || s.Has("host"),
+		cert: s.File("tls_cert", ""), key: s.File("tls_key", ""),
+		gate: &sign.Gate{Anonymous: sign.Read}, hub: live.New(),
+	}
+	if m.tcp {
+		s.Listens(m.port.Network, m.port.Address)
+	}
+	if (m.cert == "") != (m.key == "") {
+		s.Wrong("tls_cert", "write both tls_cert and tls_key, or neither")
+	}
+	m.pages = m.routes()
+	return m
+}
+
+// Name implements modules.Exporter.
+func (m *Module) Name() string { return m.name }
+
+// Wants implements modules.Exporter: each broker keeps what its pages show of the past.
+func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Own: true, Past: true} }
+
+// Export implements modules.Exporter.
+func (m *Module) Export(context.Context, []monitor.Brok) error { return nil }
+
+// Pages implements modules.Paged.
+func (m *Module) Pages() http.Handler { return m.pages }
