@@ -37,7 +37,7 @@ var layers = []layer{
 		"scheduler/recall",
 	}},
 	{name: "protocols", packages: []string{
-		"internal/adh", "internal/keys", "internal/probe/...", "internal/secret", "internal/serve/...", "internal/mcrypt", "internal/mmsg", "internal/wheel", "internal/recent", "internal/snmp/...", "internal/sshpool/...", "receiver/spool",
+		"internal/adh", "internal/history", "internal/keys", "internal/probe/...", "internal/secret", "internal/serve/...", "internal/mcrypt", "internal/mmsg", "internal/wheel", "internal/recent", "internal/snmp/...", "internal/sshpool/...", "receiver/spool",
 		"internal/boottime", "internal/lease", "internal/pulse", "internal/sdnotify", "internal/outbound", "scheduler/trigger",
 	}},
 	{name: "contracts", packages: []string{"modules", "internal/bus"}, apart: true},

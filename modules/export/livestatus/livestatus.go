@@ -16,9 +16,9 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/onbu/onbu/internal/history"
 	"github.com/onbu/onbu/internal/serve"
 	"github.com/onbu/onbu/modules"
-	"github.com/onbu/onbu/modules/export/livestatus/history"
 	"github.com/onbu/onbu/modules/export/livestatus/lql"
 	"github.com/onbu/onbu/modules/export/livestatus/table"
 	"github.com/onbu/onbu/monitor"

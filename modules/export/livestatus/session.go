@@ -165,7 +165,7 @@ func (m *Module) world(ctx context.Context) *table.World {
 	now := time.Now()
 	return &table.World{
 		Now: now, View: m.outlook.View(), Catalog: m.outlook.Catalog(),
-		Log: func(n table.Narrow, yield func(*table.Line) bool) error { return m.history.Read(ctx, n, yield) },
+		Log: func(n table.Narrow, yield func(*table.Line) bool) error { return m.readLog(ctx, n, yield) },
 		Program: table.Program{
 			Version: version(), PID: os.Getpid(), Started: m.started,
 			Connections: m.counts.connections.Load(), Requests: m.counts.requests.Load(), Commands: m.counts.commands.Load(),

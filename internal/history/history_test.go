@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/modules/export/livestatus/history"
-	"github.com/onbu/onbu/modules/export/livestatus/table"
+	"github.com/onbu/onbu/internal/history"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/logline"
 )
 
 var began = time.Unix(1_800_000_000, 0)
@@ -42,12 +42,12 @@ func some() []monitor.Brok {
 	}
 }
 
-// read gives the messages of the lines that n asks for.
-func read(t testing.TB, s *history.Store, n table.Narrow) []string {
+// read gives the messages of the lines that q asks for.
+func read(t testing.TB, s *history.Store, q history.Query) []string {
 	t.Helper()
 	var all []string
-	err := s.Read(t.Context(), n, func(l *table.Line) bool {
-		all = append(all, fmt.Sprint(l.Time-began.Unix(), " ", l.Message))
+	err := s.Read(t.Context(), q, func(l *logline.Line) bool {
+		all = append(all, fmt.Sprint(int64(l.Time.Sub(monitor.At(began))/time.Second), " ", l.Message))
 		return true
 	})
 	if err != nil {
@@ -78,19 +78,23 @@ func TestLinesAreKeptOnceAndFoundByTimeHostServiceAndClass(t *testing.T) {
 	at := began.Unix()
 	for _, c := range []struct {
 		name string
-		n    table.Narrow
+		n    history.Query
 		want []string
 	}{
-		{"all", table.Narrow{}, []string{web, disk, told, db}},
-		{"newest first", table.Narrow{NewestFirst: true}, []string{db, told, disk, web}},
-		{"both bounds are inside", table.Narrow{From: at + 10, Until: at + 20}, []string{disk, told}},
-		{"from beyond the end of time", table.Narrow{From: 1 << 62}, nil},
-		{"until beyond the end of time", table.Narrow{Until: 1 << 62}, []string{web, disk, told, db}},
-		{"host", table.Narrow{Host: "db"}, []string{db}},
-		{"service", table.Narrow{Service: "disk"}, []string{disk, told}},
-		{"host and service", table.Narrow{Host: "db", Service: "disk"}, nil},
-		{"class", table.Narrow{Classes: 1 << 3}, []string{told}},
-		{"no class", table.Narrow{Classes: 1 << 31}, nil},
+		{"all", history.Query{}, []string{web, disk, told, db}},
+		{"newest first", history.Query{NewestFirst: true}, []string{db, told, disk, web}},
+		{"both bounds are inside", history.Query{From: at + 10, Until: at + 20}, []string{disk, told}},
+		{"from beyond the end of time", history.Query{From: 1 << 62}, nil},
+		{"until beyond the end of time", history.Query{Until: 1 << 62}, []string{web, disk, told, db}},
+		{"host", history.Query{Host: "db"}, []string{db}},
+		{"service", history.Query{Service: "disk"}, []string{disk, told}},
+		{"host and service", history.Query{Host: "db", Service: "disk"}, nil},
+		{"class", history.Query{Classes: 1 << 3}, []string{told}},
+		{"a host with its services", history.Query{Host: "web"}, []string{web, disk, told}},
+		{"a host without its services", history.Query{Host: "web", Itself: true}, []string{web}},
+		{"the newest of a host", history.Query{Host: "web", NewestFirst: true, Most: 2}, []string{told, disk}},
+		{"the newest of a service", history.Query{Host: "web", Service: "disk", Itself: true, NewestFirst: true, Most: 1}, []string{told}},
+		{"no class", history.Query{Classes: 1 << 31}, nil},
 	} {
 		if diff := cmp.Diff(c.want, read(t, s, c.n)); diff != "" {
 			t.Errorf("%s: (-want +got):\n%s", c.name, diff)
@@ -102,18 +106,18 @@ func TestALineHasTheFieldsThatItSays(t *testing.T) {
 	s := history.New(options(t))
 	defer s.Close()
 	add(t, s, some())
-	want := []table.Line{
+	want := []logline.Line{
 		{
-			Time: began.Unix() + 10, Class: 1, Type: "SERVICE ALERT", Host: "web", Service: "disk", Output: "full; very", StateType: "SOFT", State: 2, Attempt: 1,
+			Time: monitor.At(began.Add(10 * time.Second)), Class: logline.Alert, Type: "SERVICE ALERT", Host: "web", Service: "disk", Output: "full; very", StateType: "SOFT", State: 2, Attempt: 1,
 			Options: "web;disk;CRITICAL;SOFT;1;full; very", Message: "SERVICE ALERT: web;disk;CRITICAL;SOFT;1;full; very",
 		},
 		{ // the brok knows better than the line where the output ends
-			Time: began.Unix() + 20, Class: 3, Type: "SERVICE NOTIFICATION", Host: "web", Service: "disk", Contact: "ada", Command: "mail", Output: "full; very", Comment: "look",
+			Time: monitor.At(began.Add(20 * time.Second)), Class: logline.Notification, Type: "SERVICE NOTIFICATION", Host: "web", Service: "disk", Contact: "ada", Command: "mail", Output: "full; very", Comment: "look",
 			StateType: "CRITICAL", State: 2, Options: "ada;web;disk;CRITICAL;mail;full; very", Message: "SERVICE NOTIFICATION: ada;web;disk;CRITICAL;mail;full; very",
 		},
 	}
-	var got []table.Line
-	err := s.Read(t.Context(), table.Narrow{Service: "disk"}, func(l *table.Line) bool {
+	var got []logline.Line
+	err := s.Read(t.Context(), history.Query{Service: "disk"}, func(l *logline.Line) bool {
 		got = append(got, *l)
 		return true
 	})
@@ -127,7 +131,7 @@ func TestReadingEndsWhenNobodyWantsMore(t *testing.T) {
 	defer s.Close()
 	add(t, s, some())
 	lines := 0
-	if err := s.Read(t.Context(), table.Narrow{}, func(*table.Line) bool { lines++; return false }); lines != 1 || err != nil {
+	if err := s.Read(t.Context(), history.Query{}, func(*logline.Line) bool { lines++; return false }); lines != 1 || err != nil {
 		t.Errorf("%d lines, %v", lines, err)
 	}
 }
@@ -151,7 +155,7 @@ func TestWhatWasAddedIsThereAfterAKill(t *testing.T) {
 	}
 	next := history.New(killed)
 	defer next.Close()
-	if got := read(t, next, table.Narrow{}); len(got) != 4 {
+	if got := read(t, next, history.Query{}); len(got) != 4 {
 		t.Errorf("got %q", got)
 	}
 }
@@ -178,9 +182,9 @@ func TestADamagedFileIsPutAsideAndSaid(t *testing.T) {
 		if err := os.WriteFile(o.Path, damage(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_ = s.Read(t.Context(), table.Narrow{}, func(*table.Line) bool { return true }) // it may be this one that finds out
+		_ = s.Read(t.Context(), history.Query{}, func(*logline.Line) bool { return true }) // it may be this one that finds out
 		add(t, s, some()[:1])
-		if got := read(t, s, table.Narrow{}); len(got) != 1 {
+		if got := read(t, s, history.Query{}); len(got) != 1 {
 			t.Errorf("%s: got %q", name, got)
 		}
 		if _, err := os.Stat(o.Path + ".damaged"); err != nil || !strings.Contains(said.String(), "put aside") {
@@ -217,13 +221,13 @@ func TestOldLinesGo(t *testing.T) {
 	if err := s.Prune(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, s, table.Narrow{}); len(got) != 2 {
+	if got := read(t, s, history.Query{}); len(got) != 2 {
 		t.Errorf("got %q", got)
 	}
 	if err := s.Prune(t.Context(), now.Add(time.Minute)); err != nil { // too early to look again
 		t.Fatal(err)
 	}
-	if got := read(t, s, table.Narrow{}); len(got) != 2 {
+	if got := read(t, s, history.Query{}); len(got) != 2 {
 		t.Errorf("a minute later: %q", got)
 	}
 }
@@ -241,7 +245,7 @@ func TestTheOldestLinesGoWhenTheFileIsTooLarge(t *testing.T) {
 	if err := s.Prune(t.Context(), began); err != nil {
 		t.Fatal(err)
 	}
-	got := read(t, s, table.Narrow{})
+	got := read(t, s, history.Query{})
 	if len(got) == 0 || len(got) > 10_000 || !strings.HasPrefix(got[len(got)-1], "19999 ") {
 		t.Errorf("%d lines, the last %.20q", len(got), got[len(got)-1])
 	}
@@ -273,7 +277,7 @@ func BenchmarkReadADay(b *testing.B) {
 	}
 	add(b, s, broks)
 	for b.Loop() {
-		if got := len(read(b, s, table.Narrow{From: began.Unix(), Until: began.Unix() + 100_000})); got != len(broks) {
+		if got := len(read(b, s, history.Query{From: began.Unix(), Until: began.Unix() + 100_000})); got != len(broks) {
 			b.Fatal(got)
 		}
 	}
