@@ -122,7 +122,9 @@ func (s *shard) observe(now monitor.Time, m *bus.Msg, read time.Time) {
 	s.found = found
 	s.jobs.answered(found)
 	s.traces.arrived(found, m.Time, read)
+	dropped := s.decided.Dropped
 	s.core.Observe(now, found, &s.decided)
+	s.meter.late.Add(s.decided.Dropped - dropped)
 	s.traces.applied(found, s.core.Status, s.recorded)
 }
 

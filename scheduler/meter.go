@@ -17,6 +17,7 @@ type meter struct {
 	set                                           *metrics.Set
 	passive, arrivals                             *metrics.Counter
 	orphaned, unreadable, perfDropped, perfFailed *metrics.Counter
+	late                                          *metrics.Counter
 	twice, handedOn, astray, overtaken            *metrics.Counter
 	triggers, triggerErrors                       *metrics.Counter
 	// taken counts shards by why they were free, given and lost those that went.
@@ -49,6 +50,7 @@ func newMeter(set *metrics.Set) *meter {
 		takeover:    set.NewHistogram("onbu_scheduler_takeover_seconds"),
 		passive:     set.NewCounter("onbu_passive_results_total"),
 		arrivals:    set.NewCounter("onbu_payload_arrivals_total"),
+		late:        set.NewCounter("onbu_results_late_total"),
 		orphaned:    set.NewCounter("onbu_orphaned_checks_total"),
 		unreadable:  set.NewCounter("onbu_scheduler_unreadable_messages_total"),
 		twice:       set.NewCounter("onbu_scheduler_repeated_messages_total"),
