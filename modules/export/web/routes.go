@@ -52,7 +52,7 @@ func (m *Module) routes() http.Handler {
 	for _, p := range pages() {
 		mux.HandleFunc("GET /ui/"+p.Path, func(w http.ResponseWriter, r *http.Request) { m.show(w, r, shell, p) })
 	}
-	for _, add := range []func(*http.ServeMux){m.frameData, m.problemData, m.objectData, m.treeData, m.engineData, m.simulateData, m.signData} {
+	for _, add := range []func(*http.ServeMux){m.frameData, m.problemData, m.objectData, m.treeData, m.engineData, m.simulateData, m.signData, m.commandData} {
 		add(mux)
 	}
 	static, _ := fs.Sub(assets, "static")

@@ -29,6 +29,7 @@ type Module struct {
 
 	gate  *sign.Gate
 	hub   *live.Hub
+	once  once
 	pages http.Handler
 }
 

@@ -1,7 +1,10 @@
 // Package sign knows who is at the other end of a browser, and what he may do.
 package sign
 
-import "net/http"
+import (
+	"net"
+	"net/http"
+)
 
 // Role is what somebody may do; each may do what those before it may.
 type Role uint8
@@ -31,3 +34,12 @@ type Gate struct {
 
 // Who says who makes a request.
 func (g *Gate) Who(*http.Request) Person { return Person{Role: g.Anonymous} }
+
+// From is where a request comes from, for logs.
+func From(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
