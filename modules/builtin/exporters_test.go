@@ -46,3 +46,15 @@ func TestExportersSayWhereTheyExportTo(t *testing.T) {
 		}
 	}
 }
+
+func TestABrokerHasPagesUnlessItsConfigurationHasOthers(t *testing.T) {
+	for _, tt := range []struct{ kind, want string }{{"graphite", "out pages"}, {"Web", "out"}, {"webui2", "out"}} {
+		var got []string
+		for _, m := range builtin.WithPages([]monitor.Module{{Name: "out", Type: tt.kind}}) {
+			got = append(got, m.Name)
+		}
+		if got := strings.Join(got, " "); got != tt.want {
+			t.Errorf("with one of type %s: %s, want %s", tt.kind, got, tt.want)
+		}
+	}
+}

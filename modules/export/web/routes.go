@@ -1,22 +1,15 @@
 package web
 
 import (
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"strings"
 
 	"github.com/onbu/onbu/modules/export/web/sign"
 )
-
-// assets are the pages' style, code and pictures.
-//
-//go:embed static page.html
-var assets embed.FS
 
 // page is one that people go to.
 type page struct {
@@ -48,15 +41,14 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 func (m *Module) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ui/{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "problems", http.StatusFound) })
-	shell := template.Must(template.ParseFS(assets, "page.html"))
+	shell := template.Must(template.ParseFS(embedded, "page.html"))
 	for _, p := range pages() {
 		mux.HandleFunc("GET /ui/"+p.Path, func(w http.ResponseWriter, r *http.Request) { m.show(w, r, shell, p) })
 	}
 	for _, add := range []func(*http.ServeMux){m.frameData, m.problemData, m.objectData, m.treeData, m.engineData, m.simulateData, m.signData, m.commandData} {
 		add(mux)
 	}
-	static, _ := fs.Sub(assets, "static")
-	mux.Handle("GET /ui/static/", http.StripPrefix("/ui/static/", lasting(http.FileServerFS(static))))
+	mux.Handle("GET /ui/static/{build}/{file...}", loadAssets())
 	guard := http.NewCrossOriginProtection()
 	return guarded(guard.Handler(mux))
 }
@@ -74,14 +66,6 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
-// lasting has browsers keep what belongs to this build, and ask whether it is still the same.
-func lasting(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-cache")
-		next.ServeHTTP(w, r)
-	})
-}
-
 // show answers with the frame of a page; its script asks for what is in it.
 func (m *Module) show(w http.ResponseWriter, r *http.Request, shell *template.Template, p page) {
 	who := m.gate.Who(r)
@@ -92,9 +76,10 @@ func (m *Module) show(w http.ResponseWriter, r *http.Request, shell *template.Te
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = shell.Execute(w, struct { // the reader is gone; there is nobody to tell
 		page
-		All []page
-		Who sign.Person
-	}{p, pages(), who})
+		All   []page
+		Who   sign.Person
+		Build string
+	}{p, pages(), who, loadAssets().build})
 }
 
 // mostPosted bounds what a page may send.

@@ -48,14 +48,24 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		s.Wrong("tls_cert", "write both tls_cert and tls_key, or neither")
 	}
 	m.pages = m.routes()
+	if !m.enabled {
+		m.pages = http.HandlerFunc(off)
+	}
 	return m
+}
+
+// off says why there are no pages.
+func off(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "the pages are turned off: the definition of the module of type web says `enabled 0`", http.StatusNotFound)
 }
 
 // Name implements modules.Exporter.
 func (m *Module) Name() string { return m.name }
 
 // Wants implements modules.Exporter: each broker keeps what its pages show of the past.
-func (m *Module) Wants() modules.Wants { return modules.Wants{Events: true, Own: true, Past: true} }
+func (m *Module) Wants() modules.Wants {
+	return modules.Wants{Events: m.enabled, Own: true, Past: true}
+}
 
 // Export implements modules.Exporter.
 func (m *Module) Export(context.Context, []monitor.Brok) error { return nil }
