@@ -45,7 +45,7 @@ func (m *Module) routes() http.Handler {
 	for _, p := range pages() {
 		mux.HandleFunc("GET /ui/"+p.Path, func(w http.ResponseWriter, r *http.Request) { m.show(w, r, shell, p) })
 	}
-	for _, add := range []func(*http.ServeMux){m.frameData, m.problemData, m.objectData, m.treeData, m.engineData, m.simulateData, m.signData, m.commandData} {
+	for _, add := range []func(*http.ServeMux){m.frameData, m.problemData, m.objectData, m.treeData, m.engineData, m.simulateData, m.signData, m.commandData, m.nodeData} {
 		add(mux)
 	}
 	mux.Handle("GET /ui/static/{build}/{file...}", loadAssets())
