@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/app"
-	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/realpeer"
 )
 
@@ -214,7 +213,7 @@ func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- app.Run(ctx, app.Options{
-			Roles: app.Roles(), Main: fast(t), Bus: membus.New().Connect("test"), State: t.TempDir(), HTTP: "127.0.0.1:0", Name: "test", CommandFile: "-",
+			Roles: app.Roles(), Main: fast(t), BusURL: "embedded:", State: t.TempDir(), HTTP: "127.0.0.1:0", Name: "test", CommandFile: "-",
 			EventLog: "events.ndjson", Shards: 2, Log: slog.New(slog.DiscardHandler), Started: func(addr string) { started <- addr },
 		})
 	}()

@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 
 	"github.com/onbu/onbu/internal/app"
+	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/bus/natsbus"
+	"github.com/onbu/onbu/internal/keys"
 	"github.com/onbu/onbu/internal/sdnotify"
 )
 
@@ -29,6 +31,7 @@ func runBus(ctx context.Context, e *env) error {
 	take := e.flags.String("take", "", "folder with the store of a bus that ran alone, to fill a new cluster with before anybody uses it; it stays as it is")
 	e.flags.StringVar(&d.name, "name", "", "name of this server among those of its cluster (default: the machine's name)")
 	e.flags.StringVar(&d.state, "state", filepath.Join(defaultState(), "bus"), "folder of the store")
+	e.flags.StringVar(&d.http, "http", "127.0.0.1:0", "address of metrics and health; :0 picks a port and logs it, empty serves none")
 	e.flags.StringVar(&d.logLevel, "log", "info", "how much to log: debug, info, warn or error")
 	if _, err := e.parse(0, ""); err != nil {
 		return err
@@ -60,13 +63,35 @@ func runBus(ctx context.Context, e *env) error {
 		return err
 	}
 	log.Info("the bus listens", "url", s.URL())
-	if *take != "" {
-		if err := takeStore(ctx, *take, s, log); err != nil {
-			return errors.Join(fmt.Errorf("--take %s: %w", *take, err), s.Close())
+	err = workBus(ctx, s, busWork{http: d.http, take: *take, ring: ring, log: log})
+	return errors.Join(err, s.Close())
+}
+
+// busWork is what a server of the bus does beside serving daemons.
+type busWork struct {
+	http, take string
+	ring       *keys.Ring // nil for none
+	log        *slog.Logger
+}
+
+// workBus looks after a server until ctx ends.
+func workBus(ctx context.Context, s *natsbus.Server, w busWork) error {
+	unserve, err := app.BusServer{
+		Server: s, HTTP: w.http, Keys: w.ring, Log: w.log,
+		Connect: func(ctx context.Context) (bus.Conn, error) {
+			return s.Connect(ctx, natsbus.Options{Name: "health", Log: w.log})
+		},
+	}.Serve(ctx)
+	if err != nil {
+		return err
+	}
+	if w.take != "" {
+		if err := takeStore(ctx, w.take, s, w.log); err != nil {
+			return errors.Join(fmt.Errorf("--take %s: %w", w.take, err), unserve())
 		}
 	}
-	guardBus(ctx, sdnotify.FromEnv(log), s)
-	return s.Close()
+	guardBus(ctx, sdnotify.FromEnv(w.log), s)
+	return unserve()
 }
 
 // takeStore fills a bus with what is in a store.

@@ -68,6 +68,9 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *httpServer) metrics(w http.ResponseWriter, _ *http.Request) {
 	s.app.metrics.WritePrometheus(w)
+	if b, ok := s.app.bus.(figures); ok {
+		b.WriteMetrics(w)
+	}
 	for _, r := range s.app.roles {
 		if l := r.current(); l != nil {
 			l.part.metrics.WritePrometheus(w)
@@ -81,21 +84,14 @@ func (s *httpServer) listen(addr string) (string, error) {
 	if addr == "" {
 		return "", nil
 	}
-	s.refresh()
-	l, err := net.Listen("tcp", addr)
+	l, err := listenHTTP(addr)
 	if err != nil {
-		return "", fmt.Errorf("the API's address: %w; choose another with --http (:0 picks a free port)", err)
+		return "", err
 	}
-	var handler http.Handler = s
-	if tcp := l.Addr().(*net.TCPAddr); tcp.IP.IsLoopback() {
-		handler, s.local = hostsOnly(addr, s), true
-		s.refresh()
-	}
+	s.local = isLocal(l)
+	s.refresh()
 	s.addr = l.Addr().String()
-	s.http = &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute,
-		MaxHeaderBytes: 32 << 10,
-	}
+	s.http = serverFor(l, addr, s)
 	go func() {
 		if err := s.http.Serve(guarded(l)); !errors.Is(err, http.ErrServerClosed) {
 			s.app.failed <- fmt.Errorf("the API: %w", err)
@@ -105,14 +101,41 @@ func (s *httpServer) listen(addr string) (string, error) {
 	return s.addr, nil
 }
 
+func listenHTTP(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("the API's address: %w; choose another with --http (:0 picks a free port)", err)
+	}
+	return l, nil
+}
+
+// isLocal says that only this machine reaches a listener.
+func isLocal(l net.Listener) bool { return l.Addr().(*net.TCPAddr).IP.IsLoopback() }
+
+// serverFor gives the server for a listener at addr. It does not begin yet.
+func serverFor(l net.Listener, addr string, handler http.Handler) *http.Server {
+	if isLocal(l) {
+		handler = hostsOnly(addr, handler)
+	}
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 32 << 10,
+	}
+}
+
 func (s *httpServer) close() error {
 	if s.http == nil {
 		return nil
 	}
+	return closeHTTP(s.http)
+}
+
+// closeHTTP gives those who are being answered a second.
+func closeHTTP(s *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := s.http.Shutdown(ctx); err != nil {
-		return s.http.Close()
+	if err := s.Shutdown(ctx); err != nil {
+		return s.Close()
 	}
 	return nil
 }
@@ -165,7 +188,7 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		state["bus"], well = err.Error(), false
 	}
-	well = s.app.keysWell(state) && well
+	well = keysWell(s.app.keys, state) && well
 	for i := range s.app.roles {
 		role := s.app.roles[i]
 		name := role.role.name
@@ -187,9 +210,14 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	writeHealth(w, well, state)
+}
+
+// writeHealth answers with the state of each part.
+func writeHealth(w http.ResponseWriter, well bool, parts map[string]string) {
 	w.Header().Set("Content-Type", "application/json")
 	if !well {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"healthy": well, "parts": state}) // the asker is gone
+	_ = json.NewEncoder(w).Encode(map[string]any{"healthy": well, "parts": parts}) // the asker is gone
 }

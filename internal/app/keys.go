@@ -76,13 +76,13 @@ func (a *App) watchRefusals(ctx context.Context, bus refusable) {
 }
 
 // keysWell adds the certificate to the state of health when it ends soon; false when it has ended.
-func (a *App) keysWell(state map[string]string) bool {
-	if a.keys == nil {
+func keysWell(ring *keys.Ring, state map[string]string) bool {
+	if ring == nil {
 		return true
 	}
 	now := time.Now()
-	if text := a.keys.Ending(now); text != "" {
+	if text := ring.Ending(now); text != "" {
 		state["certificate"] = text
 	}
-	return a.keys.Until().After(now)
+	return ring.Until().After(now)
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/monitor"
 )
@@ -54,22 +56,28 @@ func (a *App) watchBus(ctx context.Context) {
 	if !ok || !slices.Contains(a.o.Roles, "arbiter") {
 		return
 	}
-	state := &busState{tell: a.deeds.For(""), lagging: map[string]*trouble{}}
-	a.busState = state
-	a.metrics.NewGauge("onbu_bus_up", state.up)
-	a.metrics.NewGauge("onbu_bus_servers_behind", state.behind)
-	go func() {
-		ticker := time.NewTicker(standingEvery)
-		defer ticker.Stop()
-		for {
-			state.note(b.Standing(ctx), time.Now())
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
+	a.busState = newBusState(a.deeds.For(""), a.metrics)
+	go a.busState.watch(ctx, b)
+}
+
+func newBusState(tell monitor.Chronicle, set *metrics.Set) *busState {
+	s := &busState{tell: tell, lagging: map[string]*trouble{}}
+	set.NewGauge("onbu_bus_up", s.up)
+	set.NewGauge("onbu_bus_servers_behind", s.behind)
+	return s
+}
+
+func (s *busState) watch(ctx context.Context, b standing) {
+	ticker := time.NewTicker(standingEvery)
+	defer ticker.Stop()
+	for {
+		s.note(b.Standing(ctx), time.Now())
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
 		}
-	}()
+	}
 }
 
 // note takes in how the bus is, and tells of what has changed.
@@ -77,7 +85,7 @@ func (s *busState) note(is bus.Standing, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if is.Leader == "" {
-		s.now.Server, s.now.Cluster = is.Server, is.Cluster // of the rest nobody said anything
+		s.now.Server, s.now.Cluster, s.now.Bare = is.Server, is.Cluster, is.Bare // of the rest nobody said anything
 		s.begins(&s.mute, "bus", s.why(), now)
 		return
 	}
@@ -136,6 +144,8 @@ func lacks(r bus.Replica) string {
 // why says what is wrong while nothing is stored. Called with the lock held.
 func (s *busState) why() string {
 	switch {
+	case s.now.Bare:
+		return "no arbiter has prepared it yet"
 	case s.now.Server == "":
 		return "there is no connection to it"
 	case s.now.Cluster:

@@ -10,6 +10,8 @@ type Standing struct {
 	// none: then nothing is stored.
 	Cluster bool
 	Leader  string
+	// Bare says that nobody leads because no arbiter has prepared the bus yet.
+	Bare bool
 	// Behind are the servers that have not everything.
 	Behind []Replica
 }

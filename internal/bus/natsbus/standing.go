@@ -2,7 +2,10 @@ package natsbus
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/onbu/onbu/internal/bus"
 )
@@ -25,6 +28,7 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 	defer cancel()
 	stream, err := c.js.Stream(ctx, string(bus.EV))
 	if err != nil {
+		s.Bare = errors.Is(err, jetstream.ErrStreamNotFound)
 		return s
 	}
 	info := stream.CachedInfo().Cluster
