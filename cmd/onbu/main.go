@@ -44,6 +44,7 @@ type env struct {
 func verbs() []verb {
 	return []verb{
 		{"run", "CONFIG", "run everything in this process: the usual way on one machine", runAll},
+		{"demo", "", "show everything on a made-up site of 300 hosts, in which things fail", runDemo},
 		{"verify", "CONFIG", "say what a configuration holds, how commands run, and every mistake", verify},
 		{"simulate", "CONFIG SCRIPT", "play outages against a configuration and say who would be told", playScript},
 		{"status", "", "show all hosts and services of a running Onbu", status},

@@ -27,7 +27,7 @@ type layer struct {
 
 // layers go from the top down.
 var layers = []layer{
-	{name: "programs", packages: []string{"cmd/...", "bench/...", "internal/oracle"}},
+	{name: "programs", packages: []string{"cmd/...", "bench/...", "internal/oracle", "internal/demo"}},
 	{name: "the whole", packages: []string{"internal/app", "internal/console"}},
 	{name: "list of modules", packages: []string{"modules/builtin"}},
 	{name: "daemons", packages: []string{"arbiter", "scheduler", "poller", "reactionner", "receiver", "receiver/sites", "broker"}, apart: true},
