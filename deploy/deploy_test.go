@@ -89,6 +89,21 @@ func hardening(t *testing.T, path string) []string {
 	return strings.Split(sandbox, "\n")
 }
 
+// setting gives what a unit says of something.
+func setting(t *testing.T, path, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, value, found := strings.Cut(string(text), "\n"+name+"=")
+	if !found {
+		t.Fatalf("%s says nothing of %s", path, name)
+	}
+	value, _, _ = strings.Cut(value, "\n")
+	return value
+}
+
 func TestBothUnitsAreEquallyClosed(t *testing.T) {
 	one, role := hardening(t, "systemd/onbu.service"), hardening(t, "systemd/onbu@.service")
 	if !slices.Equal(one, role) {
@@ -136,6 +151,14 @@ func TestThePackageHoldsWhatItSays(t *testing.T) {
 		if info, err := os.Stat(filepath.Join(root, path)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+	reload := strings.Fields(setting(t, filepath.Join(root, "usr/lib/systemd/system/onbu.service"), "ExecReload"))
+	for i := range reload {
+		reload[i] = strings.ReplaceAll(reload[i], "${ONBU_API}", "127.0.0.1:1")
+	}
+	said, err := exec.CommandContext(t.Context(), filepath.Join(root, reload[0]), reload[1:]...).CombinedOutput()
+	if err == nil || !strings.Contains(string(said), "127.0.0.1:1") {
+		t.Errorf("systemctl reload of an engine that is not there says %q, %v; want that nobody answers at 127.0.0.1:1", said, err)
 	}
 	conffiles, err := os.ReadFile(filepath.Join(root, "DEBIAN/conffiles"))
 	if err != nil {

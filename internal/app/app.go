@@ -156,6 +156,10 @@ func (a *App) start(ctx context.Context) error {
 		a.o.Log.Warn("running as root: plugins and notification commands run as root too; give Onbu a user of its own")
 	}
 	if a.o.State != "" {
+		var err error
+		if a.o.State, err = filepath.Abs(a.o.State); err != nil { // the working directory may change, or go
+			return fmt.Errorf("the state folder: %w; give --state in full", err)
+		}
 		if err := os.MkdirAll(a.o.State, 0o750); err != nil {
 			return fmt.Errorf("the state folder: %w; choose another with --state", err)
 		}

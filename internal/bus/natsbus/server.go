@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,6 +81,10 @@ func StartServer(o ServerOptions) (*Server, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil { // the working directory may change, or go
+		return nil, fmt.Errorf("starting the bus: %w", err)
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("starting the bus: %w", err)

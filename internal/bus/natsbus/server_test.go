@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,31 @@ func TestOneServerOnlyUsesAStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	startServer(t, dir)
+}
+
+func TestAStoreStaysWhereItIsWhenTheWorkingDirectoryChanges(t *testing.T) {
+	home, elsewhere := t.TempDir(), t.TempDir()
+	t.Chdir(home)
+	s, err := natsbus.StartServer(natsbus.ServerOptions{Dir: "store"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	t.Chdir(elsewhere)
+	c, err := s.Connect(t.Context(), natsbus.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(home, "store", "jetstream", "$G", "streams", "EV")); err != nil {
+		t.Error(err)
+	}
+	if there, err := os.ReadDir(elsewhere); err != nil || len(there) > 0 {
+		t.Errorf("the new working directory has %v, %v", there, err)
+	}
 }
 
 func TestTheStoreSurvivesARestart(t *testing.T) {
