@@ -66,6 +66,7 @@ type Broker struct {
 	sightings  map[*sighting]struct{}
 
 	queues queues
+	pace   paced
 	feeder *feed.Feeder
 
 	catalog cataloguer
@@ -217,6 +218,7 @@ func (r *checkReader) apply(m bus.Msg) {
 		return
 	}
 	b.applied.Add(len(checks))
+	b.pace.add(time.Now(), checks)
 	b.mu.Lock()
 	b.clockLocked()
 	for i := range checks {

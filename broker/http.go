@@ -73,6 +73,7 @@ func (b *Broker) Handle(mux *http.ServeMux) {
 	b.handlePiggyback(mux)
 	b.handleAgent(mux)
 	b.handleExports(mux)
+	b.handleEngine(mux)
 	mux.Handle("/ui/", &b.paged)
 	mux.HandleFunc("GET /api/downtimes", func(w http.ResponseWriter, _ *http.Request) { answer(w, downtimesOf(b.snapshot())) })
 	mux.HandleFunc("GET /api/comments", func(w http.ResponseWriter, _ *http.Request) { answer(w, commentsOf(b.snapshot())) })

@@ -21,6 +21,8 @@ func (s *httpServer) cluster(mux *http.ServeMux) {
 		return
 	}
 	mux.HandleFunc("GET /api/nodes", s.nodes)
+	mux.HandleFunc("GET /api/nodes/plan", s.plan)
+	mux.HandleFunc("GET /api/bus", s.bus)
 	mux.HandleFunc("POST /api/nodes/order", s.order)
 	mux.HandleFunc("POST /api/nodes/forget", s.forget)
 	mux.HandleFunc("GET /api/cluster/log", s.log)
@@ -51,6 +53,33 @@ func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {
 	}
 	head(w)
 	_ = json.NewEncoder(w).Encode(all) // the asker is gone
+}
+
+// plan says beforehand what an order would do.
+func (s *httpServer) plan(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	all, err := nodes.Look(r.Context(), s.app.bus)
+	if err != nil {
+		refuse(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	p, err := nodes.For(all, nodes.Order{Node: q.Get("node"), Role: q.Get("role"), State: q.Get("state"), Drain: q.Get("drain") == "1"})
+	if err != nil {
+		refuse(w, http.StatusNotFound, err.Error())
+		return
+	}
+	head(w)
+	_ = json.NewEncoder(w).Encode(p) // the asker is gone
+}
+
+// bus says how the servers of the bus are, as far as this process may ask them.
+func (s *httpServer) bus(w http.ResponseWriter, _ *http.Request) {
+	state := busAnswer{Behind: []busServer{}}
+	if s.app.busState != nil {
+		state = s.app.busState.answer(time.Now())
+	}
+	head(w)
+	_ = json.NewEncoder(w).Encode(state) // the asker is gone
 }
 
 // order takes what people want of a node.

@@ -185,3 +185,42 @@ func (s *busState) behind() float64 {
 	defer s.mu.Unlock()
 	return float64(len(s.now.Behind))
 }
+
+// busAnswer is how the servers of the bus are, as the API gives it.
+type busAnswer struct {
+	// Known is false where the process has no arbiter: then it may not ask, and the rest says nothing.
+	Known bool `json:"known"`
+	// Server is the one that this process talks to; Leader stores the journal, empty while none does.
+	Server  string `json:"server"`
+	Cluster bool   `json:"cluster"`
+	Leader  string `json:"leader"`
+	// Behind are the servers that have not everything.
+	Behind []busServer `json:"behind"`
+	// Mute is since when nothing is stored, in Unix seconds; 0 while all is well. Why says why.
+	Mute float64 `json:"mute_since"`
+	Why  string  `json:"why,omitempty"`
+}
+
+// busServer is a server of the bus that has not everything.
+type busServer struct {
+	Server string  `json:"server"`
+	Since  float64 `json:"since"`
+	Why    string  `json:"why"`
+}
+
+func (s *busState) answer(now time.Time) busAnswer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := busAnswer{Known: true, Server: s.now.Server, Cluster: s.now.Cluster, Leader: s.now.Leader, Behind: []busServer{}}
+	if !s.mute.since.IsZero() {
+		a.Leader, a.Mute, a.Why = "", monitor.At(s.mute.since).Unix(), s.why()
+	}
+	for _, r := range s.now.Behind {
+		one := busServer{Server: r.Server, Since: monitor.At(now).Unix(), Why: lacks(r)}
+		if t := s.lagging[r.Server]; t != nil {
+			one.Since = monitor.At(t.since).Unix()
+		}
+		a.Behind = append(a.Behind, one)
+	}
+	return a
+}

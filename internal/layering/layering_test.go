@@ -42,7 +42,7 @@ var layers = []layer{
 	}},
 	{name: "contracts", packages: []string{"modules", "internal/bus"}, apart: true},
 	{name: "cores", packages: []string{"scheduler/core", "scheduler/simulate", "broker/problems"}, pure: true},
-	{name: "deciders", packages: []string{"scheduler/spread", "scheduler/timetable", "scheduler/verdict", "arbiter/split", "broker/view", "modules/piggyback"}, apart: true, pure: true},
+	{name: "deciders", packages: []string{"scheduler/spread", "scheduler/timetable", "scheduler/verdict", "arbiter/split", "broker/tempo", "broker/view", "modules/piggyback"}, apart: true, pure: true},
 	{name: "codec", packages: []string{"internal/wire"}},
 	{name: "graphs", packages: []string{"deptree/..."}, pure: true},
 	{name: "nouns", packages: []string{"monitor/..."}, pure: true},

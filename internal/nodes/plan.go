@@ -10,16 +10,22 @@ import (
 
 // Plan says beforehand what an order will do.
 type Plan struct {
-	Lines []Line
+	Lines []Line `json:"lines"`
 	// Warnings are reasons not to do it: nobody would be left for something.
-	Warnings []string
+	Warnings []string `json:"warnings"`
 }
 
 // Line says how a role is now, and how it will be.
-type Line struct{ Node, Role, Now, Then string }
+type Line struct {
+	Node string `json:"node"`
+	Role string `json:"role"`
+	Now  string `json:"now"`
+	Then string `json:"then"`
+}
 
 // For says what an order will do. It is an error that names what nobody has.
 func For(all []Role, o Order) (p Plan, err error) {
+	p.Warnings = []string{}
 	its := Of(all, o.Node)
 	if len(its) == 0 {
 		return p, fmt.Errorf("no node is called %s: there are %s", o.Node, strings.Join(Names(all), ", "))
