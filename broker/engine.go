@@ -45,6 +45,7 @@ type Shard struct {
 // handleEngine adds what is about the engine itself to a server.
 func (b *Broker) handleEngine(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/checks", func(w http.ResponseWriter, _ *http.Request) { answer(w, b.pace.report(time.Now())) })
+	mux.HandleFunc("GET /api/queues", func(w http.ResponseWriter, _ *http.Request) { answer(w, b.queues.list()) })
 	mux.HandleFunc("GET /api/shards", func(w http.ResponseWriter, r *http.Request) {
 		all, err := b.shards(r.Context())
 		if err != nil {

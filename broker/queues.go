@@ -32,6 +32,8 @@ type queues struct {
 	mu    sync.Mutex // guards everything that follows
 	seen  Mail
 	since map[string]time.Time // since when a site's queue was not empty
+	all   []Queue              // those of everything else
+	full  map[queueKey]time.Time
 }
 
 // watchQueues looks at the queues every few seconds until ctx ends.
@@ -44,7 +46,19 @@ func (b *Broker) watchQueues(ctx context.Context) {
 		case ctx.Err() == nil:
 			b.o.Log.Debug("the queues of payloads are not known", "error", err)
 		}
+		b.noteBacklog(ctx)
 		pause(ctx, queuesEvery)
+	}
+}
+
+func (b *Broker) noteBacklog(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, queuesEvery)
+	defer cancel()
+	all, err := b.backlog(ctx)
+	if err == nil {
+		b.queues.note(all, time.Now())
+	} else if ctx.Err() == nil {
+		b.o.Log.Debug("the queues are not known", "error", err)
 	}
 }
 

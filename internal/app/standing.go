@@ -194,6 +194,8 @@ type busAnswer struct {
 	Server  string `json:"server"`
 	Cluster bool   `json:"cluster"`
 	Leader  string `json:"leader"`
+	// Servers are all that keep the journal.
+	Servers []string `json:"servers"`
 	// Behind are the servers that have not everything.
 	Behind []busServer `json:"behind"`
 	// Mute is since when nothing is stored, in Unix seconds; 0 while all is well. Why says why.
@@ -211,7 +213,7 @@ type busServer struct {
 func (s *busState) answer(now time.Time) busAnswer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := busAnswer{Known: true, Server: s.now.Server, Cluster: s.now.Cluster, Leader: s.now.Leader, Behind: []busServer{}}
+	a := busAnswer{Known: true, Server: s.now.Server, Cluster: s.now.Cluster, Leader: s.now.Leader, Servers: append([]string{}, s.now.Servers...), Behind: []busServer{}}
 	if !s.mute.since.IsZero() {
 		a.Leader, a.Mute, a.Why = "", monitor.At(s.mute.since).Unix(), s.why()
 	}

@@ -34,6 +34,8 @@ type Rights struct {
 	Store []Subject
 	// Read are streams that may be read, by readers without a name, and looked into; Forget those that may be purged.
 	Read, Forget []Stream
+	// Measure are streams of which may be asked how much they hold.
+	Measure []Stream
 	// Take are readers with a name.
 	Take []Taking
 	// Get, Watch and Put are keys of buckets. Put allows to delete too.
@@ -66,6 +68,7 @@ type grant struct {
 	store              []Role
 	stream             Stream
 	read, take, forget []Role
+	measure            []Role
 	alone              bool
 	bucket             Bucket
 	key                string
@@ -122,7 +125,9 @@ func table() []grant {
 		// Streams: who reads, with a name or without, and who removes what is used.
 		{stream: EV, read: roles{Scheduler, Broker}},
 		{stream: EV, subject: "ev.*.action.*", take: roles{Reactionner}},
-		{stream: RES, read: roles{Scheduler}, forget: roles{Scheduler}},
+		{stream: RES, read: roles{Scheduler}, forget: roles{Scheduler}, measure: roles{Broker}},
+		{stream: PASSIVE, measure: roles{Broker}},
+		{stream: CMD, measure: roles{Broker}},
 		{stream: PASSIVE, subject: "pas.*.>", take: roles{Scheduler}, alone: true},
 		{stream: CMD, subject: "cmd.*", take: roles{Scheduler}, alone: true},
 		{stream: PERF, read: roles{Broker}},
@@ -181,6 +186,7 @@ func (g *grant) add(r *Rights, name string, have []Role) {
 	add(&r.Store, mine, one(g.store))
 	add(&r.Read, g.stream, one(g.read))
 	add(&r.Forget, g.stream, one(g.forget))
+	add(&r.Measure, g.stream, one(g.measure))
 	add(&r.Take, Taking{g.stream, g.subject, g.alone}, one(g.take))
 	add(&r.Get, Keys{g.bucket, fill(g.key, "*")}, one(g.get))
 	add(&r.Watch, Keys{g.bucket, fill(g.key, "*")}, one(g.watch))

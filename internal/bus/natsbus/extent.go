@@ -25,6 +25,10 @@ func (c *Conn) Extent(ctx context.Context, name bus.Stream, after uint64) (bus.E
 	if e.Behind(after) == 0 {
 		return e, nil
 	}
+	if after < e.First { // the next one is the first, and the server has said when that was stored
+		e.Next = state.FirstTime
+		return e, nil
+	}
 	g := c.getter(name)
 	defer c.putBack(g)
 	next, err := g.get(ctx, getRequest{Next: ">", Seq: max(after+1, e.First), Batch: 1, MaxBytes: scanBytes})

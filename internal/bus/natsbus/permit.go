@@ -44,6 +44,9 @@ func Permit(name string, r bus.Rights) Permissions {
 	for _, s := range r.Forget {
 		p.ask(string(s), "STREAM.PURGE.", "STREAM.INFO.")
 	}
+	for _, s := range r.Measure {
+		p.ask(string(s), "STREAM.INFO.")
+	}
 	for _, t := range r.Take {
 		p.take(t)
 	}

@@ -3,6 +3,7 @@ package natsbus
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -21,7 +22,7 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 		return s
 	}
 	if s.Server = c.nc.ConnectedServerName(); !s.Cluster {
-		s.Leader = s.Server
+		s.Leader, s.Servers = s.Server, []string{s.Server}
 		return s
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.tryTimeout())
@@ -36,11 +37,16 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 		return s
 	}
 	s.Leader = info.Leader
+	if s.Leader != "" {
+		s.Servers = append(s.Servers, s.Leader)
+	}
 	for _, r := range info.Replicas {
+		s.Servers = append(s.Servers, r.Name)
 		away := r.Offline || r.Active > awayAfter
 		if away || !r.Current {
 			s.Behind = append(s.Behind, bus.Replica{Server: r.Name, Away: away, Lag: r.Lag, Seen: r.Active})
 		}
 	}
+	slices.Sort(s.Servers)
 	return s
 }
