@@ -17,7 +17,9 @@ func check(module, poller string, latency, execution time.Duration) monitor.Chec
 }
 
 // at is a moment in seconds, at the beginning of a slot for multiples of five.
-func at(seconds int) monitor.Time { return monitor.Time(1e18) + monitor.Time(seconds)*monitor.Time(time.Second) }
+func at(seconds int) monitor.Time {
+	return monitor.Time(1e18) + monitor.Time(seconds)*monitor.Time(time.Second)
+}
 
 func TestRatesAreOfTheLastFullSlots(t *testing.T) {
 	var p tempo.Tempo

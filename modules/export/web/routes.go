@@ -19,6 +19,8 @@ type page struct {
 	Title, Nav string
 	// Key is the letter that leads to it after g.
 	Key string
+	// Style is a sheet of the page's own beside app.css, in static, without .css; empty for most.
+	Style string
 }
 
 // pages are all of them, in the order of the navigation.
@@ -27,8 +29,8 @@ func pages() []page {
 		{Path: "problems", Script: "problems", Title: "Problems", Nav: "Problems", Key: "p"},
 		{Path: "object", Script: "object", Title: "Object"},
 		{Path: "tree", Script: "tree", Title: "Tree", Nav: "Tree", Key: "t"},
-		{Path: "engine", Script: "engine", Title: "Engine", Nav: "Engine", Key: "e"},
-		{Path: "piggyback", Script: "piggyback", Title: "Piggyback", Nav: "Piggyback", Key: "b"},
+		{Path: "engine", Script: "engine", Title: "Engine", Nav: "Engine", Key: "e", Style: "engine"},
+		{Path: "piggyback", Script: "piggyback", Title: "Piggyback", Nav: "Piggyback", Key: "b", Style: "engine"},
 		{Path: "simulate", Script: "simulate", Title: "Simulate", Nav: "Simulate", Key: "s"},
 		{Path: "sign-in", Script: "sign-in", Title: "Sign in"},
 	}
