@@ -30,6 +30,7 @@ type Module struct {
 	gate  *sign.Gate
 	hub   *live.Hub
 	once  once
+	sight *sight
 	pages http.Handler
 }
 
@@ -39,7 +40,7 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		name: s.Name(), log: e.Log, outlook: o, enabled: s.Bool("enabled", true),
 		port: serve.Read(s, defaultPort), tcp: s.Has("port") || s.Has("host"),
 		cert: s.File("tls_cert", ""), key: s.File("tls_key", ""),
-		gate: &sign.Gate{Anonymous: sign.Read}, hub: live.New(),
+		gate: &sign.Gate{Anonymous: sign.Read}, hub: live.New(), sight: newSight(o),
 	}
 	if m.tcp {
 		s.Listens(m.port.Network, m.port.Address)

@@ -1,0 +1,97 @@
+package web
+
+import (
+	"sync"
+	"time"
+
+	"github.com/onbu/onbu/broker/problems"
+	"github.com/onbu/onbu/broker/view"
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor/catalog"
+)
+
+const (
+	// lookEvery is how often the present is looked through for problems at most, while a page is open.
+	lookEvery = 250 * time.Millisecond
+	// share is how much of one core looking may take: a look that took long is used for that many times as long, but not for
+	// longer than mostRest, since pages are to be up to date within a second.
+	share, mostRest = 10, 600 * time.Millisecond
+	// mostViews bounds how many different filters are kept up to date at once.
+	mostViews = 128
+)
+
+// sight is what all pages of problems see: one look at everything serves all of them. Any goroutine may use it.
+type sight struct {
+	outlook modules.Outlook
+
+	mu sync.Mutex // guards everything that follows
+	// last is the newest look, good until then.
+	last  *look
+	until time.Time
+	names *catalog.Index
+	of    *catalog.Catalog // that names are of
+	open  map[string]int   // by filter, the pages that are open
+}
+
+// look is what was seen at one moment. It is read-only.
+type look struct {
+	snapshot *view.Snapshot
+	list     *problems.List
+	names    *catalog.Index
+	at       time.Time
+}
+
+func newSight(o modules.Outlook) *sight { return &sight{outlook: o, open: map[string]int{}} }
+
+// now gives what is seen at present, or was a moment ago.
+func (s *sight) now() *look {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	began := time.Now()
+	if s.last != nil && began.Before(s.until) {
+		return s.last
+	}
+	snapshot := s.outlook.View()
+	s.last = &look{snapshot: snapshot, list: problems.Look(snapshot), names: s.indexLocked(), at: began}
+	took := time.Since(began)
+	s.until = began.Add(took + max(lookEvery-20*time.Millisecond, min(share*took, mostRest)))
+	l := s.last
+	if len(s.open) == 0 { // it would keep alive what changes
+		s.last = nil
+	}
+	return l
+}
+
+// index gives the configuration in order.
+func (s *sight) index() *catalog.Index {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.indexLocked()
+}
+
+func (s *sight) indexLocked() *catalog.Index {
+	if c := s.outlook.Catalog(); s.names == nil || s.of != c {
+		s.names, s.of = catalog.NewIndex(c), c
+	}
+	return s.names
+}
+
+// enter counts a page with a filter in, unless there are too many different ones.
+func (s *sight) enter(key string) (leave func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.open) >= mostViews && s.open[key] == 0 {
+		return nil, false
+	}
+	s.open[key]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.open[key]--; s.open[key] == 0 {
+			delete(s.open, key)
+		}
+		if len(s.open) == 0 {
+			s.last = nil
+		}
+	}, true
+}
