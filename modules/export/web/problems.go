@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// rowsAtOnce and mostRows are how many rows of problems, impacts and things found are given if nobody says, and at most.
-	rowsAtOnce, mostRows = 100, 500
+	// rowsAtOnce and mostProblems are how many rows of problems, impacts and things found are given if nobody says, and at most.
+	rowsAtOnce, mostProblems = 100, 500
 	// mostWords and mostLetters bound what is looked for.
 	mostWords, mostLetters = 8, 200
 )
@@ -118,7 +118,7 @@ func filters() map[string]func(a *ask, value string) error {
 			})
 		},
 		"offset": func(a *ask, v string) error { return readNumber(&a.offset, "offset", v, 0, 1<<30) },
-		"limit":  func(a *ask, v string) error { return readNumber(&a.limit, "limit", v, 1, mostRows) },
+		"limit":  func(a *ask, v string) error { return readNumber(&a.limit, "limit", v, 1, mostProblems) },
 	}
 }
 
@@ -191,7 +191,7 @@ func (m *Module) find(r *http.Request, _ sign.Person) (any, error) {
 	}
 	limit := 30
 	if v := r.URL.Query().Get("limit"); v != "" {
-		if err := readNumber(&limit, "limit", v, 1, mostRows); err != nil {
+		if err := readNumber(&limit, "limit", v, 1, mostProblems); err != nil {
 			return nil, err
 		}
 	}
