@@ -20,12 +20,15 @@ type draft struct {
 	front map[int32]bool
 	open  map[int32]bool
 	must  map[int32]bool
-	shut  map[int32]bool
-	// pages are the groups that people have unfolded.
-	pages map[string]bool
-	// parts are the children of hosts, divided; an entry goes when something makes it wrong.
+	// shut and asked are what people have folded and unfolded, pages the groups among those.
+	shut, asked map[int32]bool
+	pages       map[string]bool
+	// parts are the children of hosts, divided: before fill a little too few of them on their own.
 	parts map[int32][]item
+	// nodes is about how many the picture has so far.
 	nodes int
+	// tight says that there is much to be seen: what is well makes way.
+	tight bool
 	full  bool
 }
 
@@ -42,7 +45,7 @@ func (p *Present) Draw(q Query) *Picture {
 	q.Rows = cmp.Or(q.Rows, mostRows)
 	d := &draft{
 		p: p, m: p.m, q: q, about: ground, front: map[int32]bool{}, open: map[int32]bool{ground: true}, must: map[int32]bool{},
-		shut: map[int32]bool{}, pages: map[string]bool{}, parts: map[int32][]item{},
+		shut: map[int32]bool{}, asked: map[int32]bool{}, pages: map[string]bool{}, parts: map[int32][]item{},
 	}
 	out := &Picture{Nodes: []Node{}, Edges: []Edge{}, Hosts: p.m.Hosts(), Around: q.Around}
 	if q.Around != "" && !d.aim(q.Around) {
@@ -66,7 +69,7 @@ func (d *draft) aim(name string) bool {
 	}
 	d.about = h
 	d.stand(h)
-	d.open[h] = true
+	d.unfold(h)
 	next := []int32{h}
 	for len(next) > 0 && len(d.front) < mostUnder { // all that is in front of it, the nearest first
 		at := next[0]
@@ -87,14 +90,21 @@ func (d *draft) aim(name string) bool {
 
 // stand has a host stand on its own, with the way to it.
 func (d *draft) stand(h int32) {
-	for at, ok := h, true; ok && !d.must[at]; at, ok = d.m.hangsFrom(at) {
-		d.must[at] = true
-		if at != h {
-			d.open[at] = true
-		}
+	if d.must[h] {
+		return
 	}
+	d.must[h] = true
+	d.nodes++
 	for at, ok := d.m.hangsFrom(h); ok && !d.open[at]; at, ok = d.m.hangsFrom(at) {
-		d.open[at] = true
+		d.unfold(at)
+	}
+}
+
+// unfold has what hangs from a host be shown; all that it hangs from is.
+func (d *draft) unfold(h int32) {
+	if !d.open[h] {
+		d.nodes += len(d.divide(h))
+		d.open[h] = true
 	}
 }
 
@@ -110,10 +120,10 @@ func (d *draft) ask() {
 			d.pages[id] = true
 		} else if d.inside(h) {
 			d.stand(h)
-			d.open[h] = true
+			d.unfold(h)
+			d.asked[h] = true
 		}
 	}
-	d.parts = map[int32][]item{}
 }
 
 func (d *draft) host(id string) (int32, bool) {
@@ -124,17 +134,13 @@ func (d *draft) host(id string) (int32, bool) {
 	return d.m.find(name)
 }
 
-// inside says whether the picture is about a host.
+// inside says whether a host is of a tree that is shown.
 func (d *draft) inside(h int32) bool {
-	if d.about == ground || d.must[h] {
-		return true
+	at := h
+	for up, ok := d.m.hangsFrom(at); ok; up, ok = d.m.hangsFrom(at) {
+		at = up
 	}
-	for at, ok := h, true; ok; at, ok = d.m.hangsFrom(at) {
-		if d.must[at] {
-			return true
-		}
-	}
-	return false
+	return d.about == ground || d.must[at] || d.open[at]
 }
 
 // below says whether a host hangs from the one that the picture is about.
@@ -168,7 +174,7 @@ func (d *draft) trouble() {
 		if under[up]++; i >= mostRoots || under[up] > mostUnder {
 			continue
 		}
-		if d.stand(h); d.size() > mostNodes {
+		if d.stand(h); d.nodes > mostNodes {
 			d.full = true
 			return
 		}
@@ -178,10 +184,9 @@ func (d *draft) trouble() {
 // keep leaves unfolded what is so at present.
 func (d *draft) keep() {
 	for _, id := range d.q.Kept[:min(len(d.q.Kept), mostNodes)] {
-		if h, ok := d.host(id); ok && d.inside(h) && d.size()+len(d.divide(h)) < mostNodes {
+		if h, ok := d.host(id); ok && d.inside(h) && d.nodes < mostNodes {
 			d.stand(h)
-			d.open[h] = true
-			d.parts = map[int32][]item{}
+			d.unfold(h)
 		}
 	}
 }
@@ -192,7 +197,12 @@ func (d *draft) fill() {
 	if d.about != ground {
 		front = []int32{d.about}
 	}
+	d.parts = map[int32][]item{} // what stands on its own is known now
 	rows := d.rows()
+	if d.tight = rows > d.q.Rows; d.tight {
+		d.parts = map[int32][]item{}
+		return
+	}
 	for len(front) > 0 {
 		var next, closed []int32
 		cost := 0
@@ -202,7 +212,7 @@ func (d *draft) fill() {
 				case it.hosts != nil || len(d.m.sorted[it.host]) == 0:
 				case d.open[it.host]:
 					next = append(next, it.host)
-				case !d.shut[it.host]:
+				case !d.shut[it.host] && d.tells(it.host):
 					closed = append(closed, it.host)
 					cost += len(d.divide(it.host)) - 1
 				}
@@ -219,24 +229,23 @@ func (d *draft) fill() {
 	}
 }
 
-// size is how many nodes the picture has so far, at most; rows how many of them have nothing behind them in it.
-func (d *draft) size() int { return d.count(func(items, open int) int { return items }) }
-func (d *draft) rows() int { return d.count(func(items, open int) int { return items - open }) }
+// tells says whether unfolding a host shows more than that everything behind it looks alike.
+func (d *draft) tells(h int32) bool {
+	items := d.divide(h)
+	return len(items) > 1 || items[0].hosts == nil
+}
 
-func (d *draft) count(of func(items, open int) int) int {
-	d.parts = map[int32][]item{}
-	n := 0
+// rows is how many nodes of the picture have nothing behind them in it.
+func (d *draft) rows() (n int) {
 	var walk func(h int32)
 	walk = func(h int32) {
-		items := d.divide(h)
-		open := 0
-		for _, it := range items {
+		for _, it := range d.divide(h) {
 			if it.hosts == nil && d.unfolded(it.host) {
-				open++
 				walk(it.host)
+			} else {
+				n++
 			}
 		}
-		n += of(len(items), open)
 	}
 	walk(ground)
 	return n
@@ -259,25 +268,22 @@ func (d *draft) divide(h int32) []item {
 	if items, ok := d.parts[h]; ok {
 		return items
 	}
-	var classes []string
-	alike := map[string][]int32{}
+	var alike [classes][]int32
 	var items []item
 	for _, child := range d.children(h) {
-		if d.must[child] || d.open[child] {
+		switch {
+		case d.must[child] || d.open[child]:
 			items = append(items, item{host: child})
-			continue
+		case h == ground && d.about != ground: // another tree
+		default:
+			c := d.class(h, child)
+			alike[c] = append(alike[c], child)
 		}
-		if h == ground && d.about != ground {
-			continue // another tree
-		}
-		c := d.class(h, child)
-		if alike[c] == nil {
-			classes = append(classes, c)
-		}
-		alike[c] = append(alike[c], child)
 	}
-	for _, c := range classes {
-		items = append(items, d.group(h, c, alike[c])...)
+	for c, hosts := range alike {
+		if len(hosts) > 0 {
+			items = append(items, d.group(h, class(c), hosts)...)
+		}
 	}
 	slices.SortStableFunc(items, d.compare(h))
 	d.parts[h] = items
@@ -303,23 +309,34 @@ func (d *draft) compare(h int32) func(a, b item) int {
 	}
 }
 
-// class is what children have in common that look alike: leaf or branch, how they are, and whether they live where their parent does.
-func (d *draft) class(parent, child int32) string {
-	c := []byte{'l', '0' + byte(d.p.hosts[child].kind), 's'}
-	if len(d.m.sorted[child]) > 0 {
-		c[0] = 'b'
-	}
+// class is what children have in common that look alike: how they are, whether they live where their parent does, leaf or branch.
+type class uint8
+
+const (
+	elsewhere class = 1 << (3 + iota)
+	branch
+	classes // how many there are at most; kinds have the lower bits
+)
+
+func (d *draft) class(parent, child int32) class {
+	c := class(d.p.hosts[child].kind)
 	if parent != ground && d.m.shard(parent) != d.m.shard(child) {
-		c[2] = 'o'
+		c |= elsewhere
 	}
-	return string(c)
+	if len(d.m.sorted[child]) > 0 {
+		c |= branch
+	}
+	return c
 }
 
 // group folds hosts that look alike into one, unless they are few or people want to see them.
-func (d *draft) group(h int32, class string, hosts []int32) (items []item) {
+func (d *draft) group(h int32, c class, hosts []int32) (items []item) {
 	most := mostLeaves
-	if class[0] == 'b' {
+	if c&branch != 0 {
 		most = mostBranches
+	}
+	if d.tight && !d.asked[h] {
+		most = 1
 	}
 	if d.about != ground && !d.below(h) {
 		most = 0 // beside the way to the host that the picture is about
@@ -329,7 +346,7 @@ func (d *draft) group(h int32, class string, hosts []int32) (items []item) {
 		owner = d.m.name(h)
 	}
 	from := 0
-	key := func() string { return fmt.Sprintf("g:%s%d:%s", class, from, owner) }
+	key := func() string { return fmt.Sprintf("g:%d.%d:%s", c, from, owner) }
 	for len(hosts)-from > most && d.pages[key()] {
 		most = 0
 		for _, one := range hosts[from:min(from+page, len(hosts))] {
@@ -337,13 +354,12 @@ func (d *draft) group(h int32, class string, hosts []int32) (items []item) {
 		}
 		from = min(from+page, len(hosts))
 	}
-	switch left := hosts[from:]; {
-	case len(left) > most && len(left) > 1:
-		items = append(items, item{key: key(), hosts: left, more: from > 0})
-	default:
-		for _, one := range left {
-			items = append(items, item{host: one})
-		}
+	left := hosts[from:]
+	if len(left) > most && len(left) > 1 {
+		return append(items, item{key: key(), hosts: left, more: from > 0})
+	}
+	for _, one := range left {
+		items = append(items, item{host: one})
 	}
 	return items
 }

@@ -58,7 +58,10 @@ func (s *sketch) under(h int32, trunk string, level int) {
 
 func (s *sketch) single(h int32) Node {
 	open := s.unfolded(h)
-	n := Node{ID: s.m.hostID(h), Host: s.m.name(h), Shard: s.m.shard(h), Folds: len(s.m.sorted[h]) > 0, Open: open, Look: s.p.look(h, !open)}
+	n := Node{
+		Shape: Shape{ID: s.m.hostID(h), Host: s.m.name(h), Shard: s.m.shard(h), Folds: len(s.m.sorted[h]) > 0, Open: open},
+		Look:  s.p.look(h, !open),
+	}
 	if !open {
 		n.Behind = int(s.m.behind[h])
 	}
@@ -67,10 +70,10 @@ func (s *sketch) single(h int32) Node {
 
 func (s *sketch) group(it *item, roots bool, trunk string, level int) {
 	first, last := it.hosts[0], it.hosts[len(it.hosts)-1]
-	n := Node{
+	n := Node{Look: s.p.groupLook(it.hosts), Shape: Shape{
 		ID: it.key, First: s.m.name(first), Last: s.m.name(last), Count: len(it.hosts), More: it.more, Folds: true, Trunk: trunk, Level: level,
-		Alone: roots && len(s.m.sorted[first]) == 0, Shard: s.m.shard(first), Look: s.p.groupLook(it.hosts),
-	}
+		Alone: roots && len(s.m.sorted[first]) == 0, Shard: s.m.shard(first),
+	}}
 	for _, h := range it.hosts {
 		n.Behind += int(s.m.behind[h])
 		if s.m.shard(h) != n.Shard {

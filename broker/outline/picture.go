@@ -35,6 +35,14 @@ type Picture struct {
 
 // Node is a host or several that are folded into one.
 type Node struct {
+	Shape
+	// Causes are the ids of the nodes with the root problems that it suffers from.
+	Causes []string `json:"causes,omitempty"`
+	Look
+}
+
+// Shape is what of a node stays when states change.
+type Shape struct {
 	// ID is the same as long as the node is about the same.
 	ID string `json:"id"`
 	// Host is the name of a host; empty for a group, of which First and Last are names of hosts.
@@ -55,9 +63,6 @@ type Node struct {
 	// Open says that what hangs from it is shown, Folds that it can be.
 	Open  bool `json:"open,omitempty"`
 	Folds bool `json:"folds,omitempty"`
-	// Causes are the ids of the nodes with the root problems that it suffers from.
-	Causes []string `json:"causes,omitempty"`
-	Look
 }
 
 // Look is what of a node changes with the states.

@@ -41,7 +41,7 @@ var layers = []layer{
 		"internal/boottime", "internal/lease", "internal/pulse", "internal/sdnotify", "internal/outbound", "scheduler/trigger",
 	}},
 	{name: "contracts", packages: []string{"modules", "internal/bus"}, apart: true},
-	{name: "cores", packages: []string{"scheduler/core", "scheduler/simulate", "broker/problems"}, pure: true},
+	{name: "cores", packages: []string{"scheduler/core", "scheduler/simulate", "broker/problems", "broker/outline"}, pure: true},
 	{name: "deciders", packages: []string{"scheduler/spread", "scheduler/timetable", "scheduler/verdict", "arbiter/split", "broker/tempo", "broker/view", "modules/piggyback"}, apart: true, pure: true},
 	{name: "codec", packages: []string{"internal/wire"}},
 	{name: "graphs", packages: []string{"deptree/..."}, pure: true},

@@ -31,6 +31,7 @@ type Module struct {
 	hub   *live.Hub
 	once  once
 	sight *sight
+	atlas atlas
 	pages http.Handler
 }
 
