@@ -63,6 +63,7 @@ func verbs() []verb {
 		{"reload", "", "read the configuration's files again, without a gap; broken ones change nothing", reload},
 		{"cluster", "log", "show what the nodes of the cluster did by themselves, and why", clusterVerb},
 		{"bus", "", "run the message bus alone, for daemons of their own", runBus},
+		{"user", "add|passwd|role|remove|list", "say who may sign in to the web pages, and what they may do there", userVerb},
 		{"keys", "init|server|daemon|token …", "make and revoke the certificates by which the bus knows its daemons", keysVerb},
 		{"join", "[TOKEN]", "get a certificate for this machine with a token of onbu keys token", join},
 		{"arbiter", "CONFIG", "run an arbiter", runRole("arbiter")},

@@ -14,9 +14,9 @@ import (
 	"sync"
 )
 
-// embedded are the pages' style, code and pictures, and the frame of all pages.
+// embedded are the pages' style, code and pictures, the frame of all pages, and the page to sign in.
 //
-//go:embed static page.html
+//go:embed static page.html sign-in.html
 var embedded embed.FS
 
 // assets are the files below static as they are served. They never change.

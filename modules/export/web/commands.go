@@ -86,7 +86,7 @@ func (m *Module) command(r *http.Request, who sign.Person) (any, error) {
 	return m.once.do(r.Context(), who.Name, o.Once, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
 		defer cancel()
-		return m.carryOut(ctx, o, who, sign.From(r)), nil
+		return m.carryOut(ctx, o, who, m.gate.From(r)), nil
 	})
 }
 

@@ -48,7 +48,7 @@ func (m *Module) orderNode(r *http.Request, who sign.Person) (any, error) {
 	}
 	answered := &reply{header: http.Header{}, code: http.StatusOK}
 	m.outlook.API.ServeHTTP(answered, asked)
-	m.log.Info("order for a node from the pages", "who", who.Name, "from", sign.From(r), "node", o.Node, "role", o.Role, "state", o.State, "drain", o.Drain, "why", o.Why, "status", answered.code)
+	m.log.Info("order for a node from the pages", "who", who.Name, "from", m.gate.From(r), "node", o.Node, "role", o.Role, "state", o.State, "drain", o.Drain, "why", o.Why, "status", answered.code)
 	if answered.code == http.StatusOK {
 		return struct{}{}, nil
 	}

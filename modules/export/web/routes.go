@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strings"
 
@@ -43,16 +42,14 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 func (m *Module) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ui/{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "problems", http.StatusFound) })
-	shell := template.Must(template.ParseFS(embedded, "page.html"))
 	for _, p := range pages() {
-		mux.HandleFunc("GET /ui/"+p.Path, func(w http.ResponseWriter, r *http.Request) { m.show(w, r, shell, p) })
+		mux.HandleFunc("GET /ui/"+p.Path, func(w http.ResponseWriter, r *http.Request) { m.show(w, r, p) })
 	}
 	for _, add := range []func(*http.ServeMux){m.frameData, m.problemData, m.objectData, m.treeData, m.engineData, m.simulateData, m.signData, m.commandData, m.nodeData} {
 		add(mux)
 	}
 	mux.Handle("GET /ui/static/{build}/{file...}", loadAssets())
-	guard := http.NewCrossOriginProtection()
-	return guarded(guard.Handler(mux))
+	return guarded(m.guard.Handler(mux))
 }
 
 // guarded says to browsers what these pages are not to be used for.
@@ -69,19 +66,23 @@ func guarded(next http.Handler) http.Handler {
 }
 
 // show answers with the frame of a page; its script asks for what is in it.
-func (m *Module) show(w http.ResponseWriter, r *http.Request, shell *template.Template, p page) {
-	who := m.gate.Who(r)
-	if who.Role < sign.Read && p.Path != "sign-in" {
-		http.Redirect(w, r, "sign-in", http.StatusSeeOther)
-		return
+func (m *Module) show(w http.ResponseWriter, r *http.Request, p page) {
+	q := r.URL.Query()
+	switch who := m.gate.Who(r); {
+	case p.Path == "sign-in":
+		m.showSignIn(w, r, http.StatusOK, signing{To: destination(q.Get("to")), Out: q.Has("out")})
+	case who.Role < sign.Read:
+		toSignIn(w, r, p)
+	default:
+		m.gate.Seen(w, r)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = m.shells.ExecuteTemplate(w, "page.html", struct { // the reader is gone; there is nobody to tell
+			page
+			All   []page
+			Who   sign.Person
+			Build string
+		}{p, pages(), who, loadAssets().build})
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = shell.Execute(w, struct { // the reader is gone; there is nobody to tell
-		page
-		All   []page
-		Who   sign.Person
-		Build string
-	}{p, pages(), who, loadAssets().build})
 }
 
 // mostPosted bounds what a page may send.
@@ -94,6 +95,9 @@ func (m *Module) allow(least sign.Role, next func(r *http.Request, who sign.Pers
 		if who.Role < least {
 			refuse(w, denied(who, least))
 			return
+		}
+		if r.Method == http.MethodPost {
+			m.gate.Seen(w, r)
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, mostPosted)
 		v, err := next(r, who)

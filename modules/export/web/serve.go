@@ -6,8 +6,13 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/onbu/onbu/internal/serve"
 )
+
+// mostConnections bounds the own port; a browser has up to six, one of which stays while the page is open.
+const mostConnections = 4096
 
 // Serve implements modules.Serving. Without a port of its own it waits: the pages are on the broker's.
 func (m *Module) Serve(ctx context.Context) error {
@@ -20,8 +25,9 @@ func (m *Module) Serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l = netutil.LimitListener(l, min(m.port.Most, mostConnections))
 	s := &http.Server{
-		Handler: m.pages, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		Handler: m.owned(m.pages, m.log), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 	if m.cert != "" {
 		if s.TLSConfig, err = serve.TLS(m.cert, m.key, m.log); err != nil {

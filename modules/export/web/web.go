@@ -3,6 +3,7 @@ package web
 
 import (
 	"context"
+	"html/template"
 	"log/slog"
 	"net/http"
 
@@ -27,12 +28,16 @@ type Module struct {
 	tcp       bool
 	cert, key string
 
-	gate  *sign.Gate
-	hub   *live.Hub
-	once  once
-	sight *sight
-	atlas atlas
-	pages http.Handler
+	gate    *sign.Gate
+	doors   doors
+	guard   *http.CrossOriginProtection
+	welcome string // on the page to sign in
+	hub     *live.Hub
+	once    once
+	sight   *sight
+	atlas   atlas
+	shells  *template.Template
+	pages   http.Handler
 }
 
 // New builds the module from its definition. Nothing is opened before Serve.
@@ -41,7 +46,8 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		name: s.Name(), log: e.Log, outlook: o, enabled: s.Bool("enabled", true),
 		port: serve.Read(s, defaultPort), tcp: s.Has("port") || s.Has("host"),
 		cert: s.File("tls_cert", ""), key: s.File("tls_key", ""),
-		gate: &sign.Gate{Anonymous: sign.Read}, hub: live.New(), sight: newSight(o),
+		gate: sign.New(readGate(s, e)), doors: readDoors(s), guard: readOrigins(s), welcome: s.Text("login_text", ""),
+		hub: live.New(), sight: newSight(o), shells: shell(),
 	}
 	if m.tcp {
 		s.Listens(m.port.Network, m.port.Address)
@@ -49,6 +55,8 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 	if (m.cert == "") != (m.key == "") {
 		s.Wrong("tls_cert", "write both tls_cert and tls_key, or neither")
 	}
+	m.doubt(s)
+	s.Moot(mootOf()...)
 	m.pages = m.routes()
 	if !m.enabled {
 		m.pages = http.HandlerFunc(off)
@@ -73,4 +81,4 @@ func (m *Module) Wants() modules.Wants {
 func (m *Module) Export(context.Context, []monitor.Brok) error { return nil }
 
 // Pages implements modules.Paged.
-func (m *Module) Pages() http.Handler { return m.pages }
+func (m *Module) Pages() http.Handler { return m.locally(m.pages) }

@@ -1,0 +1,96 @@
+package sign
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// mostEnded bounds how many sessions are remembered that were ended before their time.
+const mostEnded = 10000
+
+// ended are the sessions that people signed out of, kept in a file so that they stay ended after a restart. Any goroutine may use it.
+type ended struct {
+	path string // empty for none
+	told func(error)
+
+	mu   sync.Mutex
+	read bool
+	// until is when each is over anyway, in Unix seconds.
+	until map[[12]byte]int64
+	// floor ends all that would be over by then: those that there was no more room to remember.
+	floor int64
+}
+
+// has says whether a session that is over at a time was ended.
+func (e *ended) has(id [12]byte, over int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.readLocked()
+	_, out := e.until[id]
+	return out || over <= e.floor
+}
+
+// add ends a session.
+func (e *ended) add(id [12]byte, over int64, now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.readLocked()
+	maps.DeleteFunc(e.until, func(_ [12]byte, at int64) bool { return at <= now.Unix() })
+	e.until[id] = over
+	if len(e.until) > mostEnded {
+		first := slices.MinFunc(slices.Collect(maps.Keys(e.until)), func(a, b [12]byte) int { return cmp.Compare(e.until[a], e.until[b]) })
+		e.floor = max(e.floor, e.until[first])
+		delete(e.until, first)
+	}
+	e.writeLocked()
+}
+
+// The file has a line for each, and one for the floor with a dash in place of the number.
+func (e *ended) readLocked() {
+	if e.read {
+		return
+	}
+	e.read, e.until = true, map[[12]byte]int64{}
+	if e.path == "" {
+		return
+	}
+	text, err := readBounded(e.path)
+	if err != nil {
+		e.told(err)
+	}
+	for line := range bytes.Lines(text) {
+		var (
+			name string
+			over int64
+			id   [12]byte
+		)
+		if _, err := fmt.Sscan(string(line), &name, &over); err != nil {
+			continue
+		}
+		if n, err := hex.Decode(id[:], []byte(name[:min(len(name), 24)])); err == nil && n == len(id) {
+			e.until[id] = over
+		} else if name == "-" {
+			e.floor = over
+		}
+	}
+}
+
+func (e *ended) writeLocked() {
+	if e.path == "" {
+		return
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "- %d\n", e.floor)
+	for id, over := range e.until {
+		fmt.Fprintf(&b, "%x %d\n", id, over)
+	}
+	if err := writeFile(e.path, b.Bytes(), nil); err != nil {
+		e.told(fmt.Errorf("a session that was ended here may live again after a restart: %w", err))
+	}
+}
