@@ -107,4 +107,6 @@ func pageOf(path string) page {
 func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
 
 // shell reads the pages' frames.
-func shell() *template.Template { return template.Must(template.ParseFS(embedded, "page.html", "sign-in.html")) }
+func shell() *template.Template {
+	return template.Must(template.ParseFS(embedded, "page.html", "sign-in.html"))
+}

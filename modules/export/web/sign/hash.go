@@ -53,7 +53,9 @@ func (h *hash) of(password string) []byte {
 }
 
 // fits says whether it is the hash of a password, in a time that does not tell how much of it is right.
-func (h *hash) fits(password string) bool { return subtle.ConstantTimeCompare(h.of(password), h.sum) == 1 }
+func (h *hash) fits(password string) bool {
+	return subtle.ConstantTimeCompare(h.of(password), h.sum) == 1
+}
 
 // parseHash reads what Hash gives. Its errors show nothing of it.
 func parseHash(text string) (*hash, error) {

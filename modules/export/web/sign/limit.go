@@ -26,9 +26,13 @@ type buckets struct {
 	full []int64 // when each is empty again, in Unix nanoseconds
 }
 
-func newBuckets(n int, p pace) *buckets { return &buckets{pace: p, seed: maphash.MakeSeed(), full: make([]int64, n)} }
+func newBuckets(n int, p pace) *buckets {
+	return &buckets{pace: p, seed: maphash.MakeSeed(), full: make([]int64, n)}
+}
 
-func (b *buckets) slot(name string) int { return int(maphash.String(b.seed, name) % uint64(len(b.full))) }
+func (b *buckets) slot(name string) int {
+	return int(maphash.String(b.seed, name) % uint64(len(b.full)))
+}
 
 // take counts one for a name; if there have been too many it does not, and says how long to wait.
 func (b *buckets) take(name string, now time.Time) time.Duration {
