@@ -5,12 +5,16 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle deb three-servers clean
+.PHONY: all build demo run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle deb three-servers clean
 
 all: build
 
 build:
 	$(GO) build -trimpath -tags $(TAGS) -o bin/onbu ./cmd/onbu
+
+# A made-up site of 300 hosts in which things fail, and the pages that show it; Ctrl-C ends it.
+demo: build
+	./bin/onbu demo
 
 # The main job on an example that checks this machine for real; Ctrl-C ends it.
 run: build

@@ -85,16 +85,17 @@ func (o *output) locals() {
 		if o.h.name == expiresSoon {
 			days = 9
 		}
-		o.say("P Certificate days=%d;14:;3: shop.example.org\n", days)
+		o.say("P Certificate days=%d;14:;3: shop.example.org ends in %d days\n", days, days)
 		o.visitors()
 	case "app":
 		waiting := int(max(0, o.swing(20, 18, "queue")))
 		if o.h.name == busyHost {
 			waiting += o.s.queue
 		}
-		o.say("P Queue waiting=%d;400;800 orders wait to be packed\n", waiting)
+		o.say("P Queue waiting=%d;400;800 %d orders wait to be packed\n", waiting, waiting)
 	case "mail":
-		o.say("P Mails deferred=%d;200;500 mails wait for other servers\n", int(o.swing(40, 30, "mails")))
+		n := int(o.swing(40, 30, "mails"))
+		o.say("P Mails deferred=%d;200;500 %d mails wait for other servers\n", n, n)
 	case "storage":
 		if o.h.name == brokenRAID {
 			o.say("2 RAID disks=23;;;0;24 DEGRADED: disk 7 of shelf 2 does not answer, rebuilt on the spare: %d %%\n", int(o.s.at.Seconds()/6))
@@ -111,7 +112,7 @@ func (o *output) visitors() {
 		o.say("1 Visitors visitors=%d %s%s\n", n, script, ` \n</pre><svg onload="document.title='owned'">`)
 		return
 	}
-	o.say("0 Visitors visitors=%d;;;0 people are in the shop\n", n)
+	o.say("0 Visitors visitors=%d;;;0 %d people are in the shop\n", n, n)
 }
 
 // others says what the agent knows of other hosts.
@@ -149,5 +150,6 @@ func (o *output) guest() {
 }
 
 func (o *output) container() {
-	o.say("<<<local:sep(0)>>>\nP Requests requests=%d;900;1200 requests a second\nP Memory memory=%dMB;900;1000 of 1024 MB\n", int(o.swing(300, 250, "requests")), int(o.swing(500, 200, "memory")))
+	requests, memory := int(o.swing(300, 250, "requests")), int(o.swing(500, 200, "memory"))
+	o.say("<<<local:sep(0)>>>\nP Requests requests=%d;900;1200 %d requests a second\nP Memory memory=%dMB;900;1000 %d of 1024 MB are in use\n", requests, requests, memory, memory)
 }

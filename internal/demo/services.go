@@ -50,7 +50,7 @@ func shopFile() string {
 		"hostgroups", "business,hamburg", "business_impact", "5", "contact_groups", "network,servers",
 	})
 	for _, s := range [][3]string{
-		{"Storefront", "bp_rule!6,4,2 of: ham-web-1,HTTP | ham-web-2,HTTP | ham-web-3,HTTP | ham-web-4,HTTP | por-web-1,HTTP | por-web-2,HTTP", "5"},
+		{"Storefront", "bp_rule!6,1,3 of: ham-web-1,HTTP | ham-web-2,HTTP | ham-web-3,HTTP | ham-web-4,HTTP | por-web-1,HTTP | por-web-2,HTTP", "5"},
 		{"Orders", "bp_rule!(ham-app-1,HTTP | ham-app-2,HTTP) & (ham-db-1,Database | ham-db-2,Database)", "5"},
 		{"Porto counter", "bp_rule!por-app-1,HTTP & por-db-1,Database", "4"},
 	} {

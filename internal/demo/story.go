@@ -18,7 +18,7 @@ type scene struct {
 	broken map[string]bool // whose web pages answer with an error
 	// full is how much of /srv is used on the database that fills up, from 0 to 1.
 	full float64
-	// cold is a queue that grows: how many wait in it.
+	// queue is how many wait on the server that is too busy.
 	queue int
 }
 
@@ -48,17 +48,17 @@ const (
 
 // acts is the story. It begins with what is broken from the start, so that the pages have something to show at once.
 func acts() []act {
-	min := func(m, s int) time.Duration { return time.Duration(m)*time.Minute + time.Duration(s)*time.Second }
+	at := func(m, s int) time.Duration { return time.Duration(m)*time.Minute + time.Duration(s)*time.Second }
 	return []act{
 		{0, round, "", "", dies(deadPrinter)},
-		{min(0, 20), min(4, 30), "the core switch " + deadCore + " dies, and all of Porto with it: one root problem, 91 impacts", deadCore + " is back", dies(deadCore)},
-		{min(0, 30), min(7, 0), "the file system /srv of " + fullHost + " begins to fill up", "somebody tidied /srv of " + fullHost, fills},
-		{0, min(6, 0), "the web server " + flapping + " comes and goes: its service flaps", flapping + " is calm again", flaps},
-		{min(1, 30), min(5, 30), "the machine " + goneGuest + " vanishes from the vCenter", goneGuest + " is listed again", vanishes(goneGuest)},
-		{min(3, 0), min(6, 30), "the agent of " + dockerNode + " falls silent: its containers have only old data", "the agent of " + dockerNode + " speaks again", silent(dockerNode)},
-		{min(5, 0), min(7, 30), "the server " + deadServer + " dies", deadServer + " is back", dies(deadServer)},
-		{min(2, 0), min(8, 30), "the queue of " + busyHost + " grows", "the queue of " + busyHost + " is empty again", piles},
-		{min(7, 0), min(9, 0), "the access switch " + deadAccess + " dies", deadAccess + " is back", dies(deadAccess)},
+		{at(0, 20), at(4, 30), "the core switch " + deadCore + " dies, and all of Porto with it: one root problem, 91 impacts", deadCore + " is back", dies(deadCore)},
+		{at(0, 30), at(7, 0), "the file system /srv of " + fullHost + " begins to fill up", "somebody tidied /srv of " + fullHost, fills},
+		{0, at(6, 0), "the web server " + flapping + " comes and goes: its service flaps", flapping + " is calm again", flaps},
+		{at(1, 30), at(5, 30), "the machine " + goneGuest + " vanishes from the vCenter", goneGuest + " is listed again", vanishes(goneGuest)},
+		{at(3, 0), at(6, 30), "the agent of " + dockerNode + " falls silent: its containers have only old data", "the agent of " + dockerNode + " speaks again", silent(dockerNode)},
+		{at(5, 0), at(7, 30), "the server " + deadServer + " dies", deadServer + " is back", dies(deadServer)},
+		{at(2, 0), at(8, 30), "the queue of " + busyHost + " grows", "the queue of " + busyHost + " is empty again", piles},
+		{at(7, 0), at(9, 0), "the access switch " + deadAccess + " dies", deadAccess + " is back", dies(deadAccess)},
 	}
 }
 
@@ -74,7 +74,7 @@ func silent(host string) func(*scene, float64) {
 	return func(s *scene, _ float64) { s.mute[host] = true }
 }
 
-// fills has a file system grow by a third of its size, and stay full.
+// fills has a file system grow until it is nearly full, and stay so.
 func fills(s *scene, done float64) { s.full = min(quiet+done*0.6, 0.97) }
 
 // quiet is how much of /srv is used while nothing is wrong.
@@ -82,10 +82,9 @@ const quiet = 0.61
 
 func piles(s *scene, done float64) { s.queue = int(done * 900) }
 
-// flaps has a page be broken in two of five half minutes, in an order that looks like chance.
+// flaps has a page be broken for 20 s and fine for 20 s, or for 40 s, in turn.
 func flaps(s *scene, _ float64) {
-	half := int(s.at / (20 * time.Second))
-	s.broken[flapping] = (half*half+half/2)%5 < 2
+	s.broken[flapping] = int(s.at/(20*time.Second))%5%2 == 0
 }
 
 // sceneAt is how the site is so long after the story began.
@@ -115,10 +114,13 @@ func heard(from, to time.Duration) (lines []string) {
 	return lines
 }
 
-// passes is whether the moment at of some round lies in (from, to], or is the very start.
+// passes is whether the moment at of some round lies in (from, to]. Before the story from is negative.
 func passes(at, from, to time.Duration) bool {
-	next := from - from%round + at
-	if next <= from && !(from < 0 && next >= from) {
+	next := at
+	if from >= 0 {
+		next += from - from%round
+	}
+	if next <= from {
 		next += round
 	}
 	return next <= to
