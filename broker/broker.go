@@ -18,6 +18,7 @@ import (
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/hosting"
+	"github.com/onbu/onbu/internal/poison"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
@@ -50,6 +51,7 @@ type Options struct {
 type Broker struct {
 	o          Options
 	unreadable *metrics.Counter
+	poison     *poison.Bin
 	applied    *metrics.Counter
 	// shown and hosted are the generations that the view shows, and whose modules are hosted.
 	shown, hosted atomic.Uint64
@@ -93,6 +95,7 @@ func New(o Options) *Broker {
 		filled: map[monitor.Shard]*filled{},
 		o:      o, view: view.New(), directory: &monitor.Directory{}, ownerless: map[monitor.Shard]time.Time{},
 		sightings:  map[*sighting]struct{}{},
+		poison:     poison.NewBin(o.Chronicle),
 		unreadable: o.Metrics.NewCounter("onbu_broker_unreadable_messages_total"),
 		applied:    o.Metrics.NewCounter("onbu_broker_broks_total"),
 	}
@@ -190,7 +193,7 @@ func (b *Broker) apply(d *wire.Decoder, m bus.Msg) {
 	broks, err := decode(d, m)
 	if err != nil {
 		b.unreadable.Inc()
-		b.o.Log.Debug("unreadable broks", "subject", m.Subject, "error", err)
+		b.poison.Put(bus.EV, &m, err)
 		return
 	}
 	b.applied.Add(len(broks))
@@ -214,7 +217,7 @@ func (r *checkReader) apply(m bus.Msg) {
 	checks, err := wire.DecodeBatch(&r.decoder, m.Data, r.checks[:0])
 	if err != nil {
 		b.unreadable.Inc()
-		b.o.Log.Debug("unreadable checks", "subject", m.Subject, "error", err)
+		b.poison.Put(bus.PERF, &m, err)
 		return
 	}
 	b.applied.Add(len(checks))

@@ -72,6 +72,7 @@ func (b *Broker) followDone(ctx context.Context) {
 				var done monitor.Brok
 				if err := wire.Unmarshal(m.Data, &done); err != nil {
 					b.unreadable.Inc()
+					b.poison.Put(bus.DONE, &m, err)
 					continue
 				}
 				b.mu.Lock()

@@ -54,6 +54,9 @@ const (
 	CertificateEnds = "certificate-ends" // within a month
 	RightRefused    = "right-refused"    // by the bus: the daemon did what its role may not
 
+	// Poison is a message that nobody can read and that is passed over.
+	Poison = "poison"
+
 	// LogGap stands where entries are missing: why says how many.
 	LogGap = "log-gap"
 )

@@ -117,6 +117,7 @@ func (s *shard) observe(now monitor.Time, m *bus.Msg, read time.Time) {
 	found, err := wire.DecodeBatch(&s.decoder, m.Data, s.found[:0])
 	if err != nil {
 		s.meter.unreadable.Inc()
+		s.poison.Put(bus.RES, m, err)
 		return
 	}
 	s.found = found
@@ -131,7 +132,7 @@ func (s *shard) observe(now monitor.Time, m *bus.Msg, read time.Time) {
 // passive takes results from outside. It returns once what came of them is in the journal.
 func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
 	in := intake[monitor.Submission]{
-		shard: s, used: &s.used.Passive, awaited: &s.awaitedResults,
+		shard: s, stream: bus.PASSIVE, used: &s.used.Passive, awaited: &s.awaitedResults,
 		decode: func(message []byte) (_ []monitor.Submission, err error) {
 			s.handed, err = wire.DecodeBatch(&s.decoder, message, s.handed[:0])
 			return s.handed, err
@@ -148,7 +149,7 @@ func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
 func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 	verdicts := map[string]wire.Verdict{}
 	in := intake[command.Request]{
-		shard: s, kind: "command ", used: &s.used.Commands, awaited: &s.awaitedCommands,
+		shard: s, stream: bus.CMD, kind: "command ", used: &s.used.Commands, awaited: &s.awaitedCommands,
 		decode: requestsIn,
 		host:   homeward,
 		apply: func(now monitor.Time, requests []command.Request) {

@@ -25,6 +25,7 @@ const (
 // handed on to that one before the position here moves on, so that nothing is lost that waited while a reload moved its host.
 type intake[T any] struct {
 	*shard
+	stream bus.Stream
 	// kind tells the ids of this queue from those of others.
 	kind string
 	used *uint64 // the position, which is the loop's
@@ -88,6 +89,7 @@ func (in *intake[T]) use(now monitor.Time, msgs []bus.Msg, fates map[string]fate
 		items, err := in.decode(m.Data)
 		if err != nil {
 			in.meter.unreadable.Inc()
+			in.poison.Put(in.stream, m, err)
 			continue
 		}
 		here, away := in.part(items, fates)

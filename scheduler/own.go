@@ -150,7 +150,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease, fro
 	sh := &shard{
 		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l, census: &s.census,
 		journal: newJournal(s.bus, s.log, fence, s.boot, l.left), traces: newTraces(s.bus, s.name), snapshots: s.snapshots, homes: s.homes,
-		inbox: make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}), heir: s.keeper.heir, chronicle: s.chronicle, before: s.beforeStep,
+		inbox: make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}), heir: s.keeper.heir, chronicle: s.chronicle, poison: s.poison, before: s.beforeStep,
 		perfOut: make(chan wire.Batch, perfQueue), perfBack: make(chan wire.Batch, perfSpare),
 		decoder: wire.Decoder{Alias: true}, nudges: nudges{decoder: wire.Decoder{Alias: true}},
 	}

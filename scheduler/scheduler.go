@@ -15,6 +15,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/poison"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/core"
@@ -39,6 +40,7 @@ type Scheduler struct {
 	bus        bus.Conn
 	log        *slog.Logger
 	chronicle  monitor.Chronicle
+	poison     *poison.Bin
 	meter      *meter
 	jobs       *dispatcher
 	census     census
@@ -56,7 +58,7 @@ type Scheduler struct {
 // New builds a scheduler; nothing is opened before Run.
 func New(o Options) *Scheduler {
 	s := &Scheduler{
-		name: o.Name, boot: o.Boot, bus: o.Bus, log: o.Log, chronicle: o.Chronicle,
+		name: o.Name, boot: o.Boot, bus: o.Bus, log: o.Log, chronicle: o.Chronicle, poison: poison.NewBin(o.Chronicle),
 		beforeStep: o.BeforeStep, meter: newMeter(o.Metrics), start: now(), snapshots: newSnapshots(), homes: &homes{bus: o.Bus}, shards: map[monitor.Shard]*shard{},
 	}
 	s.jobs = newDispatcher(o.Name, o.Bus, o.Log, s.orphaned)

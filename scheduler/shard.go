@@ -10,6 +10,7 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	leases "github.com/onbu/onbu/internal/lease"
+	"github.com/onbu/onbu/internal/poison"
 	"github.com/onbu/onbu/internal/pulse"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
@@ -53,6 +54,7 @@ type shard struct {
 	homes     *homes
 	heir      func(monitor.Shard) will
 	chronicle monitor.Chronicle
+	poison    *poison.Bin
 	before    func(monitor.Shard) // called before each step; nil for nothing
 	unheld    bool                // it was said that the lease does not hold
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -124,6 +125,7 @@ func (m *moves) changed(e bus.Entry) {
 
 // take gives what was seen since it was last asked.
 func (m *moves) take() (count, most int, longest time.Duration) {
+	synctest.Wait() // the watch may be behind what the test has seen by itself
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	count, most = m.count, m.most

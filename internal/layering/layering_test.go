@@ -38,7 +38,7 @@ var layers = []layer{
 	}},
 	{name: "protocols", packages: []string{
 		"internal/adh", "internal/history", "internal/keys", "internal/probe/...", "internal/secret", "internal/serve/...", "internal/mcrypt", "internal/mmsg", "internal/wheel", "internal/recent", "internal/snmp/...", "internal/sshpool/...", "receiver/spool",
-		"internal/boottime", "internal/lease", "internal/pulse", "internal/sdnotify", "internal/outbound", "scheduler/trigger",
+		"internal/boottime", "internal/lease", "internal/pulse", "internal/sdnotify", "internal/outbound", "internal/poison", "scheduler/trigger",
 	}},
 	{name: "contracts", packages: []string{"modules", "internal/bus"}, apart: true},
 	{name: "cores", packages: []string{"scheduler/core", "scheduler/simulate", "broker/problems", "broker/outline"}, pure: true},
