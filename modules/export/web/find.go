@@ -18,7 +18,7 @@ const (
 
 // findData adds the suggestions while somebody types the name of a host or service.
 func (m *Module) findData(mux *http.ServeMux) {
-	mux.HandleFunc("GET /ui/data/find", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
+	mux.HandleFunc("GET /ui/data/suggest", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
 		q := r.URL.Query()
 		if len(q.Get("q")) > mostSought {
 			return nil, failure(http.StatusBadRequest, "no name is longer than %d bytes", mostSought)

@@ -29,7 +29,7 @@ export function pick(picked, { services, label, value = "", placeholder = "" }) 
 		const turn = ++asked, text = input.value.trim()
 		if (!text) { close(); return }
 		try {
-			const all = await get(`data/find?${new URLSearchParams({ q: text, ...(services ? { services: "1" } : {}) })}`)
+			const all = await get(`data/suggest?${new URLSearchParams({ q: text, ...(services ? { services: "1" } : {}) })}`)
 			if (turn === asked && document.activeElement === input) { offer(all); at = -1 }
 		} catch { close() }
 	}
