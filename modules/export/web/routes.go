@@ -25,7 +25,7 @@ type page struct {
 // pages are all of them, in the order of the navigation.
 func pages() []page {
 	return []page{
-		{Path: "problems", Script: "problems", Title: "Problems", Nav: "Problems", Key: "p"},
+		{Path: "problems", Script: "problems", Title: "Problems", Nav: "Problems", Key: "p", Style: "problems"},
 		{Path: "object", Script: "object", Title: "Object"},
 		{Path: "tree", Script: "tree", Title: "Tree", Nav: "Tree", Key: "t"},
 		{Path: "engine", Script: "engine", Title: "Engine", Nav: "Engine", Key: "e", Style: "engine"},

@@ -60,6 +60,9 @@ func (l *look) row(i int32) problemRow {
 		Business: s.BusinessImpact, Flapping: s.Flapping, Unsure: p.Marks&problems.Unsure != 0, Handled: p.Marks.Handled(),
 		Told: s.NotificationNumber, Last: unix(s.LastNotification), Muted: s.Switches&monitor.Notifications == 0,
 	}
+	if row.Told > 0 {
+		row.Whom = l.told.of(p.Ref, s.ProblemID)
+	}
 	if p.Marks&problems.Soft != 0 {
 		row.Attempt, row.Attempts = s.Attempt, s.MaxAttempts
 	}

@@ -23,6 +23,7 @@ const (
 // sight is what all pages of problems see: one look at everything serves all of them. Any goroutine may use it.
 type sight struct {
 	outlook modules.Outlook
+	told    *told
 
 	mu sync.Mutex // guards everything that follows
 	// last is the newest look, good until then.
@@ -38,10 +39,13 @@ type look struct {
 	snapshot *view.Snapshot
 	list     *problems.List
 	names    *catalog.Index
+	told     *told
 	at       time.Time
 }
 
-func newSight(o modules.Outlook) *sight { return &sight{outlook: o, open: map[string]int{}} }
+func newSight(o modules.Outlook, t *told) *sight {
+	return &sight{outlook: o, told: t, open: map[string]int{}}
+}
 
 // now gives what is seen at present, or was a moment ago.
 func (s *sight) now() *look {
@@ -52,7 +56,7 @@ func (s *sight) now() *look {
 		return s.last
 	}
 	snapshot := s.outlook.View()
-	s.last = &look{snapshot: snapshot, list: problems.Look(snapshot), names: s.indexLocked(), at: began}
+	s.last = &look{snapshot: snapshot, list: problems.Look(snapshot), names: s.indexLocked(), told: s.told, at: began}
 	took := time.Since(began)
 	s.until = began.Add(took + max(lookEvery-20*time.Millisecond, min(share*took, mostRest)))
 	l := s.last

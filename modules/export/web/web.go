@@ -35,6 +35,7 @@ type Module struct {
 	hub     *live.Hub
 	once    once
 	sight   *sight
+	told    told
 	atlas   atlas
 	shells  *template.Template
 	pages   http.Handler
@@ -47,7 +48,7 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		port: serve.Read(s, defaultPort), tcp: s.Has("port") || s.Has("host"),
 		cert: s.File("tls_cert", ""), key: s.File("tls_key", ""),
 		gate: sign.New(readGate(s, e)), doors: readDoors(s), guard: readOrigins(s), welcome: s.Text("login_text", ""),
-		hub: live.New(), sight: newSight(o), shells: shell(),
+		hub: live.New(), shells: shell(),
 	}
 	if m.tcp {
 		s.Listens(m.port.Network, m.port.Address)
@@ -57,6 +58,7 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 	}
 	m.doubt(s)
 	s.Moot(mootOf()...)
+	m.sight = newSight(o, &m.told)
 	m.pages = m.routes()
 	if !m.enabled {
 		m.pages = http.HandlerFunc(off)
@@ -78,7 +80,10 @@ func (m *Module) Wants() modules.Wants {
 }
 
 // Export implements modules.Exporter.
-func (m *Module) Export(context.Context, []monitor.Brok) error { return nil }
+func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {
+	m.told.note(broks)
+	return nil
+}
 
 // Pages implements modules.Paged.
 func (m *Module) Pages() http.Handler { return m.locally(m.pages) }

@@ -79,8 +79,8 @@ export function problemRow(row, { chosen, open, on }) {
 	const fold = row.impacts ? el("button", { class: "plain fold", type: "button", "aria-expanded": String(open), tabindex: -1, onclick: () => on.fold(row) }, el("span", { class: "turn", "aria-hidden": "true" }, "▸"), impactsText(row)) : null
 	return [
 		el("label", { class: "pick" }, pick), el("div", { class: "state" }, badge(row.state, Boolean(row.attempts))),
-		el("div", { class: "what" }, el("div", { class: "name" }, objectLink(row.host, row.service), row.alias ? el("span", { class: "alias faint" }, row.alias) : null),
-			row.output ? el("div", { class: "said", title: row.output }, row.output) : null,
+		el("div", { class: "name" }, objectLink(row.host, row.service), row.alias ? el("span", { class: "alias faint" }, row.alias) : null),
+		el("div", { class: "what" }, row.output ? el("div", { class: "said", title: row.output }, row.output) : null,
 			el("div", { class: "marks" }, fold, fold ? el("span", { class: "counts" }, counted(row.impacts)) : null, marks(row))),
 		el("div", { class: "side" }, age(row), worth(row.business)),
 	]

@@ -14,7 +14,7 @@ let stop = () => {}
 const list = problemList(() => paintAround())
 const bar = filterBar(() => listen())
 const title = el("h1", {}, "Problems")
-const summary = el("span", { class: "muted", "aria-live": "polite" })
+const summary = el("span", { class: "muted summary" })
 const news = el("button", { type: "button", class: "news", hidden: true, onclick: () => list.settle() })
 const picked = el("span", { class: "picked", hidden: true })
 const body = el("section", { class: "card flush trouble" }, list.list)
@@ -62,7 +62,8 @@ function paintAround() {
 	const n = model.numbers
 	if (!n) return
 	document.title = `${n.open ? `(${n.open}) ` : ""}Problems · Onbu`
-	summary.textContent = n.troubled === 0 ? "" : `${count(n.open)} open${n.handled ? `, ${count(n.handled)} handled` : ""} · ${count(n.troubled)} of ${count(n.hosts + n.services)} hosts and services in trouble`
+	const here = `${count(n.open)} open${n.handled ? `, ${count(n.handled)} handled` : ""}`
+	summary.replaceChildren(...(n.troubled === 0 ? [] : [here, el("span", { class: "rest" }, ` · ${count(n.troubled)} of ${count(n.hosts + n.services)} hosts and services in trouble`)]))
 	picked.hidden = list.chosen() === 0
 	picked.replaceChildren(`${count(list.chosen())} chosen`, el("button", { type: "button", class: "plain", title: "Choose none (Esc)", onclick: list.clear }, "✕"))
 	const { added, gone } = list.waiting()
