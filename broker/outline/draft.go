@@ -299,7 +299,7 @@ func (d *draft) compare(h int32) func(a, b item) int {
 		return it.host
 	}
 	alone := func(it item) int {
-		if h == ground && len(d.m.sorted[first(it)]) == 0 {
+		if h == ground && d.m.leaf(first(it)) {
 			return 1
 		}
 		return 0
@@ -323,7 +323,7 @@ func (d *draft) class(parent, child int32) class {
 	if parent != ground && d.m.shard(parent) != d.m.shard(child) {
 		c |= elsewhere
 	}
-	if len(d.m.sorted[child]) > 0 {
+	if !d.m.leaf(child) {
 		c |= branch
 	}
 	return c

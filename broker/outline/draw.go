@@ -72,7 +72,7 @@ func (s *sketch) group(it *item, roots bool, trunk string, level int) {
 	first, last := it.hosts[0], it.hosts[len(it.hosts)-1]
 	n := Node{Look: s.p.groupLook(it.hosts), Shape: Shape{
 		ID: it.key, First: s.m.name(first), Last: s.m.name(last), Count: len(it.hosts), More: it.more, Folds: true, Trunk: trunk, Level: level,
-		Alone: roots && len(s.m.sorted[first]) == 0, Shard: s.m.shard(first),
+		Alone: roots && s.m.leaf(first), Shard: s.m.shard(first),
 	}}
 	for _, h := range it.hosts {
 		n.Behind += int(s.m.behind[h])

@@ -105,7 +105,7 @@ func (m *Map) hang() {
 		}
 		h := m.order[next]
 		done[h] = true
-		for _, child := range m.graph.Children(monitor.ID(h)) {
+		for _, child := range m.graph.Children(id(h)) {
 			if c := int32(child); !done[c] && waits[c] > 0 {
 				if up[c] < 0 || m.level[h] > m.level[up[c]] || m.level[h] == m.level[up[c]] && h < up[c] {
 					up[c], m.level[c] = h, m.level[h]+1
@@ -148,9 +148,12 @@ func (m *Map) name(h int32) string { return m.index.Host(m.index.Hosts[h]).Name 
 
 func (m *Map) shard(h int32) int { return int(m.index.Hosts[h].Shard) }
 
+// leaf says whether nothing stands behind a host, also of what hangs from another one.
+func (m *Map) leaf(h int32) bool { return len(m.graph.Children(id(h))) == 0 }
+
 // hangsFrom gives the parent that a host hangs from; false for roots.
 func (m *Map) hangsFrom(h int32) (int32, bool) {
-	up := m.trunk.Parents(monitor.ID(h))
+	up := m.trunk.Parents(id(h))
 	if len(up) == 0 {
 		return 0, false
 	}

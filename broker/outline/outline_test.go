@@ -146,40 +146,15 @@ func TestWhatIsWellIsFoldedAndWhatIsBrokenStandsWithTheWayToIt(t *testing.T) {
 	}
 	s.down("floor-11-rack-1-server-9")
 	want := `core fine
-  floor-1 fine, 170 behind
-  floor-2 fine, 170 behind
+  floor-1…floor-12 10 fine, 1700 behind
   floor-3 fine
-    floor-3-rack-1 fine, 16 behind
+    floor-3-rack-1…floor-3-rack-10 9 fine, 144 behind
     floor-3-rack-2 broken, 16 behind, 16 out
-    floor-3-rack-3 fine, 16 behind
-    floor-3-rack-4 fine, 16 behind
-    floor-3-rack-5 fine, 16 behind
-    floor-3-rack-6 fine, 16 behind
-    floor-3-rack-7 fine, 16 behind
-    floor-3-rack-8 fine, 16 behind
-    floor-3-rack-9 fine, 16 behind
-    floor-3-rack-10 fine, 16 behind
-  floor-4 fine, 170 behind
-  floor-5 fine, 170 behind
-  floor-6 fine, 170 behind
-  floor-7 fine, 170 behind
-  floor-8 fine, 170 behind
-  floor-9 fine, 170 behind
-  floor-10 fine, 170 behind
   floor-11 fine
     floor-11-rack-1 fine
       floor-11-rack-1-server-1…floor-11-rack-1-server-16 15 fine
       floor-11-rack-1-server-9 broken
-    floor-11-rack-2 fine, 16 behind
-    floor-11-rack-3 fine, 16 behind
-    floor-11-rack-4 fine, 16 behind
-    floor-11-rack-5 fine, 16 behind
-    floor-11-rack-6 fine, 16 behind
-    floor-11-rack-7 fine, 16 behind
-    floor-11-rack-8 fine, 16 behind
-    floor-11-rack-9 fine, 16 behind
-    floor-11-rack-10 fine, 16 behind
-  floor-12 fine, 170 behind
+    floor-11-rack-2…floor-11-rack-10 9 fine, 144 behind
 lone-1…lonely-4 7 fine, alone
 `
 	if diff := cmp.Diff(want, list(s.draw(outline.Query{}))); diff != "" {

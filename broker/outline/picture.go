@@ -13,7 +13,7 @@ type Query struct {
 	// Kept are the ids of hosts that stand unfolded in the picture that is shown at present: they stay so while there is room, that
 	// nothing jumps when it comes back.
 	Kept []string
-	// Rows is how many rows are filled with what is well; 0 for 40.
+	// Rows is how many rows are filled with what is well; 0 for 28.
 	Rows int
 }
 
@@ -102,7 +102,7 @@ const (
 	// mostNodes is where nothing more is unfolded.
 	mostNodes = 300
 	// mostRows is how many rows are filled with what is well.
-	mostRows = 40
+	mostRows = 28
 	// mostRoots is how many root problems are shown each on its own, and mostUnder how many of those below one host.
 	mostRoots, mostUnder = 100, 24
 	// mostLeaves and mostBranches are how many children that look alike stay outside of a group.

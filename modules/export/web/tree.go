@@ -19,7 +19,7 @@ const treeEvery = 500 * time.Millisecond
 
 // treeData adds what the dependency tree shows.
 func (m *Module) treeData(mux *http.ServeMux) {
-	m.findData(mux)
+	m.suggestData(mux)
 	mux.HandleFunc("GET /ui/data/tree", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
 		return m.atlas.look(&m.outlook).Draw(treeQuery(r.URL.Query())), nil
 	}))

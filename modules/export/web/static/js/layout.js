@@ -5,10 +5,10 @@
 export const ROW = 36, BOX = 28, GAP = 74
 
 /**
- * layout places nodes. width(node) says how wide one is. It gives at: id to {x, y, w}, where y is the middle; width and height; and
+ * layout places nodes. width(node) says how wide one is, label(shard) how wide the words about a shard are. It gives at: id to {x, y, w}, where y is the middle; width and height; and
  * cuts: {x, y, w, h, shard}, what lies behind a cut between shards.
  */
-export function layout(picture, width) {
+export function layout(picture, width, label) {
 	const wood = plant(picture)
 	for (let sweep = 0; sweep < 3 && wood.cross.length > 0; sweep++) {
 		rows(wood)
@@ -16,7 +16,7 @@ export function layout(picture, width) {
 	}
 	const height = rows(wood)
 	const across = columns(wood, width)
-	return { at: wood.at, width: across, height, cuts: cuts(wood) }
+	return { at: wood.at, width: across, height, cuts: cuts(wood, label) }
 }
 
 /** plant finds what hangs from what, and the edges that are no branches. */
@@ -130,36 +130,47 @@ function columns(wood, width) {
 	return Math.max(0, x - GAP)
 }
 
-/** cuts finds what lies in another shard than what it hangs from: siblings of one shard together. */
-function cuts(wood) {
+/** cuts finds what lies in another shard than what it hangs from, siblings of one shard together; label(shard) says how wide its words are. */
+function cuts(wood, label) {
 	const all = []
-	for (const [trunk, siblings] of wood.kids) {
-		let last = null
-		for (const id of siblings) {
-			const shard = side(wood, trunk, id)
-			if (shard < 0) { last = null; continue }
-			const b = band(wood, id)
-			if (last?.shard === shard) {
-				last.h = b.y + b.h - last.y
-				last.w = Math.max(last.w, b.w)
-			} else all.push(last = { shard, ...b })
-		}
+	const visit = (id) => {
+		const own = wood.at.get(id)
+		const b = { x: own.x, y: own.y - BOX / 2, right: own.x + own.w + 34, end: own.y + BOX / 2 }
+		for (const one of wood.beside.get(id) ?? []) stretch(b, visit(one))
+		fence(id, (kid) => stretch(b, kid))
+		return b
 	}
-	return all
+	/** fence visits what hangs from a node and puts cuts around those of other shards. */
+	const fence = (trunk, take) => {
+		let open = null
+		const close = () => {
+			if (!open) return
+			const b = open.b
+			b.x -= 20
+			b.y -= 3
+			b.end += 3
+			b.right += label(open.shard)
+			all.push({ shard: open.shard, x: b.x, y: b.y, w: b.right - b.x, h: b.end - b.y })
+			b.right += 6
+			take({ ...b, x: Infinity })
+			open = null
+		}
+		for (const id of wood.of(trunk)) {
+			const shard = side(wood, trunk, id), b = visit(id)
+			if (shard !== open?.shard) close()
+			if (shard < 0) take(b)
+			else if (open) stretch(open.b, b)
+			else open = { shard, b }
+		}
+		close()
+	}
+	fence("", () => {})
+	return all.reverse()
 }
 
-/** band is the room that a node takes with all that hangs from it. */
-function band(wood, top) {
-	const own = wood.at.get(top)
-	let [first, last, right] = [own.y, own.y, own.x + own.w]
-	const see = (id) => {
-		const a = wood.at.get(id)
-		first = Math.min(first, a.y)
-		last = Math.max(last, a.y)
-		right = Math.max(right, a.x + a.w)
-		for (const kid of wood.of(id)) see(kid)
-		for (const one of wood.beside.get(id) ?? []) see(one)
-	}
-	see(top)
-	return { x: own.x - 22, y: first - ROW / 2, w: right - own.x + 22 + 34, h: last - first + ROW }
+function stretch(b, by) {
+	b.x = Math.min(b.x, by.x)
+	b.y = Math.min(b.y, by.y)
+	b.right = Math.max(b.right, by.right)
+	b.end = Math.max(b.end, by.end)
 }

@@ -1,6 +1,6 @@
 // The tree as a picture: drawing it, moving in it by mouse, touch and keyboard, and lighting ways.
 import { el, svg } from "./base.js"
-import { BOX, ROW, layout } from "./layout.js"
+import { BOX, layout } from "./layout.js"
 import { colour, inside, names, spoken, title, word, worstInside } from "./tree-words.js"
 
 const ruler = document.createElement("canvas").getContext("2d")
@@ -28,15 +28,16 @@ export function canvas({ chosen, fold, leave, owner }) {
 	const node = el("div", { class: "picture" }, root)
 	const view = { x: 0, y: 0, k: 1 }
 	const c = { node, picture: { nodes: [], edges: [] }, place: null, parts: new Map(), at: null }
+	const sign = (shard) => { const who = owner(shard); return `shard ${shard}${who ? ` · ${who}` : ""}` }
 	const paint = () => world.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.k})`)
 	const box = () => root.getBoundingClientRect()
 
 	c.draw = (picture, anchor) => {
 		const before = anchored(c, anchor ?? c.at, view, box())
 		c.picture = picture
-		c.place = layout(picture, wide)
+		c.place = layout(picture, wide, (shard) => measured(sign(shard), 600, 10.5) + 8)
 		const fresh = c.parts.size === 0
-		build(c, world, owner)
+		build(c, world, sign)
 		for (const [id, g] of c.parts) listen(g, id)
 		if (fresh) c.home()
 		else if (before && c.place.at.has(before.id)) {
@@ -158,7 +159,7 @@ function anchored(c, id, view, b) {
 }
 
 /** build makes the elements of all nodes and edges; focus stays where it was. */
-function build(c, world, owner) {
+function build(c, world, sign) {
 	const focus = document.activeElement?.dataset?.id
 	const { at } = c.place
 	c.parts = new Map()
@@ -170,7 +171,7 @@ function build(c, world, owner) {
 		dress(g, n, p)
 		return g
 	})
-	world.replaceChildren(...c.place.cuts.map((cut) => fence(cut, owner)), svg("g", {}, c.lines.map((l) => l.path)), ...nodes)
+	world.replaceChildren(...c.place.cuts.map((cut) => fence(cut, sign)), svg("g", {}, c.lines.map((l) => l.path)), ...nodes)
 	tint(c)
 	const first = c.parts.get(c.at) ?? nodes[0]
 	first?.setAttribute("tabindex", "0")
@@ -215,15 +216,13 @@ function handle(n, w) {
 /** way is the line of an edge, softly bent. */
 function way(a, b) {
 	const x = a.x + a.w, far = Math.max(36, (b.x - x) / 2)
-	if (b.x <= x) return `M${x} ${a.y} C${x + far} ${a.y} ${b.x - far} ${b.y} ${b.x} ${b.y}`
 	return `M${x} ${a.y} C${x + far} ${a.y} ${b.x - far} ${b.y} ${b.x} ${b.y}`
 }
 
 /** fence is a dashed line around what lies in another shard. */
-function fence(cut, owner) {
-	const who = owner(cut.shard)
+function fence(cut, sign) {
 	return svg("g", { class: "cut" }, svg("rect", { x: cut.x, y: cut.y, width: cut.w, height: cut.h, rx: 10 }),
-		svg("text", { x: cut.x + cut.w - 8, y: cut.y + cut.h + 11, "text-anchor": "end" }, `shard ${cut.shard}${who ? ` · ${who}` : ""}`))
+		svg("text", { x: cut.x + cut.w - 8, y: cut.y + cut.h / 2 + 4, "text-anchor": "end" }, sign(cut.shard)))
 }
 
 /** tint gives each edge the state of where it leads. */
@@ -297,5 +296,3 @@ function drag(root, c) {
 		c.zoom(Math.exp(-Math.max(-60, Math.min(60, e.deltaY)) / (e.ctrlKey ? 60 : 240)), { x: e.clientX, y: e.clientY })
 	}, { passive: false })
 }
-
-export { ROW }

@@ -16,14 +16,14 @@ const (
 	mostFound, mostSought = 12, 200
 )
 
-// findData adds the suggestions while somebody types the name of a host or service.
-func (m *Module) findData(mux *http.ServeMux) {
+// suggestData adds the suggestions while somebody types the name of a host or service.
+func (m *Module) suggestData(mux *http.ServeMux) {
 	mux.HandleFunc("GET /ui/data/suggest", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
 		q := r.URL.Query()
 		if len(q.Get("q")) > mostSought {
 			return nil, failure(http.StatusBadRequest, "no name is longer than %d bytes", mostSought)
 		}
-		return find(m.atlas.index(&m.outlook), strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("services") != ""), nil
+		return suggest(m.atlas.index(&m.outlook), strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("services") != ""), nil
 	}))
 }
 
@@ -34,8 +34,8 @@ type found struct {
 	rank    int
 }
 
-// find gives the hosts whose name, alias or address has a text in it, the best first; behind a slash, or where no host fits, their services.
-func find(x *catalog.Index, text string, services bool) []found {
+// suggest gives the hosts whose name, alias or address has a text in it, the best first; behind a slash, or where no host fits, their services.
+func suggest(x *catalog.Index, text string, services bool) []found {
 	all := []found{}
 	for _, p := range x.Hosts {
 		h := x.Host(p)
@@ -44,7 +44,7 @@ func find(x *catalog.Index, text string, services bool) []found {
 		}
 	}
 	if services && len(all) < mostFound {
-		all = append(all, findServices(x, text)...)
+		all = append(all, suggestServices(x, text)...)
 	}
 	slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(a.rank, b.rank) })
 	return all[:min(len(all), mostFound)]
@@ -65,8 +65,8 @@ func fits(h *monitor.Host, text string) int {
 	return -1
 }
 
-// findServices finds HOST/SERVICE, as far as both are typed, or services by their own names.
-func findServices(x *catalog.Index, text string) (all []found) {
+// suggestServices finds HOST/SERVICE, as far as both are typed, or services by their own names.
+func suggestServices(x *catalog.Index, text string) (all []found) {
 	host, service, both := strings.Cut(text, "/")
 	if !both {
 		host, service = "", text
