@@ -34,6 +34,8 @@ const (
 	// lateAge is how old what waits may be; lateAfter how long a queue may not be empty of which no age is known.
 	lateAge   = 15 * time.Second
 	lateAfter = time.Minute
+	// usedGone is the age up to which results may lie there though they were used: their owners remove them every two seconds.
+	usedGone = 5 * time.Second
 	// someBytes is less than what a busy scheduler or receiver has on its way at any moment.
 	someBytes = 1 << 20
 )
@@ -71,6 +73,9 @@ func (b *Broker) backlog(ctx context.Context) ([]Queue, error) {
 		q := Queue{Name: of.name, Waiting: int64(x.Behind(0)), Unit: "messages"}
 		if !x.Next.IsZero() {
 			q.Oldest = max(time.Since(x.Next), 0).Seconds()
+		}
+		if of.stream == bus.RES && q.Oldest < usedGone.Seconds() {
+			q.Waiting, q.Oldest = 0, 0
 		}
 		all = append(all, q)
 	}
