@@ -136,6 +136,9 @@ func (s *Site) begin(ctx context.Context) error {
 	if err := s.eventually(ctx, 2*time.Minute, "everything is known and checked", s.checked); err != nil {
 		return err
 	}
+	if err := s.shared(ctx); err != nil { // what moves because the site began is no fault's doing
+		return err
+	}
 	s.load.begin(ctx)
 	s.orders.begin(ctx)
 	err := s.eventually(ctx, time.Minute, "results and orders are taken", func() error {

@@ -29,7 +29,7 @@ func (c *Core) Begin(now monitor.Time) {
 	c.resumeHeld()
 	c.reassess()
 	spread := firstSpread(c.unseen())
-	missing := max(firstSpread(2*c.unmadeSince(was)), c.now.Sub(was), 4*time.Second) // no faster than they fell due
+	missing := c.unmadeSpread(was)
 	for id := range monitor.ID(c.inv.Objects()) {
 		r := &c.run[id]
 		r.flags &= pinned | held
@@ -42,7 +42,7 @@ func (c *Core) Begin(now monitor.Time) {
 			c.lay(id)
 		case c.times[id].check == 0:
 			c.first(id, spread)
-		case c.unmade(id, was) && 4*missing < interval: // else the next turn is as good, and makes no crowd
+		case c.unmade(id, was) && 2*missing < interval: // else the next turn is as good, and makes no crowd
 			r.next = c.regular(id, missing, c.now)
 			c.lay(id)
 		case r.next > c.now && r.next <= c.now.Add(interval):
@@ -73,14 +73,16 @@ func (c *Core) unmade(id monitor.ID, was monitor.Time) bool {
 	return r.next > was.Add(-underWay) && r.next <= c.now && c.now.Sub(was) <= longAgo && c.times[id].check != 0
 }
 
-// unmadeSince counts the objects of which that is so.
-func (c *Core) unmadeSince(was monitor.Time) (n int) {
+// unmadeSpread gives over how long those of which that is so are made: at half the rate at most at which they fell due, since the others
+// go on in their turn, and so that many small shards that move together make no crowd either.
+func (c *Core) unmadeSpread(was monitor.Time) time.Duration {
+	n, first := 0, c.now
 	for id := range c.edge {
 		if c.unmade(id, was) {
-			n++
+			n, first = n+1, min(first, c.run[id].next)
 		}
 	}
-	return n
+	return max(firstSpread(2*n), 2*c.now.Sub(first))
 }
 
 // unseen counts the objects that were never checked.
