@@ -75,6 +75,8 @@ type grant struct {
 	get, watch, put    []Role
 	blobs              Bucket
 	fetch, keep        []Role
+	// fresh says that the release before has no such line: a bus of that release refuses what stands here.
+	fresh bool
 }
 
 type roles = []Role
@@ -96,7 +98,7 @@ func table() []grant {
 		{subject: "trace.*", send: roles{Scheduler, Poller}, hear: roles{Broker}},
 		{subject: "said.@", send: roles{Broker}, hear: roles{Poller}, answer: roles{Poller}},
 		{subject: "engine.reload", send: roles{Receiver, Broker, Operator}, hear: roles{Arbiter}, answer: roles{Arbiter}},
-		{subject: "engine.check", send: roles{Receiver, Broker, Operator}, hear: roles{Arbiter}, answer: roles{Arbiter}},
+		{subject: "engine.check", send: roles{Receiver, Broker, Operator}, hear: roles{Arbiter}, answer: roles{Arbiter}, fresh: true},
 		{subject: "engine.sites", send: roles{Broker}, hear: roles{Receiver}, answer: roles{Receiver}},
 		{subject: "counts", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbq", send: roles{Scheduler}, hear: roles{Scheduler}},
@@ -173,6 +175,12 @@ func Allowed(name string, have ...Role) Rights {
 	}
 	r.Prepare = slices.Contains(have, Arbiter)
 	return r
+}
+
+// Fresh says that a subject came with this release. A bus of the release before refuses it to everybody, and that is no fault of who is
+// refused: it goes without until the bus is replaced.
+func Fresh(s Subject) bool {
+	return slices.ContainsFunc(table(), func(g grant) bool { return g.fresh && g.subject == s })
 }
 
 func (g *grant) add(r *Rights, name string, have []Role) {

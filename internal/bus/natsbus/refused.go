@@ -2,11 +2,14 @@ package natsbus
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/onbu/onbu/internal/bus"
 )
 
 // refusals are what the bus did not let us do. Whoever did it waits for an answer that never comes, so somebody must be told.
@@ -54,6 +57,15 @@ func (c *Conn) Refused() uint64 {
 	c.refused.mu.Lock()
 	defer c.refused.mu.Unlock()
 	return c.refused.n
+}
+
+// quoted is what the server names in a refusal.
+var quoted = regexp.MustCompile(`"([^"]*)"`)
+
+// tooOld says that a refusal is that of a bus of the release before, which knows nothing of what it was asked for.
+func tooOld(err error) bool {
+	what := quoted.FindStringSubmatch(err.Error())
+	return what != nil && bus.Fresh(bus.Subject(what[1]))
 }
 
 // answerable says whether a message may be answered: only where somebody waits for answers. Else whoever asks could have us
