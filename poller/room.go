@@ -76,6 +76,7 @@ func newEnds(set *metrics.Set) ends {
 type sender struct {
 	last  time.Time // when it sent jobs
 	aside int       // its jobs that are aside
+	heard heard
 }
 
 func newRoom(slots, plugins int, busy func() bool, e ends) *room {
@@ -89,8 +90,8 @@ func newRoom(slots, plugins int, busy func() bool, e ends) *room {
 	return r
 }
 
-// hear notes that a scheduler sent jobs. It does not keep name.
-func (r *room) hear(name string, now time.Time) *sender {
+// hear notes that a scheduler sent a batch of jobs with that serial. It does not keep name.
+func (r *room) hear(name string, serial uint64, now time.Time) *sender {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.senders[name]
@@ -99,6 +100,7 @@ func (r *room) hear(name string, now time.Time) *sender {
 		r.senders[strings.Clone(name)] = s
 	}
 	s.last = now
+	s.heard.note(serial, now)
 	return s
 }
 

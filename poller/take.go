@@ -17,7 +17,7 @@ func (p *Poller) take(m bus.Msg) {
 		return
 	}
 	now := time.Now()
-	from := p.room.hear(p.jobs.From, now)
+	from := p.room.hear(p.jobs.From, p.jobs.Serial, now)
 	if p.draining.Load() {
 		p.giveBack(p.jobs)
 		return

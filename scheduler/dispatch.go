@@ -141,7 +141,7 @@ func (d *dispatcher) addLocked(s *slot, job *monitor.Job, since uint32) {
 	if job.Trace != "" {
 		d.traced = append(d.traced, job.Trace)
 	}
-	s.seq, s.since, s.poller = job.Seq, since, d.to.number
+	s.seq, s.since, s.poller, s.batch = job.Seq, since, d.to.number, d.to.batches.sent+1
 	d.to.running++
 	d.flights.unpark(s)
 }
@@ -154,6 +154,7 @@ func (d *dispatcher) sendLocked() {
 	if d.batch.Len() == 0 {
 		return
 	}
+	d.batch.Serial = to.batches.next()
 	err := d.bus.Publish(bus.Jobs(to.name), d.batch.Message())
 	if err == nil {
 		for _, trace := range d.traced {

@@ -17,6 +17,7 @@ type slot struct {
 	since   uint32 // when it was sent, in seconds since the dispatcher began
 	waiting uint32 // 1 + where it lies in parked
 	poller  uint32 // the number of the poller that has it
+	batch   uint32 // that it went with
 }
 
 // flights holds a slot for every object of every shard, and the jobs that wait. A job that is with a poller is not kept:
@@ -124,12 +125,12 @@ func (f *flights) drop(shard monitor.Shard) {
 	}
 }
 
-// with lists what a poller has, by shard.
-func (f *flights) with(poller uint32) map[monitor.Shard][]core.JobKey {
+// with lists what a poller has and is wanted, by shard.
+func (f *flights) with(poller uint32, wanted func(*slot) bool) map[monitor.Shard][]core.JobKey {
 	found := map[monitor.Shard][]core.JobKey{}
 	for shard := range f.tables {
-		for object, s := range f.tables[shard].slots {
-			if s.poller == poller {
+		for object := range f.tables[shard].slots {
+			if s := &f.tables[shard].slots[object]; s.poller == poller && wanted(s) {
 				id := monitor.Shard(shard)
 				found[id] = append(found[id], core.JobKey{Object: monitor.ID(object), Seq: s.seq})
 			}

@@ -36,7 +36,8 @@ type pollerState struct {
 	pools      map[string]bool
 	heard      time.Time
 	// full says that the poller gave jobs back; it gets none until it speaks again.
-	full bool
+	full    bool
+	batches numbering
 }
 
 func (p *pollerState) credit() int {
@@ -74,7 +75,7 @@ func (d *dispatcher) want(m bus.Msg) {
 		p = nil
 	}
 	if p == nil {
-		p = d.addPollerLocked(&pollerState{name: w.Poller, boot: w.Boot, before: before, pools: map[string]bool{}})
+		p = d.addPollerLocked(&pollerState{name: w.Poller, boot: w.Boot, before: before, pools: map[string]bool{}, batches: newNumbering(time.Now())})
 		d.log.Info("poller joined", "poller", w.Poller, "pool", w.Pool)
 		if at, was := d.silent[w.Poller]; was {
 			delete(d.silent, w.Poller)
@@ -85,6 +86,9 @@ func (d *dispatcher) want(m bus.Msg) {
 		p.pools[w.Pool] = true
 		pl := d.poolLocked(w.Pool)
 		pl.pollers = append(pl.pollers, p)
+	}
+	if h, told := w.Heard[d.name]; told && lost == nil {
+		lost = d.missedLocked(p, h, time.Now())
 	}
 	p.window, p.heard, p.full = int(min(w.Window, 1<<20)+min(w.Aside[d.name], 1<<20)), time.Now(), false
 	d.pumpLocked(d.poolLocked(w.Pool))
@@ -234,7 +238,7 @@ func (d *dispatcher) standing(shard monitor.Shard, object monitor.ID) string {
 
 // removeLocked forgets a poller and gives the jobs that it had.
 func (d *dispatcher) removeLocked(p *pollerState) map[monitor.Shard][]core.JobKey {
-	lost := d.flights.with(p.number)
+	lost := d.flights.with(p.number, func(*slot) bool { return true })
 	for shard, keys := range lost {
 		for _, k := range keys {
 			d.flights.forget(d.flights.find(flightKey{shard, k.Object}))

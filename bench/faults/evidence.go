@@ -191,6 +191,10 @@ func tellings(path string) ([]telling, error) {
 	return all, lines.Err()
 }
 
+// writeScript writes a program, in place of one that may be running: that file itself must not be written to.
 func writeScript(path, line string) error {
-	return os.WriteFile(path, []byte("#!/bin/sh\n"+line+"\n"), 0o755)
+	if err := os.WriteFile(path+".new", []byte("#!/bin/sh\n"+line+"\n"), 0o755); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }

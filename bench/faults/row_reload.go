@@ -245,7 +245,9 @@ func (s *Site) reloadLarge(ctx context.Context, f *Finding) error {
 	moved := 0
 	for id, was := range before {
 		if is := after[id]; is.LastCheck == was.LastCheck && is.NextCheck != was.NextCheck {
-			moved++
+			if moved++; moved <= 3 {
+				s.say("%s, last checked at %.3f, was to be checked at %.3f and is now at %.3f", id, was.LastCheck, was.NextCheck, is.NextCheck)
+			}
 		}
 	}
 	edited := bulkEdited * bulkServices

@@ -19,7 +19,7 @@ const (
 	submitFields  = 6
 	brokFields    = 15
 	statusFields  = 52
-	jobsFields    = 2
+	jobsFields    = 3
 )
 
 // The first bytes of MessagePack's values, as far as they are written or read here without msgp.
@@ -108,7 +108,7 @@ func appendJobs(dst []byte, b *Jobs) []byte {
 	for i := range b.Jobs {
 		dst = appendJob(dst, &b.Jobs[i])
 	}
-	return dst
+	return appendUint(dst, b.Serial)
 }
 
 func appendOutcome(dst []byte, o *monitor.Outcome) []byte {

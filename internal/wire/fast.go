@@ -54,7 +54,7 @@ func (d *Decoder) noun(b []byte, v any) ([]byte, error) {
 
 // DecodeJobs reads a message of jobs into the memory that into has from an earlier one. It is Decode but for that.
 func (d *Decoder) DecodeJobs(b []byte, into *Jobs) error {
-	into.From, into.Jobs = "", into.Jobs[:0]
+	into.From, into.Jobs, into.Serial = "", into.Jobs[:0], 0
 	b, err := d.open(b)
 	if err != nil {
 		return err

@@ -6,9 +6,11 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// JobBatch builds a message of Jobs, job by job, without a list of them. Only From has to be set.
+// JobBatch builds a message of Jobs, job by job, without a list of them. Only From has to be set, and Serial
+// before Message.
 type JobBatch struct {
-	From string
+	From   string
+	Serial uint64
 
 	buf   []byte
 	count int // where in buf the number of jobs stands
@@ -29,7 +31,7 @@ func (b *JobBatch) Add(j *monitor.Job) {
 // Len gives the number of jobs.
 func (b *JobBatch) Len() int { return int(b.n) }
 
-// Size gives the message's length so far in bytes.
+// Size gives the message's length so far in bytes, without the serial that comes last.
 func (b *JobBatch) Size() int { return len(b.buf) }
 
 // Message gives the message, valid until the next Add; nil without jobs.
@@ -38,7 +40,7 @@ func (b *JobBatch) Message() []byte {
 		return nil
 	}
 	binary.BigEndian.PutUint32(b.buf[b.count:], b.n)
-	return b.buf
+	return appendUint(b.buf, b.Serial)
 }
 
 // Reset empties the batch and keeps its memory.

@@ -354,5 +354,6 @@ func (c *cursor) jobs(into *Jobs) {
 			return
 		}
 	}
+	into.Serial = c.number()
 	c.close(more)
 }

@@ -21,13 +21,28 @@ type Want struct {
 	Aside map[string]uint32
 	// Left says that it has left: what it has not answered it will not answer any more.
 	Left bool
+	// Heard is, by scheduler, what came of its batches of jobs. Whoever is not in it sent none lately, or none with a serial.
+	Heard map[string]Heard
 }
+
+// Heard says which batches of one scheduler came: all up to Last but for those in Missed. The bus keeps no batch that it cannot deliver, so
+// what was lost at the end of a server is known from this alone.
+type Heard struct {
+	Last   uint64
+	Missed []Span
+}
+
+// Span are the serials from From to To, both included.
+type Span struct{ From, To uint64 }
 
 // Jobs is a batch for one poller.
 type Jobs struct {
 	// From is the scheduler that sent it, to whom jobs without room are given back as they came.
 	From string
 	Jobs []monitor.Job
+	// Serial is one more with each batch from one scheduler to one poller. It begins somewhere, far from where it was before; 0 says
+	// nothing.
+	Serial uint64
 }
 
 // KeepGenerations is how many generations stay stored, the one in force included, for daemons that are still loading the
