@@ -121,7 +121,7 @@ func (a *Arbiter) point(ctx context.Context, next *candidate, g wire.Generation)
 			return fmt.Errorf("generation %d is not in force: %w", g.Number, err)
 		}
 	}
-	if _, err := a.o.Bus.Put(ctx, bus.CFG, currentKey, wire.Marshal(g), next.entry.Revision); err != nil {
+	if err := a.putOnce(ctx, currentKey, wire.Marshal(g), next.entry.Revision); err != nil {
 		return fmt.Errorf("pointing to generation %d (does another arbiter lead?): %w", g.Number, err)
 	}
 	a.epoch = g.Epoch
@@ -165,7 +165,15 @@ func (a *Arbiter) shards(now wire.Generation) (int, error) {
 
 // reserve gives a number above that of the generation in force. No other arbiter gets the same, so that two that read
 // the files at the same moment never store into each other's generation.
-func (a *Arbiter) reserve(ctx context.Context, inForce uint64) (uint64, error) {
+func (a *Arbiter) reserve(ctx context.Context, inForce uint64) (number uint64, err error) {
+	err = persist(ctx, func() error { // a number that was written without an answer is left out
+		number, err = a.tryReserve(ctx, inForce)
+		return err
+	})
+	return number, err
+}
+
+func (a *Arbiter) tryReserve(ctx context.Context, inForce uint64) (uint64, error) {
 	entry, err := a.o.Bus.Get(ctx, bus.CFG, reservedKey)
 	if err != nil && !errors.Is(err, bus.ErrNotFound) {
 		return 0, fmt.Errorf("number of the next generation: %w", err)

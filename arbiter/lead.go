@@ -171,7 +171,15 @@ func (a *Arbiter) begin(ctx context.Context) error {
 }
 
 // fence makes every arbiter that led before unable to bring anything into force. It gives the generation that is in force.
-func (a *Arbiter) fence(ctx context.Context) (wire.Generation, error) {
+func (a *Arbiter) fence(ctx context.Context) (now wire.Generation, err error) {
+	err = persist(ctx, func() error { // after a try that nobody answered it reads anew, and goes one further
+		now, err = a.tryFence(ctx)
+		return err
+	})
+	return now, err
+}
+
+func (a *Arbiter) tryFence(ctx context.Context) (wire.Generation, error) {
 	entry, now, err := a.current(ctx)
 	if err != nil {
 		return now, err
