@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// LayoutVersion is the version of what Layout gives. It goes up by one with each release that changes the settings of a stream or bucket:
+// who prepares the bus leaves alone what a newer release has prepared.
+const LayoutVersion = 1
+
 // Stream names a stream of the layout.
 type Stream string
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -28,8 +29,9 @@ func (c *Conn) creating(ctx context.Context) (context.Context, context.CancelFun
 func (c *Conn) makeStream(ctx context.Context, want jetstream.StreamConfig) error {
 	ctx, cancel := c.creating(ctx)
 	defer cancel()
-	if c.clustered() {
-		if s, err := c.js.Stream(ctx, want.Name); err == nil && alike(s.CachedInfo().Config, want) {
+	if s, err := c.js.Stream(ctx, want.Name); err == nil {
+		is := s.CachedInfo().Config
+		if c.newer(is) || c.clustered() && alike(is, want) {
 			return nil
 		}
 	}
@@ -41,10 +43,11 @@ func (c *Conn) makeStream(ctx context.Context, want jetstream.StreamConfig) erro
 func (c *Conn) makeBucket(ctx context.Context, want jetstream.KeyValueConfig) error {
 	ctx, cancel := c.creating(ctx)
 	defer cancel()
-	if c.clustered() {
-		s, err := c.js.Stream(ctx, kvStream(bus.Bucket(want.Bucket)))
-		if err == nil && s.CachedInfo().Config.MaxAge == want.TTL && s.CachedInfo().Config.Replicas == want.Replicas &&
-			s.CachedInfo().Config.Storage == want.Storage && s.CachedInfo().Config.SubjectDeleteMarkerTTL == want.LimitMarkerTTL {
+	if s, err := c.js.Stream(ctx, kvStream(bus.Bucket(want.Bucket))); err == nil {
+		is := s.CachedInfo().Config
+		same := is.MaxAge == want.TTL && is.Replicas == want.Replicas && is.Storage == want.Storage &&
+			is.SubjectDeleteMarkerTTL == want.LimitMarkerTTL && layoutOf(is.Metadata) == layoutOf(want.Metadata)
+		if c.newer(is) || c.clustered() && same {
 			return nil
 		}
 	}
@@ -52,10 +55,33 @@ func (c *Conn) makeBucket(ctx context.Context, want jetstream.KeyValueConfig) er
 	return err
 }
 
+// layoutKey is where a stream says of which version of the layout its settings are.
+const layoutKey = "onbu.layout"
+
+func ofLayout() map[string]string {
+	return map[string]string{layoutKey: strconv.Itoa(bus.LayoutVersion)}
+}
+
+// layoutOf reads that version; 0 of a stream that says nothing.
+func layoutOf(metadata map[string]string) int {
+	n, _ := strconv.Atoi(metadata[layoutKey])
+	return n
+}
+
+// newer says that a newer release has made a stream what it is. That stays so, also when an arbiter of this one starts or loses its
+// connection for a moment, while a cluster is upgraded.
+func (c *Conn) newer(is jetstream.StreamConfig) bool {
+	if layoutOf(is.Metadata) <= bus.LayoutVersion {
+		return false
+	}
+	c.log.Debug("a newer release has prepared this stream of the bus; it stays as it is", "stream", is.Name)
+	return true
+}
+
 // alike compares what streamConfig and blobConfig set. A server has its own word for "no limit".
 func alike(is, want jetstream.StreamConfig) bool {
 	unlimited := func(n int64) int64 { return max(n, 0) }
-	return slices.Equal(is.Subjects, want.Subjects) && is.Replicas == want.Replicas && is.Storage == want.Storage &&
+	return layoutOf(is.Metadata) == layoutOf(want.Metadata) && slices.Equal(is.Subjects, want.Subjects) && is.Replicas == want.Replicas && is.Storage == want.Storage &&
 		is.Retention == want.Retention && is.Discard == want.Discard && is.MaxAge == want.MaxAge && is.Duplicates == want.Duplicates &&
 		unlimited(is.MaxBytes) == unlimited(want.MaxBytes) &&
 		unlimited(is.MaxMsgsPerSubject) == unlimited(want.MaxMsgsPerSubject) &&

@@ -130,7 +130,7 @@ func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 	cfg := jetstream.StreamConfig{
 		Name: string(k.Stream), MaxAge: k.MaxAge, MaxBytes: max(k.MaxBytes/share, leastStream), MaxMsgSize: -1,
 		Replicas: c.replicas(), Duplicates: dedup, AllowDirect: true,
-		AllowAtomicPublish: k.Atomic, AllowMsgTTL: k.Atomic || k.Last,
+		AllowAtomicPublish: k.Atomic, AllowMsgTTL: k.Atomic || k.Last, Metadata: ofLayout(),
 	}
 	if k.Last {
 		cfg.MaxMsgsPerSubject = 1
@@ -158,7 +158,7 @@ func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 
 // bucketConfig makes the server tell watchers of the keys that age out.
 func (c *Conn) bucketConfig(k bus.BucketKeeping) jetstream.KeyValueConfig {
-	cfg := jetstream.KeyValueConfig{Bucket: string(k.Bucket), TTL: k.TTL, Replicas: c.replicas(), MaxBytes: -1}
+	cfg := jetstream.KeyValueConfig{Bucket: string(k.Bucket), TTL: k.TTL, Replicas: c.replicas(), MaxBytes: -1, Metadata: ofLayout()}
 	if k.TTL > 0 {
 		cfg.LimitMarkerTTL = k.TTL
 	}
@@ -173,7 +173,7 @@ func (c *Conn) blobConfig(k bus.BucketKeeping) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: string(blobStream(k.Bucket)), Subjects: []string{blobRoot(k.Bucket) + ">"},
 		MaxMsgsPerSubject: 1, MaxBytes: -1, MaxMsgSize: -1,
-		Replicas: c.replicas(), Duplicates: dedup, AllowDirect: true,
+		Replicas: c.replicas(), Duplicates: dedup, AllowDirect: true, Metadata: ofLayout(),
 	}
 }
 
