@@ -29,7 +29,9 @@ type Options struct {
 	// Keep is how long a line is kept, and Most how many bytes the file may have; the oldest lines go first.
 	Keep time.Duration
 	Most int64
-	Log  *slog.Logger
+	// Wants says which lines are kept; nil keeps all.
+	Wants func(*logline.Line) bool
+	Log   *slog.Logger
 }
 
 // Store is a history. Any goroutine may use it.
@@ -175,11 +177,11 @@ func (s *Store) found(err error, in *sql.DB) error {
 	return err
 }
 
-// Add keeps the lines that broks are. It returns when they are on the disk. Broks may come again.
+// Add keeps the lines that broks are, those that are wanted. It returns when they are on the disk. Broks may come again.
 func (s *Store) Add(ctx context.Context, broks []monitor.Brok) error {
 	lines := make([]logline.Line, 0, len(broks))
 	for i := range broks {
-		if l, ok := logline.Of(&broks[i]); ok {
+		if l, ok := logline.Of(&broks[i]); ok && (s.o.Wants == nil || s.o.Wants(&l)) {
 			lines = append(lines, l)
 		}
 	}

@@ -126,6 +126,18 @@ func TestALineHasTheFieldsThatItSays(t *testing.T) {
 	}
 }
 
+func TestLinesThatNobodyWantsAreNotKept(t *testing.T) {
+	o := options(t)
+	o.Wants = func(l *logline.Line) bool { return l.Host != "web" || l.Class == logline.Notification }
+	s := history.New(o)
+	defer s.Close()
+	add(t, s, some())
+	want := []string{"20 SERVICE NOTIFICATION: ada;web;disk;CRITICAL;mail;full; very", "30 HOST ALERT: db;UP;HARD;1;back"}
+	if diff := cmp.Diff(want, read(t, s, history.Query{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestReadingEndsWhenNobodyWantsMore(t *testing.T) {
 	s := history.New(options(t))
 	defer s.Close()

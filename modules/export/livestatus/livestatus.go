@@ -160,4 +160,7 @@ func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
 }
 
 // Close implements modules.Closer.
-func (m *Module) Close() { m.history.Close() }
+func (m *Module) Close() error {
+	m.history.Close()
+	return nil
+}

@@ -112,7 +112,7 @@ func define(t testing.TB, e *engine, settings ...string) (*livestatus.Module, er
 	}
 	s := modules.Read(d)
 	m := livestatus.New(s, modules.Env{Log: slog.New(slog.DiscardHandler), State: t.TempDir(), Metrics: metrics.NewSet()}, e.outlook()).(*livestatus.Module)
-	t.Cleanup(m.Close)
+	t.Cleanup(func() { m.Close() })
 	return m, s.Err()
 }
 

@@ -1,6 +1,86 @@
 package web
 
-import "net/http"
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/onbu/onbu/modules/export/web/live"
+	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor"
+)
+
+const (
+	// objectEvery is how often it is looked whether a host or service has changed while a page shows it.
+	objectEvery = 500 * time.Millisecond
+	// mostTraces bounds how many checks are followed at once by all pages.
+	mostTraces = 50
+)
 
 // objectData adds what the page of a host or service shows.
-func (m *Module) objectData(mux *http.ServeMux) {}
+func (m *Module) objectData(mux *http.ServeMux) {
+	m.traces.most = mostTraces
+	mux.HandleFunc("GET /ui/data/object", m.liveObject)
+	mux.HandleFunc("GET /ui/data/explain", m.allow(sign.Read, m.explain))
+	mux.HandleFunc("GET /ui/data/history", m.allow(sign.Read, m.timeline))
+	mux.HandleFunc("GET /ui/data/object-sources", m.allow(sign.Read, m.sources))
+	mux.HandleFunc("GET /ui/data/object-agent", m.passed(sign.Command, "/api/agent/output"))
+	mux.HandleFunc("GET /ui/data/object-trace", m.traces.bounded(m.passed(sign.Read, "/api/trace")))
+}
+
+// refOf reads which host or service is asked for.
+func refOf(r *http.Request) (monitor.Ref, error) {
+	ref := monitor.Ref{Host: r.FormValue("host"), Service: r.FormValue("service")}
+	if ref.Host == "" {
+		return ref, failure(http.StatusBadRequest, "name a host: ?host=HOST or ?host=HOST&service=SERVICE")
+	}
+	return ref, nil
+}
+
+// liveObject keeps a page up to date about one host or service.
+func (m *Module) liveObject(w http.ResponseWriter, r *http.Request) {
+	ref, err := refOf(r)
+	if err == nil {
+		if who := m.gate.Who(r); who.Role < sign.Read {
+			err = denied(who, sign.Read)
+		}
+	}
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	m.hub.Serve(w, r, "object\x00"+ref.Host+"\x00"+ref.Service, objectEvery, func() live.Source { return m.watch(ref) })
+}
+
+// explain gives what the owner of a host or service knows of it. Whoever may only read does not see how it is asked: command lines
+// hold paths, names of accounts, and now and then what somebody forgot to make a secret.
+func (m *Module) explain(r *http.Request, who sign.Person) (any, error) {
+	var said map[string]json.RawMessage
+	if err := m.asked(r, "/api/explain", &said); err != nil || who.Role >= sign.Command {
+		return said, err
+	}
+	var command string
+	_ = json.Unmarshal(said["check_command"], &command) // a command without a name is empty
+	name, _, _ := strings.Cut(command, "!")
+	said["check_command"], _ = json.Marshal(name) // a string has no error
+	delete(said, "command_line")
+	return said, nil
+}
+
+// sources gives the payloads for a host, and its sources.
+func (m *Module) sources(r *http.Request, _ sign.Person) (any, error) {
+	if _, err := refOf(r); err != nil {
+		return nil, err
+	}
+	var said json.RawMessage
+	return &said, m.asked(r, "/api/piggyback", &said)
+}
+
+// asked has the API of the broker's process answer the query of a page.
+func (m *Module) asked(r *http.Request, path string, into any) error {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	return m.ask(ctx, path+"?"+r.URL.RawQuery, into)
+}

@@ -26,7 +26,7 @@ type page struct {
 func pages() []page {
 	return []page{
 		{Path: "problems", Script: "problems", Title: "Problems", Nav: "Problems", Key: "p", Style: "problems"},
-		{Path: "object", Script: "object", Title: "Object"},
+		{Path: "object", Script: "object", Title: "Object", Style: "object"},
 		{Path: "tree", Script: "tree", Title: "Tree", Nav: "Tree", Key: "t"},
 		{Path: "engine", Script: "engine", Title: "Engine", Nav: "Engine", Key: "e", Style: "engine"},
 		{Path: "piggyback", Script: "piggyback", Title: "Piggyback", Nav: "Piggyback", Key: "b", Style: "engine"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -14,13 +15,23 @@ import (
 // mostConnections bounds the own port; a browser has up to six, one of which stays while the page is open.
 const mostConnections = 4096
 
-// Serve implements modules.Serving. Without a port of its own it waits: the pages are on the broker's.
+// Serve implements modules.Serving. Without a port of its own it only looks after what is kept: the pages are on the broker's.
 func (m *Module) Serve(ctx context.Context) error {
 	m.outlook.Catalog() // from now on the broker keeps one
+	ctx, end := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer end()
+	wg.Go(func() { m.prune(ctx) })
 	if !m.tcp || !m.enabled {
 		<-ctx.Done()
 		return nil
 	}
+	return m.listen(ctx)
+}
+
+// listen serves the pages on the module's own port until ctx ends.
+func (m *Module) listen(ctx context.Context) error {
 	l, err := net.Listen(m.port.Network, m.port.Address)
 	if err != nil {
 		return err

@@ -2,16 +2,15 @@
 package web
 
 import (
-	"context"
 	"html/template"
 	"log/slog"
 	"net/http"
 
+	"github.com/onbu/onbu/internal/history"
 	"github.com/onbu/onbu/internal/serve"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/export/web/live"
 	"github.com/onbu/onbu/modules/export/web/sign"
-	"github.com/onbu/onbu/monitor"
 )
 
 // defaultPort is that of a module that listens itself. The pages are also on the local port of the broker's process.
@@ -38,6 +37,9 @@ type Module struct {
 	told    told
 	atlas   atlas
 	shells  *template.Template
+	present present
+	history *history.Store // nil where nothing is kept
+	traces  crowd
 	pages   http.Handler
 }
 
@@ -49,7 +51,9 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		cert: s.File("tls_cert", ""), key: s.File("tls_key", ""),
 		gate: sign.New(readGate(s, e)), doors: readDoors(s), guard: readOrigins(s), welcome: s.Text("login_text", ""),
 		hub: live.New(), shells: shell(),
+		present: present{view: o.View},
 	}
+	m.keep(s, e)
 	if m.tcp {
 		s.Listens(m.port.Network, m.port.Address)
 	}
@@ -77,12 +81,6 @@ func (m *Module) Name() string { return m.name }
 // Wants implements modules.Exporter: each broker keeps what its pages show of the past.
 func (m *Module) Wants() modules.Wants {
 	return modules.Wants{Events: m.enabled, Own: true, Past: true}
-}
-
-// Export implements modules.Exporter.
-func (m *Module) Export(_ context.Context, broks []monitor.Brok) error {
-	m.told.note(broks)
-	return nil
 }
 
 // Pages implements modules.Paged.
