@@ -81,7 +81,8 @@ func (m *Module) show(w http.ResponseWriter, r *http.Request, p page) {
 			All   []page
 			Who   sign.Person
 			Build string
-		}{p, pages(), who, loadAssets().build})
+			Needs []string // scripts that the page's own one imports
+		}{p, pages(), who, loadAssets().build, needs()[p.Path]})
 	}
 }
 
