@@ -41,7 +41,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // routes gives the handler of everything below /ui/.
 func (m *Module) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /ui/{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "problems", http.StatusFound) })
+	mux.HandleFunc("GET /ui/{$}", func(w http.ResponseWriter, r *http.Request) { lead(w, "problems", http.StatusFound) })
 	for _, p := range pages() {
 		mux.HandleFunc("GET /ui/"+p.Path, func(w http.ResponseWriter, r *http.Request) { m.show(w, r, p) })
 	}
@@ -49,7 +49,7 @@ func (m *Module) routes() http.Handler {
 		add(mux)
 	}
 	mux.Handle("GET /ui/static/{build}/{file...}", loadAssets())
-	return guarded(m.guard.Handler(mux))
+	return guarded(m.guard.Handler(m.gate.While(mux)))
 }
 
 // guarded says to browsers what these pages are not to be used for.
@@ -63,6 +63,13 @@ func guarded(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// lead sends a browser to a page, relative to where it has the pages: a proxy may have put them elsewhere, so that http.Redirect, which
+// makes paths absolute, would lead out.
+func lead(w http.ResponseWriter, to string, code int) {
+	w.Header().Set("Location", to)
+	w.WriteHeader(code)
 }
 
 // show answers with the frame of a page; its script asks for what is in it.

@@ -57,7 +57,7 @@ func (m *Module) signIn(w http.ResponseWriter, r *http.Request) {
 	name, to := strings.TrimSpace(r.PostForm.Get("name")), destination(r.PostForm.Get("to"))
 	err := m.gate.SignIn(w, r, name, r.PostForm.Get("password"))
 	if err == nil {
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		lead(w, to, http.StatusSeeOther)
 		return
 	}
 	code := http.StatusUnauthorized
@@ -74,7 +74,7 @@ func (m *Module) signIn(w http.ResponseWriter, r *http.Request) {
 
 func (m *Module) signOut(w http.ResponseWriter, r *http.Request) {
 	m.gate.SignOut(w, r)
-	http.Redirect(w, r, "sign-in?out=1", http.StatusSeeOther)
+	lead(w, "sign-in?out=1", http.StatusSeeOther)
 }
 
 // destination gives where somebody wanted to go if that is one of the pages, with its filters; else the first one. A link to the page
@@ -96,7 +96,7 @@ func toSignIn(w http.ResponseWriter, r *http.Request, p page) {
 	if r.URL.RawQuery != "" {
 		to += "?" + r.URL.RawQuery
 	}
-	http.Redirect(w, r, "sign-in?to="+url.QueryEscape(destination(to)), http.StatusSeeOther)
+	lead(w, "sign-in?to="+url.QueryEscape(destination(to)), http.StatusSeeOther)
 }
 
 func pageOf(path string) page {

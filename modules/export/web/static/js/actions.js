@@ -116,8 +116,6 @@ async function busy(bar, doing) {
 function menu(act) {
 	const all = el("details", { class: "menu" }, el("summary", { class: "button", "aria-label": "More actions" }, "More"),
 		el("div", { class: "choices", role: "group" }, more.map(([text, ask]) => el("button", { type: "button", class: "plain", onclick: () => { all.open = false; act(ask)() } }, text))))
-	document.addEventListener("click", (e) => { if (!all.contains(e.target)) all.open = false })
-	all.addEventListener("keydown", (e) => { if (e.key === "Escape") { all.open = false; all.querySelector("summary").focus() } })
 	return all
 }
 

@@ -1,5 +1,5 @@
 // What stands around every page: the theme, keys that lead elsewhere, the search, and how many problems there are.
-import { el, count, get, keys, toast } from "./base.js"
+import { el, count, get, here, keys, toast } from "./base.js"
 
 const root = document.documentElement
 const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark"
@@ -35,3 +35,14 @@ async function tally() {
 }
 tally()
 setInterval(tally, 5000)
+
+document.getElementById("to-sign-in")?.addEventListener("click", (e) => { e.currentTarget.href = `sign-in?to=${encodeURIComponent(here())}` })
+
+/** Menus close when something else is clicked, or with Escape. */
+const close = (except) => { for (const m of document.querySelectorAll("details.menu[open]")) if (!m.contains(except)) m.open = false }
+document.addEventListener("click", (e) => close(e.target))
+document.addEventListener("keydown", (e) => {
+	if (e.key !== "Escape") return
+	document.activeElement?.closest("details.menu[open]")?.querySelector("summary").focus()
+	close(null)
+})
