@@ -33,6 +33,8 @@ func (m *Module) problemData(mux *http.ServeMux) {
 	mux.HandleFunc("GET /ui/data/problems/impacts", m.allow(sign.Read, m.impacts))
 	mux.HandleFunc("GET /ui/data/problems/live", m.problemsLive)
 	mux.HandleFunc("GET /ui/data/groups", m.allow(sign.Read, func(*http.Request, sign.Person) (any, error) { return m.sight.now().groups(), nil }))
+	counts := &tally{}
+	mux.HandleFunc("GET /ui/data/tally", m.allow(sign.Read, func(*http.Request, sign.Person) (any, error) { return counts.of(m.sight), nil }))
 	mux.HandleFunc("GET /ui/data/find", m.allow(sign.Read, m.find))
 }
 

@@ -163,6 +163,12 @@ func TestProblemsAreRootsWithWhatFollows(t *testing.T) {
 	}
 }
 
+func TestTheTallyCountsOpenRoots(t *testing.T) {
+	if w := ask(storm(t).pages(), "GET", "/ui/data/tally"); w.Body.String() != `{"DOWN":1}`+"\n" {
+		t.Errorf("got %s", w.Body)
+	}
+}
+
 func TestWhoKnowsOfAProblemIsSaid(t *testing.T) {
 	raid := storm(t).get(t, "problems?handled=handled").Rows[0]
 	if raid.Ack == nil || raid.Ack.By != "anna" || raid.Ack.Text != "a disk is on its way" || raid.Comments != 1 || !raid.Handled {

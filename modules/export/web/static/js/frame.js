@@ -23,14 +23,13 @@ keys({
 	...Object.fromEntries(Object.keys(ways).map((k) => [k, (e) => { if (led) { e.stopImmediatePropagation(); location.href = ways[k] } }])),
 })
 
-/** tally shows numbers of problems in the head. */
+/** tally shows in the head how many root problems are open. */
 async function tally() {
 	if (document.hidden || document.body.dataset.role === "nobody") return
 	try {
-		const s = await get("data/summary")
-		const parts = [["DOWN", s.hosts.DOWN], ["UNREACHABLE", s.hosts.UNREACHABLE], ["CRITICAL", s.services.CRITICAL], ["WARNING", s.services.WARNING], ["UNKNOWN", s.services.UNKNOWN]]
-		document.getElementById("tally").replaceChildren(...parts.filter(([, n]) => n > 0).map(([state, n]) =>
-			el("a", { class: "badge", "data-state": state, href: `problems?state=${state}`, title: `${count(n)} ${state}` }, count(n))))
+		const open = await get("data/tally")
+		document.getElementById("tally").replaceChildren(...["DOWN", "CRITICAL", "UNREACHABLE", "UNKNOWN", "WARNING"].filter((state) => open[state] > 0).map((state) =>
+			el("a", { class: "badge", "data-state": state, href: `problems?state=${state}`, title: `${count(open[state])} open: ${state}` }, count(open[state]))))
 	} catch { /* the pulse says it */ }
 }
 tally()

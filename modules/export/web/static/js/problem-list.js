@@ -152,7 +152,7 @@ export function problemList(changed) {
 
 	const current = () => rows.get(cursor)?.row
 	return {
-		list, show, settle, move, clear, waiting, point: (n) => point(list.children[n], true), size: () => rows.size,
+		list, show, settle, move, clear, waiting, point: (n) => point([...list.children].at(n), true), size: () => rows.size,
 		fold: () => current() && fold(current()), choose: (range) => current() && choose(current(), range),
 		all: () => { const on = chosen.size < rows.size; for (const k of rows.keys()) mark(k, on); changed() },
 		chosen: () => chosen.size,

@@ -51,6 +51,8 @@ function receive(data, whole) {
 	body.removeAttribute("aria-busy")
 	list.show(model.order, model.rows)
 	if (turned) list.settle()
+	if (turned && arrive !== null) list.point(arrive)
+	if (turned) arrive = null
 	if (!performance.getEntriesByName("problems-shown").length) requestAnimationFrame(() => performance.mark("problems-shown"))
 }
 
@@ -96,11 +98,14 @@ function paintPager(n) {
 	pager.replaceChildren(step("Before", "[", from - size, from > 0), el("span", { class: "muted" }, `${count(Math.min(from + 1, n.total))}–${count(Math.min(from + size, n.total))} of ${count(n.total)}`), step("After", "]", from + size, from + size < n.total))
 }
 
+let arrive = null // which row the cursor goes to when another part of the list is there
+
 /** turn shows another part of the list. */
-function turn(to) {
-	if (!model.numbers || to < 0 && offset() === 0 || to >= model.numbers.total) return
+function turn(to, row = null) {
+	if (!model.numbers || body.hasAttribute("aria-busy") || to < 0 && offset() === 0 || to >= model.numbers.total) return
 	setParams({ offset: Math.max(0, to) || null })
-	scrollTo({ top: 0 })
+	arrive = row
+	if (row !== -1) scrollTo({ top: 0 })
 	listen()
 }
 
@@ -118,8 +123,8 @@ async function findFine() {
 }
 
 keys({
-	j: () => { if (!list.move(1)) turn(offset() + perPage()) },
-	k: () => { if (!list.move(-1)) turn(offset() - perPage()) },
+	j: () => { if (!list.move(1)) turn(offset() + perPage(), 0) },
+	k: () => { if (!list.move(-1)) turn(offset() - perPage(), -1) },
 	Enter: (e) => (e.target.closest("a, button, summary") ? e.target.closest("a, button, summary").click() : list.open()),
 	x: () => list.choose(false), X: () => list.choose(true), "*": () => list.all(), o: () => list.fold(), Escape: () => list.clear(),
 	"[": () => turn(offset() - perPage()), "]": () => turn(offset() + perPage()),
