@@ -114,7 +114,9 @@ func New(o Options) *Broker {
 }
 
 // Load says how much the broker has done, for its heartbeat.
-func (b *Broker) Load() map[string]int64 { return map[string]int64{"broks": int64(b.applied.Get())} }
+func (b *Broker) Load() map[string]int64 {
+	return map[string]int64{"broks": int64(b.applied.Get()), "feed_seconds": int64(b.feeder.Behind().Seconds())}
+}
 
 // Run keeps the view and feeds the modules until ctx ends.
 func (b *Broker) Run(ctx context.Context) error {

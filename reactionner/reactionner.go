@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -28,6 +29,7 @@ const (
 	stopWait     = 8 * time.Second        // how long actions under way may take when the reactionner ends
 	giveUpWait   = 500 * time.Millisecond // and when others stand ready for them
 	defaultRun   = 30 * time.Second       // Nagios' notification_timeout
+	waitingEvery = 5 * time.Second
 )
 
 // Runner runs a command line with additions to its environment and gives what it printed and its exit status. An error
@@ -63,6 +65,9 @@ type Reactionner struct {
 	drain, idle chan struct{}
 	draining    sync.Once
 
+	// waiting is how many actions of its pools nobody has carried out, as looked up last.
+	waiting atomic.Int64
+
 	mu            sync.Mutex
 	running, sent int64
 }
@@ -85,8 +90,33 @@ func New(o Options) *Reactionner {
 func (r *Reactionner) Load() map[string]int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return map[string]int64{"running": r.running, "done": r.sent}
+	return map[string]int64{"running": r.running, "done": r.sent, "actions_waiting": r.waiting.Load()}
 }
+
+// watchWaiting looks every few seconds how many records of actions wait, or are under way with any reactionner, until ctx ends.
+func (r *Reactionner) watchWaiting(ctx context.Context) {
+	ticker := time.NewTicker(waitingEvery)
+	defer ticker.Stop()
+	for {
+		sum := uint64(0)
+		for _, pool := range r.o.Pools {
+			n, err := r.o.Bus.Unused(ctx, bus.EV, durable(pool))
+			if err != nil {
+				r.o.Log.Debug("how many actions wait is not known", "pool", pool, "error", err)
+			}
+			sum += n
+		}
+		r.waiting.Store(int64(sum))
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// durable names the readers of a pool's actions.
+func durable(pool string) string { return "react-" + bus.Token(pool) }
 
 // Run carries out actions until ctx ends; those under way then get some seconds more. What is ended in the middle is done
 // again by whoever comes next.
@@ -98,6 +128,7 @@ func (r *Reactionner) Run(ctx context.Context) error {
 	defer end()
 	taking, stop := context.WithCancel(ctx)
 	defer stop()
+	go r.watchWaiting(ctx)
 	var wg sync.WaitGroup
 	for _, pool := range r.o.Pools {
 		room := make(chan struct{}, atOnce)
@@ -137,7 +168,7 @@ func (r *Reactionner) Drain(ctx context.Context) {
 
 func (r *Reactionner) serve(ctx, actions context.Context, room chan struct{}, pool string) {
 	cursor := bus.Cursor{
-		Stream: bus.EV, Filter: bus.ActionsOf(pool), Durable: "react-" + bus.Token(pool), Batch: 1, Ack: ackWithin,
+		Stream: bus.EV, Filter: bus.ActionsOf(pool), Durable: durable(pool), Batch: 1, Ack: ackWithin,
 	}
 	for ctx.Err() == nil {
 		err := r.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return r.handle(actions, room, msgs) })

@@ -250,9 +250,16 @@ func TestAModuleThatHangsForAnHourDrainsInOrder(t *testing.T) {
 		if got := s.export(b); got.Streams[0].Waiting != 3600 || got.Streams[0].OldestAge < 3590 || got.Failing != 0 {
 			t.Errorf("after an hour: %+v", got)
 		}
+		if got := b.Behind(); got < 3590*time.Second || got > 3610*time.Second {
+			t.Errorf("after an hour the broker says it is %s behind", got)
+		}
 		close(free)
 		time.Sleep(5 * time.Second)
 		s.want("afterwards", m, want...)
+		time.Sleep(5 * time.Second)
+		if got := b.Behind(); got != 0 {
+			t.Errorf("afterwards the broker says it is %s behind", got)
+		}
 		b.stop()
 	})
 }

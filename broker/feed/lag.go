@@ -22,8 +22,9 @@ const (
 
 // lag is what is watched of a module's place in a stream. The module's mu guards it.
 type lag struct {
-	full   float64 // as Fullness says, when it was looked at last
-	gone   uint64  // messages that are lost already and not counted yet
+	full   float64       // as Fullness says, when it was looked at last
+	age    time.Duration // of the oldest message that waits, then
+	gone   uint64        // messages that are lost already and not counted yet
 	warned bool
 }
 
@@ -135,7 +136,7 @@ func (h *module) judge(stream bus.Stream, after uint64, x *bus.Extent) {
 		h.log.Error("an export module is too far behind and loses messages now: the stream's limits remove what it has not had; mend it",
 			"stream", stream, "messages", gone, "waiting", waiting)
 	}
-	l.full, l.gone = full, gone
+	l.full, l.gone, l.age = full, gone, age
 	switch {
 	case full >= nearly && !l.warned:
 		l.warned = true
@@ -161,6 +162,20 @@ func Fullness(after uint64, x *bus.Extent, now time.Time) float64 {
 		full = max(full, float64(now.Sub(x.Next))/float64(x.MaxAge))
 	}
 	return full
+}
+
+// Behind says for how long the oldest message waits that a module at work here has not had, as looked up some seconds ago.
+func (f *Feeder) Behind() (oldest time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, h := range f.hosted {
+		h.mu.Lock()
+		for _, l := range h.lags {
+			oldest = max(oldest, l.age)
+		}
+		h.mu.Unlock()
+	}
+	return oldest
 }
 
 // Healthy says which modules are so far behind that messages are about to be lost, or are being lost; nil if none is. What was

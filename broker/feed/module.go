@@ -47,6 +47,7 @@ type module struct {
 	active                   *metrics.Gauge
 
 	due     chan struct{} // the place is to be stored at once
+	to      string        // of a Bound
 	one     sync.Mutex    // the exporter gets one call at a time; guards trouble and refused
 	trouble trouble
 	refused uint64 // so much of what the exporter passed over is in the standing
@@ -68,6 +69,9 @@ func (f *Feeder) newModule(m modules.Exporter, asked Asked) *module {
 		feeder: f, exporter: m, wants: m.Wants(), asked: asked, name: m.Name(),
 		log: f.o.Log.With("module", m.Name()), lags: map[bus.Stream]*lag{}, marks: map[bus.Stream]marks{},
 		due: make(chan struct{}, 1), loose: loose{stored: make(chan struct{})},
+	}
+	if b, ok := m.(modules.Bound); ok {
+		h.to = b.To()
 	}
 	own := ""
 	if h.wants.Own {

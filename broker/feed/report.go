@@ -18,6 +18,8 @@ type Export struct {
 	// Broker works with it now; empty if none does. Last is who did last.
 	Broker string `json:"broker"`
 	Last   string `json:"last_broker"`
+	// To is where it exports to; left out for one that does not say.
+	To string `json:"to,omitempty"`
 	// Own says that each broker has a place of its own.
 	Own bool `json:"own"`
 	// Sent counts the broks that it took.
@@ -68,7 +70,7 @@ func (f *Feeder) Exports(ctx context.Context) ([]Export, error) {
 
 func (f *Feeder) report(ctx context.Context, key string, e entry) (Export, error) {
 	x := Export{
-		Module: e.Module, Last: e.Broker, Own: e.Own, Sent: e.Sent, LastSent: e.LastSent.Unix(), Failing: e.Failing.Unix(), Error: e.LastError,
+		Module: e.Module, Last: e.Broker, To: e.To, Own: e.Own, Sent: e.Sent, LastSent: e.LastSent.Unix(), Failing: e.Failing.Unix(), Error: e.LastError,
 		ErrorAt: e.LastFailed.Unix(), Refused: e.Refused, LastRefused: e.LastRefused.Unix(), Streams: []Stream{},
 	}
 	held, err := f.o.Bus.Get(ctx, bus.LEASE, key)

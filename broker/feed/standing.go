@@ -35,6 +35,8 @@ type Standing struct {
 	LastFailed  monitor.Time
 	Refused     uint64
 	LastRefused monitor.Time
+	// To is where the module exports to, for people; empty for one that does not say.
+	To string
 }
 
 // Place is how far a module is in a stream.
@@ -92,7 +94,7 @@ var errTaken = errors.New("another broker works with it since")
 // stored: the next store finds out.
 func (h *module) store(ctx context.Context) error {
 	h.mu.Lock()
-	h.standing.Saved, h.standing.Broker = monitor.At(time.Now()), h.feeder.o.Broker
+	h.standing.Saved, h.standing.Broker, h.standing.To = monitor.At(time.Now()), h.feeder.o.Broker, h.to
 	value, revision, doubt, changes, loose := wire.Marshal(h.standing.Standing), h.standing.revision, h.doubt, h.changes, h.loose.broks
 	h.mu.Unlock()
 	if doubt {

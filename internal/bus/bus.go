@@ -95,6 +95,8 @@ type Streams interface {
 	// Forget removes what a stream holds under a subject, which may be a filter as in Cursor, up to and with a sequence: for
 	// those who know that nobody wants it any more. An error leaves some of it there, until a limit removes it.
 	Forget(ctx context.Context, stream Stream, filter Subject, upTo uint64) error
+	// Unused says how many messages a reader with a name has yet to use, those too that it was given; 0 for a name that never read.
+	Unused(ctx context.Context, stream Stream, durable string) (uint64, error)
 	// Extent says what a stream holds, and how much of that lies behind a sequence.
 	Extent(ctx context.Context, stream Stream, after uint64) (Extent, error)
 }

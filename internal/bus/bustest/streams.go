@@ -16,6 +16,41 @@ import (
 )
 
 var streams = map[string]func(*testing.T, *fixture){
+	"say how much a reader with a name has yet to use": func(t *testing.T, f *fixture) {
+		unused := func(durable string) uint64 {
+			n, err := f.a.Unused(f.ctx, bus.CMD, durable)
+			f.must(err)
+			return n
+		}
+		for _, text := range []string{"1", "2", "3"} {
+			f.must(f.a.Append(f.ctx, bus.Commands(1), []byte(text), ""))
+		}
+		taken, goOn := make(chan struct{}, 3), make(chan struct{})
+		f.readWith(f.b, bus.Cursor{Stream: bus.CMD, Filter: bus.Commands(1), Durable: "d", Batch: 1}, func([]bus.Msg) error {
+			taken <- struct{}{}
+			<-goOn
+			return nil
+		})
+		<-taken
+		if got := unused("d"); got != 3 {
+			t.Errorf("%d unused while the first is under way, want 3", got)
+		}
+		goOn <- struct{}{}
+		<-taken
+		for range 1000 { // that it was used is told without waiting for an answer
+			if unused("d") == 2 {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if got := unused("d"); got != 2 {
+			t.Errorf("%d unused after the first, want 2", got)
+		}
+		if got := unused("nobody"); got != 0 {
+			t.Errorf("%d unused by one who never read, want 0", got)
+		}
+		close(goOn)
+	},
 	"give what a dead reader had taken to one that reads alone, before all that is newer": func(t *testing.T, f *fixture) {
 		f.must(f.a.Append(f.ctx, bus.Commands(1), []byte("1"), ""))
 		taken, over := make(chan struct{}), make(chan struct{})

@@ -232,6 +232,21 @@ func (c *conn) Extent(ctx context.Context, name bus.Stream, after uint64) (bus.E
 	return e, nil
 }
 
+// Unused implements bus.Streams.
+func (c *conn) Unused(ctx context.Context, name bus.Stream, durable string) (uint64, error) {
+	if err := c.Ready(ctx); err != nil {
+		return 0, fmt.Errorf("looking at who reads %s as %s: %w", name, durable, err)
+	}
+	c.bus.mu.Lock()
+	defer c.bus.mu.Unlock()
+	s := c.bus.streams[name]
+	d := s.readers[durable]
+	if d == nil {
+		return 0, nil
+	}
+	return uint64(len(s.after(d.next-1, d.filter, len(s.msgs))) + len(d.pending) + len(d.again)), nil
+}
+
 func (b *Bus) store(name bus.Stream, subject bus.Subject, data []byte, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -2,7 +2,10 @@ package natsbus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/onbu/onbu/internal/bus"
 )
@@ -39,4 +42,19 @@ func (c *Conn) Extent(ctx context.Context, name bus.Stream, after uint64) (bus.E
 		return e, fmt.Errorf("looking at %s: %w", name, err)
 	}
 	return e, nil
+}
+
+// Unused implements bus.Streams.
+func (c *Conn) Unused(ctx context.Context, name bus.Stream, durable string) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	reader, err := c.js.Consumer(ctx, string(name), durableName(durable))
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("looking at who reads %s as %s: %w", name, durable, closed(err))
+	}
+	info := reader.CachedInfo()
+	return info.NumPending + uint64(max(info.NumAckPending, 0)), nil
 }

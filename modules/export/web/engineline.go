@@ -104,7 +104,7 @@ func (e *engine) judgeShards() {
 
 func (e *engine) judgeQueues() {
 	for _, q := range e.Queues {
-		if q.Late {
+		if q.Late && (q.Name != "feed" || len(e.Exports) == 0) { // of the modules themselves more is known
 			e.add("WARNING", queueName(q), waitingText(q), q.Since)
 		}
 	}
