@@ -2,7 +2,6 @@ package sign
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -12,7 +11,7 @@ import (
 )
 
 // mostEnded bounds how many sessions are remembered that were ended before their time.
-const mostEnded = 10000
+const mostEnded = 4000
 
 // ended are the sessions that people signed out of, kept in a file so that they stay ended after a restart. Any goroutine may use it.
 type ended struct {
@@ -41,14 +40,22 @@ func (e *ended) add(id [12]byte, over int64, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.readLocked()
-	maps.DeleteFunc(e.until, func(_ [12]byte, at int64) bool { return at <= now.Unix() })
 	e.until[id] = over
 	if len(e.until) > mostEnded {
-		first := slices.MinFunc(slices.Collect(maps.Keys(e.until)), func(a, b [12]byte) int { return cmp.Compare(e.until[a], e.until[b]) })
-		e.floor = max(e.floor, e.until[first])
-		delete(e.until, first)
+		maps.DeleteFunc(e.until, func(_ [12]byte, at int64) bool { return at <= now.Unix() })
+		e.makeRoomLocked()
 	}
 	e.writeLocked()
+}
+
+// makeRoomLocked forgets a tenth of what is remembered if that is full, and raises the floor above it.
+func (e *ended) makeRoomLocked() {
+	if len(e.until) <= mostEnded {
+		return
+	}
+	first := slices.Sorted(maps.Values(e.until))
+	e.floor = max(e.floor, first[mostEnded/10])
+	maps.DeleteFunc(e.until, func(_ [12]byte, at int64) bool { return at <= e.floor })
 }
 
 // The file has a line for each, and one for the floor with a dash in place of the number.

@@ -1,5 +1,5 @@
 // What people do about hosts and services: acknowledge, downtimes, comments, checks. Each is one POST for all that are chosen.
-import { attempt, dialog, el, field, here, keys, may, me, post, toast } from "./base.js"
+import { attempt, dialog, el, here, keys, may, me, post, toast } from "./base.js"
 import { momentField, nextMorning, secondsOf, textField } from "./moments.js"
 
 const verbs = {
@@ -42,7 +42,7 @@ export async function acknowledge(refs) {
 	const until = momentField([["no end", 0], ["1 h", 3600], ["4 h", 4 * 3600], nextMorning()], 0)
 	const [sticky, stickyLine] = box("Until it is well again", true, "Otherwise it ends with the next change of state.")
 	const [notify, notifyLine] = box("Tell the contacts", refs.length === 1)
-	const yes = await dialog(`Acknowledge ${several(refs)}`, [listed(refs), text.line, field("Ends by itself", until.line), stickyLine, notifyLine], "Acknowledge")
+	const yes = await dialog(`Acknowledge ${several(refs)}`, [listed(refs), text.line, el("div", { class: "field" }, el("span", {}, "Ends by itself"), until.line), stickyLine, notifyLine], "Acknowledge")
 	return yes && { do: "acknowledge", text: text.value(), sticky: sticky.checked, notify: notify.checked, until: until.end() }
 }
 
