@@ -19,6 +19,8 @@ type problemRow struct {
 	// Attempt of Attempts is set while it is being confirmed.
 	Attempt  uint16 `json:"attempt,omitempty"`
 	Attempts uint16 `json:"attempts,omitempty"`
+	// Own is what its own last result said, where it is only shown like this because of what it suffers from.
+	Own      string `json:"own,omitempty"`
 	Flapping bool   `json:"flapping,omitempty"`
 	Unsure   bool   `json:"unsure,omitempty"`
 	Handled  bool   `json:"handled,omitempty"`
@@ -59,6 +61,10 @@ func (l *look) row(i int32) problemRow {
 		Host: p.Host, Service: p.Service, State: p.State.String(), Output: clipped(s.Output), Since: unix(s.LastChange), Fine: unix(s.LastTimeOK),
 		Business: s.BusinessImpact, Flapping: s.Flapping, Unsure: p.Marks&problems.Unsure != 0, Handled: p.Marks.Handled(),
 		Told: s.NotificationNumber, Last: unix(s.LastNotification), Muted: s.Switches&monitor.Notifications == 0,
+	}
+	if s.Overlaid {
+		own := monitor.Status{Ref: p.Ref, State: s.OwnState}
+		row.Own = own.StateName()
 	}
 	if row.Told > 0 {
 		row.Whom = l.told.of(p.Ref, s.ProblemID)

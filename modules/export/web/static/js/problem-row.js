@@ -71,6 +71,9 @@ function impactsText(row) {
 	return row.fit === undefined ? text : `${count(row.fit)} of ${text}`
 }
 
+/** said is what the last check said; of what cannot be looked at now, with the state that this was. */
+const said = (row) => (row.own ? [el("span", { class: "tag", title: `its own last check said ${row.own}; it cannot be trusted now` }, `last seen ${row.own}`), " ", row.output ?? ""] : row.output)
+
 const age = (row) => el("span", { class: "age", title: row.fine ? `last well ${clock(row.fine)}` : null }, row.since ? since(row.since) : "")
 
 /** problemRow makes the row of a root problem; on says what is done when somebody uses it. */
@@ -80,7 +83,7 @@ export function problemRow(row, { chosen, open, on }) {
 	return [
 		el("label", { class: "pick" }, pick), el("div", { class: "state" }, badge(row.state, Boolean(row.attempts))),
 		el("div", { class: "name" }, objectLink(row.host, row.service), row.alias ? el("span", { class: "alias faint" }, row.alias) : null),
-		el("div", { class: "what" }, row.output ? el("div", { class: "said", title: row.output }, row.output) : null,
+		el("div", { class: "what" }, row.output || row.own ? el("div", { class: "said", title: row.output }, said(row)) : null,
 			el("div", { class: "marks" }, fold, fold ? el("span", { class: "counts" }, counted(row.impacts)) : null, marks(row))),
 		el("div", { class: "side" }, age(row), worth(row.business)),
 	]
@@ -89,7 +92,7 @@ export function problemRow(row, { chosen, open, on }) {
 /** impactRow makes the row of what follows from a problem. */
 export function impactRow(row) {
 	return el("li", { class: "impact", "data-state": row.state }, el("div", { class: "state" }, badge(row.state, Boolean(row.attempts))),
-		el("div", { class: "what" }, objectLink(row.host, row.service), row.output ? el("span", { class: "said faint", title: row.output }, row.output) : null), age(row))
+		el("div", { class: "what" }, objectLink(row.host, row.service), row.output || row.own ? el("span", { class: "said faint", title: row.output }, said(row)) : null), age(row))
 }
 
 /** goneFor says how long something was a problem. */
