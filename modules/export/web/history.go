@@ -65,5 +65,8 @@ func (m *Module) Close() error {
 	if m.history != nil {
 		m.history.Close()
 	}
+	if m.points != nil {
+		return m.points.Close()
+	}
 	return nil
 }

@@ -25,6 +25,7 @@ func (m *Module) objectData(mux *http.ServeMux) {
 	mux.HandleFunc("GET /ui/data/object", m.liveObject)
 	mux.HandleFunc("GET /ui/data/explain", m.allow(sign.Read, m.explain))
 	mux.HandleFunc("GET /ui/data/history", m.allow(sign.Read, m.timeline))
+	mux.HandleFunc("GET /ui/data/points", m.allow(sign.Read, m.pointsOf))
 	mux.HandleFunc("GET /ui/data/object-sources", m.allow(sign.Read, m.sources))
 	mux.HandleFunc("GET /ui/data/object-agent", m.passed(sign.Command, "/api/agent/output"))
 	mux.HandleFunc("GET /ui/data/object-trace", m.traces.bounded(m.passed(sign.Read, "/api/trace")))

@@ -23,6 +23,7 @@ func (m *Module) Serve(ctx context.Context) error {
 	defer wg.Wait()
 	defer end()
 	wg.Go(func() { m.prune(ctx) })
+	wg.Go(func() { m.sample(ctx) })
 	if !m.tcp || !m.enabled {
 		<-ctx.Done()
 		return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/onbu/onbu/internal/serve"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/export/web/live"
+	"github.com/onbu/onbu/modules/export/web/points"
 	"github.com/onbu/onbu/modules/export/web/sign"
 )
 
@@ -39,6 +40,7 @@ type Module struct {
 	shells  *template.Template
 	present present
 	history *history.Store // nil where nothing is kept
+	points  *points.Store  // as history
 	traces  crowd
 	pages   http.Handler
 }
@@ -54,6 +56,7 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		present: present{view: o.View},
 	}
 	m.keep(s, e)
+	m.keepPoints(s, e)
 	if m.tcp {
 		s.Listens(m.port.Network, m.port.Address)
 	}

@@ -1,33 +1,115 @@
 // What a check measured: the last values, and how they were in the last day.
-import { card, el } from "./base.js"
+import { attempt, card, clock, el, get, svg } from "./base.js"
 
-const digits = (v) => (Math.abs(v) >= 100 || Number.isInteger(v) ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : Math.abs(v) >= 0.01 || v === 0 ? v.toFixed(2) : v.toPrecision(2))
+const digits = (v) => (Math.abs(v) >= 100 || Number.isInteger(v) ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : Math.abs(v) >= 0.01 ? v.toFixed(2) : String(Number(v.toPrecision(2))))
 const large = [["T", 2 ** 40], ["G", 2 ** 30], ["M", 2 ** 20], ["K", 2 ** 10]]
 const bytes = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 }
 
 /** amount writes a value with its unit. */
 export function amount(v, unit = "") {
 	if (v === null || v === undefined) return "?"
-	if (unit === "s" && Math.abs(v) < 1) return Math.abs(v) < 0.001 ? `${digits(v * 1e6)} µs` : `${digits(v * 1e3)} ms`
+	if (unit === "s" && Math.abs(v) < 1) return v === 0 ? "0 s" : Math.abs(v) < 0.001 ? `${digits(v * 1e6)} µs` : `${digits(v * 1e3)} ms`
 	if (bytes[unit]) {
 		const whole = v * bytes[unit]
 		const [sign, size] = large.find(([, s]) => Math.abs(whole) >= s) ?? ["", 1]
 		return `${digits(whole / size)} ${sign}B`
 	}
 	if (Math.abs(v) >= 1e6) return `${digits(v / 1e6)} M${unit}`
-	return `${digits(v)}${unit ? (unit === "%" ? " %" : ` ${unit}`) : ""}`
+	return `${digits(v)}${unit ? ` ${unit}` : ""}`
 }
 
-/** metrics are the values of the last check. */
+const size = { width: 240, height: 44 }
+
+/** metrics are the values of the last check, each with its last day. */
 export function metrics(query) {
 	const list = el("ul", { class: "metrics" })
-	const node = card("Measured", list)
+	const note = el("span", { class: "muted small" })
+	const node = card(null, el("div", { class: "card-head" }, el("h2", {}, "Measured"), note), list)
 	node.hidden = true
+	let object = null
+	let day = null
+
+	let asking = 0
+	async function load() {
+		clearTimeout(asking)
+		if (!document.hidden && object?.metrics.length) {
+			day = await attempt(() => get(`data/points?${query}`)) ?? day
+			paint()
+		}
+		asking = setTimeout(load, 60000)
+	}
+
+	function paint() {
+		node.hidden = object.metrics.length === 0
+		note.textContent = day?.series.length ? "the last 24 hours" : ""
+		list.replaceChildren(...object.metrics.map((m) => metric(m, day?.series.find((s) => s.label === m.label), day)))
+		if (object.more_metrics) list.append(el("li", { class: "muted" }, `and ${object.more_metrics} more`))
+	}
+
 	return {
 		node, looks: ["object"],
 		paint({ object: o }) {
-			node.hidden = o.metrics.length === 0
-			list.replaceChildren(...o.metrics.map((m) => el("li", {}, el("span", { class: "metric-name", title: m.label }, m.label), el("b", {}, amount(m.value, m.unit)))))
+			const first = !object
+			object = o
+			paint()
+			if (first) load()
 		},
 	}
+}
+
+function metric(m, s, day) {
+	const known = s && s.low !== null
+	const limits = [["warn", m.warn], ["crit", m.crit]].filter(([, t]) => t).map(([what, t]) => `${what} ${t.text}`).join(", ")
+	const range = known ? `${amount(s.low, m.unit)} to ${amount(s.high, m.unit)}` : ""
+	return el("li", { "data-bad": bad(m.value, m.crit) ? "crit" : bad(m.value, m.warn) ? "warn" : null },
+		el("div", { class: "metric-head" }, el("span", { class: "metric-name", title: m.label }, m.label), el("b", { class: "nowrap" }, amount(m.value, m.unit))),
+		known ? spark(m, s, day) : null, el("div", { class: "metric-foot muted" }, el("span", {}, limits), el("span", { class: "nowrap" }, range)))
+}
+
+/** bad says whether a value is beyond a threshold. */
+function bad(v, t) {
+	if (v === null || !t) return false
+	const inside = (t.start === null || v >= t.start) && (t.end === null || v <= t.end)
+	return inside === Boolean(t.inside)
+}
+
+/** spark draws the last day of a metric: a line, broken where nobody measured, with the thresholds that are near. */
+function spark(m, s, day) {
+	let [low, high] = [s.low, s.high]
+	const near = (v) => v !== null && v !== undefined && v <= high + (high - low || Math.abs(high) || 1) * 1.2 && v >= low - (high - low || Math.abs(low) || 1) * 1.2
+	const edges = [["warn", m.warn], ["crit", m.crit]].flatMap(([what, t]) => (t ? [[what, t.start], [what, t.end]] : [])).filter(([, v]) => near(v) && v !== 0)
+	for (const [, v] of edges) [low, high] = [Math.min(low, v), Math.max(high, v)]
+	if (m.min !== undefined && low - m.min < (high - low) * 0.5) low = Math.min(low, m.min)
+	const span = high - low || Math.abs(high) || 1
+	const y = (v) => size.height - 3 - ((v - low) / span) * (size.height - 6)
+	const x = (i) => (i / (s.all.length - 1)) * size.width
+	const text = `${m.label} in the last 24 hours: from ${amount(s.low, m.unit)} to ${amount(s.high, m.unit)}, now ${amount(m.value, m.unit)}`
+	const root = svg("svg", { class: "spark", viewBox: `0 0 ${size.width} ${size.height}`, preserveAspectRatio: "none", role: "img", "aria-label": text },
+		edges.map(([what, v]) => svg("line", { class: `spark-${what}`, x1: 0, x2: size.width, y1: y(v), y2: y(v) })), pieces(s.all, day.gap).map((p) => line(p, x, y)), svg("title", {}, text))
+	root.addEventListener("pointermove", (e) => {
+		const box = root.getBoundingClientRect()
+		const i = Math.min(Math.max(Math.round(((e.clientX - box.left) / box.width) * (s.all.length - 1)), 0), s.all.length - 1)
+		root.lastChild.textContent = `${clock(day.from + i * day.step).slice(5, 16)}: ${s.all[i] === null ? "nothing" : amount(s.all[i], m.unit)}`
+	})
+	return root
+}
+
+/** pieces parts the points where more are missing in a row than its interval explains. */
+function pieces(all, gap) {
+	const out = []
+	let last = -Infinity
+	all.forEach((v, i) => {
+		if (v === null) return
+		if (i - last > Math.max(gap, 1) + 1) out.push([])
+		out.at(-1).push([i, v])
+		last = i
+	})
+	return out
+}
+
+function line(piece, x, y) {
+	const path = piece.map(([i, v], n) => `${n ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("")
+	const [first, last] = [piece[0][0], piece.at(-1)[0]]
+	if (first === last) return svg("line", { class: "spark-line", x1: x(first) - 1, x2: x(first) + 1, y1: y(piece[0][1]), y2: y(piece[0][1]) })
+	return [svg("path", { class: "spark-area", d: `${path}L${x(last).toFixed(1)} ${size.height}L${x(first).toFixed(1)} ${size.height}Z` }), svg("path", { class: "spark-line", d: path })]
 }
