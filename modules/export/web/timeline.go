@@ -97,7 +97,7 @@ func (t *timeline) draw(before, lines []happening, now *condition) {
 	for i := range lines {
 		p.take(&lines[i], false)
 	}
-	if last := p.changed; now.Known && now.LastChange > last && (p.state == nil || p.state.State != now.State) {
+	if last := p.changed; now.Known && now.LastChange > last && now.LastChange < t.To && (p.state == nil || p.state.State != now.State) {
 		p.take(&happening{Time: now.LastChange, Kind: "state", State: now.State, Soft: now.Soft}, now.LastChange <= t.From)
 	}
 	p.lift()
