@@ -119,9 +119,13 @@ func (o *order) fits(of monitor.Ref, shown *view.Snapshot) error {
 	return nil
 }
 
-// line gives the external command that does for an object what was ordered. It is read back: what does not say the same then, such
-// as a name with a semicolon in it, is refused.
+// line gives the external command that does for an object what was ordered. It is read back: what does not say the same then is
+// refused.
 func (o *order) line(of monitor.Ref, author string, now time.Time) (string, error) {
+	parted := errors.New("a name in it holds a semicolon, which parts the words of a command")
+	if strings.Contains(of.Host+of.Service+author, ";") {
+		return "", parted
+	}
 	name, args := o.words(of, author, now)
 	whole := slices.Concat([]string{name}, args)
 	if !strings.HasPrefix(name, "DEL_") || o.ID == 0 {
@@ -136,7 +140,7 @@ func (o *order) line(of monitor.Ref, author string, now time.Time) (string, erro
 	case err != nil:
 		return "", err
 	case r.Name != name || !slices.Equal(r.Args, args) || o.ID == 0 && r.Ref != of:
-		return "", errors.New("a name in it holds a semicolon, which parts the words of a command")
+		return "", parted
 	}
 	return line, nil
 }

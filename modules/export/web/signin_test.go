@@ -1,0 +1,197 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/modules/export/web"
+	"github.com/onbu/onbu/monitor"
+)
+
+// form posts the page to sign in, from an address that is no proxy's.
+func (d *desk) form(path string, values url.Values, head ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", "/ui/"+path, strings.NewReader(values.Encode()))
+	r.RemoteAddr = "198.51.100.3:5000"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, line := range head {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	d.pages.ServeHTTP(w, r)
+	return w
+}
+
+func credentials(name, password, to string) url.Values {
+	return url.Values{"name": {name}, "password": {password}, "to": {to}}
+}
+
+func TestSigningInAndOut(t *testing.T) {
+	d := newDesk(t, "anonymous none")
+	if w := ask(d.pages, "GET", "/ui/tree?root=a%26b"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "sign-in?to=tree%3Froot%3Da%2526b" {
+		t.Fatalf("got %d %s", w.Code, w.Header().Get("Location"))
+	}
+	if w := d.form("sign-in", credentials("ada", "wrong", "tree")); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "The name or the password is wrong.") ||
+		strings.Contains(w.Body.String(), "wrong\"") || w.Header().Get("Set-Cookie") != "" {
+		t.Fatalf("a wrong password: %d %s", w.Code, w.Body)
+	}
+	w := d.form("sign-in", credentials("ada", "a horse", "tree?root=a%26b"))
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "tree?root=a%26b" {
+		t.Fatalf("got %d %s", w.Code, w.Header().Get("Location"))
+	}
+	cookie := "Cookie: " + strings.Split(w.Header().Get("Set-Cookie"), ";")[0]
+	if w := ask(d.pages, "GET", "/ui/data/me", cookie); w.Code != http.StatusOK || w.Body.String() != `{"name":"ada","role":"command"}`+"\n" {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if w := d.form("sign-out", nil, cookie); w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("got %d %v", w.Code, w.Header())
+	}
+	if w := ask(d.pages, "GET", "/ui/data/me", cookie); w.Code != http.StatusUnauthorized {
+		t.Errorf("with the cookie of before: %d %s", w.Code, w.Body)
+	}
+	for _, want := range []string{"refused to sign in", "signed in", "signed out"} {
+		if !strings.Contains(d.log.String(), want) || strings.Contains(d.log.String(), "horse") {
+			t.Errorf("no %q, or a secret, in the log: %s", want, d.log)
+		}
+	}
+}
+
+// A link to the page to sign in leads nowhere else, whatever stands in it.
+func TestThePageToSignInLeadsOnlyToPages(t *testing.T) {
+	d := newDesk(t)
+	for to, want := range map[string]string{
+		"": "problems", "engine": "engine", "object?host=a%3Cb&x": "object?host=a%3Cb&x=", "https://evil.example/": "problems", "//evil.example/tree": "problems",
+		"/tree": "problems", "\\\\evil.example": "problems", "javascript:alert(1)": "problems", "tree\r\nX: y": "problems", "../api/command": "problems",
+		"sign-in": "problems", "tree#x": "tree", "http:tree": "problems", "data/me": "problems",
+	} {
+		w := d.form("sign-in", credentials("ada", "a horse", to))
+		if got := w.Header().Get("Location"); got != want || w.Code != http.StatusSeeOther {
+			t.Errorf("%q: got %d %q, want %q", to, w.Code, got, want)
+		}
+	}
+}
+
+func TestWhatSomebodyTypedIsOnlyText(t *testing.T) {
+	d := newDesk(t, "login_text <b>Welcome</b>")
+	bad := `"><script>alert(1)</script>`
+	w := d.form("sign-in", credentials(bad, "x", bad))
+	if w.Code != http.StatusUnauthorized || strings.Contains(w.Body.String(), "<script>a") || strings.Contains(w.Body.String(), "<b>") || !strings.Contains(w.Body.String(), "&lt;b&gt;Welcome") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// What pages of other sites make a browser send is refused; a reverse proxy that says nothing of its name takes origins.
+func TestOtherSitesCannotAct(t *testing.T) {
+	for _, test := range []struct {
+		what     string
+		settings []string
+		head     []string
+		code     int
+	}{
+		{"no browser", nil, nil, 200},
+		{"the same site", nil, []string{"Sec-Fetch-Site: same-origin"}, 200},
+		{"the same site, of a browser that is old or has no TLS", nil, []string{"Origin: http://example.com"}, 200},
+		{"another site", nil, []string{"Sec-Fetch-Site: cross-site", "Origin: https://evil.example"}, 403},
+		{"a neighbour", nil, []string{"Sec-Fetch-Site: same-site", "Origin: https://wiki.example.com"}, 403},
+		{"another site, of an old browser", nil, []string{"Origin: http://evil.example"}, 403},
+		{"a sandbox", nil, []string{"Origin: null"}, 403},
+		{"a proxy that changes the name", nil, []string{"Origin: https://monitor.example.org"}, 403},
+		{"the same, with origins", []string{"origins https://monitor.example.org"}, []string{"Origin: https://monitor.example.org"}, 200},
+		{"another site, with origins", []string{"origins https://monitor.example.org"}, []string{"Origin: https://evil.example", "Sec-Fetch-Site: cross-site"}, 403},
+	} {
+		d := newDesk(t, test.settings...)
+		w := d.send("ada", "data/command", `{"do":"check","objects":[{"host":"web"}]}`, test.head...)
+		if given := d.given(); w.Code != test.code || (len(given) > 0) != (test.code == 200) {
+			t.Errorf("%s: got %d %s, want %d; given %q", test.what, w.Code, w.Body, test.code, given)
+		}
+		if test.code == 403 {
+			if w := d.form("sign-in", credentials("ada", "a horse", ""), test.head...); w.Code != http.StatusForbidden || w.Header().Get("Set-Cookie") != "" {
+				t.Errorf("%s signs somebody in: %d", test.what, w.Code)
+			}
+			if w := d.form("sign-out", nil, test.head...); w.Code != http.StatusForbidden {
+				t.Errorf("%s signs somebody out: %d", test.what, w.Code)
+			}
+		}
+	}
+}
+
+func TestFormsAreBounded(t *testing.T) {
+	d := newDesk(t)
+	if w := d.form("sign-in", credentials("ada", strings.Repeat("x", 1<<20), "")); w.Code != http.StatusBadRequest {
+		t.Errorf("a huge form: %d", w.Code)
+	}
+	if w := d.form("sign-in", credentials("ada", "a horse", ""), "Content-Type: text/plain"); w.Code != http.StatusUnsupportedMediaType {
+		t.Errorf("no form: %d", w.Code)
+	}
+	for range 30 {
+		d.form("sign-in", credentials("ada", "wrong", ""))
+	}
+	if w := d.form("sign-in", credentials("ada", "a horse", "")); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "There were too many tries: wait ") {
+		t.Errorf("after too many: %d %s", w.Code, w.Body)
+	}
+}
+
+// The module's own port lets nobody look who has not signed in, and takes only its own names and hosts.
+func TestTheOwnPortJudgesOtherwiseThanTheLocalOne(t *testing.T) {
+	d := newDesk(t, "port 7780", "names monitor.example.org", "allowed_hosts 192.0.2.0/24")
+	for _, test := range []struct {
+		what, host, from string
+		code             int
+	}{
+		{"nobody", "monitor.example.org", "192.0.2.9", 303},
+		{"with a port and a dot", "Monitor.example.org.:7780", "192.0.2.9", 303},
+		{"another name", "evil.example", "192.0.2.9", 421},
+		{"another machine", "monitor.example.org", "203.0.113.1", 403},
+	} {
+		r := httptest.NewRequest("GET", "/ui/problems", nil)
+		r.Host, r.RemoteAddr = test.host, test.from+":99"
+		w := httptest.NewRecorder()
+		d.own.ServeHTTP(w, r)
+		if w.Code != test.code {
+			t.Errorf("%s: got %d, want %d", test.what, w.Code, test.code)
+		}
+	}
+	if w := ask(d.pages, "GET", "/ui/problems"); w.Code != http.StatusOK {
+		t.Errorf("the local port: %d", w.Code)
+	}
+}
+
+func TestADefinitionIsJudged(t *testing.T) {
+	judge := func(lines ...string) (doubts string, wrong error) {
+		m := &monitor.Module{Name: "pages", Type: "web", File: "m.cfg", Line: 1}
+		for _, line := range lines {
+			name, value, _ := strings.Cut(line, " ")
+			m.Settings = append(m.Settings, monitor.Setting{Name: name, Value: strings.TrimSpace(value), Line: 2})
+		}
+		s := modules.Read(m)
+		web.New(s, modules.Env{Metrics: metrics.NewSet()}, modules.Outlook{})
+		all, wrong := s.Judge()
+		return strings.Join(all, "\n"), wrong
+	}
+	for _, test := range []struct{ lines, doubt, wrong string }{
+		{"port 7780", "", ""},
+		{"port 7780\nhost 0.0.0.0", "passwords and sessions go over the network as they are", ""},
+		{"port 7780\nhost 0.0.0.0\nanonymous read", "everybody who reaches 0.0.0.0:7780 sees every host", ""},
+		{"proxy_header X-Remote-User", "no header is believed", ""},
+		{"remote_user_enable 1\nremote_user_variable X_Remote_User", "remote_user_enable: no header is believed", ""},
+		{"proxy_header X-Remote-User\nproxies 0.0.0.0/0", "everybody can be anybody", ""},
+		{"proxies router1", "", "neither an address nor a network"},
+		{"origins monitor.example.org", "", "is none: write https://"},
+		{"anonymous admin", "", "write one of none, read"},
+		{"users_file /nowhere/users", "/nowhere/users", ""},
+		{"user_file /etc/users", "", "did you mean users_file?"},
+		// As Shinken's own examples have it.
+		{"host 0.0.0.0\nport 7767\nauth_secret CHANGE_ME\nallow_html_output 1\nmax_output_length 100\nmanage_acl 1\nplay_sound 0\nlogin_text Welcome\nmodules auth-htpasswd, mongodb\nhttp_backend auto\ntls_cert a\ntls_key b", "", ""},
+	} {
+		doubts, wrong := judge(strings.Split(test.lines, "\n")...)
+		if (test.wrong == "") != (wrong == nil) || wrong != nil && !strings.Contains(wrong.Error(), test.wrong) || !strings.Contains(doubts, test.doubt) {
+			t.Errorf("%q: doubts %q, wrong %v", test.lines, doubts, wrong)
+		}
+	}
+}
