@@ -40,13 +40,13 @@ func (c *Core) Begin(now monitor.Time) {
 		case r.flags.has(pinned):
 			r.next = max(r.next, c.now)
 			c.lay(id)
+		case r.next > c.now && r.next <= c.now.Add(interval):
+			c.lay(id) // as promised before the restart: a retry counts from the check before it
 		case c.times[id].check == 0:
 			c.first(id, spread)
 		case c.unmade(id, was) && 2*missing < interval: // else the next turn is as good, and makes no crowd
 			r.next = c.regular(id, missing, c.now)
 			c.lay(id)
-		case r.next > c.now && r.next <= c.now.Add(interval):
-			c.lay(id) // as promised before the restart: a retry counts from the check before it
 		default:
 			r.next = c.regular(id, interval, c.now)
 			c.lay(id)

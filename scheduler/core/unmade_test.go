@@ -93,3 +93,32 @@ func TestWhatAnOwnerLeftUnmadeIsMadeAtOnceWhereTurnsComeOften(t *testing.T) {
 		}
 	}
 }
+
+// A large site is looked at for the first time over minutes. A shard that moves meanwhile keeps its plan.
+func TestTheFirstChecksStayWhereTheyWereWhenAShardMoves(t *testing.T) {
+	inv := fleet(1000)
+	old := started(t, inv)
+	old.Begin(t0)
+	var d core.Decisions
+	now := t0
+	for ; now < t0.Add(20*time.Second); now = now.Add(time.Second) {
+		old.Tick(now, &d)
+		d.Reset()
+	}
+	heir := started(t, inv)
+	heir.Restore(old.Snapshot())
+	heir.Begin(now.Add(100 * time.Millisecond))
+	still := 0
+	for id := range monitor.ID(inv.Objects()) {
+		before, after := old.Status(id).NextCheck, heir.Status(id).NextCheck
+		if before <= now.Add(100*time.Millisecond) {
+			continue
+		}
+		if still++; after != before {
+			t.Fatalf("%s was to be checked %v after the change for the first time, and now is %v after it", inv.Ref(id), before.Sub(now), after.Sub(now))
+		}
+	}
+	if still < inv.Objects()/2 {
+		t.Errorf("%d of %d were still to be checked", still, inv.Objects())
+	}
+}
