@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
@@ -20,12 +21,14 @@ import (
 type moody struct {
 	bus.Conn
 	full, deaf atomic.Bool
+	slow       atomic.Int64 // what it takes for a message, a time.Duration
 }
 
 func (m *moody) Append(ctx context.Context, s bus.Subject, data []byte, id string) error {
 	if m.full.Load() {
 		return bus.ErrFull
 	}
+	time.Sleep(time.Duration(m.slow.Load()))
 	err := m.Conn.Append(ctx, s, data, id)
 	if m.deaf.Load() {
 		<-ctx.Done()
@@ -134,6 +137,36 @@ func TestWhatTheBusRefusesIsSpooledAndComesInOrder(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Results that have ids of their own are a message each. A busy cluster stores ten of a shard a second, so that what was spooled in some
+// seconds takes a minute: it has to come to an end all the same, and each host's results come in their order.
+func TestASpoolThatTakesLongIsEmptiedByASlowBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &moody{Conn: membus.New().Connect("test")}
+		configured(t, m, map[string]monitor.Shard{"web": 1, "db": 0})
+		m.full.Store(true)
+		r, end := spooling(t, m, t.TempDir(), "one")
+		const each = 200
+		for i := range each {
+			for _, host := range []string{"web", "db"} {
+				one := monitor.Submission{Ref: monitor.Ref{Host: host}, ID: fmt.Sprint(i), Outcome: monitor.Outcome{Output: fmt.Sprint(i)}}
+				if receipt, err := r.Submit(t.Context(), []monitor.Submission{one}); err != nil || receipt.Stored != 1 {
+					t.Fatalf("%+v, %v", receipt, err)
+				}
+			}
+		}
+		m.slow.Store(int64(100 * time.Millisecond))
+		m.full.Store(false)
+		time.Sleep(each*100*time.Millisecond + 10*time.Second)
+		extent, err := m.Extent(t.Context(), bus.PASSIVE, 0)
+		must(t, err)
+		if n := extent.Last - extent.First + 1; n != 2*each {
+			t.Fatalf("%d of %d are stored", n, 2*each)
+		}
+		inOrder(t, outputs(t, m, 2*each), each)
+		end()
+	})
 }
 
 func TestLagInTheSpoolIsToldOf(t *testing.T) {

@@ -5,21 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/bus"
-	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/receiver/spool"
 )
 
 const (
 	// soon is how long the bus may take to store results before they are spooled.
 	soon = 500 * time.Millisecond
-	// drainWait bounds one try to store what was spooled; drainPause parts the tries.
+	// drainWait bounds one try to store a message of what was spooled; drainPause parts the tries.
 	drainWait  = 5 * time.Second
 	drainPause = 250 * time.Millisecond
 	// joinedItems is how many results that were spooled go into a message.
@@ -161,113 +159,9 @@ func (s *store) well(sp *spool.Spool) {
 	}
 }
 
-// drain brings what was spooled to the bus, in order, until ctx ends.
-func (s *store) drain(ctx context.Context) {
-	sp := s.spool.Load()
-	for sp != nil && ctx.Err() == nil {
-		err := sp.Drain(ctx, func(ctx context.Context, entries []spool.Entry) error {
-			err := s.bring(ctx, entries)
-			if err != nil && ctx.Err() == nil {
-				s.failed(err)
-				rest(ctx, drainPause)
-			}
-			return err
-		})
-		if ctx.Err() == nil {
-			s.log.Error("the spool is not emptied; it is tried again", "error", err)
-			rest(ctx, drainWait)
-		}
-	}
-}
-
 func rest(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(d):
 	}
-}
-
-// bring stores entries, those of each shard in order, the shards side by side.
-func (s *store) bring(ctx context.Context, entries []spool.Entry) error {
-	of := map[uint16][]message{}
-	for i := range entries {
-		e := &entries[i]
-		of[e.Shard] = pack(of[e.Shard], e)
-	}
-	var wg sync.WaitGroup
-	errs := make(chan error, len(of))
-	for shard, messages := range of {
-		wg.Go(func() { errs <- s.bringTo(ctx, bus.Passive(shard, s.name), messages) })
-	}
-	wg.Wait()
-	close(errs)
-	var all error
-	for err := range errs {
-		all = errors.Join(all, err)
-	}
-	return all
-}
-
-func (s *store) bringTo(ctx context.Context, to bus.Subject, messages []message) error {
-	ctx, cancel := context.WithTimeout(ctx, drainWait)
-	defer cancel()
-	for i := range messages {
-		m := &messages[i]
-		if err := s.bus.Append(ctx, to, m.data(), m.id()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// message is made of one entry of the spool or of several that follow each other.
-type message struct {
-	first   string // the id of the first
-	last    string // and of the last
-	entries int
-	open    bool // takes more
-	items   wire.Batch
-	whole   []byte // instead of items, for one that must stay as it is
-}
-
-// id is the same for the same entries. One that others were joined to goes by another id than alone: else, of a message that
-// was stored before a crash of the machine, and is made anew with more behind it, the rest would seem to be stored as well.
-func (m *message) id() string {
-	if m.entries == 1 {
-		return m.first
-	}
-	sender, first, _, _ := bus.CutID(m.first)
-	_, _, last, _ := bus.CutID(m.last)
-	return bus.JoinedID(sender, first, last)
-}
-
-func (m *message) data() []byte {
-	if m.whole != nil {
-		return m.whole
-	}
-	return m.items.Message()
-}
-
-// pack puts an entry into the last message, or into a new one if its id must stay or there is no room.
-func pack(all []message, e *spool.Entry) []message {
-	if n := len(all); n > 0 && !e.Fixed {
-		m := &all[n-1]
-		if m.open && follows(m.last, e.ID) && m.items.Len()+int(e.Items) <= joinedItems && m.items.Size()+len(e.Data) <= parcelBytes && m.items.Join(e.Data) {
-			m.entries++
-			m.last = e.ID
-			return all
-		}
-	}
-	m := message{first: e.ID, last: e.ID, entries: 1}
-	if m.open = !e.Fixed && m.items.Join(e.Data); !m.open {
-		m.whole = e.Data
-	}
-	return append(all, m)
-}
-
-// follows says whether two ids are of one sender and rise: only then one id can stand for both.
-func follows(id, next string) bool {
-	sender, _, last, ok := bus.CutID(id)
-	after, first, _, also := bus.CutID(next)
-	return ok && also && sender == after && last < first
 }
