@@ -21,6 +21,7 @@ type compiled struct {
 	periods   []period
 	lines     []macro.Template // of each command
 	users     []string         // values of $USERn$ at n
+	masking   bool             // what is a secret is not to be shown
 	env       []macro.Template // variables that enable_environment_macros adds, and those of arguments
 	envArgs   []macro.Template
 	zone      *time.Location // of times in texts

@@ -9,7 +9,7 @@ import (
 )
 
 // Explain says why an object is in the state it is in; false if the inventory does not have it. Values of $USERn$ in the
-// command line are masked.
+// command line are masked, and those of custom variables that are secrets.
 func (c *Core) Explain(now monitor.Time, ref monitor.Ref) (monitor.Explanation, bool) {
 	id, ok := c.find(ref)
 	if !ok {
@@ -58,7 +58,7 @@ func values[T any](things []*T) []T {
 }
 
 // maskedLine gives the command line with the values of $USERn$ hidden, but for $USER1$ and $USER2$, which by convention
-// hold the directories of plugins and event handlers.
+// hold the directories of plugins and event handlers, and those of custom variables that are called like secrets.
 func (c *Core) maskedLine(id monitor.ID, call monitor.Call) string {
 	users := c.users
 	c.users = slices.Clone(users)
@@ -67,8 +67,9 @@ func (c *Core) maskedLine(id monitor.ID, call monitor.Call) string {
 			c.users[n] = "***"
 		}
 	}
+	c.masking = true
 	line := string(c.appendLine(nil, id, call))
-	c.users = users
+	c.users, c.masking = users, false
 	return line
 }
 

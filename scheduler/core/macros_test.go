@@ -132,10 +132,13 @@ func TestNotificationMacros(t *testing.T) {
 // What the explanation shows goes to people: it must not give secrets of the resource file away.
 func TestExplainHidesSecrets(t *testing.T) {
 	w := macroWorld(t)
-	w.inv.Commands[0].Line = "$USER1$/check -C $USER5$ -p $_SERVICEPORT$"
+	w.inv.Commands[0].Line = "$USER1$/check -C $USER5$ -p $_SERVICEPORT$ $_HOSTSNMPCOMMUNITY$ $_HOSTSNMPCOMMUNITY:web1$"
+	for i := range w.inv.Hosts {
+		w.inv.Hosts[i].Vars = append(w.inv.Hosts[i].Vars, monitor.Var{Name: "SNMPCOMMUNITY", Value: "geheim"})
+	}
 	c, d := prepared(t, w)
 	e, ok := c.Explain(t0.Add(time.Minute), monitor.Ref{Host: "web1", Service: "http"})
-	if want := "/plugins/check -C *** -p 80***"; !ok || e.Line != want {
+	if want := "/plugins/check -C *** -p 80*** *** ***"; !ok || e.Line != want {
 		t.Errorf("line %q, want %q", e.Line, want)
 	}
 	job := demand(t, c, monitor.Ref{Host: "web1", Service: "http"}, t0.Add(2*time.Minute), d)

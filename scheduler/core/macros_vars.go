@@ -1,6 +1,9 @@
 package core
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/macro"
 )
@@ -9,6 +12,9 @@ import (
 // configuration. What a command set is data: it came over the network, so no shell reads it as syntax, nor are macros in
 // it replaced.
 func (r *resolver) appendVar(dst []byte, m macro.Macro) ([]byte, macro.Answer) {
+	if r.core.masking && secretVar(m.Var) {
+		return append(dst, "***"...), macro.Value
+	}
 	changed, vars := r.vars(m.Kind)
 	if i := indexVar(changed, m.Var); i >= 0 {
 		return append(dst, changed[i].Value...), macro.Foreign
@@ -62,4 +68,11 @@ func indexVar(vars []monitor.Var, name string) int {
 		}
 	}
 	return -1
+}
+
+// secretVar says whether a custom variable, by its name in capitals, holds what only the check itself is to see.
+func secretVar(name string) bool {
+	return slices.ContainsFunc([]string{"PASS", "PWD", "SECRET", "TOKEN", "COMMUNITY", "CREDENTIAL", "AUTH", "KEY"}, func(part string) bool {
+		return strings.Contains(name, part)
+	})
 }
