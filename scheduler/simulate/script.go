@@ -245,23 +245,11 @@ func unknownVerb(name string) error {
 // WhatIf makes the script in which one host dies for good, or one service goes CRITICAL, right after everything was seen
 // to be fine. what is HOST or HOST/SERVICE.
 func WhatIf(what string, f Frame) (*Script, error) {
-	f.Zone = cmp.Or(f.Zone, time.Local)
-	if f.Start.IsZero() {
-		f.Start = DefaultStart(f.Zone)
-	}
 	id, err := newNames(f.Inventory).object(what)
 	if err != nil {
 		return nil, err
 	}
-	s := &Script{start: monitor.At(f.Start), zone: f.Zone}
-	s.until = s.start.Add(cmp.Or(f.Lasts, WhatIfLasts))
-	e := event{at: s.start, do: taking, down: true, id: id, text: "host " + what + " down"}
-	if !f.Inventory.IsHost(id) {
-		e.do, e.text = saying, "service "+what+" CRITICAL"
-		e.outcome = &monitor.Outcome{State: monitor.Critical, Output: "broken (simulated)"}
-	}
-	s.events = []event{e}
-	return s, nil
+	return Outage{Ref: f.Inventory.Ref(id)}.Script(f)
 }
 
 // WhatIfLasts is how far WhatIf looks unless it is told otherwise: long enough for most escalations.

@@ -5,6 +5,7 @@ package simulate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,7 +21,12 @@ type Options struct {
 	// Triggers compiles the triggers of the inventory; without it none run. In a simulation they count where the script gives
 	// performance data, and where they do not fail: what was never measured is not a problem.
 	Triggers func(*monitor.Inventory) core.Judge
+	// Most bounds how many changes of states and notifications the report may have; 0 does not. With more, Run ends with ErrTooMuch.
+	Most int
 }
+
+// ErrTooMuch says that a report would have more than Options.Most.
+var ErrTooMuch = errors.New("more happens than a report has room for")
 
 // seed is what the core is born with.
 func (o *Options) seed(begin monitor.Time) core.Seed {
@@ -175,6 +181,9 @@ func (p *player) carryOut() {
 
 // breathe says how far it is, and whether somebody wants it to stop.
 func (p *player) breathe() error {
+	if r := p.record; r != nil && p.options.Most > 0 && len(r.report.States)+len(r.report.Notifications) > p.options.Most {
+		return fmt.Errorf("simulation ended at %v: %w", p.now.Sub(p.script.start).Round(time.Second), ErrTooMuch)
+	}
 	if p.steps++; p.steps%4096 != 0 {
 		return nil
 	}
