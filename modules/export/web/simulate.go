@@ -1,6 +1,165 @@
 package web
 
-import "net/http"
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
 
-// simulateData adds what the page of simulations shows.
-func (m *Module) simulateData(mux *http.ServeMux) {}
+	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/simulate"
+	"github.com/onbu/onbu/scheduler/trigger"
+)
+
+// Bounds of simulations: they run beside the engine, in the process of the broker.
+const (
+	// mostPlayed is how many checks a simulation may be expected to make: some seconds of one core.
+	mostPlayed = 6_000_000
+	// mostTied bounds the memory that one takes, to some hundred megabytes.
+	mostTied = 150_000
+	// mostHappening bounds what its report has.
+	mostHappening = 400_000
+	// playWithin is how long one may take, and playWait how long one waits until another is done.
+	playWithin, playWait = 2 * time.Minute, 20 * time.Second
+	// longestLook is how far a simulation may look.
+	longestLook = 14 * 24 * time.Hour
+)
+
+// simulateData adds what the page of simulations shows. It is asked by POST, since it costs something: no other site's page can have it
+// done.
+func (m *Module) simulateData(mux *http.ServeMux) {
+	turn := make(chan struct{}, 1) // one at a time
+	mux.HandleFunc("POST /ui/data/simulate", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
+		var q question
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+			return nil, failure(http.StatusBadRequest, "the question is no JSON: %v", err)
+		}
+		wait := time.NewTimer(playWait)
+		defer wait.Stop()
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+			return m.play(r.Context(), &q)
+		case <-wait.C:
+			return nil, failure(http.StatusTooManyRequests, "another simulation is running, and one at a time is all that the engine's machine is to do: try again in a while")
+		case <-r.Context().Done():
+			return nil, failure(http.StatusRequestTimeout, "the page is gone")
+		}
+	}))
+}
+
+// question is what a page wants to know. Times are in seconds.
+type question struct {
+	Host    string `json:"host"`
+	Service string `json:"service"`
+	// State is that of a service: WARNING, UNKNOWN, or CRITICAL, as it is when it is empty.
+	State string `json:"state"`
+	// Start is when it begins: a date with a time of day in the configuration's zone; sunday for the next one at 03:00; empty for now.
+	Start string `json:"start"`
+	// Lasts is how long the outage lasts, 0 for good; Look how far to look, 0 for as far as makes sense; Downtime how long a downtime
+	// lasts that begins with the outage.
+	Lasts    int64 `json:"lasts"`
+	Look     int64 `json:"look"`
+	Downtime int64 `json:"downtime"`
+}
+
+// play answers a question.
+func (m *Module) play(ctx context.Context, q *question) (*foreseen, error) {
+	inv, shards, err := m.outlook.Catalog().Joined(q.Host)
+	if err != nil {
+		return nil, failure(http.StatusConflict, "%v", err)
+	}
+	frame, outage, err := q.read(inv)
+	if err != nil {
+		return nil, failure(http.StatusBadRequest, "%v", err)
+	}
+	script, err := outage.Script(frame)
+	if err != nil {
+		return nil, failure(http.StatusBadRequest, "%v", err)
+	}
+	if err := affordable(inv, script.End().Sub(script.Start())); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, playWithin)
+	defer cancel()
+	var report *simulate.Report
+	began := time.Now()
+	meekly(func() {
+		report, err = simulate.Run(ctx, inv, script, simulate.Options{Triggers: trigger.Compile, Most: mostHappening})
+	})
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, failure(http.StatusServiceUnavailable, "%v: it took longer than %v; look for a shorter time", err, playWithin)
+	case err != nil:
+		return nil, failure(http.StatusConflict, "%v", err)
+	}
+	f := foresee(inv, report, &outage)
+	f.Took, f.Shards = time.Since(began).Milliseconds(), shards
+	return f, nil
+}
+
+// read gives what is to be played.
+func (q *question) read(inv *monitor.Inventory) (f simulate.Frame, o simulate.Outage, err error) {
+	f = simulate.Frame{Inventory: inv, Zone: time.Local}
+	if inv.Options.Zone != "" {
+		if f.Zone, err = time.LoadLocation(inv.Options.Zone); err != nil {
+			return f, o, fmt.Errorf("use_timezone: %w", err)
+		}
+	}
+	if f.Start, err = beginning(q.Start, time.Now().In(f.Zone)); err != nil {
+		return f, o, err
+	}
+	for _, seconds := range []int64{q.Lasts, q.Look, q.Downtime} {
+		if seconds < 0 || seconds > int64(longestLook/time.Second) {
+			return f, o, fmt.Errorf("%d seconds: a simulation looks no further than %d days", seconds, int(longestLook.Hours()/24))
+		}
+	}
+	f.Lasts = time.Duration(q.Look) * time.Second
+	o = simulate.Outage{
+		Ref: monitor.Ref{Host: q.Host, Service: q.Service}, For: time.Duration(q.Lasts) * time.Second, Downtime: time.Duration(q.Downtime) * time.Second,
+	}
+	states := map[string]monitor.State{"": monitor.Critical, "CRITICAL": monitor.Critical, "WARNING": monitor.Warning, "UNKNOWN": monitor.Unknown}
+	state, ok := states[strings.ToUpper(q.State)]
+	if !ok {
+		return f, o, fmt.Errorf("%q: a service fails by being WARNING, CRITICAL or UNKNOWN", q.State)
+	}
+	o.State = state
+	return f, o, nil
+}
+
+// beginning reads when an outage begins.
+func beginning(text string, now time.Time) (time.Time, error) {
+	switch text {
+	case "", "now":
+		return now.Truncate(time.Second), nil
+	case "sunday":
+		days := (7 - int(now.Weekday())) % 7
+		at := time.Date(now.Year(), now.Month(), now.Day()+days, 3, 0, 0, 0, now.Location())
+		if !at.After(now) {
+			at = time.Date(now.Year(), now.Month(), now.Day()+7, 3, 0, 0, 0, now.Location())
+		}
+		return at, nil
+	}
+	return simulate.ParseStart(text, now.Location())
+}
+
+// affordable says why a simulation would cost too much; nil if it does not.
+func affordable(inv *monitor.Inventory, lasts time.Duration) error {
+	if n := inv.Objects(); n > mostTied {
+		return failure(http.StatusRequestEntityTooLarge, "what is tied to this host has %d hosts and services, and the pages simulate no more than %d: use onbu simulate on another machine", n, mostTied)
+	}
+	checks := 0.0
+	for id := range monitor.ID(inv.Objects()) {
+		checks += float64(lasts) / float64(max(cmp.Or(inv.Policy(id).CheckInterval, time.Hour), time.Second))
+	}
+	if checks > mostPlayed {
+		return failure(http.StatusRequestEntityTooLarge, "%d hosts and services would be checked some %.0f million times in %v, and the pages play no more than %d million: look for a shorter time, or use onbu simulate on another machine",
+			inv.Objects(), checks/1e6, lasts, mostPlayed/1_000_000)
+	}
+	return nil
+}
