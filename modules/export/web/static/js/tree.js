@@ -134,7 +134,9 @@ function go(host) {
 function choose(id) {
 	state.at = id
 	setParams({ at: id })
+	const narrower = side.hidden && id
 	side.hidden = !id
+	if (narrower) requestAnimationFrame(() => stage.reveal(id))
 	if (id) details()
 }
 
@@ -174,7 +176,9 @@ function group(n) {
 /** ownersOf asks who owns which shard, for the words at cuts. */
 async function ownersOf() {
 	try {
+		const before = JSON.stringify([...owners])
 		for (const r of await get("data/tree/nodes")) for (const shard of r.shards ?? []) if (r.role === "scheduler") owners.set(shard, r.node)
+		if (picture && JSON.stringify([...owners]) !== before) stage.draw(picture)
 	} catch { /* the picture is as good without */ }
 }
 

@@ -1,0 +1,88 @@
+// The line of time of a simulation: what is in which state from when, and who is told, drawn as SVG.
+import { count, duration, el, svg } from "./base.js"
+
+const ROW = 24, TOP = 26, most = 24
+
+/** timeline draws it. at(seconds) gives the time of day. It is as wide as there is room, and drawn anew when that changes. */
+export function timeline(f, at) {
+	const box = el("div", { class: "line" })
+	let width = 0
+	new ResizeObserver(([e]) => {
+		const now = Math.floor(e.contentRect.width)
+		if (now !== width && now > 0) { width = now; box.replaceChildren(draw(f, at, width)) }
+	}).observe(box)
+	return box
+}
+
+const clip = (text, n) => (text.length > n ? `${text.slice(0, n - 1)}…` : text)
+const nameOf = (d) => (d.service ? `${d.host}/${d.service}` : d.host)
+
+function draw(f, at, width) {
+	const left = Math.min(210, Math.max(96, width * 0.24)), right = 14
+	const x = (t) => left + (t / f.length) * (width - left - right)
+	const objects = chosen(f)
+	const people = f.people.slice(0, 12)
+	const height = TOP + (objects.length + people.length) * ROW + (people.length ? 20 : 6)
+	const split = TOP + objects.length * ROW + 10
+	const parts = [axis(f, at, x, height, width), f.lasts ? band(x(0), x(Math.min(f.lasts, f.length)), height, "the outage") : null, f.downtime ? downtime(f, x) : null,
+		objects.map((d, i) => life(f, d, TOP + i * ROW, x, left, at)),
+		people.length ? svg("line", { class: "split", x1: 0, x2: width, y1: split - 3, y2: split - 3 }) : null,
+		people.map((p, i) => tellings(f, p, split + i * ROW + 6, x, left, at))]
+	return svg("svg", { width, height, role: "img", "aria-label": `${f.fallen} hosts and services change their states, ${f.people.length} people are told; the lists below say the same` }, parts.flat().filter(Boolean))
+}
+
+/** chosen are the objects with lines of their own: those that fail and root problems first. */
+function chosen(f) {
+	const root = new Set(f.roots.map((r) => `${r.host}\n${r.service}`))
+	const weight = (d) => (d.host === f.host && (d.service ?? "") === (f.service ?? "") ? 0 : root.has(`${d.host}\n${d.service ?? ""}`) ? 1 : d.service ? 3 : 2)
+	return f.dark.map((d, i) => ({ d, i })).sort((a, b) => weight(a.d) - weight(b.d) || a.i - b.i).slice(0, most).map(({ d }) => d)
+}
+
+const steps = [60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800]
+
+function axis(f, at, x, height, width) {
+	const step = steps.find((s) => (x(s) - x(0)) >= (f.length > 72000 ? 76 : 56)) ?? 172800
+	const lines = []
+	const first = step - ((f.start + f.offset) % step || step)
+	for (let t = first; t <= f.length; t += step) {
+		lines.push(svg("line", { class: "tick", x1: x(t), x2: x(t), y1: 18, y2: height }))
+		if (x(t) < width - 30) lines.push(svg("text", { class: "hour", x: x(t), y: 12, "text-anchor": "middle" }, at(t)))
+	}
+	return lines
+}
+
+const band = (from, to, height, text) => svg("rect", { class: "outage", x: from, y: 18, width: Math.max(1, to - from), height: height - 18 }, svg("title", {}, text))
+
+function downtime(f, x) {
+	const to = x(Math.min(f.downtime, f.length))
+	return svg("g", { class: "in-downtime" }, svg("rect", { x: x(0), y: 17, width: to - x(0), height: 4, rx: 2 }, svg("title", {}, `downtime of ${duration(f.downtime)}`)))
+}
+
+/** life is one object's states. */
+function life(f, d, y, x, left, at) {
+	const bars = d.spans.map((s, i) => {
+		const end = d.spans[i + 1]?.at ?? f.length
+		const good = s.state === "UP" || s.state === "OK"
+		return svg("rect", { class: good ? "good" : s.soft ? "soft" : "bad", "data-state": s.state, x: x(s.at), y: y + 5, width: Math.max(1.5, x(end) - x(s.at)), height: 13, rx: 3 }, svg("title", {}, `${nameOf(d)} ${s.state}${s.soft ? ", being confirmed" : ""} from ${at(s.at)} for ${duration(end - s.at)}`))
+	})
+	const before = d.spans[0]?.at ?? 0
+	return [svg("text", { class: "who", x: 0, y: y + 16 }, svg("title", {}, nameOf(d)), clip(nameOf(d), Math.floor(left / 7))), svg("rect", { class: "good", x: x(0), y: y + 5, width: Math.max(0, x(before) - x(0)), height: 13, rx: 3 }), ...bars, stateWord(d, f, x, y)]
+}
+
+/** stateWord writes the state into the longest bar that has room. */
+function stateWord(d, f, x, y) {
+	let best = null
+	d.spans.forEach((s, i) => {
+		const end = d.spans[i + 1]?.at ?? f.length, w = x(end) - x(s.at)
+		if (!s.soft && s.state !== "UP" && s.state !== "OK" && (!best || w > best.w)) best = { s, w }
+	})
+	if (!best || best.w < best.s.state.length * 8 + 8) return null
+	return svg("text", { class: "in", x: x(best.s.at) + 7, y: y + 15 }, best.s.state)
+}
+
+/** tellings are the moments at which one person is told. */
+function tellings(f, p, y, x, left, at) {
+	const mine = f.told.filter((t) => t.contact === p.contact).slice(0, 200)
+	const marks = mine.map((t) => svg("path", { class: "telling", "data-state": t.state, d: `M${x(t.at)} ${y + 5} l6 7 l-6 7 l-6 -7 Z` }, svg("title", {}, `${at(t.at)}: ${t.type} ${nameOf(t)} ${t.state}, number ${t.number}, by ${(t.commands ?? []).join(", ")}${t.escalated ? ", by escalation" : ""}`)))
+	return [svg("text", { class: "who person", x: 0, y: y + 16 }, svg("title", {}, `${p.contact}: told ${count(p.times)} times`), clip(`✉ ${p.contact}`, Math.floor(left / 7))), svg("line", { class: "rail", x1: x(0), x2: x(f.length), y1: y + 12, y2: y + 12 }), ...marks]
+}
