@@ -27,9 +27,9 @@ type foreseen struct {
 	Took    int64           `json:"took"`
 
 	// Told are the first of all notifications, of which there are Tellings. People are those who are told, the first one first.
-	Told     []telling `json:"told"`
-	Tellings int       `json:"tellings"`
-	People   []person  `json:"people"`
+	Told     []notice `json:"told"`
+	Tellings int      `json:"tellings"`
+	People   []person `json:"people"`
 	// Dark is what is not well at some time, the first of Fallen objects.
 	Dark   []fallen        `json:"dark"`
 	Fallen int             `json:"fallen"`
@@ -43,8 +43,8 @@ type foreseen struct {
 	Refused  []string  `json:"refused"`
 }
 
-// telling is one contact told of one thing. Escalated says that he is not among the object's own contacts.
-type telling struct {
+// notice is one contact told of one thing. Escalated says that he is not among the object's own contacts.
+type notice struct {
 	simulate.Notification
 	Commands  []string `json:"commands"`
 	Escalated bool     `json:"escalated,omitempty"`
@@ -101,7 +101,7 @@ func foresee(inv *monitor.Inventory, r *simulate.Report, o *simulate.Outage) *fo
 	f := &foreseen{
 		Host: o.Ref.Host, Service: o.Ref.Service, Start: r.Start.Unix(), Offset: offset, Zone: cmp.Or(inv.Options.Zone, zone),
 		Length: r.End.Sub(r.Start).Seconds(), Lasts: o.For.Seconds(), Downtime: o.Downtime.Seconds(), Objects: inv.Objects(), Checks: r.Checks,
-		Told: []telling{}, Tellings: len(r.Notifications), People: []person{}, Dark: []fallen{}, Roots: r.Roots[:min(len(r.Roots), mostDark)],
+		Told: []notice{}, Tellings: len(r.Notifications), People: []person{}, Dark: []fallen{}, Roots: r.Roots[:min(len(r.Roots), mostDark)],
 		Problems: r.Problems, Silent: []unsaid{}, Handlers: []handler{}, Handled: len(r.Handlers), Refused: []string{},
 	}
 	f.tell(inv, r.Notifications)
@@ -134,7 +134,7 @@ func (f *foreseen) tell(inv *monitor.Inventory, all []simulate.Notification) {
 	for i := range all {
 		n := &all[i]
 		number, known := contacts[n.Contact]
-		t := telling{Notification: *n, Commands: n.Commands}
+		t := notice{Notification: *n, Commands: n.Commands}
 		t.Escalated = known && n.Type != "CUSTOM" && !slices.Contains(own[monitor.Ref{Host: n.Host, Service: n.Service}], uint32(number))
 		if len(f.Told) < mostTellings {
 			f.Told = append(f.Told, t)
