@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,14 +72,34 @@ func (m *Module) explain(r *http.Request, who sign.Person) (any, error) {
 	return said, nil
 }
 
-// sources gives the payloads for a host, and its sources.
+// fed is who told of a host.
+type fed struct {
+	// Own is when its own agent said something last, in Unix seconds; 0 for never.
+	Own float64 `json:"own"`
+	// By are the payloads for it, as the API gives them.
+	By json.RawMessage `json:"by"`
+}
+
+// sources gives who told of a host.
 func (m *Module) sources(r *http.Request, _ sign.Person) (any, error) {
-	if _, err := refOf(r); err != nil {
+	ref, err := refOf(r)
+	if err != nil {
 		return nil, err
 	}
-	var said json.RawMessage
-	return &said, m.asked(r, "/api/piggyback", &said)
+	of := "?" + url.Values{"host": {ref.Host}}.Encode()
+	f := &fed{}
+	if err := m.ask(r.Context(), "/api/piggyback"+of+"&where=here", &f.By); err != nil {
+		return nil, err
+	}
+	said := &apiAnswer{} // it has no room for the output itself: the head says when it was fetched
+	if m.request(r.Context(), "/api/agent/output"+of, said) == nil && said.code < http.StatusBadRequest {
+		f.Own, _ = strconv.ParseFloat(said.Header().Get(fetched), 64)
+	}
+	return f, nil
 }
+
+// fetched is the header of the API that says when raw data were fetched.
+const fetched = "X-Onbu-Fetched"
 
 // asked has the API of the broker's process answer the query of a page.
 func (m *Module) asked(r *http.Request, path string, into any) error {

@@ -25,7 +25,7 @@ type described struct {
 	// HostState is that of a service's host, and HostSince since when.
 	HostState string  `json:"host_state,omitempty"`
 	HostSince float64 `json:"host_since,omitempty"`
-	// Away are hosts and services whose trouble is the cause of this one's.
+	// Sources are hosts and services whose trouble is the cause of this one's.
 	Sources []object `json:"sources,omitempty"`
 }
 

@@ -329,6 +329,21 @@ func TestAHostTellsOfItsServicesToo(t *testing.T) {
 	}
 }
 
+// A command may have a password among its arguments.
+func TestCommandsAreNamedWithoutTheirArguments(t *testing.T) {
+	m := newSite().module(t, t.TempDir())
+	for i, line := range []string{"CHANGE_CUSTOM_SVC_VAR;web;disk;_PASSWORD;secret", "ADD_SVC_COMMENT;web;disk;1;ada;I; look", "PROCESS_SERVICE_CHECK_RESULT;web;disk;0;fine"} {
+		b := monitor.Brok{Kind: monitor.BrokCommand, Time: monitor.At(time.Now().Add(time.Duration(i-10) * time.Second)), Text: "EXTERNAL COMMAND: [17] " + line}
+		if err := m.Export(t.Context(), []monitor.Brok{b}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := data[past](t, m, "history", "host", "web", "service", "disk")
+	if got, want := fmt.Sprint(p.Lines), "[{comment ADD_SVC_COMMENT ada I; look disk } {command CHANGE_CUSTOM_SVC_VAR   disk }]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestNothingIsKeptWithoutAFolder(t *testing.T) {
 	m := newSite().module(t, "")
 	if err := m.Export(t.Context(), []monitor.Brok{{Kind: monitor.BrokAlert, Time: 1, Text: "HOST ALERT: web;DOWN;HARD;1;gone"}}); err != nil {

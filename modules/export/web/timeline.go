@@ -40,12 +40,12 @@ type band struct {
 type happening struct {
 	Time    float64 `json:"time"`
 	Service string  `json:"service,omitempty"` // of the host, if it is about one
-	// Kind is state, told, acknowledged, unacknowledged, downtime, flapping, command, handler, passive or other.
+	// Kind is state, told, acknowledged, unacknowledged, downtime, flapping, comment, command, handler, passive or other.
 	Kind    string `json:"kind"`
 	State   string `json:"state,omitempty"`
 	Soft    bool   `json:"soft,omitempty"`
 	Attempt int    `json:"attempt,omitempty"`
-	// What is started, stopped, cancelled or disabled, or what somebody was told of.
+	// What is started, stopped, cancelled or disabled, what somebody was told of, or the name of a command.
 	What string `json:"what,omitempty"`
 	// Who was told or did it, Way is how: the command. Text is what the check or a person said.
 	Who  string `json:"who,omitempty"`
@@ -73,7 +73,7 @@ func happened(l *logline.Line) happening {
 		h.Kind, h.What, h.Who, h.Way = "told", l.StateType, l.Contact, l.Command
 		h.State = stateName(ref, monitor.State(l.State))
 	case l.Class == logline.Command:
-		h.Kind, h.Text = "command", l.Options
+		h.command(l.Options)
 	case l.Class == logline.Passive:
 		h.Kind, h.State = "passive", stateName(ref, monitor.State(l.State))
 	case what == "EVENT HANDLER":
@@ -82,6 +82,16 @@ func happened(l *logline.Line) happening {
 		h.Text = l.Message
 	}
 	return h
+}
+
+// command names an external command. Of comments it says who and what; others may have arguments that are secrets.
+func (h *happening) command(line string) {
+	name, rest, _ := strings.Cut(line, ";")
+	h.Kind, h.What, h.Text = "command", name, ""
+	before := map[string]int{"ADD_HOST_COMMENT": 2, "ADD_SVC_COMMENT": 3}[name]
+	if parts := strings.SplitN(rest, ";", before+2); before > 0 && len(parts) == before+2 {
+		h.Kind, h.Who, h.Text = "comment", parts[before], parts[before+1]
+	}
 }
 
 // draw works out the states and what lies beside them from the lines of one object, the oldest first. before are the lines in front

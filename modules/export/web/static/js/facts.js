@@ -26,7 +26,7 @@ export function why() {
 		node, looks: ["explained"],
 		paint({ explained: e }) {
 			if (e.error) return fill(el("p", { class: "muted" }, e.error))
-			fill(el("ul", { class: "sentences" }, e.why.map((w) => el("li", {}, sentence(w)))), told(e), untold(e))
+			fill(e.why.length ? el("ul", { class: "sentences" }, e.why.map((w) => el("li", {}, sentence(w)))) : null, told(e), untold(e))
 		},
 	}
 }

@@ -44,7 +44,7 @@ function factsOf(o) {
 }
 
 /** between puts dots between groups of nodes. */
-const between = (groups) => groups.flatMap((g, i) => (i ? [el("span", { class: "dot", "aria-hidden": "true" }, " · "), ...g] : g))
+const between = (groups) => groups.flatMap((g, i) => (i ? [el("span", { class: "between", "aria-hidden": "true" }, " · "), ...g] : g))
 
 /** said is what the last check said. */
 export function said() {
@@ -61,7 +61,8 @@ export function said() {
 			const more = plain((o.long_output ?? "").replaceAll("\\n", "\n"))
 			long.hidden = !more
 			if (long.lastChild.textContent !== more) long.lastChild.textContent = more
-			long.firstChild.textContent = `${more.split("\n").length} more lines`
+			const lines = more.split("\n").length
+			long.firstChild.textContent = `${lines} more ${lines === 1 ? "line" : "lines"}`
 			foot.replaceChildren(...(o.last_check ? ["checked ", since(o.last_check), " ago", o.passive ? ", by somebody who told of it" : ""] : []))
 		},
 	}

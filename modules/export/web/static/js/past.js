@@ -3,13 +3,14 @@ import { attempt, badge, card, clock, el, get, now, objectLink, params, setParam
 import { draw } from "./timeline.js"
 import { plain } from "./outcome.js"
 
-const ranges = { "6h": 6 * 3600, "24h": 24 * 3600, "7d": 7 * 86400, "30d": 30 * 86400 }
+const ranges = { "1h": 3600, "6h": 6 * 3600, "24h": 24 * 3600, "7d": 7 * 86400, "30d": 30 * 86400 }
 /** atFirst is how many lines are listed before somebody asks for more. */
 const atFirst = 8
 
 /** past is the timeline with its list. */
 export function past(of, query) {
 	let range = ranges[params().get("range")] ? params().get("range") : "24h"
+	let chosen = Boolean(params().get("range"))
 	let data = null
 	let listed = atFirst
 	let own = false
@@ -24,8 +25,9 @@ export function past(of, query) {
 
 	function choose(name) {
 		range = name
+		chosen = true
 		listed = atFirst
-		setParams({ range: name === "24h" ? null : name })
+		setParams({ range: name })
 		load()
 	}
 
@@ -39,9 +41,21 @@ export function past(of, query) {
 			q.set("from", to - ranges[range])
 			q.set("to", to)
 			const got = await attempt(() => get(`data/history?${q}`))
+			if (got && fitting(got)) return
 			if (got) { data = { ...got, service: of.service }; paint(); tell() }
 		}
 		asking = setTimeout(load, 60000)
+	}
+
+	/** fitting takes a shorter range at first if what is kept is younger; it says whether that is asked for. */
+	function fitting(got) {
+		if (chosen) return false
+		chosen = true
+		const name = Object.keys(ranges).find((r) => got.since && ranges[r] >= got.now - got.since) ?? range
+		if (ranges[name] >= ranges[range]) return false
+		range = name
+		load()
+		return true
 	}
 
 	function paint() {
@@ -88,12 +102,12 @@ function grouped(lines) {
 	return out
 }
 
-const marks = { told: "✉", acknowledged: "✓", unacknowledged: "✓", downtime: "❙❙", flapping: "≈", command: "›", handler: "⚙", passive: "→", other: "·" }
+const marks = { told: "✉", acknowledged: "✓", unacknowledged: "✓", downtime: "❙❙", flapping: "≈", comment: "✎", command: "›", handler: "⚙", passive: "→", other: "·" }
 
 function line(l, of) {
-	const sign = l.kind === "state" ? badge(l.state, l.soft) : el("span", { class: "sign", "aria-hidden": "true" }, marks[l.kind])
+	const sign = l.kind === "state" ? badge(l.state, l.soft && l.state !== "OK" && l.state !== "UP") : el("span", { class: "sign-mark", "aria-hidden": "true" }, marks[l.kind])
 	return el("li", { "data-kind": l.kind }, el("time", { class: "muted nowrap", datetime: new Date(l.time * 1000).toISOString(), title: clock(l.time) }, moment(l.time)), el("span", { class: "sign-cell" }, sign),
-		el("span", { class: "happened-text" }, l.service && !of.service ? [objectLink(of.host, l.service, l.service), " "] : null, words(l)))
+		el("span", { class: "happened-text" }, l.service && !of.service ? [objectLink(of.host, l.service, l.service), el("span", { class: "between" }, " · ")] : null, words(l)))
 }
 
 const moment = (t) => (now() - t < 86400 && new Date(t * 1000).getDate() === new Date(now() * 1000).getDate() ? clock(t).slice(11) : clock(t).slice(5, 16))
@@ -112,7 +126,8 @@ export function words(l) {
 	case "unacknowledged": return [quiet("the acknowledgement ended")]
 	case "downtime": return [`downtime ${begun[l.what] ?? l.what} `, quiet(text)]
 	case "flapping": return [`flapping ${begun[l.what] ?? l.what} `, quiet(text)]
-	case "command": return [quiet("command "), text.replaceAll(";", "; ")]
+	case "comment": return [el("b", {}, who), quiet(" commented: "), text]
+	case "command": return [quiet("somebody gave the command "), el("code", {}, l.what)]
 	case "handler": return [quiet("event handler "), l.way ?? ""]
 	case "passive": return [quiet("somebody told of it: "), text]
 	}

@@ -8,26 +8,27 @@ export function sources(of) {
 	const node = card("Fed by", body)
 	node.hidden = true
 	let asked = 0
-	async function load(o) {
+	async function load() {
+		if (of.service) return
 		asked = Date.now()
 		let said = null
-		try { said = await get(`data/object-sources?${new URLSearchParams({ host: of.host, where: "here" })}`) } catch { /* no payloads: it says the same as an empty list */ }
-		const rows = (said?.payloads ?? []).filter((p) => p.target === of.host).toSorted((a, b) => (a.source < b.source ? -1 : 1))
-		const own = o.module === "agent"
+		try { said = await get(`data/object-sources?${new URLSearchParams({ host: of.host })}`) } catch { /* no payloads: it says the same as an empty list */ }
+		const rows = (said?.by.payloads ?? []).filter((p) => p.target === of.host).toSorted((a, b) => (a.source < b.source ? -1 : 1))
+		const own = said?.own > 0
 		node.hidden = rows.length === 0 && !own
-		body.replaceChildren(rows.length ? list(rows) : "", own ? agent(of) : "", said?.error ? el("p", { class: "bad-text small" }, said.error) : "")
+		body.replaceChildren(list(rows, said?.own ?? 0, of), own ? agent(of) : "", said?.by.error ? el("p", { class: "bad-text small" }, said.by.error) : "")
 	}
 	return {
 		node, looks: ["object", "services"],
-		paint({ object: o }) { if (Date.now() - asked > 30000) load(o) },
+		paint() { if (Date.now() - asked > 30000) load() },
 	}
 }
 
-const list = (rows) => table(["Source", "Age", "Size", "Says", "Sections"], rows.map((p) => [
-	[objectLink(p.source), p.site ? el("span", { class: "tag" }, `at ${p.site}`) : null], [since(p.at)], { text: `${count(Math.ceil(p.bytes / 1024))} KB`, class: "nowrap" },
+const list = (rows, own, of) => table(["Source", "Age", "Size", "Says", "Sections"], [...own ? [[["its own agent"], [since(own)], "", [el("span", { class: "muted" }, "asked by its own checks")], ""]] : [], ...rows.map((p) => [
+	[p.source === of.host ? p.source : objectLink(p.source), p.site ? el("span", { class: "tag" }, `at ${p.site}`) : null], [since(p.at)], { text: `${count(Math.ceil(p.bytes / 1024))} KB`, class: "nowrap" },
 	p.text ? [el("span", { class: p.usable ? "" : "bad-text" }, p.text)] : [el("span", { class: "muted" }, p.usable ? "up to date" : "not used")],
 	[el("span", { class: "muted small" }, (p.sections ?? []).slice(0, 8).join(", "), (p.sections ?? []).length > 8 ? ` and ${p.sections.length - 8} more` : "")],
-]))
+])])
 
 /** mostShown is how much of an agent's output is put into the page at once. */
 const mostShown = 64 << 10

@@ -45,7 +45,7 @@ function marks(t, x) {
 	const out = []
 	for (const l of t.lines.toReversed()) {
 		if (!shown[l.kind] || l.service && !t.service) continue
-		const at = x(l.time)
+		const at = Math.min(Math.max(x(l.time), 6), x(t.to) - 6)
 		const last = out.at(-1)
 		const text = l.kind === "told" ? `${l.who} told of ${l.what}` : `${l.who || "somebody"} acknowledged it: ${l.text ?? ""}`
 		if (last && last.kind === l.kind && at - last.x < 7) last.texts.push(text)

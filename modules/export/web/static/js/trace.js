@@ -20,7 +20,7 @@ export function trace(of, query) {
 			if (e.name !== "AbortError") out.replaceChildren(el("p", { class: "bad-text" }, e.message))
 		}
 	}
-	const node = el("div", { class: "follow" }, el("div", { class: "row" }, el("button", { type: "button", onclick: () => follow(false), title: "Shows each step of its next check: scheduler, poller, and back" }, "Follow the next check"),
+	const node = el("div", { class: "follow" }, el("div", { class: "follow-row" }, el("button", { type: "button", onclick: () => follow(false), title: "Shows each step of its next check: scheduler, poller, and back" }, "Follow the next check"),
 		may("command") ? el("button", { type: "button", onclick: () => follow(true) }, "Check now and follow") : null), out)
 	addEventListener("pagehide", () => ended?.abort())
 	return node
@@ -57,7 +57,7 @@ function paint(out, all) {
 		const begin = ((s.time - from) / whole) * 100
 		const took = Math.max((((steps[i + 1]?.time ?? s.time) - s.time) / whole) * 100, 0.8)
 		return el("li", {}, el("span", { class: "trace-who" }, s.daemon), el("span", { class: "trace-step" }, s.step), el("span", { class: "trace-at muted" }, `+${ms(s.time - from)}`),
-			svg("svg", { class: "trace-bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { class: "trace-rail", width: 100, height: 4 }), svg("rect", { x: Math.min(begin, 99.2), width: Math.min(took, 100 - Math.min(begin, 99.2)), height: 4, class: `trace-${s.daemon}` })))
+			svg("svg", { class: "trace-bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { class: "trace-rail", width: 100, height: 4 }), svg("rect", { x: Math.min(begin, 99.2), width: Math.min(took, 100 - Math.min(begin, 99.2)), height: 4, class: `trace-${s.daemon.split(" ")[0]}` })))
 	})
 	out.replaceChildren(el("p", { class: "muted small" }, `${ms(whole)} from first to last`), el("ol", { class: "waterfall" }, rows))
 }
