@@ -72,6 +72,8 @@ function paintAround() {
 	news.hidden = added === 0 && gone === 0
 	news.textContent = [added ? `${count(added)} new` : "", gone ? `${count(gone)} gone` : ""].filter(Boolean).join(", ") + ": show"
 	body.hidden = list.size() === 0
+	bar.bar.hidden = n.troubled === 0 && !filtered()
+	actions.hidden = n.troubled === 0
 	around.replaceChildren(list.size() === 0 ? nothing(n) : "")
 	paintPager(n)
 }
