@@ -34,6 +34,11 @@ const (
 	// FilesDiffer is of an arbiter whose files are others than those in force, and are not brought into force.
 	FilesDiffer = "files-differ"
 
+	NodeSilent = "node-silent" // all of a node, which did not end in order
+	NodeBack   = "node-back"
+	// NameTwice is of two daemons of one role that have the same name.
+	NameTwice = "name-twice"
+
 	PollerSilent = "poller-silent" // its jobs go to others
 	PollerBack   = "poller-back"
 	PollerBlind  = "poller-blind" // it fails where others of its pool do not, and is put aside

@@ -63,21 +63,21 @@ func runBus(ctx context.Context, e *env) error {
 		return err
 	}
 	log.Info("the bus listens", "url", s.URL())
-	err = workBus(ctx, s, busWork{http: d.http, take: *take, ring: ring, log: log})
+	err = workBus(ctx, s, busWork{name: d.name, http: d.http, take: *take, ring: ring, log: log})
 	return errors.Join(err, s.Close())
 }
 
 // busWork is what a server of the bus does beside serving daemons.
 type busWork struct {
-	http, take string
-	ring       *keys.Ring // nil for none
-	log        *slog.Logger
+	name, http, take string
+	ring             *keys.Ring // nil for none
+	log              *slog.Logger
 }
 
 // workBus looks after a server until ctx ends.
 func workBus(ctx context.Context, s *natsbus.Server, w busWork) error {
 	unserve, err := app.BusServer{
-		Server: s, HTTP: w.http, Keys: w.ring, Log: w.log,
+		Server: s, Name: w.name, HTTP: w.http, Keys: w.ring, Log: w.log,
 		Connect: func(ctx context.Context) (bus.Conn, error) {
 			return s.Connect(ctx, natsbus.Options{Name: "health", Log: w.log})
 		},

@@ -180,7 +180,8 @@ func (o *ordering) dissolve(ctx context.Context, c cluster) error {
 		"  Its machine keeps its state folder. What its receiver had spooled and not delivered is there only: start it once more, or lose it.",
 		"  Started again with the same --bus it is a new node, which works at once. With a server of the bus of its own and without",
 		"  --join it is an engine of its own, with the configuration and the states of its last moment: it checks and tells people too.",
-		"  The others go on as they are. A server of the bus that is gone for good still counts as one of three: see docs/operating.md.",
+		"  The others go on as they are. If it had a server of the bus, two of three are left, and neither may fail:",
+		"  start another machine under the same --name, and it takes that place (docs/operating.md).",
 	)
 	if !o.yes {
 		return fmt.Errorf("%w; give --yes to do it", errNotDone)

@@ -173,6 +173,7 @@ func (a *App) start(ctx context.Context) error {
 	a.chronicle(ctx)
 	a.watchBus(ctx)
 	a.watchKeys(ctx)
+	a.watchNodes(ctx)
 	a.server = newServer(a)
 	a.settle()
 	for _, r := range roles() {

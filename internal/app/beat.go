@@ -115,10 +115,16 @@ func (r *running) key() string { return bus.BeatKey(r.role.name, r.app.o.Name) }
 // show puts a heartbeat where others see it.
 func (r *running) show(ctx context.Context, h wire.Heartbeat) {
 	e, err := r.app.bus.Get(ctx, bus.HB, r.key())
+	if other, is := r.twin.finds(e); is && err == nil {
+		r.warn(other)
+	}
+	r.twin.shows(&h)
 	if err == nil || errors.Is(err, bus.ErrNotFound) {
 		_, err = r.app.bus.Put(ctx, bus.HB, r.key(), wire.Marshal(h), e.Revision)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err == nil {
+		r.twin.seen = true
+	} else if ctx.Err() == nil {
 		r.app.o.Log.Debug("heartbeat not taken", "role", r.role.name, "error", err)
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/keys"
 )
 
@@ -26,6 +28,8 @@ type BusServer struct {
 	}
 	// Connect opens a connection to the bus, and may take as long as its cluster needs.
 	Connect func(context.Context) (bus.Conn, error)
+	// Name is the server's, in the cluster log.
+	Name string
 	// HTTP is where /healthz and /metrics are served; empty for nowhere.
 	HTTP string
 	Keys *keys.Ring // nil for none
@@ -41,12 +45,11 @@ type busPages struct {
 
 // Serve opens the port; stop ends what it began.
 func (b BusServer) Serve(ctx context.Context) (stop func() error, err error) {
-	if b.HTTP == "" {
-		return func() error { return nil }, nil
-	}
-	l, err := listenHTTP(b.HTTP)
-	if err != nil {
-		return nil, err
+	var l net.Listener
+	if b.HTTP != "" {
+		if l, err = listenHTTP(b.HTTP); err != nil {
+			return nil, err
+		}
 	}
 	p := b.pages()
 	ctx, cancel := context.WithCancel(ctx)
@@ -55,6 +58,13 @@ func (b BusServer) Serve(ctx context.Context) (stop func() error, err error) {
 		defer close(watched)
 		p.watch(ctx)
 	}()
+	if l == nil {
+		return func() error {
+			cancel()
+			<-watched
+			return nil
+		}, nil
+	}
 	s := serverFor(l, b.HTTP, p.mux())
 	go func() {
 		if err := s.Serve(guarded(l)); !errors.Is(err, http.ErrServerClosed) {
@@ -99,9 +109,26 @@ func (p *busPages) watch(ctx context.Context) {
 		return
 	}
 	defer c.Close()
+	defer p.chronicle(ctx, c)()
 	if b, ok := c.(standing); ok {
 		p.state.watch(ctx, b)
 	}
+}
+
+// chronicle lets the server tell the cluster log of itself, and of daemons that it turns away, until wait is called after ctx has ended.
+func (p *busPages) chronicle(ctx context.Context, c bus.Conn) (wait func()) {
+	teller, ok := c.(teller)
+	if !ok {
+		return func() {}
+	}
+	w := chronicle.NewWriter(chronicle.Options{Bus: c, Node: p.Name, Boot: newBoot(), Log: p.Log})
+	teller.Chronicle(w.For("bus"))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.Run(ctx)
+	}()
+	return func() { <-ended }
 }
 
 // health answers 200 while the server has its store, and enough servers of its cluster reach each other, else 503 and what is wrong.

@@ -38,6 +38,7 @@ type running struct {
 	// news holds a token when there is another order, soon when the heart is to beat at once.
 	news, soon chan struct{}
 	tell       monitor.Chronicle
+	twin       twin // only beat uses it
 	started    bool // run was called; only the process's start and end use it
 
 	mu    sync.Mutex // guards everything that follows

@@ -155,6 +155,7 @@ func table() []grant {
 		{bucket: HB, key: "scheduler.*", get: roles{Scheduler}, watch: roles{Scheduler}},
 		{bucket: NODE, key: "order.*", get: everybody, watch: everybody, put: roles{Broker, Operator}},
 		{bucket: NODE, key: "known.*.*", get: roles{Broker, Operator}, watch: roles{Broker, Operator}, put: roles{Broker, Operator}},
+		{bucket: NODE, key: "silent.*", get: roles{Broker, Operator}, watch: roles{Broker}, put: roles{Broker, Operator}},
 
 		// Blobs.
 		{blobs: CFG, fetch: everybody, keep: roles{Arbiter}},

@@ -371,6 +371,12 @@ func OrderKey(node string) string { return "order." + Token(node) }
 // AllOrders is every OrderKey.
 func AllOrders() string { return "order.*" }
 
+// SilentKey is the key in NODE of that the cluster log was told of a node's silence.
+func SilentKey(node string) string { return "silent." + Token(node) }
+
+// AllSilent is every SilentKey.
+func AllSilent() string { return "silent.*" }
+
 // KnownKey is the key in NODE of what is remembered of a role of a node.
 func KnownKey(role, node string) string { return "known." + role + "." + Token(node) }
 

@@ -156,7 +156,7 @@ func (d *Desk) answer(q question, peer *x509.Certificate, from string, now time.
 
 // public is what a stranger may know of an error.
 func public(err error) string {
-	for _, known := range []error{errToken, errRevoked, errRequest} {
+	for _, known := range []error{errToken, ErrRevoked, errRequest} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
@@ -232,7 +232,7 @@ func (d *Desk) counts(c *x509.Certificate) error {
 	}
 	for _, r := range all {
 		if r.Serial.Cmp(c.SerialNumber) == 0 {
-			return errRevoked
+			return ErrRevoked
 		}
 	}
 	return nil

@@ -189,7 +189,8 @@ func (r *Ring) Until() time.Time {
 // Revoked says whether a certificate counts no more.
 func (r *Ring) Revoked(c *x509.Certificate) bool { return r.contents().gone[c.SerialNumber.String()] }
 
-var errRevoked = errors.New("the certificate was revoked")
+// ErrRevoked is of a certificate that counts no more.
+var ErrRevoked = errors.New("the certificate was revoked")
 
 // Peer says who is at the other end of a connection that was made with one of the ring's settings. A certificate that was
 // revoked is an error.
@@ -199,7 +200,7 @@ func (r *Ring) Peer(s *tls.ConnectionState) (Identity, error) {
 	}
 	leaf := s.VerifiedChains[0][0]
 	if r.Revoked(leaf) {
-		return Identity{}, errRevoked
+		return Identity{}, ErrRevoked
 	}
 	return Of(leaf)
 }

@@ -123,8 +123,10 @@ func Forget(ctx context.Context, c bus.Conn, tell monitor.Chronicle, node string
 			return err
 		}
 	}
-	if err := remove(ctx, c, bus.OrderKey(node)); err != nil {
-		return err
+	for _, key := range []string{bus.OrderKey(node), bus.SilentKey(node)} {
+		if err := remove(ctx, c, key); err != nil {
+			return err
+		}
 	}
 	tell.Tell(monitor.NodeDissolved, "node "+node, "somebody ordered it; nothing is remembered of it")
 	return nil

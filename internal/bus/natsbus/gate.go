@@ -31,6 +31,7 @@ type gate struct {
 	log   *slog.Logger
 	// refused bounds the lines about connections that got no further than the door: anybody who reaches the port can make them.
 	refused tally.Complaints
+	turned  turned
 	l       net.Listener
 	server  func() (net.Conn, error) // a new connection to the server in this process
 	hello   []byte                   // what the server greets with
@@ -133,6 +134,7 @@ func (g *gate) sweep(ctx context.Context) {
 		gone := g.drop(func(v *visit) bool { return v.leaf != nil && (g.ring.Revoked(v.leaf) || v.leaf.NotAfter.Before(now)) })
 		for _, who := range gone {
 			g.log.Warn("a daemon is put out: its certificate was revoked or has ended", "daemon", who.String())
+			g.turned.away(who, "it is put out: its certificate was revoked or has ended")
 		}
 	}
 }
@@ -194,6 +196,7 @@ func (v *visit) greet() error {
 	}
 	secure := tls.Server(v.down, v.gate.ring.Server())
 	if err := secure.Handshake(); err != nil {
+		v.gate.turned.refused(secure.ConnectionState(), v.down.RemoteAddr().String(), err)
 		return err
 	}
 	state := secure.ConnectionState()

@@ -110,6 +110,7 @@ func (s *Server) watchOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	gate.turned.tell = s.chronicled
 	s.gate, s.url = gate, "tls://"+gate.l.Addr().String()
 	s.mending.Go(gate.run)
 	s.mending.Go(func() { gate.sweep(ctx) })

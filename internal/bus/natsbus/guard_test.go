@@ -295,12 +295,18 @@ func TestOnlyCertificatesOfTheAuthorityAreLetIn(t *testing.T) {
 func TestWhoWasRevokedIsPutOutAndStaysOut(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)
+	told := make(chan string, 16)
+	g.inside.Chronicle(func(kind, about, why string) { told <- kind + " " + about + ": " + why })
 	bad, good := g.raw("p1", bus.Poller), g.raw("p2", bus.Poller)
 	gone := make(chan struct{})
 	bad.SetClosedHandler(func(*nats.Conn) { close(gone) })
 	bad.SetDisconnectErrHandler(func(*nats.Conn, error) {})
-	if n, err := g.vault.Revoke("p1", time.Now()); n != 1 || err != nil {
-		t.Fatalf("revoked %d, %v", n, err)
+	late := filepath.Join(t.TempDir(), "p3")
+	g.hand(late, "p3", nil, bus.Poller)
+	for _, name := range []string{"p1", "p3"} {
+		if n, err := g.vault.Revoke(name, time.Now()); n != 1 || err != nil {
+			t.Fatalf("revoked %d of %s, %v", n, name, err)
+		}
 	}
 	list, err := g.vault.Revocations()
 	if err != nil {
@@ -310,6 +316,13 @@ func TestWhoWasRevokedIsPutOutAndStaysOut(t *testing.T) {
 	<-gone // it was put out, and nats.go has given up trying
 	if !good.IsConnected() || good.Reconnects > 0 {
 		t.Error("another daemon was put out")
+	}
+	if got, want := <-told, "right-refused p1 (poller): it is put out: its certificate was revoked or has ended"; got != want {
+		t.Errorf("the cluster log has %q, want %q", got, want)
+	}
+	go func() { _, _ = natsbus.Connect(t.Context(), g.server.URL(), natsbus.Options{Name: "p3", Keys: g.open(late)}) }()
+	if got, want := <-told, "right-refused p3 (poller): it is not let in, from 127.0.0.1:"; !strings.HasPrefix(got, want) {
+		t.Errorf("the cluster log has %q, want %q", got, want)
 	}
 	g.daemon("p1", bus.Poller) // a new certificate for the same name counts
 }
