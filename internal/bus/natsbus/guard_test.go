@@ -320,7 +320,9 @@ func TestWhoWasRevokedIsPutOutAndStaysOut(t *testing.T) {
 	if got, want := <-told, "right-refused p1 (poller): it is put out: its certificate was revoked or has ended"; got != want {
 		t.Errorf("the cluster log has %q, want %q", got, want)
 	}
-	go func() { _, _ = natsbus.Connect(t.Context(), g.server.URL(), natsbus.Options{Name: "p3", Keys: g.open(late)}) }()
+	go func() {
+		_, _ = natsbus.Connect(t.Context(), g.server.URL(), natsbus.Options{Name: "p3", Keys: g.open(late)})
+	}()
 	if got, want := <-told, "right-refused p3 (poller): it is not let in, from 127.0.0.1:"; !strings.HasPrefix(got, want) {
 		t.Errorf("the cluster log has %q, want %q", got, want)
 	}
