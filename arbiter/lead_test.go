@@ -264,3 +264,35 @@ func TestBrokenFilesOfANewLeaderLeaveTheConfigurationInForce(t *testing.T) {
 		p.end()
 	})
 }
+
+func TestFilesThatAreCopiedToAllMachinesSoonDoNotDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mine, others := newFiles(t, "a"), newFiles(t, "a")
+		p := newPair(t, plainly, mine, others)
+		mine.hosts(t, "a", "b")
+		p.left.again()
+		p.after(20 * time.Second)
+		others.hosts(t, "a", "b") // copied there, and nobody tells that arbiter
+		p.after(time.Minute)
+		if text := p.right.log.String(); strings.Contains(text, "differ from those in force") {
+			t.Errorf("it is said although the files are the same:\n%s", text)
+		}
+		mine.hosts(t, "a", "b", "c")
+		p.left.again()
+		p.after(29 * time.Second)
+		if text := p.right.log.String(); strings.Contains(text, "differ from those in force") {
+			t.Errorf("it is said after 29 s already:\n%s", text)
+		}
+		p.after(2 * time.Second)
+		if text := p.right.log.String(); !strings.Contains(text, "differ from those in force") {
+			t.Errorf("nobody says that the files differ:\n%s", text)
+		}
+		others.hosts(t, "a", "b", "c")
+		p.right.again()
+		p.after(time.Second)
+		if text := p.right.log.String(); !strings.Contains(text, "are those in force") {
+			t.Errorf("nobody says that the files are the same again:\n%s", text)
+		}
+		p.end()
+	})
+}

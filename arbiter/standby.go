@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/internal/bus"
@@ -39,6 +40,10 @@ func (a *Arbiter) standBy(ctx context.Context) (why string, err error) {
 	})
 }
 
+// copiedWithin is how long after a reload the files of all arbiters may differ: somebody copies them, one machine after the other. Then
+// those that are here are read again, before it is said that they are others.
+const copiedWithin = 30 * time.Second
+
 // watchFiles compares the files that are here with those in force: now, when others come into force, and when it is asked to.
 func (a *Arbiter) watchFiles(ctx context.Context) {
 	var beside sync.WaitGroup
@@ -49,15 +54,27 @@ func (a *Arbiter) watchFiles(ctx context.Context) {
 	a.o.Config = nil // it may be long until it is needed, and other by then
 	a.enrol(ctx, mine)
 	var now wire.Generation
+	var later <-chan time.Time
 	for {
+		read, sure := true, false
 		select {
 		case <-ctx.Done():
 			return
 		case <-a.o.Reload:
+			a.o.Log.Info("the files are read again, and are not brought into force: this arbiter stands by", "main", a.o.Main)
+		case <-later:
+			sure = true
+		case g := <-newest:
+			read, sure = false, now.Number == 0 // at the start nobody is about to copy something
+			now = g
+		}
+		if read {
 			mine = a.texts(nil)
 			a.enrol(ctx, mine)
-			a.o.Log.Info("the files were read again, and are not brought into force: this arbiter stands by", "main", a.o.Main)
-		case now = <-newest:
+		}
+		if later = nil; now.Texts != mine && !sure {
+			later = time.After(copiedWithin)
+			continue
 		}
 		a.compare(mine, now)
 	}
