@@ -104,7 +104,7 @@ func (r *running) noticeReloads() {
 func (r *running) load() map[string]int64 {
 	if l := r.current(); l != nil {
 		if d, ok := l.daemon.(loader); ok {
-			return d.Load()
+			return r.app.withBus(r.role.name, d.Load())
 		}
 	}
 	return nil

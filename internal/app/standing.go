@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -168,6 +170,28 @@ func (s *busState) health(now time.Time) (note string, err error) {
 		}
 	}
 	return strings.Join(notes, "; "), nil
+}
+
+// withBus adds to the load of an arbiter how many servers of the bus are missing, so that whoever orders something sees it.
+func (a *App) withBus(role string, load map[string]int64) map[string]int64 {
+	if role != "arbiter" || a.busState == nil || load == nil {
+		return load
+	}
+	load = maps.Clone(load)
+	load[nodes.BusServersAway] = a.busState.missing(time.Now())
+	return load
+}
+
+// missing counts the servers that have not had everything for longer than an election takes.
+func (s *busState) missing(now time.Time) (n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.now.Behind {
+		if s.lagging[r.Server].lasts(now) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // up is 1 while somebody leads.

@@ -34,6 +34,9 @@ func TestTheBusIsUnwellOnceNobodyLeadsItForLongerThanAnElection(t *testing.T) {
 	if note, err := s.health(at(30)); err != nil || note != "server n3 for 12s: it is away, last seen 3s ago" {
 		t.Errorf("%q, %v", note, err)
 	}
+	if n := s.missing(at(30)); n != 1 {
+		t.Errorf("%d servers are missing, want 1", n)
+	}
 	for second := 32; second <= 44; second += 2 {
 		s.note(mute, at(second))
 	}

@@ -219,3 +219,26 @@ func TestAPlanSaysWhatBecomesOfEachRole(t *testing.T) {
 		t.Error("what is done, and what is not, is not told apart")
 	}
 }
+
+func TestNoNodeIsStoppedWhileTheBusLacksAServer(t *testing.T) {
+	all := []nodes.Role{
+		{Node: "a", Role: "arbiter", State: "up", Load: map[string]int64{nodes.BusServersAway: 1}},
+		{Node: "b", Role: "arbiter", State: "up"},
+		{Node: "c", Role: "arbiter", State: "silent", Seen: 1},
+	}
+	for _, c := range []struct {
+		order nodes.Order
+		warns bool
+	}{
+		{nodes.Order{Node: "b", State: "disconnected"}, true},
+		{nodes.Order{Node: "b", State: "maintenance"}, true},
+		{nodes.Order{Node: "b", Role: "arbiter", State: "maintenance"}, false},
+		{nodes.Order{Node: "b", State: "up"}, false},
+		{nodes.Order{Node: "c", State: "disconnected"}, false}, // it is the one that is away
+	} {
+		p, err := nodes.For(all, c.order)
+		if warns := strings.Contains(strings.Join(p.Warnings, "\n"), "the bus lacks 1 of its servers"); warns != c.warns || err != nil {
+			t.Errorf("%+v: %q, %v; want a warning: %v", c.order, p.Warnings, err, c.warns)
+		}
+	}
+}

@@ -44,7 +44,20 @@ func For(all []Role, o Order) (p Plan, err error) {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("%s has the last %s that works: %s", r.Node, r.Role, lost[r.Role]))
 		}
 	}
+	if n := busServersAway(all); n > 0 && o.Role == "" && o.State != wire.NodeUp.String() && slices.ContainsFunc(its, func(r Role) bool { return r.There() }) {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("the bus lacks %d of its servers: if %s has another one and is stopped or restarted, nothing is stored any more; wait until /healthz names no server", n, o.Node))
+	}
 	return p, nil
+}
+
+// BusServersAway is the word in the load of an arbiter for how many servers of the bus are missing.
+const BusServersAway = "bus_servers_away"
+
+func busServersAway(all []Role) (n int64) {
+	for i := range all {
+		n = max(n, all[i].Load[BusServersAway])
+	}
+	return n
 }
 
 // lost says what is not done when the last of a role is gone.
