@@ -319,15 +319,27 @@ func (j *journal) commit(ctx context.Context, id string, batch []bus.Record) com
 	}
 }
 
-// settle waits until everything added is stored, at most until ctx ends; then the journal is of no more use.
+// settleStalled is how long the end of a shard waits for one commit: when a whole site is ended at once, no server of the bus leads any
+// more. What is not stored then nobody was told of: it comes again, or is checked again.
+const settleStalled = 4 * time.Second
+
+// errStalled is of an end at which the bus stores nothing.
+var errStalled = errors.New("the bus stores nothing")
+
+// settle waits until everything added is stored, at most until ctx ends or no commit comes back; then the journal is of no more use.
 func (j *journal) settle(ctx context.Context) error {
 	defer j.abandon()
+	stalled := time.NewTimer(settleStalled)
+	defer stalled.Stop()
 	for j.flush(); j.busy; j.flush() {
 		select {
 		case c := <-j.done:
 			if err := j.landed(c); err != nil {
 				return err
 			}
+			stalled.Reset(settleStalled)
+		case <-stalled.C:
+			return fmt.Errorf("journal of shard %d: %d bytes of decisions are left: %w for %s", j.fence.Shard, j.size(), errStalled, settleStalled)
 		case <-ctx.Done():
 			return fmt.Errorf("journal of shard %d: %d bytes of decisions could not be stored: %w", j.fence.Shard, j.size(), ctx.Err())
 		}

@@ -31,12 +31,20 @@ func (s *shard) leave() error {
 		recall.Stamp(snapshot, s.journal.last)
 		err = s.store(ctx, snapshot)
 	}
+	if errors.Is(err, errStalled) {
+		return errors.Join(err, s.releaseWithin(stalledRelease, will))
+	}
 	return errors.Join(err, s.release(will))
 }
 
+// stalledRelease is how long it is tried to give a lease up on a bus that stores nothing. Else the heir waits until it is old.
+const stalledRelease = time.Second
+
 // release gives the lease up.
-func (s *shard) release(w will) error {
-	ctx, cancel := context.WithTimeout(context.Background(), renewEvery)
+func (s *shard) release(w will) error { return s.releaseWithin(renewEvery, w) }
+
+func (s *shard) releaseWithin(limit time.Duration, w will) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	err := s.lease.release(ctx, w.heir, w.leaves)
 	if err == nil {
