@@ -24,9 +24,12 @@ type doors struct {
 // readDoors reads anonymous and names.
 func readDoors(s *modules.Settings) doors {
 	d := doors{local: sign.Read, own: sign.Nobody, names: s.Words("names")}
+	if s.Bool("allow_anonymous", false) { // Shinken's
+		d.own = sign.Read
+	}
 	switch s.Choice("anonymous", "", "none", "read") {
 	case "none":
-		d.local = sign.Nobody
+		d.local, d.own = sign.Nobody, sign.Nobody
 	case "read":
 		d.own = sign.Read
 	}
@@ -110,7 +113,7 @@ func loopback(host string) bool {
 // mootOf are settings of Shinken's webui and webui2 that say nothing here: how sessions are signed, what other programs do, and how its
 // pages look.
 func mootOf() []string {
-	return strings.Fields(`auth_secret auth_secret_file cookie_name allow_html_output max_output_length manage_acl allow_anonymous play_sound
+	return strings.Fields(`auth_secret auth_secret_file cookie_name allow_html_output max_output_length manage_acl play_sound
 		http_backend umask bindAddress endpoint modules refresh_period embeded_graph additional_plugins_dir share_dir photo_dir photos_dir
 		config_dir company_logo gravatar tag_as_image default_downtime_hours shinken_downtime_fixed shinken_downtime_trigger
 		shinken_downtime_duration default_ack_sticky default_ack_notify default_ack_persistent htpasswd_file alignak_backend_endpoint
