@@ -66,7 +66,7 @@ type reader struct {
 	idle   func() error // called when nothing came for a while; its error ends a reader without a name
 	after  uint64       // of a reader without a name: the last sequence that was handled
 	pinned bool         // after is set, also if the reader began with FromNow
-	next   uint64       // the sequence that the nameless consumer gives its next message
+	next   uint64       // the number that the consumer of this reader alone gives what it delivers next
 	failed error        // what ends Read
 }
 
@@ -128,8 +128,8 @@ func (r *reader) attach(ctx context.Context) (string, error) {
 		cfg.AckPolicy = jetstream.AckNonePolicy
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, r.after+1
 		cfg.InactiveThreshold, cfg.MemoryStorage, cfg.Replicas = time.Minute, true, 1
-		r.next = 1
 	}
+	r.next = 1
 	if r.cur.Alone {
 		if err := retire(ctx, s, cfg.Durable); err != nil {
 			return "", err
@@ -221,7 +221,8 @@ func (r *reader) use(ctx context.Context, batch []*nats.Msg) error {
 }
 
 // decode returns an error when a message is missing before one of these: then the consumer is made anew behind the last
-// that was handled.
+// that was handled. What a server that was cut off had sent is missing so, while the connection to another one holds; a queue that is read
+// alone would bring it behind what is newer, and whoever keeps a position would take it for used.
 func (r *reader) decode(batch []*nats.Msg) ([]bus.Msg, error) {
 	msgs := make([]bus.Msg, len(batch))
 	for i, m := range batch {
@@ -229,7 +230,7 @@ func (r *reader) decode(batch []*nats.Msg) ([]bus.Msg, error) {
 		if err != nil {
 			return nil, fmt.Errorf("message of %s: %w", r.cur.Stream, err)
 		}
-		if r.cur.Durable == "" && meta.Sequence.Consumer != r.next {
+		if (r.cur.Durable == "" || r.cur.Alone) && meta.Sequence.Consumer != r.next {
 			return nil, fmt.Errorf("message %d of %s came as number %d instead of %d", meta.Sequence.Stream, r.cur.Stream, meta.Sequence.Consumer, r.next)
 		}
 		r.next++
