@@ -15,6 +15,7 @@ func TestSeenIsBoundedAndSurvivesBeingWritten(t *testing.T) {
 		s.Use("", msg(fmt.Sprintf("boot%d.7", n)))
 		s.Use("", msg("steady."+fmt.Sprint(n+1)))
 		s.Use("", msg(fmt.Sprint("name", n)))
+		s.News() // as at each record
 	}
 	if n := len(s.All()); n > 33_100 {
 		t.Errorf("%d are remembered", n)
