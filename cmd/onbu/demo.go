@@ -63,10 +63,10 @@ func runDemo(ctx context.Context, e *env) error {
 // welcome says what there is to see.
 func welcome(w io.Writer, addr string) {
 	fmt.Fprintf(w, `
-  http://%s/ui/
+  http://%s/ui/          sign in as anna or ben, password %s
 
   What fails, in ten minutes that go round: a core switch with a city behind it, a disk that fills up, a service that flaps, a
   machine that vanishes from its vCenter, a source that falls silent. Ctrl-C ends it all.
 
-`, addr)
+`, addr, demo.Password)
 }

@@ -62,6 +62,12 @@ func Run(ctx context.Context, o Options, ready func(addr string)) error {
 	if err := writeConfig(filepath.Join(o.State, "config"), p, hosts); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Join(o.State, alpha), 0o700); err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	if err := writeUsers(filepath.Join(o.State, alpha, "users")); err != nil {
+		return err
+	}
 	st := newStreet(p, hosts, o.Seed)
 	defer st.close()
 	if err := st.set(sceneAt(0)); err != nil {
