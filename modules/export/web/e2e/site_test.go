@@ -61,7 +61,7 @@ AgentOS: linux
 func configuration(t *testing.T, dir string) string {
 	t.Helper()
 	output := realpeer.File(t, dir, "agent.txt", agentOutput)
-	options := []string{"interval_length=1", "illegal_object_name_chars=`~", "parent_wait=1", "enable_flap_detection=1"}
+	options := []string{"interval_length=1", "illegal_object_name_chars=`~", "parent_wait=1", "enable_flap_detection=1", "translate_passive_host_checks=1"}
 	main, err := objectstest.Write(dir, "main.cfg", options, func(o *objectstest.Text) {
 		o.Basis("ann", "/bin/true", "alias Ann of the night shift")
 		o.Command("dummy", "/usr/lib/nagios/plugins/check_dummy $ARG1$ $ARG2$")
@@ -124,7 +124,6 @@ func open(t *testing.T) *site {
 	case <-time.After(patience):
 		t.Fatalf("the engine does not start: %s", log.text())
 	}
-	s.calm()
 	return s
 }
 
