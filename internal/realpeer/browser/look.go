@@ -117,6 +117,14 @@ func (b *Tab) Press(keys string) {
 	b.try("pressing keys", func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.KeyEvent(keys)) })
 }
 
+// Control presses a key together with Ctrl.
+func (b *Tab) Control(key string) {
+	b.t.Helper()
+	b.try("pressing a key with Ctrl", func(ctx context.Context) error {
+		return chromedp.Do(ctx, chromedp.KeyEvent(key, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	})
+}
+
 // Has waits until something with a role and an accessible name is shown.
 func (b *Tab) Has(role, name string) {
 	b.t.Helper()

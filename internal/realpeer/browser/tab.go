@@ -34,7 +34,8 @@ func (b *Browser) Tab(t testing.TB) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	tab := &Tab{t: t, ctx: ctx}
-	if err := chromedp.Do(ctx); err != nil {
+	// Each tab believes that somebody looks at it and types into it, although there is one keyboard.
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		cancel()
 		t.Fatalf("opening a tab: %v", err)
 	}

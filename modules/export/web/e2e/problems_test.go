@@ -57,7 +57,8 @@ func acknowledgeByKeys(t *testing.T, s *site, b *browser.Browser) {
 	tab.Sees("core/disk")
 	tab.Press("ja")
 	tab.Has("heading", "Acknowledge core/disk")
-	tab.Press("I see" + browser.Enter)
+	tab.Press("I see")
+	tab.Control(browser.Enter)
 	tab.Sees("Acknowledged core/disk")
 	s.seen("core", "disk", "is acknowledged", func(o *broker.Object) bool { return o.Acknowledged })
 	tab.Go(s.at("problems?handled=handled"))
@@ -72,7 +73,8 @@ func acknowledgeSeveral(t *testing.T, s *site, b *browser.Browser) {
 	tab.Click("checkbox", "choose srv-1/disk")
 	tab.Click("button", "Acknowledge")
 	tab.Has("heading", "Acknowledge 2 services")
-	tab.Press("both" + browser.Enter)
+	tab.Press("both")
+	tab.Click("button", "Acknowledge")
 	for _, host := range []string{"core", "srv-1"} {
 		s.seen(host, "disk", "is acknowledged", func(o *broker.Object) bool { return o.Acknowledged })
 	}
