@@ -12,7 +12,6 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // Eval gives what an expression of JavaScript is in the page, waited for if it is a promise.
@@ -97,32 +96,6 @@ func (b *Tab) Fill(name, text string) {
 		return err
 	})
 	b.Press(text)
-}
-
-// The keys that have no letter, for Press.
-const (
-	Enter  = kb.Enter
-	Escape = kb.Escape
-	Tabs   = kb.Tab
-	Down   = kb.ArrowDown
-	Up     = kb.ArrowUp
-	Left   = kb.ArrowLeft
-	Right  = kb.ArrowRight
-	Space  = " "
-)
-
-// Press presses keys one after the other, wherever the focus is.
-func (b *Tab) Press(keys string) {
-	b.t.Helper()
-	b.try("pressing keys", func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.KeyEvent(keys)) })
-}
-
-// Control presses a key together with Ctrl.
-func (b *Tab) Control(key string) {
-	b.t.Helper()
-	b.try("pressing a key with Ctrl", func(ctx context.Context) error {
-		return chromedp.Do(ctx, chromedp.KeyEvent(key, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
-	})
 }
 
 // Has waits until something with a role and an accessible name is shown.
