@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build demo run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle deb three-servers clean
+.PHONY: all build demo shots run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle deb three-servers clean
 
 all: build
 
@@ -15,6 +15,10 @@ build:
 # A made-up site of 300 hosts in which things fail, and the pages that show it; Ctrl-C ends it.
 demo: build
 	./bin/onbu demo
+
+# A picture of every page of the demo, wide and narrow, light and dark, into docs/pages; some four minutes.
+shots: peers
+	$(GO) test -tags $(TAGS),shots -run 'TestShots$$' -v -timeout 20m ./modules/export/web/e2e
 
 # The main job on an example that checks this machine for real; Ctrl-C ends it.
 run: build

@@ -79,6 +79,7 @@ func composed() []scenario {
 		piggyback(),
 		nsca(),
 		dashboards(),
+		pages(),
 		{
 			name: "scale", about: "a million services, once a minute: SNMP and ICMP", services: 1_000_000, interval: time.Minute, window: 10 * time.Minute,
 			loads: large(),

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// connectionsAtOnce bounds the API's connections; further ones wait to be accepted.
-	connectionsAtOnce = 256
+	// connectionsAtOnce bounds the API's connections; further ones wait to be accepted. Each open page holds one for its updates, which
+	// costs some 50 kB, and a browser that opens a page has six for a moment.
+	connectionsAtOnce = 1024
 	// writeChunk must leave for the client within writeWait: an answer of any size gets through as long as it is read.
 	writeChunk = 64 << 10
 	writeWait  = 30 * time.Second
