@@ -66,9 +66,9 @@ type looking struct {
 	took          []float64 // ms from a command to the page
 }
 
-// The service that somebody turns to UNKNOWN and back, and how often.
+// The service that somebody turns to UNKNOWN and back, one of those that are CRITICAL, and how often.
 const (
-	turnedHost, turnedService = "dummy-77", "s3"
+	turnedHost, turnedService = "dummy-6", "s7"
 	turnEvery                 = 700 * time.Millisecond
 )
 
