@@ -16,7 +16,7 @@ type walk struct {
 func TestPages(t *testing.T) {
 	b := browser.Start(t)
 	s := open(t)
-	for _, walks := range [][]walk{aroundWalks(), problemWalks()} {
+	for _, walks := range [][]walk{aroundWalks(), problemWalks(), otherWalks()} {
 		for _, w := range walks {
 			t.Run(w.claim, func(t *testing.T) {
 				mine := &site{t: t, Client: s.Client}

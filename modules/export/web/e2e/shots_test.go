@@ -46,15 +46,20 @@ func shotsList() []shot {
 			browser.Eval[bool](tab, "document.querySelector('li.problem button.fold').click(), true")
 			tab.Until("it is unfolded", "document.querySelector('li.impact')")
 		}},
-		{"service", "object?host=ham-db-3&service=Filesystem+%2Fsrv", nil},
-		{"host", "object?host=por-core", nil},
-		{"hostile", "object?host=ham-web-3&service=Visitors", nil},
-		{"tree", "tree?at=por-core", nil},
-		{"engine", "engine", nil},
-		{"piggyback", "piggyback", nil},
-		{"simulate", "simulate?host=por-core", nil},
+		{"service", "object?host=ham-db-3&service=Filesystem+%2Fsrv", is("document.querySelector('.object-side') && document.body.innerText.includes('last check said')")},
+		{"host", "object?host=por-core", is("document.querySelector('.object-side') && document.body.innerText.includes('root problem')")},
+		{"hostile", "object?host=ham-web-3&service=Visitors", is("document.querySelector('.object-side') && document.body.innerText.includes('last check said')")},
+		{"tree", "tree?at=h%3Apor-core", is("document.querySelector('[role=treeitem]')")},
+		{"engine", "engine", is("document.querySelector('[data-node=porto]')")},
+		{"piggyback", "piggyback", is("document.querySelector('main').innerText.includes('ham-vcenter-1')")},
+		{"simulate", "simulate?of=por-core", is("document.querySelector('main').innerText.includes('What happens when')")},
 		{"sign-in", "sign-in", nil},
 	}
+}
+
+// is waits until an expression is true.
+func is(expression string) func(*browser.Tab) {
+	return func(tab *browser.Tab) { tab.Until("the page has what it is about", expression) }
 }
 
 // TestShots takes pictures of every page of the demo: make shots.

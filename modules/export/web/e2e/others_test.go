@@ -1,0 +1,85 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/onbu/onbu/internal/realpeer/browser"
+)
+
+// otherWalks are about the pages besides that of the problems.
+func otherWalks() []walk {
+	return []walk{
+		{"the page of a service says how it is, why, and what was", objectPage},
+		{"a host that does not exist is said not to, with names that are like it", missingObject},
+		{"the tree is walked with keys", treeByKeys},
+		{"an admin puts a role into maintenance, and takes it out", maintenance},
+		{"what agents say of others is listed, and hostile names stay text", piggybackPage},
+		{"a simulation says who would be told", simulatePage},
+	}
+}
+
+func objectPage(t *testing.T, s *site, b *browser.Browser) {
+	s.service("core", "disk", 2, "97 % used | used=97%;80;90;0;100\\nthe second line\\n"+hostile)
+	tab := s.signedIn(t, b, "anna", "object?host=core&service=disk")
+	tab.Sees("97 % used")
+	tab.Sees("Why")
+	tab.Sees("What happened")
+	tab.Sees("business impact")
+	s.service("core", "disk", 0, "tidied")
+	tab.Sees("tidied")
+	unowned(t, tab)
+}
+
+func missingObject(t *testing.T, s *site, b *browser.Browser) {
+	tab := b.Tab(t)
+	tab.Go(s.at("object?host=acess"))
+	tab.Sees("There is no host called acess")
+	tab.Sees("access")
+}
+
+func treeByKeys(t *testing.T, s *site, b *browser.Browser) {
+	s.outage()
+	tab := b.Tab(t)
+	tab.Go(s.at("tree"))
+	tab.Until("the tree is drawn", "document.querySelector('.node')")
+	tab.Has("treeitem", browser.Eval[string](tab, "document.querySelector('.node').getAttribute('aria-label')"))
+	browser.Eval[bool](tab, "document.querySelector('[role=tree] [tabindex=\"0\"], [role=tree]').focus(), true")
+	tab.Press(browser.Right)
+	tab.Until("something is chosen", "location.search.includes('at=')")
+	tab.Press("o")
+	tab.Until("its page is open", "document.body.dataset.page === 'object'")
+}
+
+func maintenance(t *testing.T, s *site, b *browser.Browser) {
+	tab := s.signedIn(t, b, "boss", "engine")
+	order := func(what, state string) {
+		tab.Click("button", "Maintenance…")
+		tab.Has("heading", "Maintenance of alpha")
+		tab.Until("it is chosen", `(() => { const [what, state] = document.querySelectorAll("dialog select"); what.value = "`+what+`"; state.value = "`+state+`"
+			for (const s of [what, state]) s.dispatchEvent(new Event("change")); return true })()`)
+		tab.Click("button", "Do it")
+	}
+	order("poller", "maintenance")
+	tab.Until("the poller rests", "document.querySelector('td[data-role=poller]').innerText.includes('maintenance')")
+	order("poller", "up")
+	tab.Until("the poller works", "document.querySelector('td[data-role=poller]').innerText.includes('under way')")
+}
+
+func piggybackPage(t *testing.T, s *site, b *browser.Browser) {
+	tab := b.Tab(t)
+	tab.Go(s.at("piggyback"))
+	tab.Sees("vm-1")
+	tab.Sees("esx")
+	unowned(t, tab)
+	if text := tab.Text("main"); strings.Contains(text, "\x1b") {
+		t.Error("control characters reach the page")
+	}
+}
+
+func simulatePage(t *testing.T, s *site, b *browser.Browser) {
+	tab := b.Tab(t)
+	tab.Go(s.at("simulate?of=core"))
+	tab.Sees("told")
+	tab.Sees("access")
+}
