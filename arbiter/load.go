@@ -26,6 +26,11 @@ func LoadRules(path string, hosts []string) (monitor.Piggyback, *objects.Report)
 	return objects.LoadRules(path, hosts, objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts, CheckLine: checkLine})
 }
 
+// ReadRules is LoadRules for a text instead of a file. It opens none.
+func ReadRules(name, text string, hosts []string) (monitor.Piggyback, *objects.Report) {
+	return objects.ReadRules(name, text, hosts, objects.Opts{CheckPeriod: calendar.Check, DoubtPeriod: calendar.Doubts, CheckLine: checkLine})
+}
+
 func checkLine(line string) error {
 	_, err := macro.Compile(line)
 	return err

@@ -26,9 +26,11 @@ type Payload struct {
 	At    float64  `json:"at"`
 	Bytes int      `json:"bytes"`
 	// Usable, State and Text are what the policies of this site say of one that is here.
-	Usable bool   `json:"usable"`
-	State  string `json:"state,omitempty"`
-	Text   string `json:"text,omitempty"`
+	Usable bool `json:"usable"`
+	// Fresh says that the newest output of its source has it.
+	Fresh bool   `json:"fresh,omitempty"`
+	State string `json:"state,omitempty"`
+	Text  string `json:"text,omitempty"`
 	// Sections are the names of the sections in it; given only for the payloads of one host.
 	Sections []string `json:"sections,omitempty"`
 }
@@ -168,7 +170,7 @@ func (r *reading) payload(where string, p *monitor.Payload, size int) Payload {
 	}
 	if where == Here {
 		j := r.judge.Payload(p.Target, p.Source, p.At, r.contact(outlet{p.Source, p.Site, p.Origin}), r.now)
-		one.Usable, one.State, one.Text = j.Usable, j.State.ServiceName(), j.Text
+		one.Usable, one.Fresh, one.State, one.Text = j.Usable, j.Fresh, j.State.ServiceName(), j.Text
 	}
 	if r.whole {
 		one.Sections = sectionsOf(p.Data)

@@ -22,6 +22,28 @@ func LoadRules(path string, hosts []string, opts Opts) (monitor.Piggyback, *Repo
 	}
 	l.acceptSource(s, n)
 	l.readQueue()
+	return l.rules(hosts)
+}
+
+// ReadRules reads translations and policies from a text that somebody wrote just now; name is what its mistakes are told with. It
+// opens no file: what is no definition is refused.
+func ReadRules(name string, text string, hosts []string, opts Opts) (monitor.Piggyback, *Report) {
+	l := newLoader(name, opts)
+	s := &source{path: name, text: text}
+	n := l.addSource(s)
+	l.first(name)
+	s.lex()
+	for _, p := range s.params {
+		l.errorAt(Pos{n, p.line}, "%q is no definition: write define piggyback_translation { … }", shorten(p.name))
+	}
+	for _, inc := range s.includes {
+		l.errorAt(Pos{n, inc.line}, "other files are not read here: put their definitions into the text")
+	}
+	return l.rules(hosts)
+}
+
+// rules keeps what was read of translations and policies.
+func (l *loader) rules(hosts []string) (monitor.Piggyback, *Report) {
 	l.sortDefinitions()
 	l.onlyRules(hosts)
 	l.loadTranslations()

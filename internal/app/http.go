@@ -48,6 +48,7 @@ func (s *httpServer) refresh() {
 	}
 	s.cluster(mux)
 	s.reloading(mux)
+	s.trying(mux)
 	mux.HandleFunc("GET /{$}", s.root)
 	for _, r := range s.app.roles {
 		if l := r.built(); l != nil { // also while it waits for the bus: its pages say what is missing

@@ -123,6 +123,8 @@ type Judgement struct {
 	Usable bool
 	State  monitor.State
 	Text   string
+	// Fresh says that the newest output of its source has it.
+	Fresh bool
 }
 
 // Payload judges a payload that was fetched at a moment, from a source whose last output with payloads is of contact; never
@@ -149,7 +151,7 @@ func (j *Judge) Payload(target, source string, at, contact, now monitor.Time) Ju
 		}
 		return Judgement{State: state, Text: fmt.Sprintf("Piggyback data outdated (age: %s, allowed: %s)", Timedelta(age), Timedelta(p.MaxAge))}
 	case contact != 0 && at >= contact:
-		return Judgement{Usable: true, Text: fmt.Sprintf("Successfully processed from source '%s'", source)}
+		return Judgement{Usable: true, Fresh: true, Text: fmt.Sprintf("Successfully processed from source '%s'", source)}
 	case age < p.Validity:
 		return Judgement{Usable: true, State: p.State, Text: fmt.Sprintf("Piggyback data not updated by source '%s' (still valid, %s left)", source, Timedelta(p.Validity-age))}
 	}

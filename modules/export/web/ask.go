@@ -19,11 +19,8 @@ func (m *Module) ask(ctx context.Context, path string, into any) error {
 	if err := m.request(ctx, path, a); err != nil {
 		return err
 	}
-	if err := a.wrong(); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(a.body.Bytes(), into); err != nil {
-		return fmt.Errorf("reading the answer of %s: %w", path, err)
+	if err := a.read(into); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }
@@ -86,6 +83,17 @@ func (a *apiAnswer) wrong() error {
 		said.Error = http.StatusText(a.code)
 	}
 	return failure(a.code, "%s", said.Error)
+}
+
+// read takes the JSON of an answer apart.
+func (a *apiAnswer) read(into any) error {
+	if err := a.wrong(); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(a.body.Bytes(), into); err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	return nil
 }
 
 // lineByLine is an answer whose lines are handed on as they come; each must be shorter than most.

@@ -33,6 +33,7 @@ type Module struct {
 	guard   *http.CrossOriginProtection
 	welcome string // on the page to sign in
 	hub     *live.Hub
+	mailbox mailbox
 	once    once
 	sight   *sight
 	told    told

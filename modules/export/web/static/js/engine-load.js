@@ -2,7 +2,7 @@
 import { clock, count, duration, el, now, since, table } from "./base.js"
 import { bar, short, size, spark } from "./parts.js"
 
-const rate = (n) => (n >= 10 ? count(Math.round(n)) : n.toFixed(1))
+const rate = (n) => (n >= 10 ? count(Math.round(n)) : n >= 0.05 ? n.toFixed(1) : n > 0 ? "<0.1" : "0")
 const pair = (s) => el("span", { class: "pair" }, short(s.p50), el("span", { class: "faint" }, " · "), short(s.p99))
 const right = (text) => ({ text, class: "right" })
 
@@ -74,7 +74,7 @@ export function drawExports(all) {
 		return el("li", {},
 			el("div", { class: "line" }, el("strong", {}, x.module), el("span", { class: state ? "badge" : "muted", "data-state": state, title: hint }, word),
 				el("span", { class: "muted" }, x.to ? `to ${x.to}, ` : "", x.broker ? `at ${x.broker}` : x.last_broker ? `last at ${x.last_broker}` : ""), el("span", { class: "grow" }), el("span", { class: "muted nowrap" }, `${count(x.sent)} sent`)),
-			x.streams.filter((s) => s.waiting > 0).map((s) => el("div", { class: "line behind" }, bar(s.limit_used, 1, `${Math.round(100 * s.limit_used)} % of what ${s.stream} may hold`),
+			x.streams.filter((s) => s.waiting > 0 && s.oldest_seconds >= 5).map((s) => el("div", { class: "line behind" }, bar(s.limit_used, 1, `${Math.round(100 * s.limit_used)} % of what ${s.stream} may hold`),
 				el("span", {}, s.waiting === 1 ? `one message of ${s.stream} waits` : `${count(s.waiting)} messages of ${s.stream} wait`, s.oldest_seconds >= 1 ? `, the oldest for ${duration(s.oldest_seconds)}` : ""))),
 			lost > 0 ? el("div", { class: "line" }, el("span", { class: "badge", "data-state": "CRITICAL" }, "lost"), `${count(lost)} messages`) : null,
 			x.refused > 0 ? el("div", { class: "line muted" }, `${count(x.refused)} refused by the other side, the last `, since(x.last_refused), " ago") : null,

@@ -11,7 +11,7 @@ function drawHead({ line, well, troubles, missing, slots }) {
 	const names = Object.keys(missing ?? {})
 	return [
 		el("div", { class: "verdict", "data-well": well ? "yes" : "no" },
-			el("span", { class: "sign", "aria-hidden": "true" }, well ? "✓" : "!"),
+			el("span", { class: "mark", "aria-hidden": "true" }, well ? "✓" : "!"),
 			el("div", { class: "grow" }, el("h1", {}, well ? "All is well" : troubles.length === 1 ? "One thing to look at" : `${troubles.length} things to look at`), el("p", {}, line)),
 			slots.length > 1 ? el("div", { class: "pace" }, spark(slots, 60, "checks in the last five minutes"), el("small", {}, "checks, 5 min")) : null),
 		troubles.length > 0 ? el("ul", { class: "troubles" }, troubles.map(drawTrouble)) : null,
