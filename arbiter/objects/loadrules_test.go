@@ -65,3 +65,18 @@ func TestMistakesInRulesAreSaidWithTheirLine(t *testing.T) {
 		t.Errorf("%+v", report.Problems)
 	}
 }
+
+func TestATextOfRulesOpensNoFile(t *testing.T) {
+	dir := t.TempDir()
+	other := realpeer.File(t, dir, "other.cfg", "define piggyback_translation {\n\ttranslation_name other\n\tcase upper\n}\n")
+	p, report := objects.ReadRules("text", "define piggyback_translation {\n\ttranslation_name t\n\tcase lower\n}\n", []string{"esx1"}, objects.Opts{})
+	if !report.OK() || len(p.Translations) != 1 || p.Translations[0].Case != monitor.CaseLower {
+		t.Errorf("%+v, %+v", p, report.Problems)
+	}
+	for _, line := range []string{"cfg_file=" + other, "cfg_dir=" + dir, "include_file=" + other, "include_dir=" + dir, "resource_file=" + other, "$USER1$=" + other} {
+		p, report := objects.ReadRules("text", line+"\n", nil, objects.Opts{})
+		if report.OK() || len(p.Translations) != 0 || report.Problems[0].Line != 1 {
+			t.Errorf("%s: %+v, %+v", line, p, report.Problems)
+		}
+	}
+}

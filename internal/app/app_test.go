@@ -384,6 +384,23 @@ func TestAWholeEngineRestsInMaintenanceAndGoesOnAfterwards(t *testing.T) {
 		})
 	}
 	last := works(0)
+	if code, body := get(t, url+"/api/nodes/plan?node=test&role=poller&state=maintenance&drain=1"); code != 200 || !strings.Contains(body, "what is under way is ended first") || !strings.Contains(body, "test has the last poller that works") {
+		t.Errorf("what an order would do: %d %s", code, body)
+	}
+	if code, body := get(t, url+"/api/nodes/plan?node=nobody&state=up"); code != 404 || !strings.Contains(body, "no node is called nobody") {
+		t.Errorf("an order for nobody: %d %s", code, body)
+	}
+	for rules, want := range map[string]string{"define piggyback_translation {\ncase lower\n}": `"problems":[]`, "cfg_file=/etc/passwd": "definitions:1: "} {
+		resp, err := http.Post(url+"/api/piggyback/try", "text/plain", strings.NewReader(rules))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != 200 || !strings.Contains(string(body), want) {
+			t.Errorf("trying %q: %d %s", rules, resp.StatusCode, body)
+		}
+	}
 	orders(t, url, `{"node":"test","state":"maintenance","drain":true,"why":"a test"}`)
 	all("maintenance")
 	if code, body := get(t, url+"/healthz"); code != 200 || !strings.Contains(body, `"scheduler":"maintenance"`) {

@@ -43,6 +43,9 @@ func TestTheBusIsUnwellOnceNobodyLeadsItForLongerThanAnElection(t *testing.T) {
 	if _, err := s.health(at(44)); err == nil || !strings.Contains(err.Error(), "for 12s") || !strings.Contains(err.Error(), "more than half") || s.up() != 0 {
 		t.Errorf("got %v", err)
 	}
+	if a := s.answer(at(44)); !a.Known || a.Leader != "" || a.Mute != 1e9+32 || !strings.Contains(a.Why, "more than half") || len(a.Behind) != 1 || a.Behind[0].Since != 1e9+18 {
+		t.Errorf("the API says %+v", a)
+	}
 	s.note(well, at(46))
 	if note, err := s.health(at(46)); note != "" || err != nil || s.up() != 1 || s.behind() != 0 {
 		t.Errorf("%q, %v", note, err)

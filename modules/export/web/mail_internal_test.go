@@ -100,7 +100,7 @@ func TestPayloadsAreFound(t *testing.T) {
 		query url.Values
 		want  []string
 	}{
-		{nil, []string{"z", hostile, "a", "b"}},
+		{nil, []string{"z", "a", "b", hostile}},
 		{url.Values{"q": {"ONERROR"}}, []string{hostile}},
 		{url.Values{"source": {"esx1"}}, []string{"z", "a", "b"}},
 		{url.Values{"source": {"esx1"}, "site": {""}}, []string{"a", "b"}},

@@ -169,7 +169,7 @@ func (m *Module) findPayloads(r *http.Request, _ sign.Person) (any, error) {
 
 // ranked gives the places of payloads, the worst first, and then by name.
 func ranked(all []payload) []int {
-	order := []string{classOld, classValid, classWaiting, classOrphan, classFresh}
+	order := []string{classOld, classValid, classWaiting, classFresh, classOrphan}
 	places := make([]int, len(all))
 	ranks := make([]int, len(all))
 	for i := range all {

@@ -45,9 +45,9 @@ function drawSources(b, chosen, choose) {
 
 function drawOrphans(b) {
 	if (b.orphans.length === 0) return el("p", { class: "muted" }, "None: every name in every output is a host's.")
-	const rows = b.orphans.slice(0, 200).map((o) => [el("span", { class: "name" }, o.name), some(o.sources, o.source_count), right([since(o.at), " ago"]),
-		o.rule ? [el("span", { class: "mono" }, o.rule), el("div", { class: "muted" }, `not made: ${o.why}`)] : el("span", { class: "muted" }, "no rule takes it")])
-	return [table(["Name", "From", right("fetched"), "Rule"], rows),
+	const rows = b.orphans.slice(0, 200)
+	return [el("ul", { class: "exports" }, rows.map((o) => el("li", {}, el("div", { class: "line" }, el("strong", { class: "name" }, o.name), el("span", { class: "muted" }, "from ", some(o.sources, o.source_count), ", ", since(o.at), " ago")),
+		el("div", { class: "muted" }, o.rule ? ["rule ", el("span", { class: "mono" }, o.rule), ` fits, but: ${o.why}`] : "no rule takes it")))),
 		b.orphan_count > rows.length ? el("p", { class: "muted small" }, `and ${count(b.orphan_count - rows.length)} more: onbu piggyback orphans lists all.`) : null]
 }
 
@@ -107,12 +107,13 @@ function targetsCard(release) {
 
 function drawTargets({ payloads, all }, shown, more) {
 	if (payloads.length === 0) return el("p", { class: "muted" }, "No payload fits.")
-	return [table(["Target", "Source", right("fetched"), right("size"), "State", ""], payloads.slice(0, shown).map((p) => {
+	return [el("ul", { class: "targets" }, payloads.slice(0, shown).map((p) => {
 		const [state, text, hint] = classes[p.class]
-		const name = p.where === "here" ? objectLink(p.target) : el("span", { class: "name" }, p.target)
-		return [[name, p.names.some((n) => n.toLowerCase() !== p.target.toLowerCase()) ? el("div", { class: "muted" }, "called ", some(p.names)) : null], [el("span", { class: "name" }, p.source), p.site ? el("span", { class: "muted" }, ` at ${p.site}`) : null],
-			right([since(p.at), " ago"]), right(size(p.bytes)), el("span", { class: "badge", "data-state": state, title: hint }, text),
-			{ class: "says muted", text: [p.where === "waiting" ? `for site ${p.to} ` : p.class === "fresh" ? null : `${p.text || hint} `, el("button", { type: "button", class: "plain", onclick: () => detail(p.target) }, "sections")] }]
+		const called = p.names.some((n) => n.toLowerCase() !== p.target.toLowerCase())
+		return el("li", {}, el("span", { class: "target" }, p.where === "here" ? objectLink(p.target) : el("span", { class: "name" }, p.target)),
+			el("span", { class: "muted name" }, p.source, p.site ? ` at ${p.site}` : ""), el("span", { class: "muted nowrap right" }, since(p.at), " ago"), el("span", { class: "muted nowrap right" }, size(p.bytes)),
+			el("span", { class: "badge", "data-state": state, title: hint }, text), el("button", { type: "button", class: "plain", onclick: () => detail(p.target), "aria-label": `Sections for ${p.target}` }, "sections"),
+			called || p.class !== "fresh" ? el("span", { class: "says muted" }, [called ? ["called ", some(p.names)] : null, called && p.class !== "fresh" ? "; " : null, p.class === "fresh" ? null : p.where === "waiting" ? `for site ${p.to}` : p.text || hint]) : null)
 	})), payloads.length > shown ? el("p", { class: "small" }, el("button", { type: "button", class: "plain", onclick: more }, `Show more of ${count(all)}`)) : all > payloads.length ? el("p", { class: "muted small" }, `and ${count(all - payloads.length)} more: look for part of a name`) : null]
 }
 
@@ -162,7 +163,7 @@ const choose = (key) => { targets.choose(key); if (newest) drawSource({ b: newes
 const targets = targetsCard(choose)
 const drawSource = part(sources, ({ b, chosen }) => drawSources(b, chosen, choose))
 const parts = { head: part(head, drawHead), orphans: part(orphans, drawOrphans), conflicts: part(conflicts, drawConflicts), sites: part(sites, drawSites), dynamic: part(dynamics, drawDynamic) }
-show(head, el("div", { class: "columns narrow-first" }, el("div", {}, sourcesCard, sitesCard, conflictsCard), el("div", {}, targets.card, orphansCard, dynamicCard)), tryCard())
+show(head, el("div", { class: "columns narrow-first" }, el("div", {}, sourcesCard, orphansCard, conflictsCard, sitesCard), el("div", {}, targets.card, dynamicCard, tryCard())))
 targets.look()
 
 live("data/piggyback", {
