@@ -161,7 +161,7 @@ func (s *httpServer) index(w http.ResponseWriter, _ *http.Request) {
 /api/downtimes /api/comments
 POST /api/reload              reads the files of the configuration again; ?check=1 only looks
 POST /api/command            an external command, as Nagios writes them
-/api/nodes /api/cluster/log
+/api/nodes /api/cluster/log /api/shards /api/queues /api/checks /api/bus
 /metrics /healthz
 /ui/                         pages, of a broker
 `)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,6 +99,15 @@ func TestWhatIsNotWellIsNamedWorstFirst(t *testing.T) {
 	}
 	if line := "2 of 3 nodes not up in every role · 0 of 3 shards owned · 5\u2009210 checks/s, p99 12 ms late · 1 queue is not empty"; e.Well || e.Line != line {
 		t.Errorf("got %q", e.Line)
+	}
+}
+
+func TestAShardThatIsHandedOverIsNoTrouble(t *testing.T) {
+	answers := well()
+	answers["/api/shards"] = []shard{{Shard: 0, Hosts: 3, Owner: "a", Unanswered: float64(time.Now().Unix() - 3)}}
+	e := over(t, answers).lookAtEngine(t.Context(), &logFollower{})
+	if !e.Well || e.Shards[0].Unanswered != 0 || !strings.Contains(e.Line, "1 shard owned") {
+		t.Errorf("%q, %+v", e.Line, e.Troubles)
 	}
 }
 

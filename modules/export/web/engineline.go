@@ -87,7 +87,16 @@ func lost(role string) string {
 	return "no passive result and no trap is taken"
 }
 
+// settles is how long nobody may answer for a shard, in seconds, before that is told: one that is handed over is silent for a moment, and
+// one whose owner was killed for some more.
+const settles = 8
+
 func (e *engine) judgeShards() {
+	for i := range e.Shards {
+		if e.Now-e.Shards[i].Unanswered < settles {
+			e.Shards[i].Unanswered = 0
+		}
+	}
 	hosts, gone, since := 0, 0, 0.0
 	for _, s := range e.Shards {
 		if s.Unanswered > 0 && s.Hosts > 0 {

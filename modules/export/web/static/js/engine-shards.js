@@ -21,7 +21,7 @@ export function shardsCard() {
 function drawShards(shards, schedulers, chosen, choose) {
 	if (shards.length === 0) return el("p", { class: "muted" }, "There is no configuration in force yet.")
 	const most = Math.max(1, ...shards.map((s) => s.hosts))
-	const nobody = shards.filter((s) => !schedulers.some((r) => r.node === s.owner) || s.unanswered)
+	const nobody = shards.filter((s) => !s.owner || !schedulers.some((r) => r.node === s.owner) || s.unanswered)
 	const rows = schedulers.map((r) => drawOwner(r.node, r.state === "up" ? "" : r.state, shards, (s) => s.owner === r.node && !s.unanswered))
 	if (nobody.length > 0) rows.push(drawOwner("nobody", "waits for a scheduler", shards, (s) => nobody.includes(s), "bad"))
 	return [el("div", { class: "owners", role: "group", "aria-label": "Shards", onkeydown: (e) => step(e, shards, chosen, choose) }, rows), drawChosen(shards[chosen], shards)]
