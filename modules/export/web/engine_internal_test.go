@@ -44,8 +44,10 @@ func over(t *testing.T, answers map[string]any) *Module {
 func well() map[string]any {
 	return map[string]any{
 		"/api/nodes": []role{
-			{Node: "a", Role: "scheduler", State: "up", Mode: "M", Shards: []uint16{0, 1}}, {Node: "a", Role: "poller", State: "up"},
-			{Node: "b", Role: "scheduler", State: "up", Mode: "S"}, {Node: "gone", Role: "poller", State: "ended", Seen: 1},
+			{Node: "a", Role: "scheduler", State: "up", Mode: "M", Shards: []uint16{0, 1}},
+			{Node: "a", Role: "poller", State: "up"},
+			{Node: "b", Role: "scheduler", State: "up", Mode: "S"},
+			{Node: "gone", Role: "poller", State: "ended", Seen: 1},
 		},
 		"/api/shards":  []shard{{Shard: 0, Hosts: 3, Owner: "a", Epoch: 7}, {Shard: 1, Owner: "a", Epoch: 8}},
 		"/api/queues":  []queue{{Name: "results", Unit: "messages"}, {Name: "jobs", Of: "a", Waiting: 3, Unit: "jobs", Since: 5}},

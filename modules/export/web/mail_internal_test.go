@@ -34,8 +34,10 @@ func TestPayloadsAreTakenApartByWhatBecomesOfThem(t *testing.T) {
 			{Target: "vm1", Source: "esx1", Where: "here", Names: []string{"vm1"}, At: 990, Bytes: 10, Usable: true, Fresh: true},
 			{Target: "vm1", Source: "esx2", Site: "rome", Where: "here", Names: []string{"VM1", "other"}, At: 400, Bytes: 20, Usable: true},
 			{Target: "vm2", Source: "esx2", Site: "rome", Where: "here", At: 300, Bytes: 5},
-			{Target: "vm3", Source: "esx1", Where: "waiting", To: "paris", At: 970}, {Target: "vm4", Source: "esx1", Where: "waiting", To: "paris", At: 960},
-			{Target: hostile, Source: "esx1", Where: "orphan", At: 990, Names: []string{hostile}}, {Target: "clone", Source: "esx1", Where: "orphan", At: 991},
+			{Target: "vm3", Source: "esx1", Where: "waiting", To: "paris", At: 970},
+			{Target: "vm4", Source: "esx1", Where: "waiting", To: "paris", At: 960},
+			{Target: hostile, Source: "esx1", Where: "orphan", At: 990, Names: []string{hostile}},
+			{Target: "clone", Source: "esx1", Where: "orphan", At: 991},
 		},
 	}, dynamic{Refusals: []dynamicRefusal{{Name: "clone", Source: "esx1", Rule: "r", Why: "there are 100 already", Hosts: 1}}})
 	if diff := cmp.Diff(map[string]int{"fresh": 1, "valid": 1, "old": 1, "waiting": 2, "orphan": 2}, b.Classes); diff != "" {
@@ -93,8 +95,10 @@ func TestThousandsOfPayloadsGiveABoundedAnswer(t *testing.T) {
 
 func TestPayloadsAreFound(t *testing.T) {
 	m := over(t, map[string]any{"/api/piggyback": mailSeen{Payloads: []payload{
-		{Target: "b", Source: "esx1", Where: "here", Usable: true, Fresh: true}, {Target: "a", Source: "esx1", Where: "here", Usable: true, Fresh: true},
-		{Target: "z", Source: "esx1", Site: "rome", Where: "here"}, {Target: hostile, Source: "esx2", Where: "orphan"},
+		{Target: "b", Source: "esx1", Where: "here", Usable: true, Fresh: true},
+		{Target: "a", Source: "esx1", Where: "here", Usable: true, Fresh: true},
+		{Target: "z", Source: "esx1", Site: "rome", Where: "here"},
+		{Target: hostile, Source: "esx2", Where: "orphan"},
 	}}})
 	for _, x := range []struct {
 		query url.Values
