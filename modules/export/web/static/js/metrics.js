@@ -1,5 +1,5 @@
 // What a check measured: the last values, and how they were in the last day.
-import { attempt, card, clock, el, get, svg } from "./base.js"
+import { attempt, card, clock, duration, el, get, svg } from "./base.js"
 
 const digits = (v) => (Math.abs(v) >= 100 || Number.isInteger(v) ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : Math.abs(v) >= 0.01 ? v.toFixed(2) : String(Number(v.toPrecision(2))))
 const large = [["T", 2 ** 40], ["G", 2 ** 30], ["M", 2 ** 20], ["K", 2 ** 10]]
@@ -33,7 +33,8 @@ export function metrics(query) {
 	async function load() {
 		clearTimeout(asking)
 		if (!document.hidden && object?.metrics.length) {
-			day = await attempt(() => get(`data/points?${query}`)) ?? day
+			const got = await attempt(() => get(`data/points?${query}`))
+			day = got ? lately(got) : day
 			paint()
 		}
 		asking = setTimeout(load, 60000)
@@ -41,7 +42,7 @@ export function metrics(query) {
 
 	function paint() {
 		node.hidden = object.metrics.length === 0
-		note.textContent = day?.series.length ? "the last 24 hours" : ""
+		note.textContent = day?.series.length ? `the last ${duration(day.series[0].all.length * day.step)}` : ""
 		list.replaceChildren(...object.metrics.map((m) => metric(m, day?.series.find((s) => s.label === m.label), day)))
 		if (object.more_metrics) list.append(el("li", { class: "muted" }, `and ${object.more_metrics} more`))
 	}
@@ -57,10 +58,24 @@ export function metrics(query) {
 	}
 }
 
+/** least is how many points are drawn at least: two hours. */
+const least = 24
+
+/** lately leaves out the time before anything was measured. */
+function lately(day) {
+	const first = Math.min(...day.series.map((s) => s.all.findIndex((v) => v !== null)).filter((i) => i >= 0))
+	const all = day.series[0]?.all.length ?? 0
+	const from = Number.isFinite(first) ? Math.max(Math.min(first, all - least), 0) : 0
+	return { ...day, from: day.from + from * day.step, series: day.series.map((s) => ({ ...s, all: s.all.slice(from) })) }
+}
+
+/** limit writes a threshold; one that is only an upper bound as an amount. */
+const limit = (t, unit) => (!t.inside && t.end !== null && (t.start === 0 || t.start === null) ? amount(t.end, unit) : t.text)
+
 function metric(m, s, day) {
-	const known = s && s.low !== null
-	const limits = [["warn", m.warn], ["crit", m.crit]].filter(([, t]) => t).map(([what, t]) => `${what} ${t.text}`).join(", ")
-	const range = known ? `${amount(s.low, m.unit)} to ${amount(s.high, m.unit)}` : ""
+	const known = s && s.low !== null && s.low !== undefined
+	const limits = [["warn", m.warn], ["crit", m.crit]].filter(([, t]) => t).map(([what, t]) => `${what} ${limit(t, m.unit)}`).join(", ")
+	const range = !known ? "" : s.low === s.high ? "always the same" : `${amount(s.low, m.unit)} to ${amount(s.high, m.unit)}`
 	return el("li", { "data-bad": bad(m.value, m.crit) ? "crit" : bad(m.value, m.warn) ? "warn" : null },
 		el("div", { class: "metric-head" }, el("span", { class: "metric-name", title: m.label }, m.label), el("b", { class: "nowrap" }, amount(m.value, m.unit))),
 		known ? spark(m, s, day) : null, el("div", { class: "metric-foot muted" }, el("span", {}, limits), el("span", { class: "nowrap" }, range)))
@@ -83,7 +98,7 @@ function spark(m, s, day) {
 	const span = high - low || Math.abs(high) || 1
 	const y = (v) => size.height - 3 - ((v - low) / span) * (size.height - 6)
 	const x = (i) => (i / (s.all.length - 1)) * size.width
-	const text = `${m.label} in the last 24 hours: from ${amount(s.low, m.unit)} to ${amount(s.high, m.unit)}, now ${amount(m.value, m.unit)}`
+	const text = `${m.label} in the last ${duration(s.all.length * day.step)}: from ${amount(s.low, m.unit)} to ${amount(s.high, m.unit)}, now ${amount(m.value, m.unit)}`
 	const root = svg("svg", { class: "spark", viewBox: `0 0 ${size.width} ${size.height}`, preserveAspectRatio: "none", role: "img", "aria-label": text },
 		edges.map(([what, v]) => svg("line", { class: `spark-${what}`, x1: 0, x2: size.width, y1: y(v), y2: y(v) })), pieces(s.all, day.gap).map((p) => line(p, x, y)), svg("title", {}, text))
 	root.addEventListener("pointermove", (e) => {
