@@ -104,9 +104,6 @@ func (m *Module) allow(least sign.Role, next func(r *http.Request, who sign.Pers
 			refuse(w, denied(who, least))
 			return
 		}
-		if r.Method == http.MethodPost {
-			m.gate.Seen(w, r)
-		}
 		r.Body = http.MaxBytesReader(w, r.Body, mostPosted)
 		v, err := next(r, who)
 		if err != nil {

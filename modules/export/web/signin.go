@@ -22,6 +22,14 @@ const mostForm = 16 << 10
 func (m *Module) signData(mux *http.ServeMux) {
 	mux.HandleFunc("POST /ui/sign-in", m.signIn)
 	mux.HandleFunc("POST /ui/sign-out", m.signOut)
+	mux.HandleFunc("POST /ui/seen", m.seen)
+}
+
+// seen is told by a page on which somebody did something. It lies beside the pages: a cookie that came with what is below data/ would be
+// another one, which is sent along there only, and stays when he signs out or somebody else signs in.
+func (m *Module) seen(w http.ResponseWriter, r *http.Request) {
+	m.gate.Seen(w, r)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // signing is what the page to sign in shows. It works without a script.

@@ -2,10 +2,13 @@ package web_test
 
 import (
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -194,4 +197,43 @@ func TestADefinitionIsJudged(t *testing.T) {
 			t.Errorf("%q: doubts %q, wrong %v", test.lines, doubts, wrong)
 		}
 	}
+}
+
+// A browser keeps a cookie for the folder of what it came with. What is done on a page is sent to data/, and would leave a second one
+// there, of whoever was signed in then.
+func TestWhoeverActsStaysSignedIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, "anonymous none", "session_idle 1h")
+		jar, _ := cookiejar.New(nil) // which has no errors without a list of suffixes
+		send := func(method, path, kind, body string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest(method, "http://monitor.example.org/ui/"+path, strings.NewReader(body))
+			r.RemoteAddr = "198.51.100.3:5000"
+			r.Header.Set("Content-Type", kind)
+			for _, c := range jar.Cookies(r.URL) {
+				r.AddCookie(c)
+			}
+			w := httptest.NewRecorder()
+			d.pages.ServeHTTP(w, r)
+			jar.SetCookies(r.URL, w.Result().Cookies())
+			return w
+		}
+		form, value := "application/x-www-form-urlencoded", "application/json"
+		send("POST", "sign-in", form, credentials("ada", "a horse", "").Encode())
+		for range 5 { // on a page that stays open
+			time.Sleep(30 * time.Minute)
+			if w := send("POST", "data/command", value, `{"do":"check","objects":[{"host":"web"}]}`); w.Code != http.StatusOK {
+				t.Fatalf("got %d %s", w.Code, w.Body)
+			}
+			if w := send("POST", "seen", value, ""); w.Code != http.StatusNoContent {
+				t.Fatalf("got %d %s", w.Code, w.Body)
+			}
+		}
+		if w := send("GET", "problems", "", ""); w.Code != http.StatusOK {
+			t.Errorf("the next page: %d %s", w.Code, w.Header().Get("Location"))
+		}
+		send("POST", "sign-in", form, credentials("bob", "a horse", "").Encode())
+		if w := send("GET", "data/me", "", ""); !strings.Contains(w.Body.String(), `"bob"`) {
+			t.Errorf("bob has signed in, and is %s", w.Body)
+		}
+	})
 }

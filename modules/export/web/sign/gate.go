@@ -267,7 +267,8 @@ func (g *Gate) SignOut(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: k.cookie(), MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: g.o.Proxy.secure(r)})
 }
 
-// Seen puts off the end of an idle session; it is called when a person does something, and not when a page asks by itself.
+// Seen puts off the end of an idle session; it is called when a person does something, and not when a page asks by itself. The path of
+// the request has to lie beside the pages.
 func (g *Gate) Seen(w http.ResponseWriter, r *http.Request) {
 	if s, u := g.session(r); u != nil && time.Since(time.Unix(s.seen, 0)) > g.o.Idle/60 {
 		s.seen = time.Now().Unix()
@@ -275,7 +276,8 @@ func (g *Gate) Seen(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// give sets the cookie. It has no path, so that it belongs to where the browser has the pages, which only a proxy knows.
+// give sets the cookie. It has no path, so that it belongs to where the browser has the pages, which only a proxy knows:
+// the folder of the path of the request.
 func (g *Gate) give(w http.ResponseWriter, r *http.Request, k key, s *session) {
 	http.SetCookie(w, &http.Cookie{
 		Name: k.cookie(), Value: k.seal(s), MaxAge: int(g.end(s) - time.Now().Unix()),

@@ -45,7 +45,17 @@ export async function get(path) {
 
 /** post sends a value as JSON. */
 export async function post(path, value) {
-	return answerOf(await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) }))
+	const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) })
+	stay()
+	return answerOf(response)
+}
+
+let stayed = 0
+/** stay says, once a minute at most, that somebody did something on the page: his session goes on. */
+export function stay() {
+	if (!me.name || Date.now() - stayed < 60000) return
+	stayed = Date.now()
+	fetch("seen", { method: "POST" }).catch(() => {}) // what comes next says that the connection is lost
 }
 
 async function answerOf(response) {

@@ -1,5 +1,5 @@
 // What if? Who would be told and what would go dark if a host or service failed.
-import { attempt, badge, card, count, duration, el, empty, field, objectLink, params, setParams, show } from "./base.js"
+import { attempt, badge, card, count, duration, el, empty, field, objectLink, params, setParams, show, stay } from "./base.js"
 import { pick } from "./pick.js"
 import { timeline } from "./simulate-line.js"
 
@@ -74,6 +74,7 @@ addEventListener("pagehide", () => running?.abort())
 async function ask(signal) {
 	const body = { host: asked.of, service: asked.service, state: asked.service ? asked.state : "", start: asked.start, lasts: Number(asked.lasts), look: Number(asked.look), downtime: Number(asked.downtime) }
 	const response = await fetch("data/simulate", { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })
+	stay()
 	const value = await response.json()
 	if (!response.ok) throw new Error(value.error)
 	return value
