@@ -163,6 +163,9 @@ func (w *Watcher) changes(now time.Time) (silent map[string][]string, back map[s
 func (w *Watcher) silent(ctx context.Context, node string, roles []string, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, noteWithin)
 	defer cancel()
+	if !w.remembered(ctx, node, roles) {
+		return
+	}
 	e := bus.Entry{Key: bus.SilentKey(node), Value: wire.Marshal(monitor.At(now))}
 	var err error
 	e.Revision, err = w.Bus.Put(ctx, bus.NODE, e.Key, e.Value, 0)
@@ -175,6 +178,15 @@ func (w *Watcher) silent(ctx context.Context, node string, roles []string, now t
 	w.mu.Unlock()
 	slices.SortFunc(roles, func(a, b string) int { return slices.Index(rank, a) - slices.Index(rank, b) })
 	w.Tell.Tell(monitor.NodeSilent, "node "+node, fmt.Sprintf("nothing of it is heard any more, and it did not end in order: %s", strings.Join(roles, ", ")))
+}
+
+// remembered says whether something of a node is still known. Whoever dissolves a node removes its roles and then the note of its
+// silence; here the end of the note may be seen first, since each is watched for itself.
+func (w *Watcher) remembered(ctx context.Context, node string, roles []string) bool {
+	return slices.ContainsFunc(roles, func(role string) bool {
+		_, err := w.Bus.Get(ctx, bus.NODE, bus.KnownKey(role, node))
+		return !errors.Is(err, bus.ErrNotFound)
+	})
 }
 
 // back tells that a node is heard again, unless somebody else does.
