@@ -5,7 +5,7 @@ TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 TAGS   = gosnmp_nodebug
 STATE ?= $(CURDIR)/bin/example-state
 
-.PHONY: all build demo shots run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle deb three-servers clean
+.PHONY: all build demo shots pages run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle deb three-servers clean
 
 all: build
 
@@ -19,6 +19,11 @@ demo: build
 # A picture of every page of the demo, wide and narrow, light and dark, into docs/pages; some four minutes.
 shots: peers
 	$(GO) test -tags $(TAGS),shots -run 'TestShots$$' -v -timeout 20m ./modules/export/web/e2e
+
+# How fast the pages are with 100,000 services: first paint in a browser, and checks beside 200 open pages.
+pages: build peers
+	$(GO) test -tags $(TAGS),figures -run 'TestFirstPaint$$' -v -timeout 20m ./modules/export/web/e2e
+	./bin/onbu bench pages
 
 # The main job on an example that checks this machine for real; Ctrl-C ends it.
 run: build

@@ -28,6 +28,7 @@ func runDemo(ctx context.Context, e *env) error {
 	e.flags.StringVar(&o.HTTP, "http", defaultHTTP, "address of the pages")
 	e.flags.StringVar(&o.State, "state", "", "folder for all that is written (default: a temporary one, removed at the end)")
 	e.flags.Float64Var(&o.Speed, "speed", 1, "how fast the story goes: 2 for twice as fast; checks are made as often as ever")
+	e.flags.DurationVar(&o.Hold, "hold", 0, "the moment of the story at which it stands still, such as 3m20s, to look around; 0 for never")
 	e.flags.Uint64Var(&o.Seed, "seed", 1, "what chance starts from: the same seed gives the same loads")
 	if _, err := e.parse(0, ""); err != nil {
 		return err

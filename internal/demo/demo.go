@@ -28,6 +28,8 @@ type Options struct {
 	HTTP  string // where the pages are
 	// Speed is how fast the story goes; 1 for ten minutes a round. Checks are made as often as ever.
 	Speed float64
+	// Hold is the moment of the story at which it stands still; 0 for never.
+	Hold time.Duration
 	// Seed makes chance repeatable: which host has which load.
 	Seed uint64
 	// Out is told what happens; Log gets the log of the engine.
@@ -75,7 +77,7 @@ func Run(ctx context.Context, o Options, ready func(addr string)) error {
 	}
 	return o.engine(ctx, func(ctx context.Context, addr string) error {
 		ready(addr)
-		d := &desk{ask: &console.Client{Addr: addr}, place: p, street: st, speed: o.Speed, out: o.Out}
+		d := &desk{ask: &console.Client{Addr: addr}, place: p, street: st, speed: o.Speed, hold: o.Hold, out: o.Out}
 		return d.play(ctx)
 	})
 }
@@ -136,6 +138,7 @@ type desk struct {
 	place  *place
 	street *street
 	speed  float64
+	hold   time.Duration
 	out    io.Writer
 }
 
@@ -151,7 +154,7 @@ func (d *desk) play(ctx context.Context) error {
 	defer ticker.Stop()
 	for {
 		now := time.Now()
-		elapsed := time.Duration(float64(now.Sub(began)) * d.speed)
+		elapsed := d.elapsed(now.Sub(began))
 		if elapsed/round > before/round {
 			open = deeds()
 		}
@@ -173,6 +176,15 @@ func (d *desk) play(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// elapsed gives how far the story is after so long.
+func (d *desk) elapsed(since time.Duration) time.Duration {
+	at := time.Duration(float64(since) * d.speed)
+	if d.hold > 0 {
+		at = min(at, d.hold)
+	}
+	return at
 }
 
 // deedPatience is how long after its moment a deed is still tried.

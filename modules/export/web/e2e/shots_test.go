@@ -27,7 +27,7 @@ import (
 
 var (
 	shotsDir   = flag.String("shots", "../../../../docs/pages", "folder for the pictures")
-	shotsAfter = flag.Duration("shots-after", 165*time.Second, "how long the story of the demo goes on before")
+	shotsAfter = flag.Duration("shots-after", 4*time.Minute, "how long the demo runs before; its story stands still after storyHolds")
 	shotsOf    = flag.String("shots-of", "", "only this picture")
 )
 
@@ -37,6 +37,9 @@ type shot struct {
 	// before does what somebody does before there is something to see; nil for nothing.
 	before func(tab *browser.Tab)
 }
+
+// storyHolds is the moment of the story that the pictures show: the core switch is dead, the disk full, a source silent.
+const storyHolds = 3*time.Minute + 20*time.Second
 
 func shotsList() []shot {
 	return []shot{
@@ -108,7 +111,7 @@ func runDemo(t *testing.T) (addr string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready := make(chan string, 1)
 	var ended sync.WaitGroup
-	o := demo.Options{State: realpeer.Dir(t), HTTP: "127.0.0.1:0", Speed: 1, Seed: 1, Out: io.Discard, Log: slog.New(slog.DiscardHandler)}
+	o := demo.Options{State: realpeer.Dir(t), HTTP: "127.0.0.1:0", Speed: 1, Seed: 1, Hold: storyHolds, Out: io.Discard, Log: slog.New(slog.DiscardHandler)}
 	ended.Go(func() {
 		if err := demo.Run(ctx, o, func(addr string) { ready <- addr }); err != nil {
 			t.Errorf("the demo: %v", err)

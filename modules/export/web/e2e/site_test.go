@@ -89,11 +89,17 @@ func configuration(t *testing.T, dir string) string {
 	return main
 }
 
-// open starts the engine and waits until its pages are there and everything was seen to be fine.
+// open starts the engine on the small configuration.
 func open(t *testing.T) *site {
 	t.Helper()
+	return run(t, func(dir string) string { return configuration(t, dir) })
+}
+
+// run starts the engine on a configuration that write writes into a folder, and waits until its pages are there.
+func run(t *testing.T, write func(dir string) (main string)) *site {
+	t.Helper()
 	dir := t.TempDir()
-	main := configuration(t, dir)
+	main := write(dir)
 	c, report := arbiter.Load(main)
 	if !report.OK() {
 		t.Fatalf("the configuration: %+v", report.Problems)
