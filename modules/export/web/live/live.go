@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -19,6 +20,9 @@ const (
 	breathEvery = 15 * time.Second
 	// mostPages bounds how many pages one Hub keeps up to date at once.
 	mostPages = 2000
+	// share is which part of one core the looks for all pages of a kind may take, a half: where many different ones are open and looks
+	// are slow, each is looked at less often, so that checks do not have to wait for pages.
+	share = 2
 )
 
 // Source makes what pages show. The Hub calls its functions one at a time, and never after the last page is gone.
@@ -34,7 +38,9 @@ type Source interface {
 type Hub struct {
 	mu     sync.Mutex
 	topics map[string]*topic
-	pages  int
+	// kinds is how many topics there are of each kind: what their keys begin with, up to a question mark or a zero.
+	kinds map[string]int
+	pages int
 }
 
 // topic is what several pages show.
@@ -59,7 +65,7 @@ type event struct {
 }
 
 // New gives a Hub.
-func New() *Hub { return &Hub{topics: map[string]*topic{}} }
+func New() *Hub { return &Hub{topics: map[string]*topic{}, kinds: map[string]int{}} }
 
 // Pages says how many pages are open.
 func (h *Hub) Pages() int {
@@ -69,7 +75,7 @@ func (h *Hub) Pages() int {
 }
 
 // Serve keeps one page up to date until it is closed. Pages with the same key show the same: the Source is made by the first of them,
-// and looked at every so often. A page gets an event "whole" first, and "change" afterwards.
+// and looked at every so often, or less often where there are many of its kind, which its key begins with. A page gets an event "whole" first, and "change" afterwards.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, key string, every time.Duration, source func() Source) {
 	p := &page{next: make(chan event, 16)}
 	leave, ok := h.join(key, every, source, p)
@@ -117,7 +123,8 @@ func (h *Hub) join(key string, every time.Duration, source func() Source, p *pag
 		ctx, end := context.WithCancel(context.Background())
 		t = &topic{source: source(), end: end, pages: map[*page]struct{}{}}
 		h.topics[key] = t
-		go h.keep(ctx, t, every)
+		h.kinds[kindOf(key)]++
+		go h.keep(ctx, t, kindOf(key), every)
 	}
 	t.pages[p] = struct{}{}
 	if t.whole != nil {
@@ -131,21 +138,38 @@ func (h *Hub) join(key string, every time.Duration, source func() Source, p *pag
 		if len(t.pages) == 0 && h.topics[key] == t {
 			t.end()
 			delete(h.topics, key)
+			if h.kinds[kindOf(key)]--; h.kinds[kindOf(key)] == 0 {
+				delete(h.kinds, kindOf(key))
+			}
 		}
 	}, true
 }
 
+// kindOf gives what all keys of a kind begin with.
+func kindOf(key string) string {
+	if end := strings.IndexAny(key, "?\x00"); end >= 0 {
+		return key[:end]
+	}
+	return key
+}
+
+// rest is how long to wait after a look that took so long: the looks of all topics of a kind together take their share.
+func (h *Hub) rest(kind string, took, every time.Duration) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return max(every-took, share*took*time.Duration(h.kinds[kind])-took)
+}
+
 // keep looks at a source until nobody shows it any more.
-func (h *Hub) keep(ctx context.Context, t *topic, every time.Duration) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
+func (h *Hub) keep(ctx context.Context, t *topic, kind string, every time.Duration) {
 	for ctx.Err() == nil {
+		began := time.Now()
 		if change := t.source.Change(ctx); change != nil || t.whole == nil {
 			h.tell(t, bytes.Clone(change), bytes.Clone(t.source.Whole()))
 		}
 		select {
 		case <-ctx.Done():
-		case <-ticker.C:
+		case <-time.After(h.rest(kind, time.Since(began), every)):
 		}
 	}
 }

@@ -220,3 +220,34 @@ func TestWhatIsSmallIsSentWholeWhenItIsAnother(t *testing.T) {
 		t.Errorf("the whole is %q", got)
 	}
 }
+
+// slow is a counter that takes long to look.
+type slow struct{ counter }
+
+func (s *slow) Change(ctx context.Context) []byte {
+	time.Sleep(20 * time.Millisecond)
+	return s.counter.Change(ctx)
+}
+
+func TestManyDifferentPagesTakeHalfACoreAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, all := live.New(), make([]*slow, 100)
+		for i := range all {
+			all[i] = &slow{counter{value: 1}}
+			defer open(h, fmt.Sprintf("tree?%d", i), all[i]).gone()
+		}
+		other := &counter{value: 1}
+		defer open(h, "engine", other).gone()
+		time.Sleep(time.Minute)
+		looks := 0
+		for _, s := range all {
+			looks += s.looked()
+		}
+		if most := int(time.Minute/(20*time.Millisecond))/2 + len(all); looks > most || looks < most*9/10-len(all) {
+			t.Errorf("%d looks in a minute, and the half of it has room for %d", looks, most)
+		}
+		if n := other.looked(); n < 59 {
+			t.Errorf("a page of another kind was looked at %d times", n)
+		}
+	})
+}
