@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/wire"
@@ -166,6 +168,43 @@ func TestASpoolThatTakesLongIsEmptiedByASlowBus(t *testing.T) {
 		}
 		inOrder(t, outputs(t, m, 2*each), each)
 		end()
+	})
+}
+
+// A receiver that was stopped takes up what its sender gave to another one meanwhile, and that one has no way to the bus: each brings
+// what it has in order, and what both have counts once, where it came first. So the oldest, which one of them alone has, comes last.
+func TestWhatTwoReceiversHaveCountsOnceAndEachKeepsItsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := membus.New()
+		away, near := &moody{Conn: b.Connect("away")}, &moody{Conn: b.Connect("near")}
+		configured(t, near, map[string]monitor.Shard{"web": 1})
+		away.full.Store(true)
+		first, endFirst := spooling(t, away, t.TempDir(), "one")
+		second, endSecond := spooling(t, near, t.TempDir(), "two")
+		give := func(to *receiver.Receiver, n int) {
+			one := monitor.Submission{Ref: monitor.Ref{Host: "web"}, ID: fmt.Sprint(n), Time: 1, Outcome: monitor.Outcome{Output: fmt.Sprint(n)}}
+			if receipt, err := to.Submit(t.Context(), []monitor.Submission{one}); err != nil || receipt.Stored != 1 {
+				t.Fatalf("%+v, %v", receipt, err)
+			}
+		}
+		for n := range 4 {
+			give(first, n)
+		}
+		for n := 1; n < 6; n++ {
+			give(second, n)
+		}
+		away.full.Store(false)
+		time.Sleep(10 * time.Second)
+		extent, err := near.Extent(t.Context(), bus.PASSIVE, 0)
+		must(t, err)
+		if n := extent.Last - extent.First + 1; n != 6 {
+			t.Errorf("%d are stored, want each of 6 once", n)
+		}
+		if diff := cmp.Diff([]string{"1", "2", "3", "4", "5", "0"}, outputs(t, near, 6)["web"]); diff != "" {
+			t.Error(diff)
+		}
+		endFirst()
+		endSecond()
 	})
 }
 

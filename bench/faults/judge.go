@@ -108,13 +108,13 @@ func (s *Site) summarise(f *Finding, e *evidence, now map[int]standing) {
 // resultsOnce is I1: every result that was answered with 200 is in the journal, once, and those of a service in order.
 func (e *evidence) resultsOnce(l *load, acks []ack) (violations []string) {
 	applied := e.applied(l.service)
-	acked := make([]map[int]string, l.senders)
+	acked := make([]map[int]ack, l.senders)
 	for i := range acked {
-		acked[i] = map[int]string{}
+		acked[i] = map[int]ack{}
 	}
 	for _, a := range acks {
 		for n, last := l.span(a.n); n <= last; n++ {
-			acked[a.sender][n] = a.by
+			acked[a.sender][n] = a
 		}
 	}
 	for sender := range l.senders {
@@ -139,19 +139,23 @@ func (e *evidence) checkedAgain(since time.Time, bound time.Duration) (violation
 }
 
 // inOrder compares the numbers that were applied to a service with those that were answered, by whom. What one receiver answered is
-// applied in order; what lay in the spool of one that died comes behind what another one took meanwhile.
-func inOrder(host string, applied []int, acked map[int]string) (violations []string) {
+// applied in order; what lay in the spool of one that died comes behind what another one took meanwhile. A number that another receiver
+// had as well says nothing of what it came behind: the one that was stopped brings what its sender had given up, and the copy in the
+// spool of the one that answered is dropped.
+func inOrder(host string, applied []int, acked map[int]ack) (violations []string) {
 	there, last := map[int]bool{}, map[string]int{}
 	for _, n := range applied {
-		by, answered := acked[n]
+		a, answered := acked[n]
 		switch {
 		case there[n]:
 			violations = append(violations, fmt.Sprintf("I1: %s: number %d was applied twice", host, n))
-		case answered && n < last[by]:
-			violations = append(violations, fmt.Sprintf("I1: %s: number %d was applied behind number %d", host, n, last[by]))
+		case answered && n < last[a.by]:
+			violations = append(violations, fmt.Sprintf("I1: %s: number %d was applied behind number %d", host, n, last[a.by]))
 		}
 		there[n] = true
-		last[by] = max(last[by], n)
+		if a.alone {
+			last[a.by] = max(last[a.by], n)
+		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(acked)) {
 		if !there[n] {

@@ -19,7 +19,7 @@ func heard(at monitor.Time, output, held string) record {
 }
 
 func TestEveryViolationOfOneResultIsSeen(t *testing.T) {
-	acks := []ack{{sender: 0, n: 1, by: "left"}, {sender: 0, n: 2, by: "left"}, {sender: 0, n: 3, by: "right"}}
+	acks := []ack{{n: 1, by: "left", alone: true}, {n: 2, by: "left", alone: true}, {n: 3, by: "right", alone: true}}
 	for _, test := range []struct {
 		name    string
 		records []record
@@ -46,6 +46,28 @@ func TestEveryViolationOfOneResultIsSeen(t *testing.T) {
 			t.Errorf("%s: %q, want no violation", test.name, got)
 		case test.want != "" && (len(got) != 1 || !strings.Contains(got[0], test.want)):
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// A receiver that was stopped takes what its sender gave up long ago when it goes on, and brings it to the bus before the one that
+// answered instead has emptied its spool. That one's results are out of order only where no other receiver can have brought the newer one.
+func TestWhatTwoReceiversHadMayComeFromEither(t *testing.T) {
+	records := []record{heard(1, "number 2", ""), heard(2, "number 1", "")}
+	for _, test := range []struct {
+		name          string
+		first, second bool // no other receiver had number 1, and number 2
+		want          int
+	}{
+		{"the newer one was with another receiver", true, false, 0},
+		{"both were", false, false, 0},
+		{"the older one was", false, true, 1},
+		{"none was", true, true, 1},
+	} {
+		acked := map[int]ack{1: {n: 1, by: "left", alone: test.first}, 2: {n: 2, by: "left", alone: test.second}}
+		applied := (&evidence{records: records}).applied("result")[host(0)]
+		if got := inOrder(host(0), applied, acked); len(got) != test.want {
+			t.Errorf("%s: %q, want %d violations", test.name, got, test.want)
 		}
 	}
 }

@@ -3,8 +3,10 @@ package faults
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -47,6 +49,7 @@ type ack struct {
 	at        time.Time
 	took      time.Duration // since it was sent first
 	by        string        // the receiver that answered
+	alone     bool          // no other receiver can have had it
 }
 
 // newLoad is the usual load.
@@ -109,9 +112,9 @@ const giveUp = time.Minute
 func (l *load) send(ctx context.Context, sender int) {
 	for n := 1; ctx.Err() == nil; n++ {
 		began := time.Now()
-		if by, ok := l.until(ctx, sender, n); ok {
+		if by, alone, ok := l.until(ctx, sender, n); ok {
 			l.mu.Lock()
-			l.acked = append(l.acked, ack{sender, n, time.Now(), time.Since(began), by})
+			l.acked = append(l.acked, ack{sender, n, time.Now(), time.Since(began), by, alone})
 			l.mu.Unlock()
 		}
 		if l.pace > 0 {
@@ -120,51 +123,58 @@ func (l *load) send(ctx context.Context, sender int) {
 	}
 }
 
-// until sends a request until it is answered with 200, and says by whom.
-func (l *load) until(ctx context.Context, sender, n int) (by string, ok bool) {
+// until sends a request until it is answered with 200, and says by whom, and whether that one alone can have had it.
+func (l *load) until(ctx context.Context, sender, n int) (by string, alone, ok bool) {
 	body, name := l.results(sender, n), fmt.Sprintf("%s-%d-%d-%d", l.service, os.Getpid(), sender, n)
 	var ended time.Time
+	had := map[string]bool{}
 	for try := sender; ; try++ {
 		receivers := l.receivers()
 		to := receivers[try%len(receivers)]
-		if l.post(to, body, name) {
-			return to.Name(), true
+		status, arrived := l.post(to, body, name)
+		if arrived {
+			had[to.Name()] = true
+		}
+		if status == http.StatusOK {
+			return to.Name(), len(had) == 1, true
 		}
 		if ctx.Err() != nil && ended.IsZero() {
 			ended = time.Now()
 		}
 		if !ended.IsZero() && time.Since(ended) > giveUp {
-			return "", false
+			return "", false, false
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-func (l *load) post(to *Daemon, body []byte, name string) bool {
-	status := post(l.client, "http://"+to.On.Path(resultsPort)+"/results", body, name)
+func (l *load) post(to *Daemon, body []byte, name string) (status int, arrived bool) {
+	status, arrived = post(l.client, "http://"+to.On.Path(resultsPort)+"/results", body, name)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tries++
 	l.answers[status]++
-	return status == http.StatusOK
+	return status, arrived
 }
 
-// post gives the status of the answer; 0 when there was none.
-func post(client *http.Client, url string, body []byte, name string) int {
+// post gives the status of the answer, 0 when there was none, and whether the request can have arrived: a process that is stopped takes
+// it up when it goes on, although its sender has given it up.
+func post(client *http.Client, url string, body []byte, name string) (status int, arrived bool) {
 	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	if name != "" {
 		req.Header.Set("Idempotency-Key", name)
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0
+		op, network := errors.AsType[*net.OpError](err)
+		return 0, !network || op.Op != "dial"
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
-	return resp.StatusCode
+	return resp.StatusCode, true
 }
 
 // refused gives how many answers were none, or not 200.

@@ -78,7 +78,7 @@ func (o *orders) give(ctx context.Context, one order) {
 	receivers := o.s.Daemons("receiver")
 	for try := 0; ctx.Err() == nil; try++ {
 		to := receivers[try%len(receivers)]
-		status := post(&o.s.client, "http://"+to.HTTP+"/api/command", []byte(one.line(time.Now())), "")
+		status, _ := post(&o.s.client, "http://"+to.HTTP+"/api/command", []byte(one.line(time.Now())), "")
 		if status == http.StatusOK || status == http.StatusAccepted {
 			o.mu.Lock()
 			o.taken = append(o.taken, one)

@@ -122,7 +122,7 @@ func (s *Site) fling(ctx context.Context, long time.Duration, body func() []byte
 	for i := range flooders {
 		working.Go(func() {
 			for ctx.Err() == nil {
-				status := post(client, "http://"+receivers[i%len(receivers)].On.Path(resultsPort)+"/results", body(), "")
+				status, _ := post(client, "http://"+receivers[i%len(receivers)].On.Path(resultsPort)+"/results", body(), "")
 				mu.Lock()
 				answers[status]++
 				mu.Unlock()
