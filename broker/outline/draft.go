@@ -111,7 +111,7 @@ func (d *draft) unfold(h int32) {
 // ask does what people have folded and unfolded.
 func (d *draft) ask() {
 	for _, id := range d.q.Shut[:min(len(d.q.Shut), mostAsked)] {
-		if h, ok := d.host(id); ok {
+		if h, ok := d.host(id); ok && (!d.open[h] || h == d.about) { // the way to the host that it is about stays
 			d.shut[h] = true
 		}
 	}

@@ -31,26 +31,80 @@ const (
 )
 
 // simulateData adds what the page of simulations shows. It is asked by POST, since it costs something: no other site's page can have it
-// done.
+// done. The answer is a JSON value a line: {"progress": 0.5} now and then, and at last {"foreseen": …} or {"error": "…"}.
 func (m *Module) simulateData(mux *http.ServeMux) {
 	turn := make(chan struct{}, 1) // one at a time
-	mux.HandleFunc("POST /ui/data/simulate", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
+	mux.HandleFunc("POST /ui/data/simulate", func(w http.ResponseWriter, r *http.Request) {
+		if who := m.gate.Who(r); who.Role < sign.Read {
+			refuse(w, denied(who, sign.Read))
+			return
+		}
 		var q question
-		if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
-			return nil, failure(http.StatusBadRequest, "the question is no JSON: %v", err)
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostPosted)).Decode(&q); err != nil {
+			refuse(w, failure(http.StatusBadRequest, "the question is no JSON: %v", err))
+			return
 		}
-		wait := time.NewTimer(playWait)
-		defer wait.Stop()
-		select {
-		case turn <- struct{}{}:
-			defer func() { <-turn }()
-			return m.play(r.Context(), &q)
-		case <-wait.C:
-			return nil, failure(http.StatusTooManyRequests, "another simulation is running, and one at a time is all that the engine's machine is to do: try again in a while")
-		case <-r.Context().Done():
-			return nil, failure(http.StatusRequestTimeout, "the page is gone")
+		if err := take(r.Context(), turn); err != nil {
+			refuse(w, err)
+			return
 		}
-	}))
+		defer func() { <-turn }()
+		out := lineWriter{w: w, next: time.Now().Add(progressEvery)}
+		f, err := m.play(r.Context(), &q, out.progress)
+		out.end(f, err)
+	})
+}
+
+// take waits for a turn, which is then to be given back.
+func take(ctx context.Context, turn chan struct{}) error {
+	wait := time.NewTimer(playWait)
+	defer wait.Stop()
+	select {
+	case turn <- struct{}{}:
+		return nil
+	case <-wait.C:
+		return failure(http.StatusTooManyRequests, "another simulation is running, and one at a time is all that the engine's machine is to do: try again in a while")
+	case <-ctx.Done():
+		return failure(http.StatusRequestTimeout, "the page is gone")
+	}
+}
+
+// progressEvery is how often a page hears how far its simulation is.
+const progressEvery = 400 * time.Millisecond
+
+// lineWriter writes an answer line by line. Who reads it being gone is no error: the request's context ends then.
+type lineWriter struct {
+	w     http.ResponseWriter
+	next  time.Time
+	begun bool
+}
+
+func (l *lineWriter) progress(played, all time.Duration) {
+	if now := time.Now(); now.After(l.next) {
+		l.next = now.Add(progressEvery)
+		l.line(map[string]float64{"progress": played.Seconds() / all.Seconds()})
+	}
+}
+
+func (l *lineWriter) line(v any) {
+	if !l.begun {
+		l.begun = true
+		l.w.Header().Set("Content-Type", "application/x-ndjson")
+	}
+	_ = json.NewEncoder(l.w).Encode(v)
+	_ = http.NewResponseController(l.w).Flush()
+}
+
+// end writes the answer, or why there is none: with a status, unless that is gone.
+func (l *lineWriter) end(f *foreseen, err error) {
+	switch {
+	case err == nil:
+		l.line(map[string]any{"foreseen": f})
+	case l.begun:
+		l.line(map[string]string{"error": err.Error()})
+	default:
+		refuse(l.w, err)
+	}
 }
 
 // question is what a page wants to know. Times are in seconds.
@@ -68,8 +122,8 @@ type question struct {
 	Downtime int64 `json:"downtime"`
 }
 
-// play answers a question.
-func (m *Module) play(ctx context.Context, q *question) (*foreseen, error) {
+// play answers a question. progress is called on another goroutine, and not after play.
+func (m *Module) play(ctx context.Context, q *question, progress func(played, all time.Duration)) (*foreseen, error) {
 	inv, shards, err := m.outlook.Catalog().Joined(q.Host)
 	if err != nil {
 		return nil, failure(http.StatusConflict, "%v", err)
@@ -90,7 +144,7 @@ func (m *Module) play(ctx context.Context, q *question) (*foreseen, error) {
 	var report *simulate.Report
 	began := time.Now()
 	meekly(func() {
-		report, err = simulate.Run(ctx, inv, script, simulate.Options{Triggers: trigger.Compile, Most: mostHappening})
+		report, err = simulate.Run(ctx, inv, script, simulate.Options{Progress: progress, Triggers: trigger.Compile, Most: mostHappening})
 	})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

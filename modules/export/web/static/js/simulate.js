@@ -75,9 +75,30 @@ async function ask(signal) {
 	const body = { host: asked.of, service: asked.service, state: asked.service ? asked.state : "", start: asked.start, lasts: Number(asked.lasts), look: Number(asked.look), downtime: Number(asked.downtime) }
 	const response = await fetch("data/simulate", { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })
 	stay()
-	const value = await response.json()
-	if (!response.ok) throw new Error(value.error)
-	return value
+	if (!response.ok) throw new Error((await response.json()).error)
+	for await (const news of lines(response.body)) {
+		if (news.error) throw new Error(news.error)
+		if (news.foreseen) return news.foreseen
+		progress(news.progress)
+	}
+	throw new Error("the answer ended early: play it again")
+}
+
+/** lines gives the JSON values of an answer as they come, one a line. */
+async function* lines(body) {
+	const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+	let text = ""
+	for (;;) {
+		const { value, done } = await reader.read()
+		if (done) return
+		const parts = (text + value).split("\n")
+		text = parts.pop()
+		for (const part of parts) yield JSON.parse(part)
+	}
+}
+
+function progress(part) {
+	go.textContent = `Playing… ${Math.round(part * 100)} %`
 }
 
 const many = (n, one, more) => `${count(n)} ${n === 1 ? one : more}`
