@@ -22,9 +22,8 @@ func (c *Catalog) Joined(host string) (inv *monitor.Inventory, shards []monitor.
 	shards = c.tied(p.shard)
 	first := c.Inventories[shards[0]]
 	for _, shard := range shards {
-		if other := c.Inventories[shard]; other.Generation != first.Generation || len(other.Contacts) != len(first.Contacts) || len(other.Commands) != len(first.Commands) {
-			return nil, nil, fmt.Errorf("a new configuration is coming into force: shard %d has generation %d, and shard %d generation %d; try again in some seconds",
-				shards[0], first.Generation, shard, other.Generation)
+		if !alike(first, c.Inventories[shard]) {
+			return nil, nil, fmt.Errorf("a new configuration is coming into force: shards %d and %d do not know the same contacts and commands; try again in some seconds", shards[0], shard)
 		}
 	}
 	if len(shards) == 1 && len(first.Border) == 0 {
@@ -35,6 +34,14 @@ func (c *Catalog) Joined(host string) (inv *monitor.Inventory, shards []monitor.
 		j.all = append(j.all, c.Inventories[shard])
 	}
 	return j.join(), shards, nil
+}
+
+// alike says whether inventories have in common what all shards of one configuration have. Their generations may differ all the same: a
+// reload leaves the inventories as they are whose hosts it does not change.
+func alike(a, b *monitor.Inventory) bool {
+	return slices.EqualFunc(a.Contacts, b.Contacts, func(a, b monitor.Contact) bool { return a.Name == b.Name }) &&
+		slices.EqualFunc(a.Commands, b.Commands, func(a, b monitor.Command) bool { return a == b }) &&
+		slices.EqualFunc(a.Timeperiods, b.Timeperiods, func(a, b monitor.Timeperiod) bool { return a.Name == b.Name })
 }
 
 // tied gives the shards that border on one, directly or not, and itself.
@@ -63,7 +70,7 @@ func (c *Catalog) tied(shard monitor.Shard) []monitor.Shard {
 	return found
 }
 
-// joiner makes one inventory of several of one generation.
+// joiner makes one inventory of several of one configuration.
 type joiner struct {
 	all      []*monitor.Inventory
 	out      *monitor.Inventory

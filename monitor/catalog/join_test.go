@@ -57,8 +57,12 @@ func TestShardsOfACutPackAreJoined(t *testing.T) {
 	if _, _, err := c.Joined("nobody"); err == nil || !strings.Contains(err.Error(), `no host "nobody"`) {
 		t.Errorf("a host that is not there: %v", err)
 	}
-	below.Generation = 4
-	if _, _, err := c.Joined("core"); err == nil || !strings.Contains(err.Error(), "generation 4") {
+	below.Generation = 2
+	if _, _, err := c.Joined("core"); err != nil {
+		t.Errorf("a shard that the last reload left as it was: %v", err)
+	}
+	below.Contacts = []monitor.Contact{{Name: "new"}}
+	if _, _, err := c.Joined("core"); err == nil || !strings.Contains(err.Error(), "coming into force") {
 		t.Errorf("while a reload is under way: %v", err)
 	}
 }

@@ -183,7 +183,7 @@ func TestASimulationOfAServiceWithAHostileNameInADowntimeTellsNobody(t *testing.
 
 func TestSimulationsThatCannotBe(t *testing.T) {
 	far := office(true)
-	far[1].Generation = 2
+	far[1].Contacts = nil
 	huge := office(false)
 	huge[0].Policies[0].CheckInterval = time.Second
 	for _, tt := range []struct {
