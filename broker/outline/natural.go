@@ -10,14 +10,14 @@ import (
 func natural(a, b string) int {
 	x, y := a, b
 	for x != "" && y != "" {
-		m, n := digits(x), digits(y)
-		if m == 0 || n == 0 {
+		if !digit(x[0]) || !digit(y[0]) {
 			if x[0] != y[0] {
 				return cmp.Compare(x[0], y[0])
 			}
 			x, y = x[1:], y[1:]
 			continue
 		}
+		m, n := digits(x), digits(y)
 		p, q := strings.TrimLeft(x[:m], "0"), strings.TrimLeft(y[:n], "0")
 		if c := cmp.Or(cmp.Compare(len(p), len(q)), cmp.Compare(p, q)); c != 0 {
 			return c
@@ -28,6 +28,11 @@ func natural(a, b string) int {
 }
 
 // digits is how many a text begins with.
-func digits(s string) int {
-	return len(s) - len(strings.TrimLeft(s, "0123456789"))
+func digits(s string) (n int) {
+	for n < len(s) && digit(s[n]) {
+		n++
+	}
+	return n
 }
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
