@@ -15,7 +15,8 @@ export function timeline(f, at) {
 }
 
 const clip = (text, n) => (text.length > n ? `${text.slice(0, n - 1)}…` : text)
-const nameOf = (d) => (d.service ? `${d.host}/${d.service}` : d.host)
+const nameOf = (d) => (d.many ? `${count(d.many.length)} ${d.service ? "services" : "hosts"}` : d.service ? `${d.host}/${d.service}` : d.host)
+const allOf = (d) => (d.many ? `${nameOf(d)}: ${d.many.slice(0, 8).map((one) => nameOf(one)).join(", ")}${d.many.length > 8 ? ", …" : ""}` : nameOf(d))
 
 function draw(f, at, width) {
 	const left = Math.min(210, Math.max(96, width * 0.24)), right = 14
@@ -31,11 +32,20 @@ function draw(f, at, width) {
 	return svg("svg", { width, height, role: "img", "aria-label": `${f.fallen} hosts and services change their states, ${f.people.length} people are told; the lists below say the same` }, parts.flat().filter(Boolean))
 }
 
-/** chosen are the objects with lines of their own: those that fail and root problems first. */
+const same = (f, d) => d.host === f.host && (d.service ?? "") === (f.service ?? "")
+
+/** chosen are the lines: what fails and root problems first, each its own; what falls and rises alike is one line. */
 function chosen(f) {
 	const root = new Set(f.roots.map((r) => `${r.host}\n${r.service}`))
-	const weight = (d) => (d.host === f.host && (d.service ?? "") === (f.service ?? "") ? 0 : root.has(`${d.host}\n${d.service ?? ""}`) ? 1 : d.service ? 3 : 2)
-	return f.dark.map((d, i) => ({ d, i })).sort((a, b) => weight(a.d) - weight(b.d) || a.i - b.i).slice(0, most).map(({ d }) => d)
+	const alike = new Map()
+	for (const d of f.dark) {
+		const own = same(f, d) || root.has(`${d.host}\n${d.service ?? ""}`)
+		const key = own ? `${d.host}\n${d.service ?? ""}` : `${d.service ? "s" : "h"} ${d.spans.filter((s) => !s.soft).map((s) => `${s.state} ${Math.round(s.at / 300)}`).join()}`
+		if (!alike.has(key)) alike.set(key, { weight: same(f, d) ? 0 : own ? 1 : d.service ? 3 : 2, all: [] })
+		alike.get(key).all.push(d)
+	}
+	const lines = [...alike.values()].sort((a, b) => a.weight - b.weight || b.all.length - a.all.length)
+	return lines.flatMap(({ all }) => (all.length > 3 ? [{ ...all[0], many: all }] : all)).slice(0, most)
 }
 
 const steps = [60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800]
@@ -63,10 +73,10 @@ function life(f, d, y, x, left, at) {
 	const bars = d.spans.map((s, i) => {
 		const end = d.spans[i + 1]?.at ?? f.length
 		const good = s.state === "UP" || s.state === "OK"
-		return svg("rect", { class: good ? "good" : s.soft ? "soft" : "bad", "data-state": s.state, x: x(s.at), y: y + 5, width: Math.max(1.5, x(end) - x(s.at)), height: 13, rx: 3 }, svg("title", {}, `${nameOf(d)} ${s.state}${s.soft ? ", being confirmed" : ""} from ${at(s.at)} for ${duration(end - s.at)}`))
+		return svg("rect", { class: good ? "good" : s.soft ? "soft" : "bad", "data-state": s.state, x: x(s.at), y: y + 5, width: Math.max(1.5, x(end) - x(s.at)), height: 13, rx: 3 }, svg("title", {}, `${allOf(d)} ${s.state}${s.soft ? ", being confirmed" : ""} from ${at(s.at)} for ${duration(end - s.at)}`))
 	})
 	const before = d.spans[0]?.at ?? 0
-	return [svg("text", { class: "who", x: 0, y: y + 16 }, svg("title", {}, nameOf(d)), clip(nameOf(d), Math.floor(left / 7))), svg("rect", { class: "good", x: x(0), y: y + 5, width: Math.max(0, x(before) - x(0)), height: 13, rx: 3 }), ...bars, stateWord(d, f, x, y)]
+	return [svg("text", { class: d.many ? "who many" : "who", x: 0, y: y + 16 }, svg("title", {}, allOf(d)), clip(nameOf(d), Math.floor(left / 7))), svg("rect", { class: "good", x: x(0), y: y + 5, width: Math.max(0, x(before) - x(0)), height: 13, rx: 3 }), ...bars, stateWord(d, f, x, y)]
 }
 
 /** stateWord writes the state into the longest bar that has room. */
