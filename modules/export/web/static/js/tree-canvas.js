@@ -206,7 +206,7 @@ function shape(n) {
 /** handle folds and unfolds; folded it says how much is behind, in the colour of the worst. */
 function handle(n, w) {
 	const kind = n.host && !n.open ? worstInside(n) : "fine"
-	const text = n.open ? "–" : n.host ? `+${n.behind}` : "+"
+	const text = n.open ? "–" : n.behind ? `+${n.behind}` : "+"
 	const wide = Math.max(20, measured(text, 600, 11) + 13)
 	return svg("g", { class: "handle", "data-state": kind === "fine" ? null : colour(n, kind), transform: `translate(${w - 5} ${BOX / 2 - 9})` },
 		svg("title", {}, n.open ? "fold" : ["unfold", ...inside(n)].join(", ")),
