@@ -42,11 +42,11 @@ func deeds() []deed {
 		{130 * time.Second, "node beta works again", func(ctx context.Context, d *desk, _ time.Time) error {
 			return d.ask.Order(ctx, nodes.Order{Node: beta, State: "up", By: "ben"})
 		}},
-		{150 * time.Second, "anna acknowledges " + deadCore, func(ctx context.Context, d *desk, now time.Time) error {
-			return d.obey(ctx, now, "ACKNOWLEDGE_HOST_PROBLEM", deadCore, "1", "1", "0", "anna", "the provider is on site, 40 minutes")
-		}},
 		{160 * time.Second, "ben comments on " + fullHost, func(ctx context.Context, d *desk, now time.Time) error {
 			return d.obey(ctx, now, "ADD_SVC_COMMENT", fullHost, "Filesystem /srv", "0", "ben", "the nightly export is twice as large since Tuesday")
+		}},
+		{220 * time.Second, "anna acknowledges " + deadCore, func(ctx context.Context, d *desk, now time.Time) error {
+			return d.obey(ctx, now, "ACKNOWLEDGE_HOST_PROBLEM", deadCore, "1", "1", "0", "anna", "the provider is on site, 40 minutes")
 		}},
 	}
 }

@@ -27,7 +27,8 @@ type traced struct {
 	TS   int64  `json:"ts"`
 	Args struct {
 		Data struct {
-			DocumentLoaderURL string `json:"documentLoaderURL"`
+			// NavigationID is the same of all that belongs to a page.
+			NavigationID string `json:"navigationId"`
 		} `json:"data"`
 	} `json:"args"`
 }
@@ -61,7 +62,7 @@ func (b *Tab) Paints(url, mark string) (p Paint) {
 			return ctx.Err()
 		}
 		var err error
-		p, err = r.paint(url)
+		p, err = r.paint()
 		return err
 	})
 	return p
@@ -95,31 +96,30 @@ func (r *recording) hear(event any) {
 	}
 }
 
-// paint finds the moments of the page in the trace.
-func (r *recording) paint(url string) (Paint, error) {
+// paint finds the moments of the page that was painted last.
+func (r *recording) paint() (Paint, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p, began := Paint{Marks: map[string]time.Duration{}}, int64(0)
+	var painted, began traced
 	for _, e := range r.events {
-		if e.Name == "navigationStart" && e.Args.Data.DocumentLoaderURL == url {
-			began = e.TS
+		if e.Name == "firstContentfulPaint" && e.TS > painted.TS {
+			painted = e
 		}
 	}
-	if began == 0 {
-		return p, errors.New("the trace does not say when the navigation began")
-	}
 	for _, e := range r.events {
-		since := time.Duration(e.TS-began) * time.Microsecond
-		switch {
-		case since < 0:
-		case e.Name == "firstContentfulPaint":
-			p.First = since
-		case e.Cat == "blink.user_timing" && p.Marks[e.Name] == 0:
-			p.Marks[e.Name] = since
+		if e.Name == "navigationStart" && e.TS <= painted.TS && (e.Args.Data.NavigationID == painted.Args.Data.NavigationID || began.TS == 0) {
+			began = e
 		}
 	}
-	if p.First == 0 {
-		return p, errors.New("the trace has no first paint")
+	if began.TS == 0 {
+		return Paint{}, errors.New("the trace has no first paint, or does not say when the navigation began")
+	}
+	since := func(e traced) time.Duration { return time.Duration(e.TS-began.TS) * time.Microsecond }
+	p := Paint{First: since(painted), Marks: map[string]time.Duration{}}
+	for _, e := range r.events {
+		if e.Cat == "blink.user_timing" && e.TS >= began.TS && p.Marks[e.Name] == 0 {
+			p.Marks[e.Name] = since(e)
+		}
 	}
 	return p, nil
 }

@@ -62,7 +62,7 @@ func large(t *testing.T) func(dir string) string {
 					if (h*10+i)%brokenOf == 7 {
 						result = "2!broken"
 					}
-					o.Service(name, fmt.Sprintf("service-%d", i), "dummy!"+result, "ann", "check_interval 60", "retry_interval 60", "max_check_attempts 1")
+					o.Service(name, fmt.Sprintf("service-%d", i), "dummy!"+result, "ann", "check_interval 30", "retry_interval 30", "max_check_attempts 1")
 				}
 			}
 		})

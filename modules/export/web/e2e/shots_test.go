@@ -44,7 +44,7 @@ const storyHolds = 3*time.Minute + 20*time.Second
 func shotsList() []shot {
 	return []shot{
 		{"problems", "problems?handled=all", func(tab *browser.Tab) { tab.Until("there are problems", "document.querySelector('li.problem')") }},
-		{"impacts", "problems?handled=all&q=por-core", func(tab *browser.Tab) {
+		{"impacts", "problems", func(tab *browser.Tab) {
 			tab.Until("there is a problem", "document.querySelector('li.problem button.fold')")
 			browser.Eval[bool](tab, "document.querySelector('li.problem button.fold').click(), true")
 			tab.Until("it is unfolded", "document.querySelector('li.impact')")
