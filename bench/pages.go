@@ -151,6 +151,10 @@ func (l *looking) timed(ctx context.Context) error {
 			}
 		})
 	}()
+	// Its own check would say something else before the page has looked.
+	if err := l.e.command(ctx, fmt.Sprintf("[%d] DISABLE_SVC_CHECK;%s;%s", time.Now().Unix(), turnedHost, turnedService)); err != nil {
+		return unless(ctx, err)
+	}
 	for i := 0; pause(ctx, turnEvery); i++ {
 		if err := l.turn(ctx, i, seen); err != nil {
 			return unless(ctx, err)

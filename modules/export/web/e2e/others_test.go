@@ -43,7 +43,7 @@ func treeByKeys(t *testing.T, s *site, b *browser.Browser) {
 	tab := b.Tab(t)
 	tab.Go(s.at("tree"))
 	tab.Until("the tree is drawn", "document.querySelector('.node')")
-	browser.Eval[bool](tab, "document.querySelector('[role=tree] [tabindex=\"0\"], [role=tree]').focus(), true")
+	browser.Eval[bool](tab, `(document.querySelector("[role=treeitem][tabindex='0']") ?? document.querySelector("[role=treeitem]")).focus(), true`)
 	tab.Press(browser.Right)
 	tab.Until("something is chosen", "location.search.includes('at=')")
 	tab.Press("o")
@@ -79,6 +79,7 @@ func piggybackPage(t *testing.T, s *site, b *browser.Browser) {
 func simulatePage(t *testing.T, s *site, b *browser.Browser) {
 	tab := b.Tab(t)
 	tab.Go(s.at("simulate?of=core"))
-	tab.Sees("told")
-	tab.Sees("access")
+	tab.Sees("If core failed")
+	tab.Sees("person is told")
+	tab.Sees("ann")
 }
