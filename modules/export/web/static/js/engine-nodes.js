@@ -13,7 +13,7 @@ export function nodesCard() {
 	const draw = part(inside, (list) => drawNodes(list, open, toggle))
 	keys({ m: () => { const node = document.activeElement?.closest("[data-node]")?.dataset.node ?? (may("admin") && all[0]?.node); if (node && may("admin")) order(node, all) } })
 	return {
-		card: card(null, el("div", { class: "title" }, el("h2", {}, "Nodes"), el("small", { class: "muted legend" }, letter("M"), "works ", letter("S"), "stands by ", letter("♥"), "maintenance")), inside),
+		card: card(null, el("div", { class: "title" }, el("h2", {}, "Nodes"), el("small", { class: "muted letters" }, letter("M"), "works ", letter("S"), "stands by ", letter("♥"), "maintenance")), inside),
 		draw(list) { all = list; draw(list) },
 	}
 }

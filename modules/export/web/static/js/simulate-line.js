@@ -5,7 +5,7 @@ const ROW = 24, TOP = 26, most = 24
 
 /** timeline draws it. at(seconds) gives the time of day. It is as wide as there is room, and drawn anew when that changes. */
 export function timeline(f, at) {
-	const box = el("div", { class: "line" })
+	const box = el("div", { class: "course" })
 	let width = 0
 	new ResizeObserver(([e]) => {
 		const now = Math.floor(e.contentRect.width)
