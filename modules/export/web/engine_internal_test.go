@@ -99,8 +99,21 @@ func TestWhatIsNotWellIsNamedWorstFirst(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if line := "2 of 3 nodes not up in every role · 0 of 3 shards owned · 5\u2009210 checks/s, p99 12 ms late · 1 queue is not empty"; e.Well || e.Line != line {
+	if line := "1 of 3 nodes not up in every role, 1 in maintenance · 0 of 3 shards owned · 5\u2009210 checks/s, p99 12 ms late · 1 queue is not empty"; e.Well || e.Line != line {
 		t.Errorf("got %q", e.Line)
+	}
+}
+
+// Somebody ordered it, so all is well: the line must not read as if something were broken.
+func TestMaintenanceIsCalledSo(t *testing.T) {
+	answers := well()
+	answers["/api/nodes"] = []role{
+		{Node: "a", Role: "scheduler", State: "up"}, {Node: "a", Role: "poller", State: "up"},
+		{Node: "b", Role: "scheduler", State: "maintenance"}, {Node: "b", Role: "poller", State: "up"},
+	}
+	e := over(t, answers).lookAtEngine(t.Context(), &logFollower{})
+	if want := "1 of 2 nodes in maintenance · "; !e.Well || !strings.HasPrefix(e.Line, want) {
+		t.Errorf("got %q, well %t, want %q…", e.Line, e.Well, want)
 	}
 }
 

@@ -199,29 +199,40 @@ func (e *engine) line() string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
+// nodesLine says how many nodes there are and whether they work; one that is in maintenance in a role, and up in its others, is so because somebody ordered it.
 func (e *engine) nodesLine() string {
-	up := map[string]bool{}
+	up, resting := map[string]bool{}, map[string]bool{}
 	for _, r := range e.Roles {
-		if r.State != "ended" {
-			was, known := up[r.Node]
-			up[r.Node] = r.State == "up" && (was || !known)
+		if r.State == "ended" {
+			continue
 		}
+		was, known := up[r.Node]
+		up[r.Node] = (was || !known) && (r.State == "up" || r.State == "maintenance")
+		resting[r.Node] = resting[r.Node] || r.State == "maintenance"
 	}
-	not := 0
-	for _, well := range up {
-		if !well {
+	not, rest := 0, 0
+	for node, well := range up {
+		switch {
+		case !well:
 			not++
+		case resting[node]:
+			rest++
 		}
 	}
+	all := several(len(up), "node")
 	switch {
 	case len(up) == 0:
 		return ""
-	case not == 0 && len(up) == 1:
+	case not == 0 && rest > 0:
+		return fmt.Sprintf("%d of %s in maintenance", rest, all)
+	case not > 0 && rest > 0:
+		return fmt.Sprintf("%d of %s not up in every role, %d in maintenance", not, all, rest)
+	case not > 0:
+		return fmt.Sprintf("%d of %s not up in every role", not, all)
+	case len(up) == 1:
 		return "1 node, up"
-	case not == 0:
-		return several(len(up), "node") + ", all up"
 	}
-	return fmt.Sprintf("%d of %s not up in every role", not, several(len(up), "node"))
+	return all + ", all up"
 }
 
 func (e *engine) shardsLine() string {
