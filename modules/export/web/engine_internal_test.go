@@ -108,8 +108,10 @@ func TestWhatIsNotWellIsNamedWorstFirst(t *testing.T) {
 func TestMaintenanceIsCalledSo(t *testing.T) {
 	answers := well()
 	answers["/api/nodes"] = []role{
-		{Node: "a", Role: "scheduler", State: "up"}, {Node: "a", Role: "poller", State: "up"},
-		{Node: "b", Role: "scheduler", State: "maintenance"}, {Node: "b", Role: "poller", State: "up"},
+		{Node: "a", Role: "scheduler", State: "up"},
+		{Node: "a", Role: "poller", State: "up"},
+		{Node: "b", Role: "scheduler", State: "maintenance"},
+		{Node: "b", Role: "poller", State: "up"},
 	}
 	e := over(t, answers).lookAtEngine(t.Context(), &logFollower{})
 	if want := "1 of 2 nodes in maintenance · "; !e.Well || !strings.HasPrefix(e.Line, want) {
