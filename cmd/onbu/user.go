@@ -109,7 +109,7 @@ func addUser(ctx context.Context, u *userEdit, words []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(u.stdout, "%s stands in %s, with the role %s. A broker that runs knows it within a second: sign in on its pages, http://%s/ui/ on this machine.\n", words[0], u.path, role, defaultHTTP)
+	fmt.Fprintf(u.stdout, "%s stands in %s, with the role %s. A broker that reads this file knows it within a second: sign in on its pages, http://%s/ui/ on this machine unless --http says otherwise.\n", words[0], u.path, role, defaultHTTP)
 	return nil
 }
 

@@ -41,11 +41,16 @@ type signing struct {
 	Text, Build string
 	// Out says that he has just signed out, None that there is nobody who could sign in, and Open that the pages can be seen without.
 	Out, None, Open bool
+	// File is the users file, where the pages can be seen without signing in: others learn no paths.
+	File string
 }
 
 func (m *Module) showSignIn(w http.ResponseWriter, r *http.Request, code int, s signing) {
 	s.page, s.Build, s.Text = pageOf("sign-in"), loadAssets().build, m.welcome
 	s.None, s.Open = m.gate.Users() == 0, m.gate.Who(r).Role >= sign.Read
+	if s.Open {
+		s.File = m.gate.File()
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
 	_ = m.shells.ExecuteTemplate(w, "sign-in.html", s) // the reader is gone; there is nobody to tell

@@ -165,6 +165,16 @@ func TestTheOwnPortJudgesOtherwiseThanTheLocalOne(t *testing.T) {
 	}
 }
 
+// Where nobody can sign in yet, the page says which file is read: another state folder's would be written in vain. Other ports learn no paths.
+func TestWhoIsMissingIsToldWhichFileIsRead(t *testing.T) {
+	for anonymous, want := range map[string]bool{"read": true, "none": false} {
+		w := ask(pages(t, "users_file /nowhere/people", "anonymous "+anonymous), "GET", "/ui/sign-in")
+		if got := strings.Contains(w.Body.String(), "onbu user add NAME --role admin --file /nowhere/people<"); got != want || !strings.Contains(w.Body.String(), "onbu user add NAME") {
+			t.Errorf("anonymous %s: file named %t, want %t: %s", anonymous, got, want, w.Body)
+		}
+	}
+}
+
 func TestADefinitionIsJudged(t *testing.T) {
 	judge := func(lines ...string) (doubts string, wrong error) {
 		m := &monitor.Module{Name: "pages", Type: "web", File: "m.cfg", Line: 1}

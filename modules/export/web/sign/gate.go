@@ -99,6 +99,9 @@ func (g *Gate) signing() key {
 // Users is how many can sign in.
 func (g *Gate) Users() int { return g.users.get().Len() }
 
+// File is the path of the users file, for people on the machine who have to write it.
+func (g *Gate) File() string { return g.users.path }
+
 type anonymousKey struct{}
 
 // Through has somebody who has not signed in be what a door lets everybody be. Without it he is Nobody.
