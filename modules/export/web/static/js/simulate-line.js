@@ -32,15 +32,18 @@ function draw(f, at, width) {
 	return svg("svg", { width, height, role: "img", "aria-label": `${f.fallen} hosts and services change their states, ${f.people.length} people are told; the lists below say the same` }, parts.flat().filter(Boolean))
 }
 
+/** dark says whether something is not well for long enough to be believed. */
+export const dark = (d) => d.spans.some((s) => !s.soft && s.state !== "UP" && s.state !== "OK")
+
 const same = (f, d) => d.host === f.host && (d.service ?? "") === (f.service ?? "")
 
 /** chosen are the lines: what fails and root problems first, each its own; what falls and rises alike is one line. */
 function chosen(f) {
 	const root = new Set(f.roots.map((r) => `${r.host}\n${r.service}`))
 	const alike = new Map()
-	for (const d of f.dark) {
+	for (const d of f.dark.filter(dark)) {
 		const own = same(f, d) || root.has(`${d.host}\n${d.service ?? ""}`)
-		const key = own ? `${d.host}\n${d.service ?? ""}` : `${d.service ? "s" : "h"} ${d.spans.filter((s) => !s.soft).map((s) => `${s.state} ${Math.round(s.at / 300)}`).join()}`
+		const key = own ? `${d.host}\n${d.service ?? ""}` : `${d.service ? "s" : "h"} ${d.spans.filter((s) => !s.soft).map((s) => s.state).join()}`
 		if (!alike.has(key)) alike.set(key, { weight: same(f, d) ? 0 : own ? 1 : d.service ? 3 : 2, all: [] })
 		alike.get(key).all.push(d)
 	}

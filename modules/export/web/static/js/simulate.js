@@ -1,7 +1,7 @@
 // What if? Who would be told and what would go dark if a host or service failed.
 import { attempt, badge, card, count, duration, el, empty, field, objectLink, params, setParams, show, stay } from "./base.js"
 import { pick } from "./pick.js"
-import { timeline } from "./simulate-line.js"
+import { dark as isDark, timeline } from "./simulate-line.js"
 
 const hour = 3600, day = 24 * hour
 const names = ["of", "service", "state", "start", "lasts", "look", "downtime"]
@@ -126,7 +126,7 @@ const after = (at) => (at < 1 ? "at once" : `after ${duration(at)}`)
 /** answer lays out what would happen: the short of it, the line of time, people, what nobody hears of, and all tellings. */
 function answer(f) {
 	const at = clockOf(f)
-	const failed = f.dark.filter((d) => d.spans.some((s) => s.state !== "UP" && s.state !== "OK"))
+	const failed = f.dark.filter(isDark)
 	return [summary(f, failed), card("What happens when", timeline(f, at)), el("div", { class: "grid" }, people(f, at), silence(f), dark(f, failed, at)), tellings(f, at), f.handlers.length ? handlers(f, at) : null, played(f)].filter(Boolean)
 }
 
