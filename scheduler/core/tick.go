@@ -29,7 +29,7 @@ func (c *Core) Begin(now monitor.Time) {
 	c.resumeHeld()
 	c.reassess()
 	spread := firstSpread(c.unseen())
-	missing := c.unmadeSpread(was)
+	missing := c.unmadeSince(was)
 	for id := range monitor.ID(c.inv.Objects()) {
 		r := &c.run[id]
 		r.flags &= pinned | held
@@ -44,8 +44,8 @@ func (c *Core) Begin(now monitor.Time) {
 			c.lay(id) // as promised before the restart: a retry counts from the check before it
 		case c.times[id].check == 0:
 			c.first(id, spread)
-		case c.unmade(id, was) && 2*missing < interval: // else the next turn is as good, and makes no crowd
-			r.next = c.regular(id, missing, c.now)
+		case c.unmade(id, was) && 2*missing.within < interval: // else the next turn is as good, and makes no crowd
+			r.next = c.again(id, missing, interval)
 			c.lay(id)
 		default:
 			r.next = c.regular(id, interval, c.now)
@@ -73,16 +73,32 @@ func (c *Core) unmade(id monitor.ID, was monitor.Time) bool {
 	return r.next > was.Add(-underWay) && r.next <= c.now && c.now.Sub(was) <= longAgo && c.times[id].check != 0
 }
 
-// unmadeSpread gives over how long those of which that is so are made: at half the rate at most at which they fell due, since the others
+// gap is the time in which checks fell due that nobody made, from the first of them until now, and within how long they are made.
+type gap struct {
+	first  monitor.Time
+	within time.Duration
+}
+
+// unmadeSince gives the gap of those of which that is so. They are made at half the rate at most at which they fell due, since the others
 // go on in their turn, and so that many small shards that move together make no crowd either.
-func (c *Core) unmadeSpread(was monitor.Time) time.Duration {
+func (c *Core) unmadeSince(was monitor.Time) gap {
 	n, first := 0, c.now
 	for id := range c.edge {
 		if c.unmade(id, was) {
 			n, first = n+1, min(first, c.run[id].next)
 		}
 	}
-	return max(firstSpread(2*n), 2*c.now.Sub(first))
+	return gap{first, max(firstSpread(2*n), 2*c.now.Sub(first))}
+}
+
+// again gives when a check is made that fell due in a gap: in the order in which they fell due, as far apart as the gap is drawn out. By
+// their phases they would come close together, since those that fall due in a few seconds have phases that are near.
+func (c *Core) again(id monitor.ID, g gap, interval time.Duration) monitor.Time {
+	part := float64(c.run[id].next.Sub(g.first)) / float64(max(c.now.Sub(g.first), 1))
+	if due := c.now.Add(1 + time.Duration(part*float64(g.within))); c.in(c.inv.Policy(id).CheckPeriod, due) {
+		return due
+	}
+	return c.regular(id, interval, c.now)
 }
 
 // unseen counts the objects that were never checked.

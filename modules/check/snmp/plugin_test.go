@@ -38,8 +38,12 @@ func real(t *testing.T, stateDir string, args []string) monitor.Outcome {
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return plugin.Outcome(out.Bytes(), nil, cmd.ProcessState.ExitCode(), 0)
+	return plugin.Outcome(chance.ReplaceAll(out.Bytes(), []byte("$1")), nil, cmd.ProcessState.ExitCode(), 0)
 }
+
+// chance is what snmpget says behind the name of a host that does not exist: the error of whatever its look-up did last, which depends on
+// the machine's sources of names.
+var chance = regexp.MustCompile(`(Unknown host \([^)]*\)) \([^)]*\)`)
 
 func ours(t testing.TB, m *snmp.Module, args []string) monitor.Outcome {
 	t.Helper()
