@@ -232,6 +232,7 @@ func (s *slow) Change(ctx context.Context) []byte {
 func TestManyDifferentPagesTakeHalfACoreAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, all := live.New(), make([]*slow, 100)
+		defer time.Sleep(time.Minute) // until nobody looks any more
 		for i := range all {
 			all[i] = &slow{counter{value: 1}}
 			defer open(h, fmt.Sprintf("tree?%d", i), all[i]).gone()
