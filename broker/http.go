@@ -75,6 +75,10 @@ func (b *Broker) Handle(mux *http.ServeMux) {
 	b.handleExports(mux)
 	b.handleEngine(mux)
 	mux.Handle("/ui/", &b.paged)
+	mux.HandleFunc("GET /ui", func(w http.ResponseWriter, _ *http.Request) { // relative: a proxy may have it elsewhere
+		w.Header().Set("Location", "ui/")
+		w.WriteHeader(http.StatusFound)
+	})
 	mux.HandleFunc("GET /api/downtimes", func(w http.ResponseWriter, _ *http.Request) { answer(w, downtimesOf(b.snapshot())) })
 	mux.HandleFunc("GET /api/comments", func(w http.ResponseWriter, _ *http.Request) { answer(w, commentsOf(b.snapshot())) })
 }

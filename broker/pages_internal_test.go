@@ -36,3 +36,14 @@ func TestTheFirstModuleWithPagesShowsThem(t *testing.T) {
 		t.Errorf("after both: %s", got())
 	}
 }
+
+// A proxy may have the pages below a folder of its own: the way to them is told relative to where they were asked for.
+func TestTheWayToThePagesIsRelative(t *testing.T) {
+	mux := http.NewServeMux()
+	New(Options{Name: "b"}).Handle(mux)
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/ui", nil))
+	if got := w.Header().Get("Location"); w.Code != http.StatusFound || got != "ui/" {
+		t.Errorf("got %d to %q", w.Code, got)
+	}
+}

@@ -144,7 +144,8 @@ func closeHTTP(s *http.Server) error {
 // root shows people the pages, where there are some, and programs the list.
 func (s *httpServer) root(w http.ResponseWriter, r *http.Request) {
 	if slices.Contains(s.app.o.Roles, "broker") && strings.Contains(r.Header.Get("Accept"), "text/html") {
-		http.Redirect(w, r, "ui/", http.StatusFound)
+		w.Header().Set("Location", "ui/") // relative: a proxy may have it elsewhere
+		w.WriteHeader(http.StatusFound)
 		return
 	}
 	s.index(w, r)

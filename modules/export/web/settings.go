@@ -84,6 +84,7 @@ func readProxy(s *modules.Settings) sign.Proxy {
 // readOrigins reads from where pages may send besides from here: where a proxy has the pages and does not say so.
 func readOrigins(s *modules.Settings) *http.CrossOriginProtection {
 	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(foreign))
 	for _, o := range s.Words("origins") {
 		if err := guard.AddTrustedOrigin(o); err != nil {
 			s.Wrong("origins", "%q is none: write https://monitor.example.org", o)
@@ -177,4 +178,9 @@ func (d *doors) named(host string) bool {
 		}
 	}
 	return len(d.names) == 0
+}
+
+// foreign refuses what a page of somebody else has a browser send, or what comes through a proxy that hides where.
+func foreign(w http.ResponseWriter, _ *http.Request) {
+	refuse(w, failure(http.StatusForbidden, "this did not come from a page of this server; behind a proxy, have it pass on the Host header, or name it in the setting origins (docs/pages.md)"))
 }

@@ -93,3 +93,10 @@ func TestTheAPIIsPassedOn(t *testing.T) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }
+
+func TestWhatAnotherSiteSendsIsRefusedWithWhatToDo(t *testing.T) {
+	w := ask(pages(t), "POST", "/ui/data/command", "Origin: https://evil.example", "Sec-Fetch-Site: cross-site")
+	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), `{"error":"`) || !strings.Contains(w.Body.String(), "origins") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}

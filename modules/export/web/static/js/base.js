@@ -97,11 +97,29 @@ export function live(path, { whole, change }) {
 	return () => { document.removeEventListener("visibilitychange", turn); close() }
 }
 
-/** pulse shows whether the page is up to date. */
+// patience is how long a lost connection is no news: it is often back within a second.
+const patience = 2000
+let lost = null
+
+/** pulse shows whether the page is up to date: what is old must not look as if it were so now. */
 function pulse(state) {
 	const dot = document.getElementById("pulse")
 	dot.dataset.state = state
 	dot.title = state === "on" ? "live" : "the connection is lost; trying again"
+	if (state === "on") {
+		lost = null
+		document.getElementById("stale").hidden = true
+	} else if (!lost) {
+		lost = Date.now() / 1000
+		setTimeout(showStale, patience)
+	}
+}
+
+function showStale() {
+	if (!lost) return
+	const bar = document.getElementById("stale")
+	bar.textContent = `Not up to date since ${clock(lost)}: the connection to Onbu is lost. Trying again.`
+	bar.hidden = false
 }
 
 const units = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]]
