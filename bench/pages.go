@@ -66,11 +66,15 @@ type looking struct {
 	took          []float64 // ms from a command to the page
 }
 
-// The service that somebody turns to UNKNOWN and back, one of those that are CRITICAL, and how often.
-const (
-	turnedHost, turnedService = "dummy-6", "s7"
-	turnEvery                 = 700 * time.Millisecond
-)
+// turnEvery is how often somebody turns a service to UNKNOWN or back.
+const turnEvery = 700 * time.Millisecond
+
+// turned gives the service that is turned: one of those that are CRITICAL, of the last host that has one, whose name is a part of no other's.
+func (l *looking) turned() (host, service string) {
+	const hostsOf = brokenOf / servicesOfHost // one of so many has a broken service
+	hosts := l.r.o.Services / servicesOfHost
+	return fmt.Sprint("dummy-", hosts-(hosts-1)%hostsOf), fmt.Sprint("s", firstBroken)
+}
 
 func (l *looking) during(ctx context.Context, begun <-chan struct{}) error {
 	select {
@@ -137,10 +141,11 @@ func unless(ctx context.Context, err error) error {
 
 // timed has a page open that shows one service, and turns that to UNKNOWN and back again and again.
 func (l *looking) timed(ctx context.Context) error {
+	host, service := l.turned()
 	seen := make(chan string, 16)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- l.page(ctx, "/ui/data/problems/live?"+url.Values{"q": {turnedHost}, "handled": {"all"}}.Encode(), func(data []byte) {
+		ended <- l.page(ctx, "/ui/data/problems/live?"+url.Values{"q": {host}, "handled": {"all"}}.Encode(), func(data []byte) {
 			for _, word := range []string{"turned away", "turned back"} {
 				if bytes.Contains(data, []byte(word)) {
 					select {
@@ -152,7 +157,7 @@ func (l *looking) timed(ctx context.Context) error {
 		})
 	}()
 	// Its own check would say something else before the page has looked.
-	if err := l.e.command(ctx, fmt.Sprintf("[%d] DISABLE_SVC_CHECK;%s;%s", time.Now().Unix(), turnedHost, turnedService)); err != nil {
+	if err := l.give(ctx, fmt.Sprintf("[%d] DISABLE_SVC_CHECK;%s;%s", time.Now().Unix(), host, service)); err != nil {
 		return unless(ctx, err)
 	}
 	for i := 0; pause(ctx, turnEvery); i++ {
@@ -163,14 +168,20 @@ func (l *looking) timed(ctx context.Context) error {
 	return <-ended
 }
 
+// give gives a command that is carried out in its time: 202 says that this is not yet.
+func (l *looking) give(ctx context.Context, line string) error {
+	return l.e.give(ctx, line, http.StatusOK, http.StatusAccepted)
+}
+
 // turn gives the service another problem, and times how long the page takes to have it.
 func (l *looking) turn(ctx context.Context, i int, seen <-chan string) error {
 	word, state := "turned away", 2
 	if i%2 == 1 {
 		word, state = "turned back", 3
 	}
+	host, service := l.turned()
 	began := time.Now()
-	if err := l.e.command(ctx, fmt.Sprintf("[%d] PROCESS_SERVICE_CHECK_RESULT;%s;%s;%d;%s", began.Unix(), turnedHost, turnedService, state, word)); err != nil {
+	if err := l.give(ctx, fmt.Sprintf("[%d] PROCESS_SERVICE_CHECK_RESULT;%s;%s;%d;%s", began.Unix(), host, service, state, word)); err != nil {
 		return err
 	}
 	limit := time.After(10 * time.Second)
@@ -183,7 +194,7 @@ func (l *looking) turn(ctx context.Context, i int, seen <-chan string) error {
 			l.took = append(l.took, float64(time.Since(began).Microseconds())/1000)
 			return nil
 		case <-limit:
-			return fmt.Errorf("a page did not show within 10 s that %s/%s is %q", turnedHost, turnedService, word)
+			return fmt.Errorf("a page did not show within 10 s that %s/%s is %q", host, service, word)
 		case <-ctx.Done():
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,6 +65,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // command gives the engine an external command and waits until it is carried out.
 func (e *engine) command(ctx context.Context, line string) error {
+	return e.give(ctx, line, http.StatusOK)
+}
+
+// give gives the engine an external command, of which it may say one of these.
+func (e *engine) give(ctx context.Context, line string, fine ...int) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url+"/api/command", strings.NewReader(line))
 	if err != nil {
 		return err
@@ -74,7 +80,7 @@ func (e *engine) command(ctx context.Context, line string) error {
 	}
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
-	if resp.StatusCode != http.StatusOK {
+	if !slices.Contains(fine, resp.StatusCode) {
 		return fmt.Errorf("%s: %s: %s", line, resp.Status, body)
 	}
 	return nil

@@ -143,7 +143,14 @@ func keep(t *testing.T, path string, data []byte) {
 	t.Logf("%s: %d kB", path, out.Len()/1000)
 }
 
-// reduced gives a picture in its 256 most frequent colours; every other pixel gets the nearest of them.
+// apart says whether people can tell two colours from each other. Without it the shades of edges would leave no room for what is
+// small and has a colour of its own.
+func apart(a, b color.RGBA) bool {
+	d := func(x, y uint8) int { return (int(x) - int(y)) * (int(x) - int(y)) }
+	return d(a.R, b.R)+d(a.G, b.G)+d(a.B, b.B) > 40
+}
+
+// reduced gives a picture in 256 colours, the most frequent of those that can be told apart; every other pixel gets the nearest of them.
 func reduced(full image.Image) *image.Paletted {
 	counts := map[color.RGBA]int{}
 	bounds := full.Bounds()
@@ -158,9 +165,11 @@ func reduced(full image.Image) *image.Paletted {
 		all = append(all, c)
 	}
 	slices.SortFunc(all, func(a, b color.RGBA) int { return counts[b] - counts[a] })
-	var palette color.Palette
-	for _, c := range all[:min(256, len(all))] {
-		palette = append(palette, c)
+	palette := color.Palette{all[0]}
+	for _, c := range all {
+		if len(palette) < 256 && apart(c, palette[palette.Index(c)].(color.RGBA)) {
+			palette = append(palette, c)
+		}
 	}
 	index := map[color.RGBA]uint8{}
 	for _, c := range all {
