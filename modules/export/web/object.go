@@ -26,8 +26,8 @@ func (m *Module) objectData(mux *http.ServeMux) {
 	m.traces.most = mostTraces
 	mux.HandleFunc("GET /ui/data/object", m.liveObject)
 	mux.HandleFunc("GET /ui/data/explain", m.allow(sign.Read, m.explain))
-	mux.HandleFunc("GET /ui/data/history", m.allow(sign.Read, m.timeline))
-	mux.HandleFunc("GET /ui/data/points", m.allow(sign.Read, m.pointsOf))
+	mux.HandleFunc("GET /ui/data/history", m.turns.bounded(m.allow(sign.Read, m.timeline)))
+	mux.HandleFunc("GET /ui/data/points", m.turns.bounded(m.allow(sign.Read, m.pointsOf)))
 	mux.HandleFunc("GET /ui/data/object-sources", m.allow(sign.Read, m.sources))
 	mux.HandleFunc("GET /ui/data/object-agent", m.passed(sign.Command, "/api/agent/output"))
 	mux.HandleFunc("GET /ui/data/object-trace", m.traces.bounded(m.passed(sign.Read, "/api/trace")))

@@ -23,19 +23,19 @@ const (
 
 // problemData adds what the page of problems shows.
 func (m *Module) problemData(mux *http.ServeMux) {
-	mux.HandleFunc("GET /ui/data/problems", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
+	mux.HandleFunc("GET /ui/data/problems", m.turns.bounded(m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
 		ask, err := askOf(r.URL.Query())
 		if err != nil {
 			return nil, err
 		}
 		return m.sight.now().page(ask), nil
-	}))
-	mux.HandleFunc("GET /ui/data/problems/impacts", m.allow(sign.Read, m.impacts))
+	})))
+	mux.HandleFunc("GET /ui/data/problems/impacts", m.turns.bounded(m.allow(sign.Read, m.impacts)))
 	mux.HandleFunc("GET /ui/data/problems/live", m.problemsLive)
-	mux.HandleFunc("GET /ui/data/groups", m.allow(sign.Read, func(*http.Request, sign.Person) (any, error) { return m.sight.now().groups(), nil }))
+	mux.HandleFunc("GET /ui/data/groups", m.turns.bounded(m.allow(sign.Read, func(*http.Request, sign.Person) (any, error) { return m.sight.now().groups(), nil })))
 	counts := &tally{}
 	mux.HandleFunc("GET /ui/data/tally", m.allow(sign.Read, func(*http.Request, sign.Person) (any, error) { return counts.of(m.sight), nil }))
-	mux.HandleFunc("GET /ui/data/find", m.allow(sign.Read, m.find))
+	mux.HandleFunc("GET /ui/data/find", m.turns.bounded(m.allow(sign.Read, m.find)))
 }
 
 // problemsLive keeps a page of problems up to date. Pages with the same filters share what is sent.

@@ -18,13 +18,13 @@ const (
 
 // suggestData adds the suggestions while somebody types the name of a host or service.
 func (m *Module) suggestData(mux *http.ServeMux) {
-	mux.HandleFunc("GET /ui/data/suggest", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
+	mux.HandleFunc("GET /ui/data/suggest", m.turns.bounded(m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
 		q := r.URL.Query()
 		if len(q.Get("q")) > mostSought {
 			return nil, failure(http.StatusBadRequest, "no name is longer than %d bytes", mostSought)
 		}
 		return suggest(m.atlas.index(&m.outlook), strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("services") != ""), nil
-	}))
+	})))
 }
 
 // found is a suggestion.

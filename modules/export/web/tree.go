@@ -20,9 +20,9 @@ const treeEvery = 500 * time.Millisecond
 // treeData adds what the dependency tree shows.
 func (m *Module) treeData(mux *http.ServeMux) {
 	m.suggestData(mux)
-	mux.HandleFunc("GET /ui/data/tree", m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
+	mux.HandleFunc("GET /ui/data/tree", m.turns.bounded(m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
 		return m.atlas.look(&m.outlook).Draw(treeQuery(r.URL.Query())), nil
-	}))
+	})))
 	mux.HandleFunc("GET /ui/data/tree/live", m.liveTree)
 	mux.HandleFunc("GET /ui/data/tree/host", m.allow(sign.Read, m.treeHost))
 	mux.HandleFunc("GET /ui/data/tree/nodes", m.passed(sign.Read, "/api/nodes"))

@@ -43,6 +43,7 @@ type Module struct {
 	history *history.Store // nil where nothing is kept
 	points  *points.Store  // as history
 	traces  crowd
+	turns   turns
 	pages   http.Handler
 }
 
@@ -54,7 +55,7 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		cert: s.File("tls_cert", ""), key: s.File("tls_key", ""),
 		gate: sign.New(readGate(s, e)), doors: readDoors(s), guard: readOrigins(s), welcome: s.Text("login_text", ""),
 		hub: live.New(), shells: shell(),
-		present: present{view: o.View},
+		present: present{view: o.View}, turns: make(turns, atWork),
 	}
 	m.keep(s, e)
 	m.keepPoints(s, e)
