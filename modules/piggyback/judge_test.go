@@ -28,13 +28,13 @@ func TestJudgeSaysWhatCheckmkSays(t *testing.T) {
 		contact  time.Duration // before now; negative for never
 		want     piggyback.Judgement
 	}{
-		{"fresh", nil, time.Minute, time.Minute, piggyback.Judgement{Usable: true, Text: "Successfully processed from source 'esx01'"}},
-		{"just not too old", nil, hour, hour, piggyback.Judgement{Usable: true, Text: "Successfully processed from source 'esx01'"}},
+		{"fresh", nil, time.Minute, time.Minute, piggyback.Judgement{Usable: true, Fresh: true, Text: "Successfully processed from source 'esx01'"}},
+		{"just not too old", nil, hour, hour, piggyback.Judgement{Usable: true, Fresh: true, Text: "Successfully processed from source 'esx01'"}},
 		{"too old", nil, 70 * time.Minute, 70 * time.Minute, piggyback.Judgement{Text: "Piggyback data outdated (age: 1:10:00, allowed: 1:00:00)"}},
 		{"too old by days", []monitor.PiggybackPolicy{short}, 24*hour + 103*time.Minute + 55*time.Second, 0, piggyback.Judgement{Text: "Piggyback data outdated (age: 1 day, 1:43:55, allowed: 1:00:00)"}},
 		{"left out by the source", nil, 2 * time.Minute, time.Minute, piggyback.Judgement{Usable: true, Text: "Piggyback data not updated by source 'esx01'"}},
 		{"the source is silent", nil, 2 * time.Minute, -1, piggyback.Judgement{Usable: true, Text: "Piggyback data not updated by source 'esx01'"}},
-		{"a little ahead", nil, -time.Minute, -time.Minute, piggyback.Judgement{Usable: true, Text: "Successfully processed from source 'esx01'"}},
+		{"a little ahead", nil, -time.Minute, -time.Minute, piggyback.Judgement{Usable: true, Fresh: true, Text: "Successfully processed from source 'esx01'"}},
 		{"ahead", nil, -two / 4, -two / 4, piggyback.Judgement{Usable: true, State: monitor.Warning, Text: "Piggyback data from source 'esx01' are of a time yet to come (in 0:30:00): compare the clocks of the pollers"}},
 		{"far ahead", nil, -two, 0, piggyback.Judgement{State: monitor.Warning, Text: "Piggyback data from source 'esx01' are of a time yet to come (in 2:00:00): compare the clocks of the pollers"}},
 		{

@@ -57,6 +57,7 @@ func maintenance(t *testing.T, s *site, b *browser.Browser) {
 		tab.Has("heading", "Maintenance of alpha")
 		tab.Until("it is chosen", `(() => { const [what, state] = document.querySelectorAll("dialog select"); what.value = "`+what+`"; state.value = "`+state+`"
 			for (const s of [what, state]) s.dispatchEvent(new Event("change")); return true })()`)
+		tab.Until("what becomes of it is told", `document.querySelectorAll("dialog dt").length === 1`) // which moves the button
 		tab.Click("button", "Do it")
 	}
 	order("poller", "maintenance")
