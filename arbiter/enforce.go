@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/onbu/onbu/arbiter/compile"
@@ -90,11 +91,12 @@ func (a *Arbiter) prepare(ctx context.Context, next *candidate, c *objects.Confi
 		Stands: a.stands(now, number, next.sums), Weights: weights(next.result.Inventories),
 		Epoch: max(a.epoch, 1), By: a.o.Name, Texts: c.Sum,
 	}
+	g.PollerTags, g.ReactionnerTags = tagsOf(next.result.Inventories)
 	if err := a.store(ctx, next.result, g); err != nil {
 		return g, err
 	}
 	if next.result.Plan.Moved > 0 {
-		// As late as can be: of what the old owners record from here on only the last passive results follow.
+		// As late as can be: of what the old owners record from here on only the last passive results and the commands follow.
 		reader := recall.Reader{Bus: a.o.Bus, Log: a.o.Log}
 		if _, err := reader.Leave(ctx, next.result.Inventories, next.before, now); err != nil {
 			return g, fmt.Errorf("reading what moves: %w", err)
@@ -108,7 +110,9 @@ func (a *Arbiter) prepare(ctx context.Context, next *candidate, c *objects.Confi
 func (a *Arbiter) sign(ctx context.Context, next *candidate, c *objects.Config) error {
 	g := next.now
 	g.By, g.Texts, g.Source = a.o.Name, c.Sum, absolute(a.o.Main)
-	if g.By == next.now.By && g.Texts == next.now.Texts && g.Source == next.now.Source {
+	g.PollerTags, g.ReactionnerTags = tagsOf(next.result.Inventories) // an older arbiter did not say
+	if g.By == next.now.By && g.Texts == next.now.Texts && g.Source == next.now.Source &&
+		slices.Equal(g.PollerTags, next.now.PollerTags) && slices.Equal(g.ReactionnerTags, next.now.ReactionnerTags) {
 		return nil
 	}
 	return a.point(ctx, next, g)

@@ -13,6 +13,7 @@ import (
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // show has a daemon say which generation it works with.
@@ -27,7 +28,7 @@ func show(t *testing.T, c bus.Conn, role, name string, generation uint64) {
 }
 
 // askReload asks for a reload and gives how long the answer took.
-func askReload(t *testing.T, c bus.Conn, check bool) (*nodes.Reload, time.Duration, error) {
+func askReload(t *testing.T, c bus.Conn, check bool) (*api.Reload, time.Duration, error) {
 	t.Helper()
 	began := time.Now()
 	r, err := nodes.AskReload(t.Context(), c, check, "a test")
@@ -53,9 +54,9 @@ func TestAReloadIsAnsweredWhenEveryDaemonWorksWithIt(t *testing.T) {
 			t.Fatalf("answered after %s with %v", took, err)
 		}
 		r.Seconds = 0
-		want := &nodes.Reload{
+		want := &api.Reload{
 			Arbiter: "arbiter", Main: f.main, Generation: 2, Changed: 1, Shards: shards, Hosts: 3, Services: 3,
-			Daemons: []nodes.Adopted{{Role: "receiver", Node: "one", Generation: 2}, {Role: "scheduler", Node: "one", Generation: 2}},
+			Daemons: []api.Adopted{{Role: "receiver", Node: "one", Generation: 2}, {Role: "scheduler", Node: "one", Generation: 2}},
 		}
 		want.Warnings = r.Warnings // they are not what this is about
 		if diff := cmp.Diff(want, r); diff != "" {
@@ -87,7 +88,7 @@ func TestAReloadNamesWhoIsLate(t *testing.T) {
 		if err != nil || took < 15*time.Second || took > 16*time.Second {
 			t.Fatalf("answered after %s with %v", took, err)
 		}
-		if diff := cmp.Diff([]nodes.Adopted{{Role: "scheduler", Node: "slow", Generation: 1}}, r.Late()); diff != "" {
+		if diff := cmp.Diff([]api.Adopted{{Role: "scheduler", Node: "slow", Generation: 1}}, r.Late()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		cancel()

@@ -112,7 +112,7 @@ func (l *looking) page(ctx context.Context, path string, each func(data []byte))
 	}
 	l.open.Add(1)
 	in := bufio.NewReaderSize(resp.Body, 1<<16)
-	for {
+	for breath := false; ; {
 		line, err := in.ReadSlice('\n')
 		for errors.Is(err, bufio.ErrBufferFull) {
 			line, err = slices.Clone(line), nil
@@ -124,7 +124,10 @@ func (l *looking) page(ctx context.Context, path string, each func(data []byte))
 			return unless(ctx, fmt.Errorf("%s ended: %w", path, err))
 		}
 		l.bytes.Add(int64(len(line)))
-		if data, is := bytes.CutPrefix(line, []byte("data:")); is {
+		if event, is := bytes.CutPrefix(line, []byte("event:")); is {
+			breath = bytes.Equal(bytes.TrimSpace(event), []byte("breath")) // which brings nothing
+		}
+		if data, is := bytes.CutPrefix(line, []byte("data:")); is && !breath {
 			l.events.Add(1)
 			each(data)
 		}
@@ -139,8 +142,11 @@ func unless(ctx context.Context, err error) error {
 	return err
 }
 
-// timed has a page open that shows one service, and turns that to UNKNOWN and back again and again.
-func (l *looking) timed(ctx context.Context) error {
+// timed has a page open that shows one service, and turns that to UNKNOWN and back again and again while window lasts, but once at least:
+// on a busy machine the first may take as long as a short window.
+func (l *looking) timed(window context.Context) error {
+	ctx, end := context.WithCancel(context.WithoutCancel(window))
+	defer end()
 	host, service := l.turned()
 	seen := make(chan string, 16)
 	ended := make(chan error, 1)
@@ -160,11 +166,12 @@ func (l *looking) timed(ctx context.Context) error {
 	if err := l.give(ctx, fmt.Sprintf("[%d] DISABLE_SVC_CHECK;%s;%s", time.Now().Unix(), host, service)); err != nil {
 		return unless(ctx, err)
 	}
-	for i := 0; pause(ctx, turnEvery); i++ {
+	for i := 0; pause(window, turnEvery) || i == 0; i++ {
 		if err := l.turn(ctx, i, seen); err != nil {
-			return unless(ctx, err)
+			return unless(window, err)
 		}
 	}
+	end()
 	return <-ended
 }
 

@@ -9,26 +9,8 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor/api"
 )
-
-// Queue is something that should be empty, or soon is, as the API gives it. Those that hold nothing are left out, but for the streams.
-type Queue struct {
-	// Name says what waits: results, passive and commands (on the bus), jobs (for a poller with room), checks (at a poller), journal
-	// (changes to be stored), spool (what a receiver took and could not store), actions (notifications and the like), feed (what
-	// export modules are to get), payloads (for another site).
-	Name string `json:"name"`
-	// Of is the daemon or the site where it waits; empty for the bus.
-	Of string `json:"of,omitempty"`
-	// Waiting is how much, in Unit: messages, jobs, checks, bytes, actions, payloads or seconds.
-	Waiting int64  `json:"waiting"`
-	Unit    string `json:"unit"`
-	// Oldest is for how many seconds the oldest of it waits, 0 where that is not known.
-	Oldest float64 `json:"oldest_seconds"`
-	// Since is from when on it was never seen empty, in Unix seconds; 0 while it is.
-	Since float64 `json:"since"`
-	// Late says that this is no coming and going any more.
-	Late bool `json:"late"`
-}
 
 const (
 	// lateAge is how old what waits may be; lateAfter how long a queue may not be empty of which no age is known.
@@ -60,8 +42,8 @@ var loads = []waits{
 }
 
 // backlog looks at every queue but that of payloads.
-func (b *Broker) backlog(ctx context.Context) ([]Queue, error) {
-	var all []Queue
+func (b *Broker) backlog(ctx context.Context) ([]api.Queue, error) {
+	var all []api.Queue
 	for _, of := range []struct {
 		stream bus.Stream
 		name   string
@@ -70,7 +52,7 @@ func (b *Broker) backlog(ctx context.Context) ([]Queue, error) {
 		if err != nil {
 			return nil, err
 		}
-		q := Queue{Name: of.name, Waiting: int64(x.Behind(0)), Unit: "messages"}
+		q := api.Queue{Name: of.name, Waiting: int64(x.Behind(0)), Unit: "messages"}
 		if !x.Next.IsZero() {
 			q.Oldest = max(time.Since(x.Next), 0).Seconds()
 		}
@@ -93,10 +75,10 @@ func (b *Broker) backlog(ctx context.Context) ([]Queue, error) {
 }
 
 // waiting gives what a daemon says of its queues.
-func waiting(h *wire.Heartbeat) (all []Queue) {
+func waiting(h *wire.Heartbeat) (all []api.Queue) {
 	for _, w := range loads {
 		if n := h.Load[w.word]; h.Role == w.role && n > w.least {
-			all = append(all, Queue{Name: w.name, Of: h.Name, Waiting: n, Unit: w.unit, Oldest: float64(h.Load[w.age])})
+			all = append(all, api.Queue{Name: w.name, Of: h.Name, Waiting: n, Unit: w.unit, Oldest: float64(h.Load[w.age])})
 		}
 	}
 	return all
@@ -106,7 +88,7 @@ func waiting(h *wire.Heartbeat) (all []Queue) {
 type queueKey struct{ name, of string }
 
 // note remembers a look at the queues: since when each was not empty, and which are late.
-func (q *queues) note(all []Queue, now time.Time) {
+func (q *queues) note(all []api.Queue, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	before := q.full
@@ -129,15 +111,15 @@ func (q *queues) note(all []Queue, now time.Time) {
 }
 
 // list gives all queues as they were seen last, those of payloads too; the late ones first.
-func (q *queues) list() []Queue {
+func (q *queues) list() []api.Queue {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	all := append([]Queue{}, q.all...)
+	all := append([]api.Queue{}, q.all...)
 	for site, n := range q.seen.Waiting {
 		since := q.since[site]
-		all = append(all, Queue{Name: "payloads", Of: site, Waiting: int64(n), Unit: "payloads", Since: float64(since.UnixNano()) / 1e9, Late: time.Since(since) > waitsLong})
+		all = append(all, api.Queue{Name: "payloads", Of: site, Waiting: int64(n), Unit: "payloads", Since: float64(since.UnixNano()) / 1e9, Late: time.Since(since) > waitsLong})
 	}
-	slices.SortStableFunc(all, func(a, b Queue) int {
+	slices.SortStableFunc(all, func(a, b api.Queue) int {
 		return cmp.Or(boolean(b.Late)-boolean(a.Late), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Of, b.Of))
 	})
 	return all

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,15 +74,12 @@ type Broker struct {
 	paged   paged
 
 	// filled says what the view got of each shard. Only fill uses it.
-	filled  map[monitor.Shard]*filled
-	unknown unknown
-}
-
-// filled is what the view got of a shard.
-type filled struct {
-	stand uint64 // the generation with which the shard had last changed
-	// known are its objects, until the view has forgotten those that it does not have; nil then.
-	known map[monitor.Ref]bool
+	filled map[monitor.Shard]*filled
+	// begun is closed when it is known behind which record of the journal the view follows it.
+	begun chan struct{}
+	// meanwhile are the notes that the journal told of shards since their owners were asked for theirs, guarded by mu.
+	meanwhile map[monitor.Shard][]monitor.Brok
+	unknown   unknown
 }
 
 // New builds a broker; nothing is opened before Run.
@@ -92,8 +88,8 @@ func New(o Options) *Broker {
 		o.Metrics = metrics.NewSet()
 	}
 	b := &Broker{
-		filled: map[monitor.Shard]*filled{},
-		o:      o, view: view.New(), directory: &monitor.Directory{}, ownerless: map[monitor.Shard]time.Time{},
+		filled: map[monitor.Shard]*filled{}, begun: make(chan struct{}), meanwhile: map[monitor.Shard][]monitor.Brok{},
+		o: o, view: view.New(), directory: &monitor.Directory{}, ownerless: map[monitor.Shard]time.Time{},
 		sightings:  map[*sighting]struct{}{},
 		poison:     poison.NewBin(o.Chronicle),
 		unreadable: o.Metrics.NewCounter("onbu_broker_unreadable_messages_total"),
@@ -174,12 +170,17 @@ func (b *Broker) Run(ctx context.Context) error {
 // follow applies what is new in the journal. After a trouble it goes on where it was.
 func (b *Broker) follow(ctx context.Context) {
 	var d wire.Decoder
-	cursor := bus.Cursor{Stream: bus.EV, Filter: bus.AllEvents(), FromNow: true}
+	last, err := b.end(ctx)
+	if err != nil {
+		return
+	}
+	close(b.begun)
+	cursor := bus.Cursor{Stream: bus.EV, Filter: bus.AllEvents(), After: last}
 	for ctx.Err() == nil {
 		err := b.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error {
 			for _, m := range msgs {
 				b.apply(&d, m)
-				cursor.After, cursor.FromNow = m.Seq, false
+				cursor.After = m.Seq
 			}
 			return nil
 		})
@@ -204,6 +205,7 @@ func (b *Broker) apply(d *wire.Decoder, m bus.Msg) {
 	b.clockLocked()
 	for i := range broks {
 		b.view.Apply(&broks[i])
+		b.keepLocked(&broks[i])
 	}
 }
 
@@ -288,120 +290,12 @@ func decodeChecks(d *wire.Decoder, data []byte) ([]monitor.Brok, error) {
 	return broks, err
 }
 
-// fill asks the owners of all shards that changed for everything, again and again until each has answered, and then forgets
-// what none of them knows. A shard without an owner holds up no other.
-func (b *Broker) fill(ctx context.Context, g wire.Generation) {
-	d, err := b.load(ctx, g)
-	for err != nil {
-		if ctx.Err() != nil {
-			return
-		}
-		b.o.Log.Warn("no directory of hosts yet", "error", err)
-		pause(ctx, time.Second)
-		d, err = b.load(ctx, g)
-	}
-	population := map[monitor.Shard]int{}
-	for _, shard := range d.Hosts {
-		population[shard]++
-	}
-	b.mu.Lock()
-	b.directory, b.population = d, population
-	b.mu.Unlock()
-	waiting := b.changed(g)
-	for {
-		waiting = slices.DeleteFunc(waiting, func(shard monitor.Shard) bool {
-			f := &filled{g.Stand(shard), map[monitor.Ref]bool{}}
-			err := b.fillShard(ctx, shard, g.Number, f.known)
-			if err != nil {
-				b.o.Log.Debug("a shard gives no statuses yet", "shard", shard, "error", err)
-				return false
-			}
-			b.filled[shard] = f
-			return true
-		})
-		if len(waiting) == 0 {
-			break
-		}
-		pause(ctx, 100*time.Millisecond)
-		if ctx.Err() != nil {
-			return
-		}
-	}
-	b.retain(d)
-	b.shown.Store(g.Number)
-}
-
 // Generation is the one that the view shows and whose export modules are hosted.
 func (b *Broker) Generation() uint64 {
 	if b.o.Build == nil {
 		return b.shown.Load()
 	}
 	return min(b.shown.Load(), b.hosted.Load())
-}
-
-// changed gives the shards that the view has not got since they last changed.
-func (b *Broker) changed(g wire.Generation) []monitor.Shard {
-	var all []monitor.Shard
-	for shard := range monitor.Shard(g.Shards) {
-		if f := b.filled[shard]; f == nil || f.stand != g.Stand(shard) {
-			all = append(all, shard)
-		}
-	}
-	return all
-}
-
-// retain has the view forget what no shard has.
-func (b *Broker) retain(d *monitor.Directory) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.view.Retain(func(r monitor.Ref) bool {
-		shard, there := d.Hosts[r.Host]
-		f := b.filled[shard]
-		return there && f != nil && (f.known == nil || f.known[r])
-	})
-	for _, f := range b.filled {
-		f.known = nil
-	}
-}
-
-func (b *Broker) load(ctx context.Context, g wire.Generation) (*monitor.Directory, error) {
-	data, err := b.o.Bus.Blob(ctx, bus.CFG, wire.DirectoryName(g.Number))
-	if err != nil {
-		return nil, err
-	}
-	d := &monitor.Directory{}
-	return d, wire.Unmarshal(data, d)
-}
-
-// fillShard asks the owner of a shard for all its statuses, page by page, and for its notes.
-func (b *Broker) fillShard(ctx context.Context, shard monitor.Shard, generation uint64, known map[monitor.Ref]bool) error {
-	for from := uint32(0); ; {
-		a, err := b.ask(ctx, shard, wire.Question{Kind: wire.AskStatuses, From: from})
-		if err != nil {
-			return err
-		}
-		if a.Generation < generation {
-			return fmt.Errorf("the owner still works with generation %d", a.Generation)
-		}
-		for i := range a.Statuses {
-			known[a.Statuses[i].Ref] = true
-		}
-		b.mu.Lock()
-		b.clockLocked()
-		b.view.Fill(a.Statuses, a.Time)
-		b.mu.Unlock()
-		if from = a.Next; from == 0 {
-			break
-		}
-	}
-	a, err := b.ask(ctx, shard, wire.Question{Kind: wire.AskNotes})
-	if err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.view.Notes(shard, a.Downtimes, a.Comments, a.Program, a.Contacts...)
-	return nil
 }
 
 func (b *Broker) ask(ctx context.Context, shard monitor.Shard, q wire.Question) (wire.Answer, error) {

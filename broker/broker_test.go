@@ -20,6 +20,7 @@ import (
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // site is a bus with a configuration, owners that answer, and a broker. It lives in a bubble.
@@ -31,6 +32,18 @@ type site struct {
 	broker  *broker.Broker
 	gen     uint64
 	commits int
+	reads   time.Duration // how long a reader of the broker takes to begin
+}
+
+// slow is a bus where a reader takes a while to begin.
+type slow struct {
+	bus.Conn
+	reads time.Duration
+}
+
+func (s slow) Read(ctx context.Context, c bus.Cursor, handle func([]bus.Msg) error) error {
+	time.Sleep(s.reads)
+	return s.Conn.Read(ctx, c, handle)
 }
 
 func newSite(t *testing.T) *site {
@@ -62,7 +75,7 @@ func (s *site) enforce(shards int, hosts map[string]monitor.Shard, stands ...uin
 // run starts a broker on a connection of its own.
 func (s *site) run(exports ...modules.Exporter) (stop func()) {
 	s.metrics = metrics.NewSet()
-	b := broker.New(broker.Options{Bus: s.all.Connect("broker"), Exports: exports, Log: slog.New(slog.DiscardHandler), Metrics: s.metrics})
+	b := broker.New(broker.Options{Bus: slow{s.all.Connect("broker"), s.reads}, Exports: exports, Log: slog.New(slog.DiscardHandler), Metrics: s.metrics})
 	s.broker = b
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -116,6 +129,7 @@ type owner struct {
 	notes    wire.Answer
 	explain  *monitor.Explanation
 	asked    []wire.Question
+	answers  time.Duration // how long what it says of notes is under way
 }
 
 // own starts an owner for a shard that gives its statuses two at a time.
@@ -162,6 +176,9 @@ func (o *owner) answer(m bus.Msg) {
 	case wire.AskExplain:
 		a.Explanation = o.explain
 	}
+	if q.Kind == wire.AskNotes {
+		time.Sleep(o.answers)
+	}
 	if err := m.Reply(wire.Marshal(a)); err != nil {
 		o.site.t.Error(err)
 	}
@@ -189,7 +206,7 @@ func (s *site) states() map[string]string {
 	synctest.Wait()
 	out := map[string]string{}
 	for _, what := range []string{"hosts", "services"} {
-		var objects []broker.Object
+		var objects []api.Object
 		s.get("/api/"+what, 200, &objects)
 		for _, o := range objects {
 			name := o.Host
@@ -334,19 +351,50 @@ func TestNotesAreFilledAndFollowed(t *testing.T) {
 			monitor.Brok{Kind: monitor.BrokDowntimeGone, Downtime: &monitor.Downtime{ID: 1, Ref: ref}},
 			monitor.Brok{Kind: monitor.BrokComment, Comment: &monitor.Comment{ID: 4, Ref: ref, Text: "later", Entered: 9e9}},
 		)
-		var downtimes []broker.Downtime
+		var downtimes []api.Downtime
 		s.get("/api/downtimes", 200, &downtimes)
-		if diff := cmp.Diff([]broker.Downtime{{ID: 3, Host: "a", Author: "bob", Start: 1, End: 2, Duration: 90, Began: 1.5}}, downtimes); diff != "" {
+		if diff := cmp.Diff([]api.Downtime{{ID: 3, Host: "a", Author: "bob", Start: 1, End: 2, Duration: 90, Began: 1.5}}, downtimes); diff != "" {
 			t.Error(diff)
 		}
-		var comments []broker.Comment
+		var comments []api.Comment
 		s.get("/api/comments", 200, &comments)
-		want := []broker.Comment{{ID: 2, Host: "a", Author: "ann", Text: "seen", Entered: 4, Persistent: true}, {ID: 4, Host: "a", Text: "later", Entered: 9}}
+		want := []api.Comment{{ID: 2, Host: "a", Author: "ann", Text: "seen", Entered: 4, Persistent: true}, {ID: 4, Host: "a", Text: "later", Entered: 9}}
 		if diff := cmp.Diff(want, comments); diff != "" {
 			t.Error(diff)
 		}
 		stop()
 	})
+}
+
+// What is noted while a broker begins, or asks anew, is in neither the answer nor, without care, in what it hears of the journal.
+func TestANoteOfTheMomentInWhichABrokerAsksIsShown(t *testing.T) {
+	for name, prepare := range map[string]func(*site, *owner){
+		"the answer is under way":   func(_ *site, o *owner) { o.answers = time.Second },
+		"the reader has not begun":  func(s *site, _ *owner) { s.reads = time.Second },
+		"nothing takes any time":    func(*site, *owner) {},
+		"both take the same moment": func(s *site, o *owner) { s.reads, o.answers = time.Second, time.Second },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSite(t, func(t *testing.T, s *site) {
+				s.enforce(1, map[string]monitor.Shard{"a": 0})
+				o, _ := s.own(0, status("a", monitor.Up))
+				ref := monitor.Ref{Host: "a"}
+				o.notes = wire.Answer{Comments: []monitor.Comment{{ID: 1, Ref: ref, Text: "gone soon"}, {ID: 2, Ref: ref, Text: "stays"}}}
+				prepare(s, o)
+				stop := s.run()
+				s.happened(0,
+					monitor.Brok{Kind: monitor.BrokComment, Comment: &monitor.Comment{ID: 4, Ref: ref, Text: "new"}},
+					monitor.Brok{Kind: monitor.BrokCommentGone, Comment: &monitor.Comment{ID: 1, Ref: ref}})
+				time.Sleep(3 * time.Second)
+				var comments []api.Comment
+				s.get("/api/comments", 200, &comments)
+				if diff := cmp.Diff([]api.Comment{{ID: 2, Host: "a", Text: "stays"}, {ID: 4, Host: "a", Text: "new"}}, comments); diff != "" {
+					t.Error(diff)
+				}
+				stop()
+			})
+		})
+	}
 }
 
 func TestUnreadableMessagesAreCountedAndSurvived(t *testing.T) {

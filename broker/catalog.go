@@ -23,7 +23,7 @@ type cataloguer struct {
 
 // outlook is what modules may look at.
 func (b *Broker) outlook() modules.Outlook {
-	return modules.Outlook{Catalog: b.catalogue, View: b.snapshot, Obey: b.o.Obey, API: b.o.API}
+	return modules.Outlook{Catalog: b.catalogue, View: b.snapshot, Obey: b.o.Obey, API: b.o.API, Common: b.common()}
 }
 
 // snapshotAge is how old a snapshot may be that several share: after each, every host that changes is copied once, and who

@@ -5,40 +5,8 @@ import (
 
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
-
-// Dynamics is the answer to who asks for the hosts that were made of payloads.
-type Dynamics struct {
-	Hosts    []DynamicHost    `json:"hosts"`
-	Refusals []DynamicRefusal `json:"refusals"`
-	// Made and Gone count hosts since the first one.
-	Made uint64 `json:"made"`
-	Gone uint64 `json:"gone"`
-}
-
-// DynamicHost is a host that a rule made.
-type DynamicHost struct {
-	Name   string `json:"host"`
-	Source string `json:"source"`
-	Rule   string `json:"rule"`
-	// Since is when it was made, Listed when the newest payload for it was fetched, as far as that was looked up.
-	Since  float64 `json:"since"`
-	Listed float64 `json:"listed"`
-	// Services are those that were discovered.
-	Services []string `json:"services"`
-}
-
-// DynamicRefusal says why hosts of a source are not made although a rule fits.
-type DynamicRefusal struct {
-	Name   string  `json:"host"`
-	Source string  `json:"source"`
-	Rule   string  `json:"rule"`
-	Why    string  `json:"why"`
-	At     float64 `json:"at"`
-	// Hosts is how many there were at that time; Host is one of them, Others are some more.
-	Hosts  int      `json:"hosts"`
-	Others []string `json:"others,omitempty"`
-}
 
 // dynamics answers with the dynamic hosts of this site.
 func (b *Broker) dynamics(w http.ResponseWriter, r *http.Request) {
@@ -51,16 +19,18 @@ func (b *Broker) dynamics(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	out := Dynamics{Hosts: []DynamicHost{}, Refusals: []DynamicRefusal{}, Made: known.Made, Gone: known.Gone}
+	out := api.Dynamics{Hosts: []api.DynamicHost{}, Refusals: []api.DynamicRefusal{}, Made: known.Made, Gone: known.Gone}
 	for _, h := range known.Hosts {
 		services := make([]string, 0, len(h.Services))
 		for _, s := range h.Services {
 			services = append(services, s.Description)
 		}
-		out.Hosts = append(out.Hosts, DynamicHost{h.Name, h.Source, h.Rule, h.Since.Unix(), h.Listed.Unix(), services})
+		out.Hosts = append(out.Hosts, api.DynamicHost{Name: h.Name, Source: h.Source, Rule: h.Rule, Since: h.Since.Unix(), Listed: h.Listed.Unix(), Services: services})
 	}
 	for _, f := range known.Refusals {
-		out.Refusals = append(out.Refusals, DynamicRefusal{f.Name, f.Source, f.Rule, f.Why, f.At.Unix(), max(int(f.Hosts), 1), f.Others})
+		out.Refusals = append(out.Refusals, api.DynamicRefusal{
+			Name: f.Name, Source: f.Source, Rule: f.Rule, Why: f.Why, At: f.At.Unix(), Hosts: max(int(f.Hosts), 1), Others: f.Others,
+		})
 	}
 	answer(w, out)
 }

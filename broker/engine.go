@@ -11,6 +11,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // paced counts the checks that go by. Any goroutine may use it.
@@ -31,17 +32,6 @@ func (p *paced) report(now time.Time) tempo.Report {
 	return p.of.Report(monitor.At(now))
 }
 
-// Shard is a shard as the API gives it.
-type Shard struct {
-	Shard uint16 `json:"shard"`
-	Hosts int    `json:"hosts"`
-	// Owner is the scheduler that has its lease, Epoch its claim; empty and 0 while nobody has.
-	Owner string `json:"owner"`
-	Epoch uint64 `json:"epoch"`
-	// Unanswered is since when nobody answers for it, in Unix seconds; 0 while somebody does, and for a shard without hosts.
-	Unanswered float64 `json:"unanswered"`
-}
-
 // handleEngine adds what is about the engine itself to a server.
 func (b *Broker) handleEngine(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/checks", func(w http.ResponseWriter, _ *http.Request) { answer(w, b.pace.report(time.Now())) })
@@ -57,7 +47,7 @@ func (b *Broker) handleEngine(mux *http.ServeMux) {
 }
 
 // shards gives every shard of the configuration in force, in order.
-func (b *Broker) shards(ctx context.Context) ([]Shard, error) {
+func (b *Broker) shards(ctx context.Context) ([]api.Shard, error) {
 	leases, err := b.o.Bus.List(ctx, bus.LEASE, "shard.*")
 	if err != nil {
 		return nil, fmt.Errorf("reading who owns the shards: %w", err)
@@ -72,10 +62,10 @@ func (b *Broker) shards(ctx context.Context) ([]Shard, error) {
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	all := make([]Shard, b.directory.Shards)
+	all := make([]api.Shard, b.directory.Shards)
 	for i := range all {
 		l := owners[uint16(i)]
-		all[i] = Shard{Shard: uint16(i), Hosts: b.population[monitor.Shard(i)], Owner: l.Owner, Epoch: l.Epoch}
+		all[i] = api.Shard{Shard: uint16(i), Hosts: b.population[monitor.Shard(i)], Owner: l.Owner, Epoch: l.Epoch}
 		if since, gone := b.ownerless[monitor.Shard(i)]; gone {
 			all[i].Unanswered = monitor.At(since).Unix()
 		}

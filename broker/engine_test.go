@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/broker/tempo"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func TestChecksAreCountedByModule(t *testing.T) {
@@ -44,24 +44,24 @@ func TestShardsAreListedWithTheirOwners(t *testing.T) {
 		_, err = s.bus.Put(t.Context(), bus.LEASE, bus.LeaseKey(0), wire.Marshal(wire.Lease{Owner: "a", Epoch: 7}), 0)
 		s.must(err)
 		time.Sleep(10 * time.Second)
-		var got []broker.Shard
+		var got []api.Shard
 		s.get("/api/shards", 200, &got)
 		if len(got) != 3 || got[1].Unanswered == 0 {
 			t.Fatalf("%+v", got)
 		}
 		got[1].Unanswered = 0
-		if diff := cmp.Diff([]broker.Shard{{Shard: 0, Hosts: 2, Owner: "a", Epoch: 7}, {Shard: 1, Hosts: 1}, {Shard: 2}}, got); diff != "" {
+		if diff := cmp.Diff([]api.Shard{{Shard: 0, Hosts: 2, Owner: "a", Epoch: 7}, {Shard: 1, Hosts: 1}, {Shard: 2}}, got); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
 // queues gives those that hold something, by name and where.
-func (s *site) queues() map[string]broker.Queue {
+func (s *site) queues() map[string]api.Queue {
 	s.t.Helper()
-	var all []broker.Queue
+	var all []api.Queue
 	s.get("/api/queues", 200, &all)
-	held := map[string]broker.Queue{}
+	held := map[string]api.Queue{}
 	for _, q := range all {
 		if q.Waiting > 0 {
 			held[q.Name+" "+q.Of] = q

@@ -4,10 +4,10 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func TestExplainSaysWhichNotificationsWentWrong(t *testing.T) {
@@ -27,7 +27,7 @@ func TestExplainSaysWhichNotificationsWentWrong(t *testing.T) {
 		stop := s.run()
 		done("bob", "")
 		synctest.Wait()
-		var e broker.Explanation
+		var e api.Explanation
 		s.get("/api/explain?host=web", 200, &e)
 		if len(e.Told) != 2 || e.Told[0].Failed != "exit status 127: mail: not found" || e.Told[1].Failed != "" {
 			t.Errorf("told: %+v", e.Told)

@@ -12,41 +12,8 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
-
-// Links is the other sites that this one is joined with.
-type Links struct {
-	Site  string  `json:"site"` // what this one is called
-	Now   float64 `json:"now"`
-	Links []Link  `json:"links"`
-}
-
-// Link is another site, as it is reached from here. Moments are Unix time, 0 for never; lengths are seconds.
-type Link struct {
-	Site    string `json:"site"`
-	There   bool   `json:"there"`
-	Way     string `json:"way"` // dialled, dials, through another; empty while it is away
-	Address string `json:"address,omitempty"`
-	// Since is from when on it has been there, Seen when it answered last, and RTT how long that took.
-	Since float64 `json:"since"`
-	Seen  float64 `json:"seen"`
-	RTT   float64 `json:"rtt"`
-	Hosts uint32  `json:"hosts"`
-	// In and Out are the payloads that came from there and went there since Onbu was started here.
-	In  uint64 `json:"in"`
-	Out uint64 `json:"out"`
-	// Waiting is what it does not have yet, and Oldest since when the first of that waits.
-	Waiting uint32  `json:"waiting"`
-	Oldest  float64 `json:"oldest"`
-	Trouble string  `json:"trouble,omitempty"` // why sending broke off last
-}
-
-// OrphansAt are the names that payloads came for at a site and that no host has there. Error says why they are not told, or not all.
-type OrphansAt struct {
-	Site  string   `json:"site"`
-	Names []string `json:"names"`
-	Error string   `json:"error,omitempty"`
-}
 
 // handleLinks adds what is about other sites to a server.
 func (b *Broker) handleLinks(mux *http.ServeMux) {
@@ -86,9 +53,9 @@ func (b *Broker) links(w http.ResponseWriter, r *http.Request) {
 		refuseSites(w, err)
 		return
 	}
-	out := Links{Site: a.Site, Now: monitor.At(time.Now()).Unix(), Links: []Link{}}
+	out := api.Links{Site: a.Site, Now: monitor.At(time.Now()).Unix(), Links: []api.Link{}}
 	for _, l := range a.Links {
-		out.Links = append(out.Links, Link{
+		out.Links = append(out.Links, api.Link{
 			Site: l.Site, There: l.There, Way: l.Way, Address: l.Address, Since: l.Since.Unix(), Seen: l.Seen.Unix(), RTT: l.RTT.Seconds(),
 			Hosts: l.Hosts, In: l.In, Out: l.Out, Waiting: l.Waiting, Oldest: l.Oldest.Unix(), Trouble: l.Trouble,
 		})
@@ -121,9 +88,9 @@ func (b *Broker) orphans(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	out := []OrphansAt{}
+	out := []api.OrphansAt{}
 	for _, o := range a.Orphans {
-		at := OrphansAt{Site: o.Site, Names: o.Names, Error: o.Trouble}
+		at := api.OrphansAt{Site: o.Site, Names: o.Names, Error: o.Trouble}
 		if o.Cut {
 			at.Error = fmt.Sprintf("more than these %d; ask there for all", len(o.Names))
 		}
@@ -139,7 +106,7 @@ func (b *Broker) orphansHere(ctx context.Context) (a wire.SitesAnswer, err error
 		return a, err
 	}
 	here := wire.SiteOrphans{}
-	err = look.each(ctx, Orphan, func(p Payload, _ []byte) error {
+	err = look.each(ctx, api.Orphan, func(p api.Payload, _ []byte) error {
 		here.Names = append(here.Names, p.Target)
 		return nil
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // query says which objects are asked for; the zero query asks for all.
@@ -113,7 +114,7 @@ func (b *Broker) list(ask func(*query, *view.Snapshot) iter.Seq[monitor.Status])
 		between := "["
 		for s := range ask(&q, b.snapshot()) {
 			_, _ = out.WriteString(between)
-			if err := encoder.Encode(ObjectOf(&s)); err != nil {
+			if err := encoder.Encode(api.ObjectOf(&s)); err != nil {
 				return // the reader is gone; there is nobody to tell
 			}
 			between = ","
@@ -127,14 +128,14 @@ func (b *Broker) list(ask func(*query, *view.Snapshot) iter.Seq[monitor.Status])
 }
 
 // downtimesOf gives all downtimes, sorted by start.
-func downtimesOf(s *view.Snapshot) []Downtime {
+func downtimesOf(s *view.Snapshot) []api.Downtime {
 	all := s.Downtimes()
 	slices.SortStableFunc(all, func(a, b monitor.Downtime) int { return cmp.Compare(a.Start, b.Start) })
 	return downtimes(all)
 }
 
 // commentsOf gives all comments, oldest first.
-func commentsOf(s *view.Snapshot) []Comment {
+func commentsOf(s *view.Snapshot) []api.Comment {
 	all := s.Comments()
 	slices.SortStableFunc(all, func(a, b monitor.Comment) int { return cmp.Compare(a.Entered, b.Entered) })
 	return comments(all)

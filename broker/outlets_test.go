@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func TestSourcesOfOneNameAndOutputsOfOneSourceAreToldApart(t *testing.T) {
@@ -25,7 +25,7 @@ func TestSourcesOfOneNameAndOutputsOfOneSourceAreToldApart(t *testing.T) {
 		s.post(bus.SourceOf("esx", ""), monitor.Source{Name: "esx", At: at, Targets: 1})
 		s.post(bus.SourceOf("esx", "x"), monitor.Source{Name: "esx", At: before, Targets: 2, Silent: false, Origin: "x"})
 		s.post(bus.SourceOf(rome, ""), monitor.Source{Name: "esx", Site: "rome", At: at, Targets: 3})
-		var all broker.Payloads
+		var all api.Payloads
 		s.get("/api/piggyback", 200, &all)
 		var got []string
 		for _, p := range all.Payloads {

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func TestSummaryWarnsOfShardsWithoutAnOwner(t *testing.T) {
@@ -61,7 +61,7 @@ func TestSummaryWarnsOfWhatIsTurnedOff(t *testing.T) {
 
 func (s *site) warnings() []string {
 	s.t.Helper()
-	var sum broker.Summary
+	var sum api.Summary
 	s.get("/api/summary", 200, &sum)
 	return sum.Warnings
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/onbu/onbu/internal/serve"
 )
 
 // paged are the pages of modules that have some, in the order in which they came. Any goroutine may use it.
@@ -33,7 +35,7 @@ func (p *paged) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.RUnlock()
 	if pages == nil {
-		http.Error(w, "there are no pages at present: the broker is starting, or its configuration has `enabled 0` in its module of type web", http.StatusServiceUnavailable)
+		serve.Away(w, r, "there are no pages at present: the broker is starting, or its configuration has `enabled 0` in its module of type web")
 		return
 	}
 	pages.ServeHTTP(w, r)

@@ -10,36 +10,7 @@ import (
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules/piggyback"
 	"github.com/onbu/onbu/monitor"
-)
-
-// Payload is what the output of one host held for another one, as the API gives it: all but the data.
-type Payload struct {
-	Target string `json:"target"`
-	Source string `json:"source"`
-	// Site is where it was fetched; left out for this site.
-	Site string `json:"site,omitempty"`
-	// Where is what becomes of it: here, orphan, or waiting for the way to the site To.
-	Where string `json:"where"`
-	To    string `json:"to,omitempty"`
-	// Names are what outputs call the target, before any translation.
-	Names []string `json:"names"`
-	At    float64  `json:"at"`
-	Bytes int      `json:"bytes"`
-	// Usable, State and Text are what the policies of this site say of one that is here.
-	Usable bool `json:"usable"`
-	// Fresh says that the newest output of its source has it.
-	Fresh bool   `json:"fresh,omitempty"`
-	State string `json:"state,omitempty"`
-	Text  string `json:"text,omitempty"`
-	// Sections are the names of the sections in it; given only for the payloads of one host.
-	Sections []string `json:"sections,omitempty"`
-}
-
-// What may be in Payload.Where.
-const (
-	Here    = "here"
-	Orphan  = "orphan"
-	Waiting = "waiting"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // reading is one look at the payloads that the bus holds. Nothing of them is kept but what the policies need.
@@ -108,13 +79,13 @@ func (r *reading) hear(ctx context.Context) error {
 }
 
 // each hands on the payloads of a kind, oldest first; data only if they are wanted.
-func (r *reading) each(ctx context.Context, where string, handle func(p Payload, data []byte) error) error {
+func (r *reading) each(ctx context.Context, where string, handle func(p api.Payload, data []byte) error) error {
 	stream, filter := r.place(where)
 	wanted := bus.Token(r.host)
 	err := r.b.o.Bus.Newest(ctx, stream, filter, func(msgs []bus.Msg) error {
 		for _, m := range msgs {
 			to, target := "", ""
-			if where == Waiting {
+			if where == api.Waiting {
 				if to, target = bus.OutboundOf(m.Subject); target == bus.Token("") || r.host != "" && target != wanted {
 					continue // of a source, or of another host
 				}
@@ -125,7 +96,7 @@ func (r *reading) each(ctx context.Context, where string, handle func(p Payload,
 				continue
 			}
 			one := r.payload(where, &p, size)
-			if where == Waiting {
+			if where == api.Waiting {
 				one.To = siteNamed(r.sites, to)
 			}
 			if err := handle(one, p.Data); err != nil {
@@ -143,11 +114,11 @@ func (r *reading) each(ctx context.Context, where string, handle func(p Payload,
 // place is where payloads of a kind lie.
 func (r *reading) place(where string) (bus.Stream, bus.Subject) {
 	switch {
-	case where == Waiting:
+	case where == api.Waiting:
 		return bus.PBO, bus.AllOutbound()
-	case where == Orphan && r.host != "":
+	case where == api.Orphan && r.host != "":
 		return bus.PBX, bus.OrphansOf(r.host)
-	case where == Orphan:
+	case where == api.Orphan:
 		return bus.PBX, bus.AllOrphans()
 	case r.host != "":
 		return bus.PB, bus.PayloadsFor(r.host)
@@ -164,13 +135,19 @@ func (r *reading) decode(message []byte) (p monitor.Payload, size int, err error
 	return p, len(p.Data), err
 }
 
-func (r *reading) payload(where string, p *monitor.Payload, size int) Payload {
-	one := Payload{
+func (r *reading) payload(where string, p *monitor.Payload, size int) api.Payload {
+	one := api.Payload{
 		Target: p.Target, Source: p.Source, Site: p.Site, Where: where, Names: piggyback.Raws(p.Raw), At: p.At.Unix(), Bytes: size,
 	}
-	if where == Here {
+	if where == api.Here {
 		j := r.judge.Payload(p.Target, p.Source, p.At, r.contact(outlet{p.Source, p.Site, p.Origin}), r.now)
 		one.Usable, one.Fresh, one.State, one.Text = j.Usable, j.Fresh, j.State.ServiceName(), j.Text
+	}
+	if where == api.Orphan {
+		one.Since, one.AtLeast = r.b.queues.firsts.of(p.Target)
+		if one.Since == 0 || one.Since > one.At {
+			one.Since, one.AtLeast = one.At, true
+		}
 	}
 	if r.whole {
 		one.Sections = sectionsOf(p.Data)

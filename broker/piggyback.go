@@ -9,25 +9,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"github.com/onbu/onbu/monitor/api"
 )
-
-// Source is a host whose output holds payloads, as the API gives it.
-type Source struct {
-	Name    string  `json:"name"`
-	Site    string  `json:"site,omitempty"`
-	At      float64 `json:"at"` // when its last output with payloads was fetched
-	Targets uint32  `json:"targets"`
-	// Silent says that its newest output held none at all.
-	Silent bool `json:"silent"`
-}
-
-// Payloads is the answer to who asks for payloads. Error says why it is not all.
-type Payloads struct {
-	Now      float64   `json:"now"`
-	Sources  []Source  `json:"sources"`
-	Payloads []Payload `json:"payloads"`
-	Error    string    `json:"error"`
-}
 
 // handlePiggyback adds what is about payloads to a server.
 func (b *Broker) handlePiggyback(mux *http.ServeMux) {
@@ -35,6 +19,8 @@ func (b *Broker) handlePiggyback(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/piggyback", b.payloads)
 	mux.HandleFunc("GET /api/piggyback/data", b.payloadData)
 	mux.HandleFunc("GET /api/piggyback/hosts", b.knownHosts)
+	mux.HandleFunc("GET /api/piggyback/overlaps", b.overlaps)
+	mux.HandleFunc("GET /api/piggyback/feeds", b.feeds)
 	mux.HandleFunc("GET /api/piggyback/dynamic", b.dynamics)
 }
 
@@ -59,7 +45,7 @@ func (b *Broker) payloads(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(out, `,"payloads":[`)
 	first := true
 	for _, one := range where {
-		err = look.each(r.Context(), one, func(p Payload, _ []byte) error {
+		err = look.each(r.Context(), one, func(p api.Payload, _ []byte) error {
 			if !first {
 				_ = out.WriteByte(',')
 			}
@@ -81,7 +67,7 @@ func (b *Broker) payloads(w http.ResponseWriter, r *http.Request) {
 
 // wheres reads the filter of that name.
 func wheres(text string) ([]string, bool) {
-	all := []string{Here, Waiting, Orphan}
+	all := []string{api.Here, api.Waiting, api.Orphan}
 	switch {
 	case text == "" || text == "all":
 		return all, true
@@ -92,18 +78,18 @@ func wheres(text string) ([]string, bool) {
 }
 
 // allSources gives the sources, sorted by name and site; of one with several outputs what they say together.
-func (r *reading) allSources() []Source {
-	joined := map[outlet]Source{}
+func (r *reading) allSources() []api.Source {
+	joined := map[outlet]api.Source{}
 	for o, s := range r.sources {
 		o.origin = ""
-		one := Source{Name: s.Name, Site: s.Site, At: s.At.Unix(), Targets: s.Targets, Silent: s.Silent}
+		one := api.Source{Name: s.Name, Site: s.Site, At: s.At.Unix(), Targets: s.Targets, Silent: s.Silent}
 		if was, ok := joined[o]; ok {
 			one.At, one.Silent = max(was.At, one.At), was.Silent && one.Silent
 			one.Targets += was.Targets
 		}
 		joined[o] = one
 	}
-	return append(make([]Source, 0, len(joined)), slices.SortedFunc(maps.Values(joined), func(a, b Source) int {
+	return append(make([]api.Source, 0, len(joined)), slices.SortedFunc(maps.Values(joined), func(a, b api.Source) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Site, b.Site))
 	})...)
 }
@@ -143,8 +129,8 @@ type held struct {
 
 // data gives the payloads of a source, or of all, sorted by source; others has the sources that were not asked for.
 func (r *reading) data(ctx context.Context, source string) (found []held, others []string, err error) {
-	for _, where := range []string{Here, Orphan, Waiting} {
-		err = r.each(ctx, where, func(p Payload, data []byte) error {
+	for _, where := range []string{api.Here, api.Orphan, api.Waiting} {
+		err = r.each(ctx, where, func(p api.Payload, data []byte) error {
 			if source != "" && p.Source != source {
 				others = append(others, p.Source)
 				return nil
@@ -190,7 +176,7 @@ func (b *Broker) knownHosts(w http.ResponseWriter, r *http.Request) {
 	b.mu.RLock()
 	here := slices.Sorted(maps.Keys(b.directory.Hosts))
 	b.mu.RUnlock()
-	known := Known{Here: here, Sites: map[string][]string{}}
+	known := api.Known{Here: here, Sites: map[string][]string{}}
 	sites, err := b.otherSites(r.Context())
 	for _, site := range sites {
 		if err == nil {
@@ -202,12 +188,6 @@ func (b *Broker) knownHosts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, known)
-}
-
-// Known is which hosts there are: here, and at other sites.
-type Known struct {
-	Here  []string            `json:"here"`
-	Sites map[string][]string `json:"sites"`
 }
 
 // listed names a few.

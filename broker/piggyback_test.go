@@ -13,10 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // post stores a noun under a subject.
@@ -60,7 +60,7 @@ func TestPayloadsAreShownWithTheirAgesAndWhatPoliciesSay(t *testing.T) {
 		defer stop()
 		s.payloads(time.Now())
 		s.post(bus.Outbound("new site", "vm4", "esx1"), monitor.Payload{Target: "vm4", Source: "esx1", At: monitor.At(time.Now().Add(-10 * time.Second)), Raw: "vm4", Data: []byte("<<<df>>>\n")})
-		var all broker.Payloads
+		var all api.Payloads
 		s.get("/api/piggyback", 200, &all)
 		var got []string
 		for _, p := range all.Payloads {
@@ -83,20 +83,20 @@ func TestPayloadsAreShownWithTheirAgesAndWhatPoliciesSay(t *testing.T) {
 			"/api/piggyback?where=orphan": 1, "/api/piggyback?where=waiting&host=vm2": 1, "/api/piggyback?where=waiting&host=vm1": 0,
 			"/api/piggyback?host=vm1": 2, "/api/piggyback?host=vm3": 1, "/api/piggyback?host=nobody": 0,
 		} {
-			var some broker.Payloads
+			var some api.Payloads
 			if s.get(path, 200, &some); len(some.Payloads) != want {
 				t.Errorf("%s gives %d payloads, want %d", path, len(some.Payloads), want)
 			}
 		}
 		s.refuses("/api/piggyback?where=home", 400, "here, orphan, waiting or all")
-		var one broker.Payloads
+		var one api.Payloads
 		s.get("/api/piggyback?host=vm1", 200, &one)
 		if diff := cmp.Diff([]string{"mem", "local"}, one.Payloads[0].Sections); diff != "" {
 			t.Error(diff)
 		}
-		var known broker.Known
+		var known api.Known
 		s.get("/api/piggyback/hosts", 200, &known)
-		if diff := cmp.Diff(broker.Known{Here: []string{"esx1", "vm1"}, Sites: map[string][]string{"paris": {"vm2"}}}, known); diff != "" {
+		if diff := cmp.Diff(api.Known{Here: []string{"esx1", "vm1"}, Sites: map[string][]string{"paris": {"vm2"}}}, known); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -112,7 +112,7 @@ func TestThePoliciesInForceAreApplied(t *testing.T) {
 		stop := s.run()
 		defer stop()
 		s.payloads(time.Now())
-		var all broker.Payloads
+		var all api.Payloads
 		s.get("/api/piggyback?host=vm1", 200, &all)
 		for _, p := range all.Payloads {
 			if !p.Usable {
@@ -152,16 +152,16 @@ func TestQueuesThatStayFullAreAWarning(t *testing.T) {
 		stop := s.run()
 		defer stop()
 		s.payloads(time.Now())
-		var sum broker.Summary
-		look := func(after time.Duration) broker.Summary {
+		var sum api.Summary
+		look := func(after time.Duration) api.Summary {
 			time.Sleep(after)
 			synctest.Wait()
-			sum = broker.Summary{}
+			sum = api.Summary{}
 			s.get("/api/summary", 200, &sum)
 			sum.Warnings = slices.DeleteFunc(sum.Warnings, func(w string) bool { return !strings.Contains(w, "payload") })
 			return sum
 		}
-		want := broker.Mail{Sources: 1, Orphans: 1, Waiting: map[string]int{"paris": 1}}
+		want := api.Mail{Sources: 1, Orphans: 1, Waiting: map[string]int{"paris": 1}}
 		if got := look(6 * time.Second); cmp.Diff(want, got.Piggyback) != "" || len(got.Warnings) > 0 {
 			t.Errorf("after 6 s: %+v", got)
 		}
@@ -217,5 +217,55 @@ func TestTheLastOutputIsAskedOfThePollerThatHasIt(t *testing.T) {
 		s.refuses("/api/agent/output?host=old", 404, "old has no check by onbu-agent")
 		s.refuses("/api/agent/output?host=we", 404, "no host is called we; there are web")
 		s.refuses("/api/agent/output", 400, "name a host")
+	})
+}
+
+func TestASectionOfSeveralSourcesIsShownWithWhoIsRead(t *testing.T) {
+	inSite(t, func(t *testing.T, s *site) {
+		s.enforce(1, map[string]monitor.Shard{"vm1": 0})
+		s.own(0, status("vm1", monitor.Up))
+		stop := s.run()
+		defer stop()
+		s.payloads(time.Now())
+		at := monitor.At(time.Now().Add(-10 * time.Second))
+		for _, source := range []string{"esx9", "esx3"} {
+			s.post(bus.PayloadFor("vm1", source), monitor.Payload{Target: "vm1", Source: source, At: at, Raw: "vm1", Data: []byte("<<<mem>>>\n<<<cpu>>>\n")})
+			s.post(bus.PayloadFor("vm0", source), monitor.Payload{Target: "vm0", Source: source, At: at, Raw: "vm0", Data: []byte("<<<" + source + ">>>\n")})
+		}
+		var got api.Overlaps
+		s.get("/api/piggyback/overlaps", 200, &got)
+		if got.Shared != 2 || got.Looked != 2 || got.Next != "" || len(got.Hosts) != 1 {
+			t.Fatalf("%+v", got)
+		}
+		var lines []string
+		for _, sec := range got.Hosts[0].Sections {
+			line := sec.Name + ":"
+			for _, i := range sec.Read {
+				line += " " + got.Hosts[0].From[i].Source
+			}
+			for _, i := range sec.Left {
+				line += " not " + got.Hosts[0].From[i].Source
+			}
+			lines = append(lines, line)
+		}
+		if diff := cmp.Diff([]string{"cpu: esx3 esx9 not esx0", "mem: esx1 esx3 esx9"}, lines); diff != "" {
+			t.Error(diff)
+		}
+		s.get("/api/piggyback/overlaps?limit=1", 200, &got)
+		if got.Next != "vm0" || got.Looked != 1 {
+			t.Errorf("the first part: %+v", got)
+		}
+		var rest api.Overlaps
+		s.get("/api/piggyback/overlaps?limit=1&after=vm0", 200, &rest)
+		if len(rest.Hosts) != 1 || rest.Next != "" {
+			t.Errorf("the second part: %+v", rest)
+		}
+		s.refuses("/api/piggyback/overlaps?limit=x", 400, "limit= is 1 to 500")
+		s.post(bus.PayloadFor("vm1", bus.SourceAt("rome", "esx7")), monitor.Payload{Target: "vm1", Source: "esx7", Site: "rome", At: at, Raw: "vm1", Data: []byte("<<<cpu>>>\n")})
+		var known api.Feeds
+		s.get("/api/piggyback/feeds", 200, &known)
+		if want := (api.Feed{Target: "vm0", Source: "esx9"}); len(known.Feeds) != 6 || known.More || !slices.Contains(known.Feeds, want) {
+			t.Errorf("who speaks for whom: %+v", known)
+		}
 	})
 }

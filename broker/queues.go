@@ -11,6 +11,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
@@ -19,20 +20,14 @@ const (
 	waitsLong = 30 * time.Second
 )
 
-// Mail is how it stands with payloads, as the API gives it. Queues should be empty.
-type Mail struct {
-	Sources int `json:"sources"`
-	Orphans int `json:"orphans"` // hosts that payloads are for and nobody knows
-	// Waiting is how many payloads wait for the way to another site, by its name; sites that none waits for are left out.
-	Waiting map[string]int `json:"waiting"`
-}
-
 // queues remembers the last look at how it stands with payloads.
 type queues struct {
+	firsts firsts
+
 	mu    sync.Mutex // guards everything that follows
-	seen  Mail
+	seen  api.Mail
 	since map[string]time.Time // since when a site's queue was not empty
-	all   []Queue              // those of everything else
+	all   []api.Queue          // those of everything else
 	full  map[queueKey]time.Time
 }
 
@@ -63,10 +58,10 @@ func (b *Broker) noteBacklog(ctx context.Context) {
 }
 
 // mail counts, without reading any payload.
-func (b *Broker) mail(ctx context.Context) (Mail, error) {
+func (b *Broker) mail(ctx context.Context) (api.Mail, error) {
 	ctx, cancel := context.WithTimeout(ctx, queuesEvery)
 	defer cancel()
-	m := Mail{Waiting: map[string]int{}}
+	m := api.Mail{Waiting: map[string]int{}}
 	sources, err := b.o.Bus.Subjects(ctx, bus.PB, bus.AllSources())
 	if err != nil {
 		return m, err
@@ -75,6 +70,7 @@ func (b *Broker) mail(ctx context.Context) (Mail, error) {
 	if err != nil {
 		return m, err
 	}
+	b.queues.firsts.see(orphans, time.Now())
 	waiting, err := b.o.Bus.Subjects(ctx, bus.PBO, bus.AllOutbound())
 	if err != nil || len(sources)+len(orphans)+len(waiting) == 0 {
 		return m, err
@@ -102,10 +98,10 @@ func distinct(subjects []bus.Subject, name func(bus.Subject) string) int {
 
 // measure publishes what was seen last.
 func (q *queues) measure(set *metrics.Set) {
-	for name, of := range map[string]func(*Mail) int{
-		"onbu_piggyback_sources":      func(m *Mail) int { return m.Sources },
-		"onbu_piggyback_orphan_hosts": func(m *Mail) int { return m.Orphans },
-		"onbu_piggyback_waiting":      (*Mail).waiting,
+	for name, of := range map[string]func(*api.Mail) int{
+		"onbu_piggyback_sources":      func(m *api.Mail) int { return m.Sources },
+		"onbu_piggyback_orphan_hosts": func(m *api.Mail) int { return m.Orphans },
+		"onbu_piggyback_waiting":      waitingIn,
 	} {
 		set.NewGauge(name, func() float64 {
 			q.mu.Lock()
@@ -115,15 +111,15 @@ func (q *queues) measure(set *metrics.Set) {
 	}
 }
 
-// waiting is how many payloads wait for the way to any site.
-func (m *Mail) waiting() (n int) {
+// waitingIn is how many payloads wait for the way to any site.
+func waitingIn(m *api.Mail) (n int) {
 	for _, waiting := range m.Waiting {
 		n += waiting
 	}
 	return n
 }
 
-func (q *queues) see(m Mail, now time.Time) {
+func (q *queues) see(m api.Mail, now time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	maps.DeleteFunc(q.since, func(site string, _ time.Time) bool { return m.Waiting[site] == 0 })
@@ -139,7 +135,7 @@ func (q *queues) see(m Mail, now time.Time) {
 }
 
 // told gives what was seen last, and sentences about queues that are not empty for long.
-func (q *queues) told(now time.Time) (m Mail, warnings []string) {
+func (q *queues) told(now time.Time) (m api.Mail, warnings []string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, site := range slices.Sorted(maps.Keys(q.since)) {

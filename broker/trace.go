@@ -13,6 +13,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
@@ -22,16 +23,6 @@ const (
 	// traceEnd is how long a trace goes on once the check was made, for daemons that still have something to tell.
 	traceEnd = 2 * time.Second
 )
-
-// Step is what /api/trace gives, a line each: at first one without Step that says when the check is due, then the steps
-// in the order in which they were heard. Error ends them early.
-type Step struct {
-	Time      float64 `json:"time"`
-	Daemon    string  `json:"daemon,omitempty"`
-	Step      string  `json:"step,omitempty"`
-	NextCheck float64 `json:"next_check,omitempty"`
-	Error     string  `json:"error,omitempty"`
-}
 
 // sighting is a trace that waits for the check's result to come into the view.
 type sighting struct {
@@ -97,9 +88,9 @@ func (b *Broker) trace(w http.ResponseWriter, r *http.Request) {
 	defer b.watch(ref, hops)()
 	head(w)
 	t := tracing{enc: json.NewEncoder(w), flush: http.NewResponseController(w).Flush}
-	t.say(Step{Time: monitor.At(time.Now()).Unix(), NextCheck: e.Status.NextCheck.Unix()})
+	t.say(api.Step{Time: monitor.At(time.Now()).Unix(), NextCheck: e.Status.NextCheck.Unix()})
 	if !t.follow(ctx, hops) && r.Context().Err() == nil {
-		t.say(Step{Time: monitor.At(time.Now()).Unix(), Error: fmt.Sprintf("no check was made within %v", wait)})
+		t.say(api.Step{Time: monitor.At(time.Now()).Unix(), Error: fmt.Sprintf("no check was made within %v", wait)})
 	}
 }
 
@@ -121,7 +112,7 @@ type tracing struct {
 	flush func() error
 }
 
-func (t *tracing) say(s Step) {
+func (t *tracing) say(s api.Step) {
 	_ = t.enc.Encode(s) // the reader is gone; its context ends the trace
 	_ = t.flush()
 }
@@ -138,7 +129,7 @@ func (t *tracing) follow(ctx context.Context, hops <-chan wire.Hop) (made bool) 
 				continue // of a check before the one that is followed
 			}
 			made = true
-			t.say(Step{Time: h.Time.Unix(), Daemon: h.Daemon, Step: h.Step})
+			t.say(api.Step{Time: h.Time.Unix(), Daemon: h.Daemon, Step: h.Step})
 			if h.Last {
 				last[h.Daemon] = true
 				end = time.After(traceEnd)

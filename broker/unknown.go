@@ -11,20 +11,8 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
-
-// Unknown is a host or service that passive results came for and that is not configured.
-type Unknown struct {
-	Host    string `json:"host"`
-	Service string `json:"service"`
-	// Source sent the newest result, Output is what that said, cut short. Receiver took it.
-	Source   string  `json:"source"`
-	Output   string  `json:"output"`
-	Count    uint64  `json:"count"`
-	First    float64 `json:"first"`
-	Last     float64 `json:"last"`
-	Receiver string  `json:"receiver"`
-}
 
 // unknown are the lists of all receivers.
 type unknown struct {
@@ -58,17 +46,19 @@ func (u *unknown) set(e bus.Entry) {
 }
 
 // all gives what every receiver says, the newest first.
-func (u *unknown) all() []Unknown {
+func (u *unknown) all() []api.Unknown {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	out := []Unknown{}
+	out := []api.Unknown{}
 	for key, list := range u.of {
 		receiver, _ := bus.Named(key)
 		for _, r := range list {
-			out = append(out, Unknown{r.Host, r.Service, r.Source, r.Output, r.Count, r.First.Unix(), r.Last.Unix(), receiver})
+			out = append(out, api.Unknown{
+				Host: r.Host, Service: r.Service, Source: r.Source, Output: r.Output, Count: r.Count, First: r.First.Unix(), Last: r.Last.Unix(), Receiver: receiver,
+			})
 		}
 	}
-	slices.SortFunc(out, func(a, b Unknown) int {
+	slices.SortFunc(out, func(a, b api.Unknown) int {
 		return cmp.Or(cmp.Compare(b.Last, a.Last), cmp.Compare(a.Host, b.Host), cmp.Compare(a.Service, b.Service))
 	})
 	return out

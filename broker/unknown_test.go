@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func TestTheUnknownOfAllReceiversAreOneList(t *testing.T) {
@@ -17,9 +17,9 @@ func TestTheUnknownOfAllReceiversAreOneList(t *testing.T) {
 		s.enforce(1, map[string]monitor.Shard{"vm1": 0})
 		stop := s.run()
 		defer stop()
-		var got []broker.Unknown
+		var got []api.Unknown
 		s.get("/api/unknown", 200, &got)
-		if diff := cmp.Diff([]broker.Unknown{}, got); diff != "" {
+		if diff := cmp.Diff([]api.Unknown{}, got); diff != "" {
 			t.Error(diff)
 		}
 		for receiver, list := range map[string][]monitor.UnknownResult{
@@ -31,7 +31,7 @@ func TestTheUnknownOfAllReceiversAreOneList(t *testing.T) {
 		}
 		synctest.Wait()
 		s.get("/api/unknown", 200, &got)
-		want := []broker.Unknown{
+		want := []api.Unknown{
 			{Host: "db", Source: "http backup", Count: 1, First: 7, Last: 7, Receiver: "two"},
 			{Host: "wbe", Service: "disk", Source: "nsca 10.0.0.7", Output: "full", Count: 3, First: 1, Last: 5, Receiver: "one"},
 		}

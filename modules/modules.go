@@ -329,9 +329,22 @@ type Outlook struct {
 	View func() *view.Snapshot
 	// Obey has an external command carried out, as Sink.Obey.
 	Obey func(ctx context.Context, line, source string) error
+	// Common is for what the modules of all brokers are to know.
+	Common Common
 	// API is the HTTP API of the broker's process, for a module that has asked who is there and passes requests on. It asks nobody
 	// who he is.
 	API http.Handler
+}
+
+// Common keeps small values, of 1 MB at most, that the modules of all brokers have in common, each under a fixed word of letters, digits
+// and dashes. They are kept in memory only: who has to rely on one keeps what it knows, and adds it again when it is missing. Both
+// functions are nil where there is no bus.
+type Common struct {
+	// Follow tells of the value at first, if there is one, and whenever it changes, until ctx ends or it cannot.
+	Follow func(ctx context.Context, name string, told func(value []byte)) error
+	// Amend has change make the next value of the one of now, nil for none; one that is the same is not stored. It may be called
+	// several times, when others amend at the same moment.
+	Amend func(ctx context.Context, name string, change func(now []byte) []byte) error
 }
 
 // Paged is what an Exporter implements besides that has pages for people to look at. They are served on the local port of the

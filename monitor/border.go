@@ -50,6 +50,9 @@ type BorderState struct {
 	// root problems behind that.
 	Gone  bool
 	Roots []BorderRoot
+	// Shard is the one that says so, if Known: releases before did not say. Epochs of different shards say nothing of each other.
+	Shard Shard
+	Known bool
 }
 
 // BorderRoot is a root problem as other shards hear of it.

@@ -72,6 +72,9 @@ type Brok struct {
 	Attempt uint16
 	// Check is set in BrokCheck, which has no Status.
 	Check *Check
+	// By says who gave the external command that made it so, as the command's Source does: "web anna". It is set in BrokCommand, and in
+	// what such a command ends or logs; empty where no command did it, or an older release wrote it.
+	By string
 }
 
 // Durable says whether the brok belongs into the journal: whether a state restored without it would be wrong.

@@ -16,8 +16,8 @@ const (
 
 // heard is what came of the batches of one scheduler.
 type heard struct {
-	last   uint64
-	missed []missed
+	first, last uint64 // since it counts as it does
+	missed      []missed
 }
 
 // missed is a gap between two batches that came.
@@ -28,12 +28,11 @@ type missed struct {
 
 // note takes the serial of a batch that came; 0 is that of a scheduler that counts none.
 func (h *heard) note(serial uint64, now time.Time) {
-	if serial == 0 {
-		return
-	}
 	switch {
-	case h.last == 0, serial <= h.last, serial-h.last > restarted:
-		h.missed = nil
+	case serial == 0, serial <= h.last && h.last-serial <= restarted: // late: it was told as missed
+		return
+	case h.last == 0, serial < h.last, serial-h.last > restarted:
+		h.first, h.missed = serial, nil
 	case serial > h.last+1:
 		if len(h.missed) == mostMissed {
 			h.missed = h.missed[1:]
@@ -48,7 +47,7 @@ func (h *heard) tell(now time.Time) wire.Heard {
 	for len(h.missed) > 0 && now.Sub(h.missed[0].at) > missedFor {
 		h.missed = h.missed[1:]
 	}
-	told := wire.Heard{Last: h.last}
+	told := wire.Heard{First: h.first, Last: h.last}
 	for _, m := range h.missed {
 		told.Missed = append(told.Missed, m.Span)
 	}

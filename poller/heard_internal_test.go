@@ -16,8 +16,9 @@ func TestAPollerTellsWhichBatchesItNeverGot(t *testing.T) {
 	for _, n := range []uint64{3, 4, 7, 8, 10} {
 		h.note(base+n, now)
 	}
-	h.note(0, now) // of a scheduler that counts none
-	want := wire.Heard{Last: base + 10, Missed: []wire.Span{{From: base + 5, To: base + 6}, {From: base + 9, To: base + 9}}}
+	h.note(0, now)      // of a scheduler that counts none
+	h.note(base+4, now) // late
+	want := wire.Heard{First: base + 3, Last: base + 10, Missed: []wire.Span{{From: base + 5, To: base + 6}, {From: base + 9, To: base + 9}}}
 	if diff := cmp.Diff(want, h.tell(now)); diff != "" {
 		t.Error(diff)
 	}
@@ -30,8 +31,10 @@ func TestAPollerTellsWhichBatchesItNeverGot(t *testing.T) {
 	if got := h.tell(now); len(got.Missed) != mostMissed {
 		t.Errorf("%d gaps are told, want %d at most", len(got.Missed), mostMissed)
 	}
-	h.note(base+2*restarted, now)
-	if diff := cmp.Diff(wire.Heard{Last: base + 2*restarted}, h.tell(now)); diff != "" {
-		t.Error("of a scheduler that began anew: ", diff)
+	for _, begun := range []uint64{base + 2*restarted, base + 5} {
+		h.note(begun, now)
+		if diff := cmp.Diff(wire.Heard{First: begun, Last: begun}, h.tell(now)); diff != "" {
+			t.Error("of a scheduler that counts from elsewhere: ", diff)
+		}
 	}
 }

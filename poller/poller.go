@@ -195,7 +195,7 @@ func sleep(ctx context.Context, d time.Duration) {
 }
 
 func (p *Poller) want(window int, aside map[string]uint32) {
-	p.say(wire.Want{Window: uint32(window), Aside: aside, Heard: p.room.heard(time.Now())})
+	p.say(wire.Want{Window: uint32(window), Aside: aside, Heard: p.room.heard(time.Now()), Counts: true})
 }
 
 // say tells the schedulers something for each pool.

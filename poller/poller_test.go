@@ -312,7 +312,7 @@ func TestTheWindowIsSharedByTheSchedulersThatUseIt(t *testing.T) {
 		r := open(t, 100, func(context.Context, string) (monitor.Outcome, error) { return monitor.Outcome{}, nil }, "", "EU")
 		none := map[string]uint32{}
 		heard := map[string]wire.Heard{}
-		want := []wire.Want{{Poller: "p", Boot: "b", Window: 100, Aside: none, Heard: heard}, {Poller: "p", Boot: "b", Pool: "EU", Window: 100, Aside: none, Heard: heard}}
+		want := []wire.Want{{Poller: "p", Boot: "b", Window: 100, Aside: none, Heard: heard, Counts: true}, {Poller: "p", Boot: "b", Pool: "EU", Window: 100, Aside: none, Heard: heard, Counts: true}}
 		if diff := cmp.Diff(want, r.said()); diff != "" {
 			t.Error(diff)
 		}

@@ -17,10 +17,12 @@ const belatedBytes = 256 << 10
 
 // belated is what a shard knew of objects that left it with a generation, the last result of which was passive.
 type belated struct {
-	left   []monitor.Status
-	known  uint64 // the generation that the shard had before
-	g      wire.Generation
-	reader *recall.Reader
+	left []monitor.Status
+	// commands are those that it has carried out lately for hosts that left.
+	commands []obeyed
+	known    uint64 // the generation that the shard had before
+	g        wire.Generation
+	reader   *recall.Reader
 }
 
 // sendAfter hands the last results of objects that left on to where these are now, if they came after the arbiter had read what goes
@@ -43,6 +45,9 @@ func (s *shard) sendAfter(ctx context.Context, b *belated) {
 func (s *shard) trySendAfter(ctx context.Context, b *belated) error {
 	d, err := s.homes.now(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.sendCommands(ctx, b, d); err != nil {
 		return err
 	}
 	to := map[monitor.Shard][]monitor.Status{}

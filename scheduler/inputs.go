@@ -193,6 +193,7 @@ func (s *shard) obey(now monitor.Time, req command.Request) wire.Verdict {
 		})...)
 	}
 	if err == nil {
+		s.noteObeyed(now, req)
 		return wire.Verdict{}
 	}
 	s.log.Debug("command refused", "command", req.Name, "object", req.Ref, "source", req.Source, "error", err)
@@ -235,11 +236,11 @@ func (s *shard) orphans(ctx context.Context, keys []core.JobKey) {
 
 // adopt takes a new inventory, and what other shards remembered of the hosts that come with it. It gives what it knew of those that
 // leave, if any host moves.
-func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.Snapshot, g wire.Generation) (left []monitor.Status, err error) {
+func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.Snapshot, g wire.Generation) (left leaving, err error) {
 	done := make(chan error, 1)
 	err = s.post(ctx, func(now monitor.Time) {
 		if g.Moved > s.generation.Load() {
-			left = s.core.Leaving(inv)
+			left = leaving{s.core.Leaving(inv), s.obeyedOf(inv)}
 		}
 		waited := s.jobs.recall(s.id)
 		err := s.core.Adopt(now, inv, &s.decided)
@@ -255,15 +256,15 @@ func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.S
 		done <- err
 	})
 	if err != nil {
-		return nil, err
+		return leaving{}, err
 	}
 	select {
 	case err := <-done:
 		return left, err
 	case <-s.ended:
-		return nil, errEnded
+		return leaving{}, errEnded
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return leaving{}, ctx.Err()
 	}
 }
 

@@ -36,18 +36,15 @@ func (n *numbering) next() uint64 {
 	return n.base + uint64(n.sent)
 }
 
-// missing gives the batches that were lost by what the poller says, each once.
+// missing gives the batches that were lost by what the poller says, each once. A word of a count before this one says that none came.
 func (n *numbering) missing(h wire.Heard, now time.Time) (lost []wire.Span) {
-	if h.Last < n.base || h.Last > n.base+uint64(n.sent) {
-		return nil // of batches that another one of our name sent, or we to it before
+	if h.Last > n.base+uint64(n.sent) {
+		return nil // of batches that another one of our name sent
 	}
-	last, looked := uint32(h.Last-n.base), n.lost
-	for _, gap := range h.Missed[:min(len(h.Missed), mostGaps)] {
-		if gap.From > n.base+uint64(looked) && gap.To <= h.Last && gap.From <= gap.To {
-			lost = append(lost, wire.Span{From: gap.From - n.base, To: gap.To - n.base})
-		}
+	if h.Last > n.base {
+		lost = n.between(h)
+		n.lost = max(n.lost, uint32(h.Last-n.base))
 	}
-	n.lost = max(n.lost, last)
 	if now.Sub(n.marked) < underWayMost {
 		return lost
 	}
@@ -56,6 +53,23 @@ func (n *numbering) missing(h wire.Heard, now time.Time) (lost []wire.Span) {
 		n.lost = n.mark
 	}
 	n.mark, n.marked = n.sent, now
+	return lost
+}
+
+// between gives what did not come before the last that came, but for what is known already.
+func (n *numbering) between(h wire.Heard) (lost []wire.Span) {
+	known := n.base + uint64(n.lost)
+	add := func(from, to uint64) {
+		if from = max(from, known+1); from <= to && to < h.Last {
+			lost = append(lost, wire.Span{From: from - n.base, To: to - n.base})
+		}
+	}
+	if h.First > n.base {
+		add(n.base+1, h.First-1)
+	}
+	for _, gap := range h.Missed[:min(len(h.Missed), mostGaps)] {
+		add(gap.From, gap.To)
+	}
 	return lost
 }
 

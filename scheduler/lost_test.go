@@ -73,3 +73,49 @@ func TestAWordOfBatchesThatWereNeverSentIsPassedOver(t *testing.T) {
 		says(h)
 	}
 }
+
+// A poller that joins anew may lose the first batches of all; what it heard of an earlier count says nothing of this one.
+func TestTheFirstBatchesThatNeverCameAreIssuedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		counts bool
+		heard  func(base uint64) map[string]wire.Heard
+		after  time.Duration
+		want   []monitor.ID
+	}{
+		"the third came first": {true, func(base uint64) map[string]wire.Heard {
+			return map[string]wire.Heard{"s1": {First: base + 3, Last: base + 3}}
+		}, 0, []monitor.ID{0, 1}},
+		"none came":                            {true, func(uint64) map[string]wire.Heard { return nil }, underWayMost, []monitor.ID{0, 1, 2}},
+		"only those of an earlier count came":  {true, func(uint64) map[string]wire.Heard { return map[string]wire.Heard{"s1": {First: 3, Last: 5}} }, underWayMost, []monitor.ID{0, 1, 2}},
+		"they have their time yet":             {true, func(uint64) map[string]wire.Heard { return nil }, underWayMost - 1, nil},
+		"the poller is of a release before it": {false, func(uint64) map[string]wire.Heard { return nil }, underWayMost, nil},
+		"the first that came is not told":      {true, func(base uint64) map[string]wire.Heard { return map[string]wire.Heard{"s1": {Last: base + 3}} }, underWayMost, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var again []monitor.ID
+				d := newDispatcher("s1", mailbox{}, slog.New(slog.DiscardHandler), func(_ monitor.Shard, keys []core.JobKey) {
+					for _, k := range keys {
+						again = append(again, k.Object)
+					}
+				})
+				says := func(heard map[string]wire.Heard) {
+					d.want(bus.Msg{Data: wire.Marshal(wire.Want{Poller: "p1", Boot: "2", Window: 100, Heard: heard, Counts: c.counts})})
+				}
+				says(nil)
+				for i := range monitor.ID(3) {
+					d.offer([]monitor.Job{{Object: i, Seq: 1}})
+				}
+				heard := c.heard(d.pollers["p1"].batches.base)
+				time.Sleep(underWayMost)
+				says(heard)
+				time.Sleep(c.after)
+				says(heard)
+				slices.Sort(again)
+				if !slices.Equal(again, c.want) {
+					t.Errorf("issued again: %v, want %v", again, c.want)
+				}
+			})
+		})
+	}
+}

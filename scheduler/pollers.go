@@ -87,7 +87,7 @@ func (d *dispatcher) want(m bus.Msg) {
 		pl := d.poolLocked(w.Pool)
 		pl.pollers = append(pl.pollers, p)
 	}
-	if h, told := w.Heard[d.name]; told && lost == nil {
+	if h, told := w.Heard[d.name]; (told || w.Counts) && lost == nil {
 		lost = d.missedLocked(p, h, time.Now())
 	}
 	p.window, p.heard, p.full = int(min(w.Window, 1<<20)+min(w.Aside[d.name], 1<<20)), time.Now(), false

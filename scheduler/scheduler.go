@@ -205,7 +205,7 @@ func (s *Scheduler) adopt(ctx context.Context, sh *shard, g wire.Generation) {
 	}
 	inv, err := s.inventory(ctx, g, sh.id)
 	var came []core.Snapshot
-	var left []monitor.Status
+	var left leaving
 	known := sh.generation.Load()
 	if err == nil {
 		came, err = s.reader(s.bus).Came(ctx, sh.id, known, g)
@@ -213,8 +213,8 @@ func (s *Scheduler) adopt(ctx context.Context, sh *shard, g wire.Generation) {
 	if err == nil {
 		left, err = sh.adopt(ctx, inv, came, g)
 	}
-	if len(left) > 0 && err == nil {
-		go sh.sendAfter(ctx, &belated{left: left, known: known, g: g, reader: s.reader(s.bus)})
+	if left.some() && err == nil {
+		go sh.sendAfter(ctx, &belated{left: left.results, commands: left.commands, known: known, g: g, reader: s.reader(s.bus)})
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, errEnded) {
 		s.log.Error("the new configuration is not in force; the old one goes on, and it is tried again in 15 s", "shard", sh.id, "generation", g.Number, "error", err)

@@ -79,6 +79,7 @@ type shard struct {
 	perfDue                         time.Time
 	// perfOut are batches for PERF on their way out, perfBack those whose memory can be used again.
 	perfOut, perfBack chan wire.Batch
+	obeyed            []obeyed // of the last minute and a half, for where their hosts are then
 	// decoder reads results, whose strings lie in their message, into found, and those from outside into handed.
 	decoder wire.Decoder
 	found   []monitor.Result

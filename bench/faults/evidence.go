@@ -55,6 +55,7 @@ func (s *Site) gather(ctx context.Context) (*evidence, error) {
 	if err = s.journal(ctx, &e); err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
 	}
+	e.records = s.quiet.among(e.records)
 	err = s.whole(ctx, bus.PERF, func(m bus.Msg) error {
 		var d wire.Decoder
 		checks, err := wire.DecodeBatch(&d, m.Data, []monitor.Check(nil))
@@ -124,7 +125,8 @@ func (s *Site) journal(ctx context.Context, e *evidence) error {
 		if err != nil {
 			return err
 		}
-		r, err := readRecord(m, meta)
+		r, err := readRecord(m.Subject(), m.Headers().Get(jetstream.MsgIDHeader), m.Data())
+		r.seq, r.at = meta.Sequence.Stream, meta.Timestamp
 		if err == nil {
 			e.records = append(e.records, r)
 		} else {
@@ -146,26 +148,26 @@ func (s *Site) connect() (err error) {
 	return err
 }
 
-// readRecord reads a message of the journal. The id of a commit is SHARD.FENCE.BATCH (natsbus, Commit); of several messages that
-// are one commit the last has it.
-func readRecord(m jetstream.Msg, meta *jetstream.MsgMetadata) (record, error) {
-	words := strings.Split(m.Subject(), ".")
+// readRecord reads a message of the journal, but for its place. The id of a commit is SHARD.FENCE.BATCH (natsbus, Commit); of several
+// messages that are one commit the last has it.
+func readRecord(subject, id string, data []byte) (record, error) {
+	words := strings.Split(subject, ".")
 	n, err := strconv.ParseUint(words[1], 10, 16)
-	r := record{shard: uint16(n), seq: meta.Sequence.Stream, at: meta.Timestamp, claim: words[0] == "own"}
+	r := record{shard: uint16(n), claim: words[0] == "own"}
 	if err != nil || r.claim {
 		return r, err
 	}
-	if id := strings.SplitN(m.Headers().Get(jetstream.MsgIDHeader), ".", 3); len(id) == 3 {
+	if id := strings.SplitN(id, ".", 3); len(id) == 3 {
 		if r.fence, err = strconv.ParseUint(id[1], 10, 64); err != nil {
-			return r, fmt.Errorf("id of record %d: %w", r.seq, err)
+			return r, fmt.Errorf("id of a commit: %w", err)
 		}
 	}
 	var d wire.Decoder
-	if bus.KindIn(m.Subject()) == bus.KindAction {
-		r.broks, err = wire.DecodeActions(&d, m.Data())
+	if bus.KindIn(subject) == bus.KindAction {
+		r.broks, err = wire.DecodeActions(&d, data)
 		return r, err
 	}
-	_, r.broks, err = wire.DecodeLedger(&d, m.Data(), nil)
+	_, r.broks, err = wire.DecodeLedger(&d, data, nil)
 	return r, err
 }
 

@@ -35,7 +35,15 @@ func (s *Site) judge(ctx context.Context, f *Finding) error {
 		return err
 	}
 	now := s.standings(ctx)
-	f.Violations = append(f.Violations, slices.Concat(unsettled, e.epochs(), e.checkedAgain(s.well, s.bound), small(now), steady(s.began, now))...)
+	f.Violations = append(f.Violations, slices.Concat(unsettled, e.epochs(), e.checkedAgain(s.well, s.bound), small(now))...)
+	// What is held stays; what comes and goes in a moment is work.
+	for range steadyLooks {
+		if len(steady(s.began, now)) == 0 || pause(ctx, time.Second) != nil {
+			break
+		}
+		now = s.standings(ctx)
+	}
+	f.Violations = append(f.Violations, steady(s.began, now)...)
 	s.summarise(f, e, now)
 	return nil
 }
@@ -165,42 +173,73 @@ func inOrder(host string, applied []int, acked map[int]ack) (violations []string
 	return violations
 }
 
-// applied gives by host the numbers of the results that were applied to a service, in the order of the journal. A result whose
-// verdict waits for others is there as held, and perhaps a second time when it is made.
+// applied gives by host the numbers of the results that were applied to a service, in the order of the journal.
 func (e *evidence) applied(service string) map[string][]int {
-	all := map[string][]int{}
-	last := map[string]applied{}
-	note := func(host, output string, a applied) {
-		number, said := strings.CutPrefix(output, "number ")
-		a.n, _ = strconv.Atoi(number)
-		if !said {
-			return
-		}
-		if before := last[host]; before != a && !(before.held && before.n == a.n) {
-			all[host] = append(all[host], a.n)
-		}
-		last[host] = a
-	}
+	all := map[string]*applied{}
 	for _, r := range e.records {
 		for _, b := range r.broks {
-			st := b.Status
-			if st == nil || st.Service != service {
+			if b.Status == nil || b.Status.Service != service {
 				continue
 			}
-			note(st.Host, st.Output, applied{at: st.LastUpdate})
-			if st.Held != nil {
-				note(st.Host, st.Held.Outcome.Output, applied{held: true, at: st.Held.Finished})
+			a := all[b.Status.Host]
+			if a == nil {
+				a = &applied{}
+				all[b.Status.Host] = a
 			}
+			a.note(b.Status)
 		}
 	}
-	return all
+	numbers := map[string][]int{}
+	for host, a := range all {
+		if len(a.numbers) > 0 {
+			numbers[host] = a.numbers
+		}
+	}
+	return numbers
 }
 
-// applied is a result that the journal tells of; one result may cause several broks of one moment.
+// applied are the results of one service that the journal tells of. One result may cause several broks of one moment, and what shows
+// may stand there again while the ones that are held change. One whose verdict waits for others is there as held, and perhaps a second
+// time when it is made.
 type applied struct {
-	n    int
-	at   monitor.Time
-	held bool
+	numbers     []int
+	shown, held heardOf
+}
+
+// heardOf is a result by its number and its time.
+type heardOf struct {
+	n  int
+	at monitor.Time
+}
+
+func (a *applied) note(st *monitor.Status) {
+	if n, ok := numberIn(st.Output); ok {
+		now := heardOf{n, st.LastUpdate}
+		if now != a.shown && n != a.held.n {
+			a.numbers = append(a.numbers, n)
+		}
+		a.shown = now
+	}
+	held := heardOf{}
+	if st.Held != nil {
+		if n, ok := numberIn(st.Held.Outcome.Output); ok {
+			held = heardOf{n, st.Held.Finished}
+		}
+	}
+	if held != a.held && held.n != 0 {
+		a.numbers = append(a.numbers, held.n)
+	}
+	a.held = held
+}
+
+// numberIn gives the number of a result; they begin at 1.
+func numberIn(output string) (n int, ok bool) {
+	number, ok := strings.CutPrefix(output, "number ")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.Atoi(number)
+	return n, err == nil
 }
 
 // epochs is I2: whoever wrote a record of a shard had its newest claim.

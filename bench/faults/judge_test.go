@@ -1,10 +1,13 @@
 package faults
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -29,6 +32,9 @@ func TestEveryViolationOfOneResultIsSeen(t *testing.T) {
 		{"two broks of one moment", []record{heard(1, "number 1", ""), heard(1, "number 1", ""), heard(2, "number 2", ""), heard(9, "number 3", "")}, ""},
 		{"held and then applied", []record{heard(1, "number 1", "number 2"), heard(3, "number 2", ""), heard(9, "number 3", "")}, ""},
 		{"held and replaced", []record{heard(1, "", "number 1"), heard(2, "number 2", ""), heard(9, "number 3", "")}, ""},
+		{"what shows stays while what is held changes", []record{heard(1, "number 1", "number 3"), heard(1, "number 1", "number 2"), heard(3, "number 2", "")}, ""},
+		{"one comes again behind its own verdict", []record{heard(1, "number 1", "number 2"), heard(3, "number 2", ""), heard(4, "number 3", ""), heard(5, "number 2", "")}, "number 2 was applied twice"},
+		{"one comes again behind what took its place", []record{heard(1, "", "number 1"), heard(2, "number 2", ""), heard(3, "number 1", ""), heard(9, "number 3", "")}, "number 1 was applied twice"},
 		{"one is missing", []record{heard(2, "number 2", ""), heard(9, "number 3", "")}, "number 1 was answered with 200 and never applied"},
 		{"one comes twice", []record{heard(1, "number 1", ""), heard(2, "number 2", ""), heard(3, "number 2", ""), heard(9, "number 3", "")}, "number 2 was applied twice"},
 		{"from a spool behind what another receiver took", []record{heard(1, "number 3", ""), heard(2, "number 1", ""), heard(3, "number 2", "")}, ""},
@@ -106,5 +112,21 @@ func TestAGapReachesFromTheOldOwnersLastCommitToTheNewOnesFirst(t *testing.T) {
 	}}
 	if got := e.gaps(at(10)); len(got) != 1 || got[0] != 13*time.Second {
 		t.Errorf("%v, want 13s for shard 1 alone", got)
+	}
+}
+
+func TestWhatTheJournalForgetsIsKept(t *testing.T) {
+	var q quietly
+	var heard wire.Batch
+	heard.Add(monitor.Brok{Kind: monitor.BrokHeard})
+	q.take(bus.Msg{Subject: bus.Quiet(3), Seq: 4, Data: wire.Ledger(wire.Position{}, heard.Take())})
+	q.take(bus.Msg{Subject: bus.Quiet(3), Seq: 2, Data: wire.Ledger(wire.Position{}, nil)})
+	q.take(bus.Msg{Subject: bus.Quiet(3), Seq: 3, Data: []byte("rubbish")})
+	var got []uint64
+	for _, r := range q.among([]record{{seq: 1}, {seq: 4, broks: make([]monitor.Brok, 1)}, {seq: 5}}) {
+		got = append(got, r.seq)
+	}
+	if want := []uint64{1, 2, 4, 5}; !slices.Equal(got, want) {
+		t.Errorf("records %v, want %v", got, want)
 	}
 }

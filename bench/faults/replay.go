@@ -11,10 +11,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // present is the state of things: as the journal has it from its beginning, or as somebody says that it is.
@@ -44,7 +44,7 @@ func newPresent() *present {
 }
 
 // lasting takes what lasts out of an object as the API shows it.
-func lasting(o *broker.Object) object {
+func lasting(o *api.Object) object {
 	l := object{
 		State: o.State, Type: o.StateType, Attempt: o.Attempt, Downtimes: o.DowntimeDepth, Acknowledged: o.Acknowledged, Flapping: o.Flapping,
 		Notifications: o.Notifications, ActiveChecks: o.ActiveChecks, Passive: o.Passive,
@@ -57,7 +57,7 @@ func lasting(o *broker.Object) object {
 
 // put notes a status.
 func (p *present) put(s *monitor.Status) {
-	o := broker.ObjectOf(s)
+	o := api.ObjectOf(s)
 	p.objects[s.Ref] = lasting(&o)
 }
 
@@ -190,7 +190,7 @@ func (s *Site) askOwner(ctx context.Context, shard uint16, q wire.Question) (a w
 func (s *Site) shown(b *Daemon) (*present, error) {
 	p := newPresent()
 	for _, path := range []string{"/api/hosts", "/api/services"} {
-		var all []broker.Object
+		var all []api.Object
 		if err := s.fetch(b, path, &all); err != nil {
 			return nil, err
 		}

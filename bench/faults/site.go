@@ -45,6 +45,7 @@ type Site struct {
 	vault   *keys.Vault
 	keys    *keys.Ring // of the observer
 	ends    []func() error
+	quiet   quietly
 	load    *load
 	orders  *orders
 	history []string // what was said, with times
@@ -164,10 +165,12 @@ func (s *Site) observe(ctx context.Context) error {
 		return err
 	}
 	s.bus = conn
-	s.ends = append(s.ends, end)
+	listening, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.ends = append(s.ends, end, func() error { stop(); return nil })
 	if err := conn.Ready(ctx); err != nil {
 		return err
 	}
+	go s.quiet.listen(listening, conn)
 	return s.connect()
 }
 

@@ -18,6 +18,8 @@ const (
 	memoryLimit = 384 << 20
 	// A daemon may have some more files open, and goroutines, at the end than when all was well at first: so many, and a quarter.
 	moreFiles, moreGoroutines = 24, 64
+	// steadyLooks is how many more looks, a second apart, somebody has who holds more.
+	steadyLooks = 5
 )
 
 // standing is what a process holds at a moment.

@@ -21,6 +21,7 @@ import (
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // sink is an export module that keeps what it took; trouble, asked before, says why it takes nothing.
@@ -155,7 +156,7 @@ func (s *site) want(what string, m *sink, want ...string) {
 }
 
 // export gives how the module is.
-func (s *site) export(b broker) feed.Export {
+func (s *site) export(b broker) api.Export {
 	s.t.Helper()
 	all, err := b.Exports(s.t.Context())
 	if err != nil || len(all) != 1 {

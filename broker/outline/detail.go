@@ -22,6 +22,9 @@ type Detail struct {
 	Children []string `json:"children"`
 	Number   int      `json:"number"`
 	Behind   int      `json:"behind"`
+	// Sources are the hosts that speak for it, Needs the first of those that its business rules follow from.
+	Sources []string `json:"sources"`
+	Needs   []string `json:"needs"`
 	// Causes are the root problems that it suffers from.
 	Causes []Cause `json:"causes"`
 	Look
@@ -45,6 +48,7 @@ func (p *Present) Host(at catalog.Place) *Detail {
 	}
 	d.Children = p.names(p.m.graph.Children(id(h)))
 	d.Children = d.Children[:min(len(d.Children), mostNamed)]
+	d.Sources, d.Needs = p.named(p.m.feeds[h]), p.named(p.m.needs[h])
 	if t := o.LastCheck(); t != 0 {
 		d.Checked = t.Std().Unix()
 	}
@@ -62,6 +66,15 @@ func (p *Present) names(of []monitor.ID) []string {
 		all[i] = p.m.name(int32(h))
 	}
 	slices.SortFunc(all, natural)
+	return all
+}
+
+// named gives the names of the first of some hosts.
+func (p *Present) named(of []int32) []string {
+	all := []string{}
+	for _, h := range of[:min(len(of), mostNamed)] {
+		all = append(all, p.m.name(h))
+	}
 	return all
 }
 

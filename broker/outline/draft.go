@@ -3,6 +3,7 @@ package outline
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -54,6 +55,7 @@ func (p *Present) Draw(q Query) *Picture {
 	}
 	d.ask()
 	d.trouble()
+	d.ruled()
 	d.keep()
 	d.fill()
 	d.draw(out)
@@ -85,8 +87,26 @@ func (d *draft) aim(name string) bool {
 	for _, source := range d.p.sources(h) {
 		d.stand(source)
 	}
+	for _, member := range d.m.needs[h][:min(len(d.m.needs[h]), mostUnder)] {
+		d.stand(member)
+	}
 	return true
 }
+
+// ruled has hosts with business rules stand on their own, the first of them: what follows from others is what people look for.
+func (d *draft) ruled() {
+	if d.about != ground {
+		return
+	}
+	for _, h := range slices.Sorted(maps.Keys(d.m.needs))[:min(len(d.m.needs), mostRuled)] {
+		if d.nodes < mostNodes {
+			d.stand(h)
+		}
+	}
+}
+
+// mostRuled is how many hosts with business rules stand on their own.
+const mostRuled = 12
 
 // stand has a host stand on its own, with the way to it.
 func (d *draft) stand(h int32) {

@@ -89,9 +89,10 @@ func (s *sketch) link(h int32) {
 	to := s.at[h]
 	for _, parent := range s.m.graph.Parents(id(h)) {
 		if from, ok := s.at[int32(parent)]; ok {
-			s.edge(from, to, "parent")
+			s.edge(from, to, s.kind(h))
 		}
 	}
+	s.others(h, to)
 	if s.out.Nodes[to].Host == "" {
 		return
 	}
@@ -114,6 +115,41 @@ func (s *sketch) link(h int32) {
 			s.edge(from, to, "cause")
 		}
 	}
+}
+
+// kind is that of the edges from a host's parents.
+func (s *sketch) kind(h int32) string {
+	if s.m.onlyFed(h) {
+		return "feeds"
+	}
+	return "parent"
+}
+
+// others adds the edges from the sources of a host that has parents besides, and those to what its business rules follow from, or to the
+// nodes that these are folded into.
+func (s *sketch) others(h int32, to int) {
+	if !s.m.onlyFed(h) {
+		for _, source := range s.m.feeds[h] {
+			if from, ok := s.shown(source); ok {
+				s.edge(from, to, "feeds")
+			}
+		}
+	}
+	for _, member := range s.m.needs[h] {
+		if at, ok := s.shown(member); ok {
+			s.edge(to, at, "rule")
+		}
+	}
+}
+
+// shown gives the node that a host is shown by, or folded into.
+func (s *sketch) shown(h int32) (int, bool) {
+	for at, ok := h, true; ok; at, ok = s.m.hangsFrom(at) {
+		if n, there := s.at[at]; there {
+			return n, true
+		}
+	}
+	return 0, false
 }
 
 func (s *sketch) edge(from, to int, kind string) {

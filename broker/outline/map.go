@@ -27,12 +27,18 @@ type Map struct {
 	// behind is how many hosts hang from each, directly or not.
 	behind []int32
 	first  [][]int32 // of each shard the numbers of its hosts
+	// feeds are the piggyback sources of hosts, needs the hosts that business rules follow from.
+	feeds, needs map[int32][]int32
+	// orphaned are the hosts whose definitions name no parent.
+	orphaned []bool
 }
 
-// NewMap puts the hosts of an index into levels.
-func NewMap(x *catalog.Index) *Map {
-	m := &Map{index: x, level: make([]int32, len(x.Hosts)), behind: make([]int32, len(x.Hosts))}
+// NewMap puts the hosts of an index into levels. A host without parents that others speak for stands behind those.
+func NewMap(x *catalog.Index, feeds ...Feed) *Map {
+	m := &Map{index: x, level: make([]int32, len(x.Hosts)), behind: make([]int32, len(x.Hosts)), orphaned: make([]bool, len(x.Hosts))}
 	m.number()
+	m.feed(feeds)
+	m.rules()
 	m.graph = deptree.Build(len(x.Hosts), m.parents)
 	m.hang()
 	m.sort()
@@ -79,6 +85,11 @@ func (m *Map) parents(of monitor.ID) []monitor.ID {
 	}
 	for _, abroad := range m.index.ParentsAbroad(p) {
 		add(monitor.ID(m.at(abroad)))
+	}
+	if m.orphaned[of] = len(all) == 0; m.orphaned[of] {
+		for _, source := range m.feeds[int32(of)] {
+			add(monitor.ID(source))
+		}
 	}
 	return all
 }

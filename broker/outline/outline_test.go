@@ -161,3 +161,71 @@ lone-1…lonely-4 7 fine, alone
 		t.Errorf("-want +got\n%s", diff)
 	}
 }
+
+// edgesOf gives the edges of a kind as from > to.
+func edgesOf(p *outline.Picture, kind string) (all []string) {
+	for _, e := range p.Edges {
+		if e.Kind == kind {
+			all = append(all, strings.TrimPrefix(e.From, "h:")+" > "+strings.TrimPrefix(e.To, "h:"))
+		}
+	}
+	return all
+}
+
+func TestAHostWithoutParentsHangsFromWhoSpeaksForItThoughAllIsWell(t *testing.T) {
+	s := newSite()
+	s.add(0, "core")
+	s.add(0, "vcenter", "core")
+	s.add(1, "vm-1")
+	s.add(0, "vm-2", "core")
+	s.add(0, "alone")
+	s.up()
+	m := outline.NewMap(catalog.NewIndex(s.catalog()), outline.Feed{Target: "vm-1", Source: "vcenter"}, outline.Feed{Target: "vm-2", Source: "vcenter"},
+		outline.Feed{Target: "nobody", Source: "vcenter"}, outline.Feed{Target: "alone", Source: "alone"}, outline.Feed{Target: "alone", Source: "elsewhere"})
+	p := m.Look(s.view.Snapshot()).Draw(outline.Query{})
+	if diff := cmp.Diff([]string{"vcenter > vm-1", "vcenter > vm-2"}, edgesOf(p, "feeds")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"core > vcenter", "core > vm-2"}, edgesOf(p, "parent")); diff != "" {
+		t.Error(diff)
+	}
+	for _, n := range p.Nodes {
+		if want := map[string]string{"vm-1": "h:vcenter", "vm-2": "h:core"}[n.Host]; want != "" && n.Trunk != want {
+			t.Errorf("%s hangs from %s, want %s", n.Host, n.Trunk, want)
+		}
+	}
+}
+
+func TestTwoHostsThatSpeakForEachOtherStandInThePictureOnceEach(t *testing.T) {
+	s := newSite()
+	s.add(0, "a")
+	s.add(0, "b")
+	s.up()
+	p := outline.NewMap(catalog.NewIndex(s.catalog()), outline.Feed{Target: "a", Source: "b"}, outline.Feed{Target: "b", Source: "a"}).Look(s.view.Snapshot()).Draw(outline.Query{})
+	if len(p.Nodes) != 2 {
+		t.Errorf("%d nodes: %+v", len(p.Nodes), p.Nodes)
+	}
+}
+
+func TestABusinessRuleHasLinesToWhatItFollowsFrom(t *testing.T) {
+	s := newSite()
+	s.add(0, "core")
+	for i := range 60 {
+		s.add(0, fmt.Sprintf("web-%d", i+1), "core")
+	}
+	s.add(0, "shop")
+	s.add(0, "wrong")
+	s.up()
+	c := s.catalog()
+	inv := c.Inventories[0]
+	inv.Rules = []monitor.Rule{{Object: 61, Expression: "web-1 & core & $HOSTNAME$ & web-60"}, {Object: 62, Expression: "(core & nobody"}}
+	m := outline.NewMap(catalog.NewIndex(c))
+	p := m.Look(s.view.Snapshot()).Draw(outline.Query{})
+	if diff := cmp.Diff([]string{"shop > core"}, edgesOf(p, "rule")); diff != "" {
+		t.Errorf("to what the others are folded into: %s", diff)
+	}
+	around := edgesOf(m.Look(s.view.Snapshot()).Draw(outline.Query{Around: "shop"}), "rule")
+	if diff := cmp.Diff([]string{"shop > core", "shop > web-1", "shop > web-60"}, around); diff != "" {
+		t.Error(diff)
+	}
+}

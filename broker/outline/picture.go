@@ -93,7 +93,8 @@ type Look struct {
 type Edge struct {
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Kind is parent; needs for a dependency; or cause for a root problem on whose way there is no other edge.
+	// Kind is parent; feeds from a piggyback source; rule from a host with a business rule to one that it follows from; needs for a
+	// dependency; or cause for a root problem on whose way there is no other edge.
 	Kind string `json:"kind"`
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/catalog"
 )
 
 // kind is how people see a host in a tree.
@@ -38,6 +39,9 @@ type host struct {
 	worst monitor.State
 	ill   int32
 }
+
+// Index gives what the map was made of: places in another one are others.
+func (p *Present) Index() *catalog.Index { return p.m.index }
 
 // Look gives the present of all hosts.
 func (m *Map) Look(s *view.Snapshot) *Present {

@@ -34,10 +34,46 @@ func tie(n int, pairs []tied) ties {
 	return t
 }
 
-// Impacts gives what follows from a root, as indexes into All: the worst first, then by name. The caller owns the slice.
+// Impacts gives what follows from a root, as indexes into All: the root's own services, then each host with its services behind it, then
+// services whose hosts do not follow from it; everywhere the worst first, then by name. The caller owns the slice.
 func (l *List) Impacts(root int32) []int32 {
 	all := slices.Clone(l.ties.of(root))
-	slices.SortFunc(all, func(i, j int32) int { return cmp.Or(cmp.Compare(l.All[i].State, l.All[j].State), cmp.Compare(i, j)) })
+	homes := l.homes(root, all)
+	slices.SortFunc(all, func(i, j int32) int {
+		a, b := &l.All[i], &l.All[j]
+		switch {
+		case a.Host != b.Host:
+			x, y := homes[a.Host], homes[b.Host]
+			return cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.worst, y.worst), cmp.Compare(i, j))
+		case a.IsHost() != b.IsHost():
+			return cmp.Compare(i, j) // in All a host stands before its services
+		}
+		return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(i, j))
+	})
+	return all
+}
+
+// home is a host of impacts: where it stands among them, and the state by which: its own if it is one of them, else the worst of its services.
+type home struct {
+	order int
+	worst State
+}
+
+// homes gives the hosts of impacts.
+func (l *List) homes(root int32, impacts []int32) map[string]home {
+	all := map[string]home{}
+	for _, i := range impacts {
+		p := &l.All[i]
+		was, known := all[p.Host]
+		switch {
+		case p.IsHost():
+			all[p.Host] = home{1, p.State}
+		case p.Host == l.All[root].Host:
+			all[p.Host] = home{0, p.State}
+		case !known || was.order == 2 && p.State < was.worst:
+			all[p.Host] = home{2, p.State}
+		}
+	}
 	return all
 }
 

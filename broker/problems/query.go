@@ -57,7 +57,7 @@ type Row struct {
 type Choice struct {
 	// Rows are in the order that was asked for.
 	Rows []Row
-	// States counts for each state what Rows would be if only that were wanted.
+	// States counts for each state what Rows would hold if only that were wanted: roots, and what follows from roots, each once.
 	States Counts
 	// Open, Handled and Soft count rows whatever Which and Hard say.
 	Open, Handled, Soft int
@@ -68,6 +68,7 @@ type Choice struct {
 func (l *List) Choose(q *Query, x *catalog.Index) *Choice {
 	c := &Choice{}
 	fits := l.fitting(q, x)
+	counted := make([]bool, len(l.All))
 	for _, root := range l.Roots {
 		row, states := l.weigh(root, q, fits)
 		if states == 0 {
@@ -81,9 +82,7 @@ func (l *List) Choose(q *Query, x *catalog.Index) *Choice {
 		if !q.root(p) {
 			continue
 		}
-		for s := range states8(states) {
-			c.States[s]++
-		}
+		c.tell(l, root, fits, counted)
 		if wanted {
 			c.Rows = append(c.Rows, row)
 		}
@@ -131,14 +130,17 @@ func (c *Choice) count(p *Problem) {
 	}
 }
 
-// states8 hands on the states of a set.
-func states8(set uint8) func(yield func(State) bool) {
-	return func(yield func(State) bool) {
-		for s := range states {
-			if set&(1<<s) != 0 && !yield(s) {
-				return
-			}
+// tell counts a root and what follows from it by state, as far as they fit and were not counted under another root.
+func (c *Choice) tell(l *List, root int32, fits, counted []bool) {
+	one := func(i int32) {
+		if !counted[i] && (fits == nil || fits[i]) {
+			counted[i] = true
+			c.States[l.All[i].State]++
 		}
+	}
+	one(root)
+	for _, i := range l.ties.of(root) {
+		one(i)
 	}
 }
 

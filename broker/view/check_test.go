@@ -8,6 +8,7 @@ import (
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 var http = monitor.Ref{Host: "web", Service: "http"}
@@ -39,7 +40,7 @@ func TestACheckChangesWhatACheckCanChange(t *testing.T) {
 		t.Errorf("an older check won: %q", got.Output)
 	}
 	v.Retain(func(monitor.Ref) bool { return false })
-	if diff := cmp.Diff(view.Tally{Hosts: map[string]int{}, Services: map[string]int{}}, v.Snapshot().Tally()); diff != "" {
+	if diff := cmp.Diff(api.Tally{Hosts: map[string]int{}, Services: map[string]int{}}, v.Snapshot().Tally()); diff != "" {
 		t.Errorf("after all was forgotten: %s", diff)
 	}
 	v.Check(made(30, monitor.OK, "again"))

@@ -1,15 +1,12 @@
 package view
 
-import "github.com/onbu/onbu/monitor"
-
-// Tally counts objects by the name of their state.
-type Tally struct {
-	Hosts    map[string]int `json:"hosts"`
-	Services map[string]int `json:"services"`
-}
+import (
+	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
+)
 
 // Tally counts everything.
-func (s *Snapshot) Tally() Tally {
+func (s *Snapshot) Tally() api.Tally {
 	var hosts, services [256]int // by state: a name for each object would take most of the time
 	for _, h := range s.hosts {
 		hosts[h.own.state]++
@@ -19,7 +16,7 @@ func (s *Snapshot) Tally() Tally {
 			}
 		}
 	}
-	t := Tally{Hosts: map[string]int{}, Services: map[string]int{}}
+	t := api.Tally{Hosts: map[string]int{}, Services: map[string]int{}}
 	for i := range hosts {
 		if hosts[i] > 0 {
 			t.Hosts[monitor.State(i).HostName()] = hosts[i]

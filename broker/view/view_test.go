@@ -7,6 +7,7 @@ import (
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func brok(at monitor.Time, host, service string, state monitor.State) *monitor.Brok {
@@ -34,7 +35,7 @@ func TestATallyCountsWhatIsKnown(t *testing.T) {
 	v.Apply(brok(1, "b", "a", monitor.Warning))
 	v.Apply(brok(1, "a", "x", monitor.Critical))
 	v.Check(&monitor.Check{Ref: monitor.Ref{Host: "a", Service: "not known as a whole"}, Time: 2})
-	want := view.Tally{
+	want := api.Tally{
 		Hosts:    map[string]int{"DOWN": 1, "PENDING": 1},
 		Services: map[string]int{"OK": 1, "WARNING": 1, "CRITICAL": 1},
 	}

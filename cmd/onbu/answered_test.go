@@ -14,12 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
@@ -277,7 +277,7 @@ func (p *posting) holds(o *onbu) {
 	})
 }
 
-func (p *posting) missing(all map[string]broker.Object) error {
+func (p *posting) missing(all map[string]api.Object) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, want := range p.answered {

@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const watchEvery = time.Second
@@ -186,7 +186,7 @@ func explain(ctx context.Context, e *env) error {
 // find explains what a word names: a host, or a host and a service with a slash between. As both may have slashes in
 // their names, the daemon is asked for one reading after the other; when it knows none, the error is that of the usual
 // one, the cut at the first slash.
-func find(ctx context.Context, c *console.Client, word string) (*broker.Explanation, error) {
+func find(ctx context.Context, c *console.Client, word string) (*api.Explanation, error) {
 	x, err := c.Explain(ctx, word, "")
 	for i, cuts := 0, 0; i < len(word) && unknown(err); i++ {
 		if word[i] != '/' {

@@ -13,6 +13,7 @@ import (
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const clusterExamples = `
@@ -46,7 +47,7 @@ func clusterVerb(ctx context.Context, e *env) error {
 		return usageError(fmt.Sprintf("%q is not log", words[0]))
 	}
 	found := false
-	each := func(entry chronicle.Entry) error {
+	each := func(entry api.Deed) error {
 		found = true
 		if *asJSON {
 			return json.NewEncoder(e.stdout).Encode(entry)

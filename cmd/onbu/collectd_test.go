@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // The real collectd sends what it measures, at each of its levels of security, and triggers make states of it.
@@ -34,16 +34,16 @@ if five >= 0:
 			host, ports[level], level, users)
 	}
 	o := serve(t, t.TempDir(), "run", c.write("triggers_dir=."))
-	o.seen("none", "is checked", func(one broker.Object) bool { return one.State == "UP" })
+	o.seen("none", "is checked", func(one api.Object) bool { return one.State == "UP" })
 	for _, level := range levels {
 		sendsValues(t, program, strings.ToLower(level), level, ports[level])
 	}
 	for _, level := range levels {
-		load := o.seen(strings.ToLower(level)+"/load", "has a load", func(one broker.Object) bool { return one.State == "WARNING" })
+		load := o.seen(strings.ToLower(level)+"/load", "has a load", func(one api.Object) bool { return one.State == "WARNING" })
 		if !strings.HasPrefix(load.Output, "load of five minutes is ") || !strings.Contains(load.Perfdata, "load_2=") || load.CheckType != "passive" {
 			t.Errorf("%s: %+v", level, load)
 		}
-		cpu := o.seen(strings.ToLower(level)+"/cpu", "has rates", func(one broker.Object) bool { return one.State == "CRITICAL" })
+		cpu := o.seen(strings.ToLower(level)+"/cpu", "has rates", func(one api.Object) bool { return one.State == "CRITICAL" })
 		if !strings.Contains(cpu.Perfdata, "cpu-0-user=") || cpu.Output != "idle: 1" {
 			t.Errorf("%s: %+v", level, cpu)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // The demo shows in half a minute what it promises, and leaves nothing behind.
@@ -20,13 +20,13 @@ func TestDemo(t *testing.T) {
 	if out, code := call(t, "verify", filepath.Join(state, "config", "onbu.cfg")); code != 0 || !strings.Contains(out, "0 errors, 0 warnings: fit to run") {
 		t.Errorf("onbu verify of its configuration: exit status %d: %s", code, out)
 	}
-	in := func(state string) func(broker.Object) bool {
-		return func(one broker.Object) bool { return one.State == state }
+	in := func(state string) func(api.Object) bool {
+		return func(one api.Object) bool { return one.State == state }
 	}
 	o.seen("por-core", "is down", in("DOWN"))
 	o.seen("por-web-1", "is out of reach", in("UNREACHABLE"))
 	o.seen("vm-03/Memory", "is fine: the vCenter says so", in("OK"))
-	o.seen("ham-san-2/RAID", "is acknowledged", func(one broker.Object) bool { return one.Acknowledged })
+	o.seen("ham-san-2/RAID", "is acknowledged", func(one api.Object) bool { return one.Acknowledged })
 	o.seen("ham-db-1/Nightly backup", "was told of", in("OK"))
 	o.seen("ham-core-1/Uptime", "is asked by SNMP", in("OK"))
 	if orphans, code := call(t, "piggyback", "orphans", "--http", o.Addr); code != 0 || !strings.Contains(orphans, "template-debian-13") {

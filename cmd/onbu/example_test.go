@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // The example of `make run` shows a tree with a root cause, tells of the root cause only, and ends without a trace.
@@ -43,8 +43,8 @@ func TestExample(t *testing.T) {
 		return err
 	})
 	t.Logf("everything was checked after %s", time.Since(began).Round(time.Millisecond))
-	in := func(state string) func(broker.Object) bool {
-		return func(one broker.Object) bool { return one.State == state && one.StateType == "HARD" }
+	in := func(state string) func(api.Object) bool {
+		return func(one api.Object) bool { return one.State == state && one.StateType == "HARD" }
 	}
 	o.seen("old-router", "is down", in("DOWN"))
 	o.seen("old-server", "is unreachable", in("UNREACHABLE"))
@@ -54,7 +54,7 @@ func TestExample(t *testing.T) {
 	for _, service := range []string{"onbu/backup", "onbu/backup reporter", "onbu/api port", "onbu/health", "server-1/ping", "server-2/ping", "server-2/agent", "server-2/shop", "guest-1/web", "onbu/slowest ping"} {
 		o.seen(service, "is fine", in("OK"))
 	}
-	o.seen("onbu/queue", "is what its trigger makes of the number", func(one broker.Object) bool { return one.State == "WARNING" })
+	o.seen("onbu/queue", "is what its trigger makes of the number", func(one api.Object) bool { return one.State == "WARNING" })
 	live, code := call(t, "live", filepath.Join(dir, "run", "live"), "GET services", "Columns: host_name description", "Filter: state = 1", "Filter: description = queue")
 	if code != 0 || live != "onbu;queue\n" {
 		t.Errorf("onbu live: exit status %d: %q", code, live)

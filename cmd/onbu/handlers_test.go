@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Event handlers and snapshots run, global ones too, with the state that caused them; and none again after a crash that
@@ -28,7 +28,7 @@ func TestEventHandlersAndSnapshotsRun(t *testing.T) {
 		"snapshot_enabled 1", "snapshot_command snap", "snapshot_criteria c", "snapshot_interval 3600")...)
 	config, state := c.write("global_service_event_handler=all"), t.TempDir()
 	o := serve(t, state, "run", config)
-	o.seen("web1/http", "is known", func(broker.Object) bool { return true })
+	o.seen("web1/http", "is known", func(api.Object) bool { return true })
 	o.obey("PROCESS_SERVICE_CHECK_RESULT;web1;http;2;refused")
 	o.obey("PROCESS_SERVICE_CHECK_RESULT;web1;http;0;fine")
 	want := []string{
@@ -39,7 +39,7 @@ func TestEventHandlersAndSnapshotsRun(t *testing.T) {
 	o.kill()
 
 	o = serve(t, state, "run", config)
-	o.seen("web1/load", "is known", func(broker.Object) bool { return true })
+	o.seen("web1/load", "is known", func(api.Object) bool { return true })
 	o.obey("PROCESS_SERVICE_CHECK_RESULT;web1;load;2;40")
 	o.obey("PROCESS_SERVICE_CHECK_RESULT;web1;load;2;41")
 	ranAre(t, o, ran, append(want, "all load CRITICAL HARD 2", "all load CRITICAL SOFT 1", "snap load CRITICAL SOFT 1"))

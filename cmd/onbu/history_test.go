@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
@@ -31,7 +31,7 @@ type history struct {
 	notes   map[int]bool // by host: its command was given, and whether it was acknowledged
 	results map[int]int  // by host: the number of the last result that was acknowledged
 	acked   int
-	seen    map[string]broker.Object // the last look
+	seen    map[string]api.Object // the last look
 	killed  time.Time
 }
 
@@ -120,21 +120,21 @@ func result(host, number int) string {
 type note struct {
 	give []string
 	// shows gives how often it shows.
-	shows func(one broker.Object, n notebook) int
+	shows func(one api.Object, n notebook) int
 }
 
 var notes = []note{
 	{
 		[]string{"PROCESS_SERVICE_CHECK_RESULT;%s;2;broken", "ACKNOWLEDGE_SVC_PROBLEM;%s;2;0;0;ada;I see"},
-		func(one broker.Object, _ notebook) int { return count(one.Acknowledged) },
+		func(one api.Object, _ notebook) int { return count(one.Acknowledged) },
 	},
 	{
 		[]string{"SCHEDULE_SVC_DOWNTIME;%s;0;4000000000;1;0;0;ada;moving house"},
-		func(one broker.Object, n notebook) int { return min(int(one.DowntimeDepth), 1) * n.downtimes[one.Host] },
+		func(one api.Object, n notebook) int { return min(int(one.DowntimeDepth), 1) * n.downtimes[one.Host] },
 	},
-	{[]string{"DISABLE_SVC_NOTIFICATIONS;%s"}, func(one broker.Object, _ notebook) int { return count(!one.Notifications) }},
-	{[]string{"DISABLE_PASSIVE_SVC_CHECKS;%s"}, func(one broker.Object, _ notebook) int { return count(!one.Passive) }},
-	{[]string{"ADD_SVC_COMMENT;%s;1;ada;mind the gap"}, func(one broker.Object, n notebook) int { return n.comments[one.Host] }},
+	{[]string{"DISABLE_SVC_NOTIFICATIONS;%s"}, func(one api.Object, _ notebook) int { return count(!one.Notifications) }},
+	{[]string{"DISABLE_PASSIVE_SVC_CHECKS;%s"}, func(one api.Object, _ notebook) int { return count(!one.Passive) }},
+	{[]string{"ADD_SVC_COMMENT;%s;1;ada;mind the gap"}, func(one api.Object, n notebook) int { return n.comments[one.Host] }},
 }
 
 func count(b bool) int {
@@ -176,7 +176,7 @@ func countByHost(o *onbu, what, text string) (map[string]int, error) {
 }
 
 // notesHold wants what was acknowledged to show once, and what was not acknowledged at most once.
-func (h *history) notesHold(o *onbu, all map[string]broker.Object) error {
+func (h *history) notesHold(o *onbu, all map[string]api.Object) error {
 	book, err := notebookOf(o)
 	if err != nil {
 		return err
@@ -193,7 +193,7 @@ func (h *history) notesHold(o *onbu, all map[string]broker.Object) error {
 
 // resultsHold wants no result to be older than the last that was acknowledged or seen, and states to be those of the
 // results.
-func (h *history) resultsHold(all map[string]broker.Object) (err error) {
+func (h *history) resultsHold(all map[string]api.Object) (err error) {
 	for host := noted; host < fleet; host++ {
 		name := fmt.Sprintf("h%03d/told", host)
 		got := number(all[name])
@@ -209,7 +209,7 @@ func (h *history) resultsHold(all map[string]broker.Object) (err error) {
 }
 
 // number is that of the last result of a service; 0 for none.
-func number(one broker.Object) int {
+func number(one api.Object) int {
 	n, _ := strconv.Atoi(strings.TrimPrefix(one.Output, "result "))
 	return n
 }

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/modules/listen/nsca/packet"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // 5,000 connections to an NSCA port that say nothing, from as many addresses, are all held at once with the settings as they are. Those who
@@ -35,7 +35,7 @@ func TestASenderBesideFiveThousandIdleConnections(t *testing.T) {
 	c.Define("module", "module_name field", "module_type nsca_server", fmt.Sprint("port ", port), "encryption_method 1", "password secret", "timeout 3600")
 	o := serve(t, t.TempDir(), "run", c.write())
 	o.says(`msg="listens for NSCA"`)
-	o.seen(fmt.Sprint("web1/s", services-1), "is there", func(broker.Object) bool { return true })
+	o.seen(fmt.Sprint("web1/s", services-1), "is there", func(api.Object) bool { return true })
 	before := o.memory("VmHWM")
 	idle := make([]net.Conn, many)
 	for i := range idle {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // The fleet has hosts with two services each: one is checked, one is told what it is.
@@ -71,7 +71,7 @@ func (h *history) holds(o *onbu) {
 }
 
 // seenHolds wants nothing to be older than it was, and what did not change since to be the same.
-func (h *history) seenHolds(all map[string]broker.Object) (err error) {
+func (h *history) seenHolds(all map[string]api.Object) (err error) {
 	for name, before := range h.seen {
 		after := all[name]
 		if after.LastChange < before.LastChange {

@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"github.com/onbu/onbu/monitor/nearest"
 )
 
 // The exit statuses.
@@ -121,8 +123,23 @@ func do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return doVerb(ctx, v, args[1:], stdout, stderr)
 		}
 	}
-	fmt.Fprintf(stderr, "onbu: no verb is called %q; see onbu help\n", args[0])
+	fmt.Fprintf(stderr, "onbu: no verb is called %q; %s\n", args[0], meant(args[0]))
 	return exitUsage
+}
+
+// meant says which verb a mistyped one probably is, and else where they are listed.
+func meant(word string) string {
+	near := nearest.Of(word, func(yield func(string) bool) {
+		for _, v := range verbs() {
+			if !yield(v.name) {
+				return
+			}
+		}
+	})
+	if near == "" {
+		return "see onbu help"
+	}
+	return "did you mean onbu " + near + "?"
 }
 
 func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer) int {

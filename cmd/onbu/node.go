@@ -11,6 +11,7 @@ import (
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const nodeExamples = `
@@ -32,7 +33,7 @@ examples:
 type ordering struct {
 	env        *env
 	at         door
-	order      nodes.Order
+	order      api.Order
 	force, yes bool
 }
 
@@ -74,11 +75,7 @@ func nodeVerb(ctx context.Context, e *env) error {
 
 // plan shows what the order will do. An error says that it is not to be done.
 func (o *ordering) plan(ctx context.Context, c cluster) error {
-	all, err := c.Nodes(ctx)
-	if err != nil {
-		return err
-	}
-	p, err := nodes.For(all, o.order)
+	p, err := c.Plan(ctx, o.order)
 	if err != nil {
 		return err
 	}
@@ -164,7 +161,7 @@ func (o *ordering) dissolve(ctx context.Context, c cluster) error {
 	if len(its) == 0 {
 		return fmt.Errorf("no node is called %s", name)
 	}
-	if i := slices.IndexFunc(its, func(r nodes.Role) bool { return r.There() }); i >= 0 {
+	if i := slices.IndexFunc(its, func(r api.Role) bool { return r.There() }); i >= 0 {
 		o.say(
 			name+" is there: its "+its[i].Role+" is "+its[i].State+".",
 			"  1. onbu node maintenance on "+name+" --drain",
@@ -224,9 +221,9 @@ func (o *ordering) replace(ctx context.Context, c cluster, by string) error {
 }
 
 // lacking are the roles of a node that another does not work in.
-func lacking(all []nodes.Role, old, by string) (roles []string) {
+func lacking(all []api.Role, old, by string) (roles []string) {
 	for _, r := range nodes.Of(all, old) {
-		if !slices.ContainsFunc(nodes.Of(all, by), func(other nodes.Role) bool { return other.Role == r.Role && other.Works() }) {
+		if !slices.ContainsFunc(nodes.Of(all, by), func(other api.Role) bool { return other.Role == r.Role && other.Works() }) {
 			roles = append(roles, r.Role)
 		}
 	}

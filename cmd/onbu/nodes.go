@@ -16,6 +16,7 @@ import (
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const nodesExamples = `
@@ -70,11 +71,12 @@ func drawNodes(ctx context.Context, w io.Writer, c cluster) error {
 
 // cluster is whoever can be asked about nodes: a broker, or the bus.
 type cluster interface {
-	Nodes(ctx context.Context) ([]nodes.Role, error)
-	Order(ctx context.Context, o nodes.Order) error
+	Nodes(ctx context.Context) ([]api.Role, error)
+	Plan(ctx context.Context, o api.Order) (api.Plan, error)
+	Order(ctx context.Context, o api.Order) error
 	ForgetNode(ctx context.Context, node string) error
-	Reload(ctx context.Context, check bool) (*nodes.Reload, error)
-	Chronicle(ctx context.Context, q chronicle.Query, each func(chronicle.Entry) error) error
+	Reload(ctx context.Context, check bool) (*api.Reload, error)
+	Chronicle(ctx context.Context, q chronicle.Query, each func(api.Deed) error) error
 }
 
 // door is where to ask.
@@ -117,13 +119,17 @@ type direct struct {
 	tell monitor.Chronicle
 }
 
-func (d direct) Nodes(ctx context.Context) ([]nodes.Role, error) { return nodes.Look(ctx, d.bus) }
+func (d direct) Nodes(ctx context.Context) ([]api.Role, error) { return nodes.Look(ctx, d.bus) }
 
-func (d direct) Order(ctx context.Context, o nodes.Order) error {
+func (d direct) Plan(ctx context.Context, o api.Order) (api.Plan, error) {
+	return nodes.PlanOf(ctx, d.bus, o)
+}
+
+func (d direct) Order(ctx context.Context, o api.Order) error {
 	return nodes.Give(ctx, d.bus, d.tell, o)
 }
 
-func (d direct) Reload(ctx context.Context, check bool) (*nodes.Reload, error) {
+func (d direct) Reload(ctx context.Context, check bool) (*api.Reload, error) {
 	return nodes.AskReload(ctx, d.bus, check, "onbu reload")
 }
 
@@ -131,7 +137,7 @@ func (d direct) ForgetNode(ctx context.Context, node string) error {
 	return nodes.Forget(ctx, d.bus, d.tell, node)
 }
 
-func (d direct) Chronicle(ctx context.Context, q chronicle.Query, each func(chronicle.Entry) error) error {
+func (d direct) Chronicle(ctx context.Context, q chronicle.Query, each func(api.Deed) error) error {
 	return chronicle.Read(ctx, d.bus, q, each)
 }
 

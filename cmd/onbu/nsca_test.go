@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // What send_nsca sends is in the state, if its password is right; a sender with a wrong one is counted and logged.
@@ -33,7 +33,7 @@ func TestResultsByNSCA(t *testing.T) {
 		return nil
 	}
 	o.eventually("takes results", func() error { return send("right", "web1\tbackup\t2\ttape is full | used=100%\nlabel 7\n") })
-	got := o.seen("web1/backup", "has the result", func(one broker.Object) bool { return one.State == "CRITICAL" })
+	got := o.seen("web1/backup", "has the result", func(one api.Object) bool { return one.State == "CRITICAL" })
 	if got.Output != "tape is full" || got.Perfdata != "used=100%" || got.LongOutput != "label 7" || got.Poller != "nsca 127.0.0.1" {
 		t.Errorf("got %+v", got)
 	}

@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // patience is how long anything that must happen may take on a machine that has other things to do.
@@ -102,8 +102,8 @@ func (o *onbu) says(words string) {
 }
 
 // objects gives hosts and services by name: "host" and "host/service".
-func (o *onbu) objects() (map[string]broker.Object, error) {
-	all := map[string]broker.Object{}
+func (o *onbu) objects() (map[string]api.Object, error) {
+	all := map[string]api.Object{}
 	for _, what := range []string{"hosts", "services"} {
 		some, err := o.Objects(context.Background(), what, nil)
 		if err != nil {
@@ -121,9 +121,9 @@ func (o *onbu) objects() (map[string]broker.Object, error) {
 }
 
 // seen waits until an object is as asked for and gives it.
-func (o *onbu) seen(name, what string, is func(broker.Object) bool) broker.Object {
+func (o *onbu) seen(name, what string, is func(api.Object) bool) api.Object {
 	o.t.Helper()
-	var one broker.Object
+	var one api.Object
 	o.eventually(name+" "+what, func() error {
 		all, err := o.objects()
 		if err != nil {

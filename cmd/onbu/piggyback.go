@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/arbiter"
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/modules/piggyback"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // part is one of the things that a verb with several of them can do. words is how many follow its name, at least and at most.
@@ -103,7 +103,7 @@ func listPayloads(ctx context.Context, a *asking, words []string) error {
 		return a.json(p)
 	case host == "":
 		fmt.Fprintln(a.stdout, console.MailLine(p, s))
-		p.Payloads = slices.DeleteFunc(p.Payloads, func(one broker.Payload) bool { return one.Where == broker.Orphan })
+		p.Payloads = slices.DeleteFunc(p.Payloads, func(one api.Payload) bool { return one.Where == api.Orphan })
 		if len(p.Payloads) > 0 {
 			console.PayloadTable(a.stdout, p, s)
 		}
@@ -131,7 +131,7 @@ func listOrphans(ctx context.Context, a *asking, _ []string) error {
 		}
 		return err
 	}
-	p, err := a.Payloads(ctx, broker.Orphan, "")
+	p, err := a.Payloads(ctx, api.Orphan, "")
 	switch {
 	case err != nil:
 		return err
@@ -195,7 +195,7 @@ func tryRules(ctx context.Context, a *asking, words []string) error {
 	if a.asJSON {
 		return a.json(trial)
 	}
-	trial.Draw(a.stdout, a.all, style(a.stdout))
+	console.TrialTable(a.stdout, trial, a.all, style(a.stdout))
 	return nil
 }
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/onbu/onbu/bench/target"
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const guestBytes = 600
@@ -79,7 +79,7 @@ func (o *onbu) ask(args ...string) string {
 // guestAfter waits until the service of a host was computed from an output that is later than the one of that number, and gives its number.
 func (o *onbu) guestAfter(host string, number int) (later int) {
 	o.t.Helper()
-	o.seen(host+"/Guest", fmt.Sprintf("is of an output after %d", number), func(one broker.Object) bool {
+	o.seen(host+"/Guest", fmt.Sprintf("is of an output after %d", number), func(one api.Object) bool {
 		n, _ := fmt.Sscanf(one.Output, "output %d", &later)
 		return n == 1 && later > number && one.State == "OK"
 	})

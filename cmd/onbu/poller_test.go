@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // flown is how many checks are under way when their poller fails.
@@ -85,7 +85,7 @@ func (f *flight) reissued(second string) {
 func (f *flight) countedOnce() {
 	f.t.Helper()
 	f.receive.obey("SCHEDULE_FORCED_SVC_CHECK;web1;last;%d", time.Now().Unix())
-	f.broker.seen("web1/last", "is checked", func(one broker.Object) bool { return one.State == "OK" })
+	f.broker.seen("web1/last", "is checked", func(one api.Object) bool { return one.State == "OK" })
 	f.broker.eventually("all were checked", func() error {
 		all, err := f.broker.objects()
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // shinken #1702, #230, #1455: after a restart alarms were repeated and recoveries were lost. Here the whole engine is
@@ -43,7 +43,7 @@ func TestARestartNeitherRepeatsAnAlarmNorLosesItsEnd(t *testing.T) {
 	o.kill()
 	o = start()
 	o.obey("PROCESS_SERVICE_CHECK_RESULT;h;told;2;lost still")
-	o.seen("h/told", "the third result", func(one broker.Object) bool { return one.Output == "lost still" })
+	o.seen("h/told", "the third result", func(one api.Object) bool { return one.Output == "lost still" })
 	wants(o, "PROBLEM h/told lost")
 	o.obey("PROCESS_SERVICE_CHECK_RESULT;h;told;0;found")
 	wants(o, "PROBLEM h/told lost", "RECOVERY h/told found")

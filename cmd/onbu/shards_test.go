@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Two schedulers share the shards; one is killed, or stopped, and the other has all of them, with what was known.
@@ -56,10 +56,10 @@ func takeOver(t *testing.T, end syscall.Signal, within time.Duration) {
 		return err
 	})
 	for i := range 40 {
-		b.seen(fmt.Sprintf("h%02d/load", i), "is CRITICAL", func(one broker.Object) bool { return one.State == "CRITICAL" && one.StateType == "HARD" })
+		b.seen(fmt.Sprintf("h%02d/load", i), "is CRITICAL", func(one api.Object) bool { return one.State == "CRITICAL" && one.StateType == "HARD" })
 	}
 	r.obey("ACKNOWLEDGE_SVC_PROBLEM;h07;load;2;0;0;ada;I see")
-	b.seen("h07/load", "is acknowledged", func(one broker.Object) bool { return one.Acknowledged })
+	b.seen("h07/load", "is acknowledged", func(one api.Object) bool { return one.Acknowledged })
 
 	began := time.Now()
 	two.signal(end)

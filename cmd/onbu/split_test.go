@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/keys"
 	"github.com/onbu/onbu/internal/realpeer"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // cluster is a bus and daemons around it, each a process of its own, and with keys of its own unless they speak in clear.
@@ -137,8 +137,8 @@ func splitDaemons(t *testing.T, c *cluster, lines []string, started func(map[str
 	b.listening()
 	r.listening()
 
-	checked := func(one broker.Object) bool { return one.StateType == "HARD" && one.State != "PENDING" }
-	for name, want := range map[string]broker.Object{
+	checked := func(one api.Object) bool { return one.StateType == "HARD" && one.State != "PENDING" }
+	for name, want := range map[string]api.Object{
 		"berlin/load": {State: "OK", Poller: "home"},
 		"berlin/far":  {State: "OK", Poller: "paris"},
 		"lyon/load":   {State: "CRITICAL", Poller: "paris"},
@@ -155,7 +155,7 @@ func splitDaemons(t *testing.T, c *cluster, lines []string, started func(map[str
 		t.Errorf("onbu explain: exit status %d: %s", code, out)
 	}
 	r.obey("ACKNOWLEDGE_SVC_PROBLEM;lyon;load;2;0;0;ada;I see")
-	b.seen("lyon/load", "is acknowledged", func(one broker.Object) bool { return one.Acknowledged })
+	b.seen("lyon/load", "is acknowledged", func(one api.Object) bool { return one.Acknowledged })
 	if out, code := call(t, "command", "--http", b.Addr, "DISABLE_NOTIFICATIONS"); code != 1 || !strings.Contains(out, "receiver") {
 		t.Errorf("a command to a broker: exit status %d: %s", code, out)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // doubt is how far back from a kill of the bus itself a notification may be told again, or be under way: the bus writes
@@ -85,7 +85,7 @@ func (h *history) toldOnce(logged map[string]*telling, lines []string) (again, l
 
 // tellings gives, in order of their text, what ada must have been told of, given the results that arrived: a WARNING is
 // the first attempt of two, everything after it is said.
-func (h *history) tellings(all map[string]broker.Object) (want []string) {
+func (h *history) tellings(all map[string]api.Object) (want []string) {
 	for host := noted; host < fleet; host++ {
 		name := fmt.Sprintf("h%03d/told", host)
 		for n := 2; n <= number(all[name]); n++ {

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // trace is onbu trace.
@@ -40,11 +40,11 @@ func trace(ctx context.Context, e *env) error {
 }
 
 // followed gives the steps of an object's next check; it shows how long that takes, and orders the check if it is to be made now.
-func followed(ctx context.Context, e *env, c *console.Client, x *broker.Explanation, wait time.Duration, soon bool) ([]broker.Step, error) {
-	var steps []broker.Step
+func followed(ctx context.Context, e *env, c *console.Client, x *api.Explanation, wait time.Duration, soon bool) ([]api.Step, error) {
+	var steps []api.Step
 	var ordered error
 	show := progress(e.stderr)
-	err := c.Trace(ctx, x.Host, x.Service, wait, func(s broker.Step) {
+	err := c.Trace(ctx, x.Host, x.Service, wait, func(s api.Step) {
 		switch {
 		case s.Step != "":
 			steps = append(steps, s)
@@ -77,7 +77,7 @@ func waiting(next float64) string {
 }
 
 // order has an object checked now.
-func order(ctx context.Context, c *console.Client, x *broker.Explanation) error {
+func order(ctx context.Context, c *console.Client, x *api.Explanation) error {
 	line := "SCHEDULE_FORCED_HOST_CHECK;" + x.Host + ";0"
 	if x.Service != "" {
 		line = "SCHEDULE_FORCED_SVC_CHECK;" + x.Host + ";" + x.Service + ";0"

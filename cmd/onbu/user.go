@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor/nearest"
 )
 
 // leastPassword is how many characters a password has at least.
@@ -24,7 +25,7 @@ examples:
   onbu user role ada admin                         read: sees everything; command: acknowledges, sets downtimes; admin: nodes too
   onbu user remove ada
   onbu user list
-Sessions of somebody who has got another role or password, or was removed, end at once. See docs/pages.md.
+Sessions of somebody who has got another role or password, or was removed, end at once. See docs/pages-setup.md.
 `
 
 // userPart is a word behind onbu user.
@@ -77,7 +78,25 @@ func userVerb(ctx context.Context, e *env) error {
 		}
 		return p.run(ctx, u, words[1:])
 	}
-	return usageError("needs one of: " + strings.Join(all, "; "))
+	return usageError(meantPart(words) + "needs one of: " + strings.Join(all, "; "))
+}
+
+// meantPart guesses what a mistyped word was to be; it is empty where nobody can.
+func meantPart(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	near := nearest.Of(words[0], func(yield func(string) bool) {
+		for _, p := range userParts() {
+			if !yield(p.name) {
+				return
+			}
+		}
+	})
+	if near == "" {
+		return ""
+	}
+	return "did you mean onbu user " + near + "? It "
 }
 
 func addUser(ctx context.Context, u *userEdit, words []string) error {
@@ -109,7 +128,7 @@ func addUser(ctx context.Context, u *userEdit, words []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(u.stdout, "%s stands in %s, with the role %s. A broker that reads this file knows it within a second: sign in on its pages, http://%s/ui/ on this machine unless --http says otherwise.\n", words[0], u.path, role, defaultHTTP)
+	fmt.Fprintf(u.stdout, "%s stands in %s, with the role %s. A broker that reads this file knows it within a second: sign in on its pages. Its log says where they are (pages=http://…/ui/).\n", words[0], u.path, role)
 	return nil
 }
 

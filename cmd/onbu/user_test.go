@@ -47,6 +47,7 @@ func TestUsersAreKeptInAFile(t *testing.T) {
 		{"", "user remove zoe", 0, "zoe is removed"},
 		{"", "user remove zoe", 1, "there is no user zoe"},
 		{"", "user", 2, "needs one of: add NAME"},
+		{"", "user lst", 2, "did you mean onbu user list? It needs one of: add NAME"},
 		{"", "user --help", 0, "onbu user passwd ada"},
 	} {
 		out, code := typed(t, step.in, append(strings.Fields(step.args), "--state", state)...)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime/debug"
 
 	"github.com/onbu/onbu/arbiter"
@@ -14,6 +15,8 @@ import (
 	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/builtin"
+	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/poller"
 )
 
@@ -23,6 +26,7 @@ func verify(_ context.Context, e *env) error {
 	fork := e.flags.String("fork", "", "programs to fork although Onbu could run them natively, as for onbu run")
 	var shards int
 	registerShards(e.flags, &shards, "number of shards")
+	state := e.flags.String("state", defaultState(), "state folder of the broker, whose users file is looked at")
 	words, err := e.parse(1, "the path of a configuration's main file")
 	if err != nil {
 		return err
@@ -30,7 +34,9 @@ func verify(_ context.Context, e *env) error {
 	// The process ends right after: a heap that grows a little more slowly than by doubling keeps the peak low.
 	debug.SetGCPercent(50)
 	probes := poller.NewProbes(builtin.Checks(nil), builtin.Exec(0), list(*fork)...)
-	summary := arbiter.Verify(words[0], cmp.Or(shards, compile.DefaultShards), ways(probes), sends(builtin.Notifiers()), builtin.Judge)
+	users := filepath.Join(*state, "users")
+	summary := arbiter.Verify(words[0], cmp.Or(shards, compile.DefaultShards), ways(probes), sends(builtin.Notifiers()), builtin.JudgeWith(users))
+	doubtUsers(&summary, users)
 	if *asJSON {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
@@ -44,6 +50,21 @@ func verify(_ context.Context, e *env) error {
 		return errQuiet
 	}
 	return nil
+}
+
+// doubtUsers adds what is wrong with the users file of the pages that a broker has without a definition. Those with one are judged with it.
+func doubtUsers(s *arbiter.Summary, path string) {
+	modules := make([]monitor.Module, len(s.Modules))
+	for i, m := range s.Modules {
+		modules[i] = monitor.Module{Name: m.Name, Type: m.Type}
+	}
+	if len(builtin.WithPages(modules)) == len(modules) {
+		return
+	}
+	for _, err := range sign.CheckFile(path) {
+		s.Warnings = append(s.Warnings, "the users of the pages: "+err.Error())
+		s.Counts["warnings"]++
+	}
 }
 
 // sayBroken says what of a configuration does not work, although it is put into force: an engine that refused to start for it

@@ -21,6 +21,18 @@ func small(t *testing.T, check string, more ...string) string {
 	return c.write()
 }
 
+func TestVerifyReadsTheUsersFileThatABrokerWouldRead(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	if err := os.WriteFile(filepath.Join(state, "users"), []byte("ada:boss:*\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, code := call(t, "verify", "--state", state, small(t, "fine"))
+	if code != 0 || !strings.Contains(out, "0 errors, 1 warning") || !strings.Contains(out, filepath.Join(state, "users")+":1: ") {
+		t.Errorf("exit status %d:\n%s", code, out)
+	}
+}
+
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	good, broken := small(t, "fine"), small(t, "fien")

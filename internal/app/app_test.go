@@ -18,11 +18,10 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/arbiter/objects/objectstest"
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
-	"github.com/onbu/onbu/internal/nodes"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // patience is how long anything that must happen may take on a machine that has other things to do.
@@ -163,7 +162,7 @@ func TestAllRolesInOneProcess(t *testing.T) {
 	url := p.url()
 	p.eventually("the service is checked", func() error {
 		_, body := get(t, url+"/api/services")
-		var services []broker.Object
+		var services []api.Object
 		if err := json.Unmarshal([]byte(body), &services); err != nil {
 			return err
 		}
@@ -355,7 +354,7 @@ func TestAWholeEngineRestsInMaintenanceAndGoesOnAfterwards(t *testing.T) {
 	works := func(since float64) (last float64) {
 		p.eventually("the service is checked", func() error {
 			_, body := get(t, url+"/api/services")
-			var services []broker.Object
+			var services []api.Object
 			if err := json.Unmarshal([]byte(body), &services); err != nil {
 				return fmt.Errorf("%w: %s", err, body)
 			}
@@ -371,7 +370,7 @@ func TestAWholeEngineRestsInMaintenanceAndGoesOnAfterwards(t *testing.T) {
 		t.Helper()
 		p.eventually("all roles are in "+state, func() error {
 			_, body := get(t, url+"/api/nodes")
-			var roles []nodes.Role
+			var roles []api.Role
 			if err := json.Unmarshal([]byte(body), &roles); err != nil || len(roles) != len(app.Roles()) {
 				return fmt.Errorf("%w: %s", err, body)
 			}
@@ -401,8 +400,17 @@ func TestAWholeEngineRestsInMaintenanceAndGoesOnAfterwards(t *testing.T) {
 			t.Errorf("trying %q: %d %s", rules, resp.StatusCode, body)
 		}
 	}
+	if code, body := get(t, url+"/healthz"); code != 200 || strings.Contains(body, "degraded") {
+		t.Errorf("healthz while all work: %d %s", code, body)
+	}
 	orders(t, url, `{"node":"test","state":"maintenance","drain":true,"why":"a test"}`)
 	all("maintenance")
+	p.eventually("the health says what nobody does", func() error {
+		if code, body := get(t, url+"/healthz"); code != 200 || !strings.Contains(body, `"degraded":["arbiter: none works: no configuration is read or changed`) || !strings.Contains(body, `no active check is made; test is in maintenance"`) {
+			return fmt.Errorf("%d %s", code, body)
+		}
+		return nil
+	})
 	if code, body := get(t, url+"/healthz"); code != 200 || !strings.Contains(body, `"scheduler":"maintenance"`) {
 		t.Errorf("healthz: %d %s", code, body)
 	}

@@ -37,7 +37,7 @@ func (r *running) beat() {
 	host, _ := os.Hostname()
 	h := wire.Heartbeat{
 		Role: r.role.name, Name: r.app.o.Name, Host: host, PID: os.Getpid(), Since: monitor.At(time.Now()), HTTP: r.app.server.addr,
-		Version: version(), Wire: wire.Version,
+		Version: version(), Wire: wire.Version, Tags: r.tags(),
 	}
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
@@ -64,6 +64,17 @@ func (r *running) beat() {
 	<-r.over
 	r.leave(ctx)
 	r.remember(ctx, h, true)
+}
+
+// tags are those that the role serves.
+func (r *running) tags() []string {
+	switch r.role.name {
+	case "poller":
+		return r.app.o.PollerTags
+	case "reactionner":
+		return r.app.o.ReactionnerTags
+	}
+	return nil
 }
 
 // adopter is a daemon that works with a configuration.

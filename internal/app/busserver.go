@@ -144,5 +144,5 @@ func (p *busPages) health(w http.ResponseWriter, _ *http.Request) {
 		parts["bus"] += "; " + note
 	}
 	well = keysWell(p.Keys, parts) && well
-	writeHealth(w, well, parts)
+	writeHealth(w, well, parts, nil)
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/nodes"
+	"github.com/onbu/onbu/internal/serve"
+	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // maxOrder bounds the body of an order, in bytes.
@@ -22,27 +26,52 @@ func (s *httpServer) cluster(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("GET /api/nodes", s.nodes)
 	mux.HandleFunc("GET /api/nodes/plan", s.plan)
+	mux.HandleFunc("GET /api/nodes/gaps", s.gaps)
 	mux.HandleFunc("GET /api/bus", s.bus)
 	mux.HandleFunc("POST /api/nodes/order", s.order)
 	mux.HandleFunc("POST /api/nodes/forget", s.forget)
 	mux.HandleFunc("GET /api/cluster/log", s.log)
 }
 
-// restingPath is what a role that rests would have to answer; it is empty where there is nothing.
-func restingPath(role string) string {
-	switch role {
+// rests has a role that is in maintenance answer for what it would serve.
+func (s *httpServer) rests(mux *http.ServeMux, r *running) {
+	switch r.role.name {
 	case "broker":
-		return "GET /api/"
+		mux.HandleFunc("GET /api/", r.resting)
+		mux.HandleFunc("/ui/", r.away)
 	case "receiver":
-		return "POST /api/command"
+		mux.HandleFunc("POST /api/command", r.resting)
 	}
-	return ""
 }
 
 // resting answers for a role that is in maintenance: who asks has to know that another node answers, and a proxy before several
 // nodes goes on to that.
 func (r *running) resting(w http.ResponseWriter, _ *http.Request) {
 	refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("the %s of this node is not at work (%s): ask another node, with --http; onbu nodes lists them", r.role.name, r.is()))
+}
+
+// away answers for the pages of a broker that is in maintenance.
+func (r *running) away(w http.ResponseWriter, asked *http.Request) {
+	serve.Away(w, asked, r.absence())
+}
+
+// absence says for people that a role is not at work, since when, by whom and why, and how it comes back.
+func (r *running) absence() string {
+	is, back, o := "in maintenance", "onbu node maintenance off ", r.wanted()
+	if r.is() == wire.NodeDisconnected {
+		is, back = "disconnected", "onbu node reconnect "
+	}
+	text := fmt.Sprintf("the %s of node %s is %s", r.role.name, r.app.o.Name, is)
+	if o.Time != 0 {
+		text += " since " + o.Time.Std().UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if o.By != "" {
+		text += ", by " + o.By
+	}
+	if o.Why != "" {
+		text += ": " + o.Why
+	}
+	return text + ". The pages of another broker show the same. These are back after: " + back + r.app.o.Name
 }
 
 func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {
@@ -55,17 +84,27 @@ func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(all) // the asker is gone
 }
 
-// plan says beforehand what an order would do.
-func (s *httpServer) plan(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	all, err := nodes.Look(r.Context(), s.app.bus)
+// gaps says which work nobody does.
+func (s *httpServer) gaps(w http.ResponseWriter, r *http.Request) {
+	all, err := nodes.Gaps(r.Context(), s.app.bus)
 	if err != nil {
 		refuse(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
-	p, err := nodes.For(all, nodes.Order{Node: q.Get("node"), Role: q.Get("role"), State: q.Get("state"), Drain: q.Get("drain") == "1"})
+	head(w)
+	_ = json.NewEncoder(w).Encode(all) // the asker is gone
+}
+
+// plan says beforehand what an order would do.
+func (s *httpServer) plan(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	p, err := nodes.PlanOf(r.Context(), s.app.bus, api.Order{Node: q.Get("node"), Role: q.Get("role"), State: q.Get("state"), Drain: q.Get("drain") == "1"})
 	if err != nil {
-		refuse(w, http.StatusNotFound, err.Error())
+		code := http.StatusServiceUnavailable
+		if errors.Is(err, nodes.ErrNobody) {
+			code = http.StatusNotFound
+		}
+		refuse(w, code, err.Error())
 		return
 	}
 	head(w)
@@ -74,7 +113,7 @@ func (s *httpServer) plan(w http.ResponseWriter, r *http.Request) {
 
 // bus says how the servers of the bus are, as far as this process may ask them.
 func (s *httpServer) bus(w http.ResponseWriter, _ *http.Request) {
-	state := busAnswer{Behind: []busServer{}}
+	state := api.Bus{Behind: []api.BusServer{}}
 	if s.app.busState != nil {
 		state = s.app.busState.answer(time.Now())
 	}
@@ -84,7 +123,7 @@ func (s *httpServer) bus(w http.ResponseWriter, _ *http.Request) {
 
 // order takes what people want of a node.
 func (s *httpServer) order(w http.ResponseWriter, r *http.Request) {
-	var o nodes.Order
+	var o api.Order
 	if fromPage(w, r) {
 		return
 	}
@@ -136,7 +175,7 @@ func (s *httpServer) log(w http.ResponseWriter, r *http.Request) {
 		_ = flush() // so that the asker knows that it is heard; if it has gone, its context ends the reading
 	}
 	began := query.Follow
-	err = chronicle.Read(r.Context(), s.app.bus, query, func(e chronicle.Entry) error {
+	err = chronicle.Read(r.Context(), s.app.bus, query, func(e api.Deed) error {
 		began = true
 		if err := enc.Encode(e); err != nil || !query.Follow {
 			return err

@@ -24,7 +24,8 @@ type httpServer struct {
 	// local says that only this machine can ask.
 	local bool
 	// pages is what is served at present.
-	pages atomic.Pointer[http.ServeMux]
+	pages  atomic.Pointer[http.ServeMux]
+	missed degraded
 }
 
 func newServer(a *App) *httpServer {
@@ -55,8 +56,8 @@ func (s *httpServer) refresh() {
 			for _, page := range l.part.pages {
 				page(mux)
 			}
-		} else if path := restingPath(r.role.name); path != "" {
-			mux.HandleFunc(path, r.resting)
+		} else {
+			s.rests(mux, r)
 		}
 	}
 	s.pages.Store(mux)
@@ -98,7 +99,11 @@ func (s *httpServer) listen(addr string) (string, error) {
 			s.app.failed <- fmt.Errorf("the API: %w", err)
 		}
 	}()
-	s.app.o.Log.Info("listening", "http", "http://"+s.addr)
+	at := []any{"http", "http://" + s.addr}
+	if slices.Contains(s.app.o.Roles, "broker") {
+		at = append(at, "pages", "http://"+s.addr+"/ui/")
+	}
+	s.app.o.Log.Info("listening", at...)
 	return s.addr, nil
 }
 
@@ -171,7 +176,8 @@ POST /api/command            an external command, as Nagios writes them
 // healthy is a part that can say what is wrong with it.
 type healthy interface{ Healthy() error }
 
-// health answers 200 while the bus answers and stores, and every role runs and is well, else 503 and which is not.
+// health answers 200 while the bus answers and stores, and every role runs and is well, else 503 and which is not. What nobody does in the
+// whole engine is said, and does not make this process ill: another process instead of it would not do it either.
 func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 	state := map[string]string{"bus": "ok"}
 	well := true
@@ -212,14 +218,22 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	writeHealth(w, well, state)
+	var missed []string
+	if err == nil {
+		missed = s.degraded(ctx)
+	}
+	writeHealth(w, well, state, missed)
 }
 
-// writeHealth answers with the state of each part.
-func writeHealth(w http.ResponseWriter, well bool, parts map[string]string) {
+// writeHealth answers with the state of each part, and with what is not done in the whole engine.
+func writeHealth(w http.ResponseWriter, well bool, parts map[string]string, degraded []string) {
 	w.Header().Set("Content-Type", "application/json")
 	if !well {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"healthy": well, "parts": parts}) // the asker is gone
+	answer := map[string]any{"healthy": well, "parts": parts}
+	if len(degraded) > 0 {
+		answer["degraded"] = degraded
+	}
+	_ = json.NewEncoder(w).Encode(answer) // the asker is gone
 }

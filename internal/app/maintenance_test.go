@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // worker is a daemon that notes in a diary what is done with it.
@@ -89,7 +91,7 @@ func newNode(t *testing.T, c bus.Conn, names ...string) *node {
 }
 
 // order gives an order and lets a second pass.
-func (n *node) order(o nodes.Order) {
+func (n *node) order(o api.Order) {
 	n.t.Helper()
 	o.Node = "alpha"
 	if err := nodes.Give(n.t.Context(), n.bus, nil, o); err != nil {
@@ -137,7 +139,7 @@ func TestARoleInMaintenanceGivesUpAtOnceAndIsBuiltAnewAfterwards(t *testing.T) {
 		n := newNode(t, membus.New().Connect("test"), "poller")
 		time.Sleep(time.Second)
 		n.shows("at the start", "poller up M")
-		n.order(nodes.Order{State: "maintenance", Why: "kernel"})
+		n.order(api.Order{State: "maintenance", Why: "kernel"})
 		n.did("in maintenance", "poller works", "poller gives up", "poller is closed")
 		n.shows("in maintenance", "poller maintenance")
 		if n.serves("/poller") {
@@ -145,7 +147,7 @@ func TestARoleInMaintenanceGivesUpAtOnceAndIsBuiltAnewAfterwards(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		n.did("an hour later")
-		n.order(nodes.Order{State: "up"})
+		n.order(api.Order{State: "up"})
 		n.did("taken out", "poller works")
 		n.shows("taken out", "poller up M")
 		if !n.serves("/poller") || n.serves("/broker") {
@@ -170,7 +172,7 @@ func TestARoleInMaintenanceGivesUpAtOnceAndIsBuiltAnewAfterwards(t *testing.T) {
 func TestWithDrainARoleEndsFirstWhatIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t, membus.New().Connect("test"), "broker", "poller")
-		n.order(nodes.Order{Role: "poller", State: "maintenance", Drain: true})
+		n.order(api.Order{Role: "poller", State: "maintenance", Drain: true})
 		n.shows("a second later", "broker up M", "poller draining M wanted maintenance")
 		time.Sleep(5 * time.Second)
 		n.shows("six seconds later", "broker up M", "poller maintenance")
@@ -194,7 +196,7 @@ func TestMaintenanceOutlivesTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := membus.New().Connect("test")
 		n := newNode(t, c, "poller")
-		n.order(nodes.Order{State: "maintenance"})
+		n.order(api.Order{State: "maintenance"})
 		if err := n.stop(); err != nil {
 			t.Error(err)
 		}
@@ -205,7 +207,7 @@ func TestMaintenanceOutlivesTheProcess(t *testing.T) {
 			t.Error("it serves its pages although it was never begun")
 		}
 		n.shows("after a restart", "poller maintenance")
-		n.order(nodes.Order{State: "up"})
+		n.order(api.Order{State: "up"})
 		n.did("taken out", "poller works")
 		if err := n.stop(); err != nil {
 			t.Error(err)
@@ -216,7 +218,7 @@ func TestMaintenanceOutlivesTheProcess(t *testing.T) {
 func TestWhatIsOrderedAndDoneIsInTheClusterLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t, membus.New().Connect("test"), "poller")
-		o := nodes.Order{Node: "alpha", State: "maintenance", By: "ann", Why: "kernel"}
+		o := api.Order{Node: "alpha", State: "maintenance", By: "ann", Why: "kernel"}
 		if err := nodes.Give(t.Context(), n.bus, n.deeds.For(""), o); err != nil {
 			t.Fatal(err)
 		}
@@ -225,13 +227,14 @@ func TestWhatIsOrderedAndDoneIsInTheClusterLog(t *testing.T) {
 			t.Error(err)
 		}
 		var got []string
-		err := chronicle.Read(t.Context(), n.bus, chronicle.Query{}, func(e chronicle.Entry) error {
+		err := chronicle.Read(t.Context(), n.bus, chronicle.Query{}, func(e api.Deed) error {
 			got = append(got, e.Kind+": "+e.About+": "+e.Why)
 			return nil
 		})
+		slices.Sort(got) // all are of the same moment
 		want := []string{
-			"started: poller of alpha: version " + version(), "ordered: node alpha: maintenance, by ann: kernel",
 			"maintenance: poller of alpha: ordered by ann: kernel; gave everything up in 0s",
+			"ordered: node alpha: maintenance, by ann: kernel", "started: poller of alpha: version " + version(),
 		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Error(err, diff)
@@ -242,10 +245,10 @@ func TestWhatIsOrderedAndDoneIsInTheClusterLog(t *testing.T) {
 func TestARoleThatFailsAfterMaintenanceDoesNotEndTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t, membus.New().Connect("test"), "arbiter")
-		n.order(nodes.Order{State: "maintenance"})
+		n.order(api.Order{State: "maintenance"})
 		n.did("before", "arbiter works", "arbiter gives up", "arbiter is closed")
 		n.broken.Store(true)
-		n.order(nodes.Order{State: "up"})
+		n.order(api.Order{State: "up"})
 		time.Sleep(time.Minute)
 		n.broken.Store(false)
 		time.Sleep(buildAgain)

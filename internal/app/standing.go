@@ -14,6 +14,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
@@ -210,39 +211,15 @@ func (s *busState) behind() float64 {
 	return float64(len(s.now.Behind))
 }
 
-// busAnswer is how the servers of the bus are, as the API gives it.
-type busAnswer struct {
-	// Known is false where the process has no arbiter: then it may not ask, and the rest says nothing.
-	Known bool `json:"known"`
-	// Server is the one that this process talks to; Leader stores the journal, empty while none does.
-	Server  string `json:"server"`
-	Cluster bool   `json:"cluster"`
-	Leader  string `json:"leader"`
-	// Servers are all that keep the journal.
-	Servers []string `json:"servers"`
-	// Behind are the servers that have not everything.
-	Behind []busServer `json:"behind"`
-	// Mute is since when nothing is stored, in Unix seconds; 0 while all is well. Why says why.
-	Mute float64 `json:"mute_since"`
-	Why  string  `json:"why,omitempty"`
-}
-
-// busServer is a server of the bus that has not everything.
-type busServer struct {
-	Server string  `json:"server"`
-	Since  float64 `json:"since"`
-	Why    string  `json:"why"`
-}
-
-func (s *busState) answer(now time.Time) busAnswer {
+func (s *busState) answer(now time.Time) api.Bus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := busAnswer{Known: true, Server: s.now.Server, Cluster: s.now.Cluster, Leader: s.now.Leader, Servers: append([]string{}, s.now.Servers...), Behind: []busServer{}}
+	a := api.Bus{Known: true, Server: s.now.Server, Cluster: s.now.Cluster, Leader: s.now.Leader, Servers: append([]string{}, s.now.Servers...), Behind: []api.BusServer{}}
 	if !s.mute.since.IsZero() {
 		a.Leader, a.Mute, a.Why = "", monitor.At(s.mute.since).Unix(), s.why()
 	}
 	for _, r := range s.now.Behind {
-		one := busServer{Server: r.Server, Since: monitor.At(now).Unix(), Why: lacks(r)}
+		one := api.BusServer{Server: r.Server, Since: monitor.At(now).Unix(), Why: lacks(r)}
 		if t := s.lagging[r.Server]; t != nil {
 			one.Since = monitor.At(t.since).Unix()
 		}

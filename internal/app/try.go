@@ -11,20 +11,13 @@ import (
 	"slices"
 
 	"github.com/onbu/onbu/arbiter"
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/modules/piggyback"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // maxRules bounds the definitions that somebody tries, in bytes.
 const maxRules = 64 << 10
-
-// tried is what definitions would make of the names that are in the payloads of today.
-type tried struct {
-	// Problems are mistakes in the definitions, a line each; then nothing was tried.
-	Problems []string `json:"problems"`
-	*console.Trial
-}
 
 // trying adds what tries rules without bringing them into force, where there is a broker.
 func (s *httpServer) trying(mux *http.ServeMux) {
@@ -49,12 +42,12 @@ func (s *httpServer) try(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(t) // the asker is gone
 }
 
-func (s *httpServer) trial(ctx context.Context, text []byte) (*tried, error) {
-	var known broker.Known
+func (s *httpServer) trial(ctx context.Context, text []byte) (*api.TriedRules, error) {
+	var known api.Known
 	if err := s.own(ctx, "/api/piggyback/hosts", &known); err != nil {
 		return nil, err
 	}
-	t := &tried{Problems: []string{}, Trial: &console.Trial{}}
+	t := &api.TriedRules{Problems: []string{}}
 	config, report := arbiter.ReadRules("definitions", string(text), known.Here)
 	if !report.OK() {
 		for _, p := range report.Problems {
@@ -63,7 +56,7 @@ func (s *httpServer) trial(ctx context.Context, text []byte) (*tried, error) {
 		return t, nil
 	}
 	rules, _ := piggyback.Compile(config) // the loader has refused those that are wrong
-	var payloads broker.Payloads
+	var payloads api.Payloads
 	err := s.own(ctx, "/api/piggyback?where=all", &payloads)
 	if err == nil && payloads.Error != "" {
 		err = errors.New(payloads.Error)
@@ -71,7 +64,7 @@ func (s *httpServer) trial(ctx context.Context, text []byte) (*tried, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Trial = console.Try(rules, &payloads, &known)
+	t.Trial = *console.Try(rules, &payloads, &known)
 	return t, nil
 }
 

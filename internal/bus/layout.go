@@ -45,7 +45,7 @@ const (
 	// CFG holds "current" (the generation that is in force), what is known of other sites, and as blobs the inventories and
 	// directories.
 	CFG Bucket = "CFG"
-	// LEASE holds who works on which shard; in memory.
+	// LEASE holds who works on which shard, and what modules of all brokers have in common; in memory.
 	LEASE Bucket = "LEASE"
 	// HB holds who is alive; in memory, entries vanish after 15 s. For show only.
 	HB Bucket = "HB"

@@ -98,7 +98,7 @@ func table() []grant {
 		{subject: "trace.*", send: roles{Scheduler, Poller}, hear: roles{Broker}},
 		{subject: "said.@", send: roles{Broker}, hear: roles{Poller}, answer: roles{Poller}},
 		{subject: "engine.reload", send: roles{Receiver, Broker, Operator}, hear: roles{Arbiter}, answer: roles{Arbiter}},
-		{subject: "engine.check", send: roles{Receiver, Broker, Operator}, hear: roles{Arbiter}, answer: roles{Arbiter}, fresh: true},
+		{subject: "engine.check", send: roles{Receiver, Broker, Operator}, hear: roles{Arbiter}, answer: roles{Arbiter}},
 		{subject: "engine.sites", send: roles{Broker}, hear: roles{Receiver}, answer: roles{Receiver}},
 		{subject: "counts", send: roles{Scheduler}, hear: roles{Scheduler}},
 		{subject: "pbq", send: roles{Scheduler}, hear: roles{Scheduler}},
@@ -127,9 +127,10 @@ func table() []grant {
 		// Streams: who reads, with a name or without, and who removes what is used.
 		{stream: EV, read: roles{Scheduler, Broker}},
 		{stream: EV, subject: "ev.*.action.*", take: roles{Reactionner}},
-		{stream: RES, read: roles{Scheduler}, forget: roles{Scheduler}, measure: roles{Broker}},
-		{stream: PASSIVE, measure: roles{Broker}},
-		{stream: CMD, measure: roles{Broker}},
+		{stream: RES, read: roles{Scheduler}, forget: roles{Scheduler}},
+		{stream: RES, measure: roles{Broker}, fresh: true},
+		{stream: PASSIVE, measure: roles{Broker}, fresh: true},
+		{stream: CMD, measure: roles{Broker}, fresh: true},
 		{stream: PASSIVE, subject: "pas.*.>", take: roles{Scheduler}, alone: true},
 		{stream: CMD, subject: "cmd.*", take: roles{Scheduler}, alone: true},
 		{stream: PERF, read: roles{Broker}},
@@ -155,7 +156,7 @@ func table() []grant {
 		{bucket: HB, key: "scheduler.*", get: roles{Scheduler}, watch: roles{Scheduler}},
 		{bucket: NODE, key: "order.*", get: everybody, watch: everybody, put: roles{Broker, Operator}},
 		{bucket: NODE, key: "known.*.*", get: roles{Broker, Operator}, watch: roles{Broker, Operator}, put: roles{Broker, Operator}},
-		{bucket: NODE, key: "silent.*", get: roles{Broker, Operator}, watch: roles{Broker}, put: roles{Broker, Operator}},
+		{bucket: NODE, key: "silent.*", get: roles{Broker, Operator}, watch: roles{Broker}, put: roles{Broker, Operator}, fresh: true},
 
 		// Blobs.
 		{blobs: CFG, fetch: everybody, keep: roles{Arbiter}},
@@ -164,9 +165,17 @@ func table() []grant {
 }
 
 // Allowed gives the rights of a daemon of that name that has some roles.
-func Allowed(name string, have ...Role) Rights {
+func Allowed(name string, have ...Role) Rights { return allowed(table(), name, have) }
+
+// AllowedBefore gives those that it has on a bus of the release before, which refuses all others to everybody. That is no fault of who
+// is refused: he goes without until the bus is replaced.
+func AllowedBefore(name string, have ...Role) Rights {
+	return allowed(slices.DeleteFunc(table(), func(g grant) bool { return g.fresh }), name, have)
+}
+
+func allowed(table []grant, name string, have []Role) Rights {
 	var r Rights
-	for _, g := range table() {
+	for _, g := range table {
 		g.add(&r, Token(name), have)
 	}
 	for _, role := range have { // each shows that it is there
@@ -176,12 +185,6 @@ func Allowed(name string, have ...Role) Rights {
 	}
 	r.Prepare = slices.Contains(have, Arbiter)
 	return r
-}
-
-// Fresh says that a subject came with this release. A bus of the release before refuses it to everybody, and that is no fault of who is
-// refused: it goes without until the bus is replaced.
-func Fresh(s Subject) bool {
-	return slices.ContainsFunc(table(), func(g grant) bool { return g.fresh && g.subject == s })
 }
 
 func (g *grant) add(r *Rights, name string, have []Role) {

@@ -337,6 +337,10 @@ func FeedKey(module, broker string) string {
 	return "own." + Token(module) + "." + Token(broker)
 }
 
+// CommonKey is the key in LEASE of what the modules of all brokers have in common under a word of letters, digits and dashes. It is no
+// FeedKey: no Token begins so.
+func CommonKey(name string) string { return "all.=" + name }
+
 // ClaimKey is the key in CLAIM of an action.
 func ClaimKey(action string) string { return Token(action) }
 

@@ -10,25 +10,11 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
-// Entry is an entry of the cluster log as the API and `onbu cluster log --json` give it.
-type Entry struct {
-	// Time is in Unix seconds, by the clock of the node.
-	Time float64 `json:"time"`
-	Node string  `json:"node"`
-	// Role is empty for what the process as a whole did.
-	Role  string `json:"role,omitempty"`
-	Kind  string `json:"kind"`
-	About string `json:"about"`
-	Why   string `json:"why"`
-}
-
-// When gives the entry's time in the local zone, as exact as the number allows: to the microsecond.
-func (e *Entry) When() time.Time { return time.UnixMicro(int64(e.Time * 1e6)) }
-
-func entryOf(d *wire.Deed) Entry {
-	return Entry{Time: d.Time.Unix(), Node: d.Node, Role: d.Role, Kind: d.Kind, About: d.About, Why: d.Why}
+func deedOf(d *wire.Deed) api.Deed {
+	return api.Deed{Time: d.Time.Unix(), Node: d.Node, Role: d.Role, Kind: d.Kind, About: d.About, Why: d.Why}
 }
 
 // Query says which entries are wanted.
@@ -53,7 +39,7 @@ var errEnd = errors.New("all is read")
 
 // Read gives the entries that are wanted, as they were stored: each node's in order. It returns when all that were there are given, or
 // with Follow when ctx ends; then without an error. An error of each ends it and is returned.
-func Read(ctx context.Context, c bus.Conn, q Query, each func(Entry) error) error {
+func Read(ctx context.Context, c bus.Conn, q Query, each func(api.Deed) error) error {
 	extent, err := c.Extent(ctx, bus.LOG, 0)
 	if err != nil {
 		return fmt.Errorf("the cluster log cannot be read; an arbiter makes it when it first starts: %w", err)
@@ -72,7 +58,7 @@ func Read(ctx context.Context, c bus.Conn, q Query, each func(Entry) error) erro
 // reader takes messages apart.
 type reader struct {
 	q       Query
-	each    func(Entry) error
+	each    func(api.Deed) error
 	until   uint64 // the newest message when reading began
 	decoder wire.Decoder
 	batch   []wire.Deed
@@ -99,7 +85,7 @@ func (r *reader) message(m bus.Msg) (err error) {
 	}
 	for i := range r.batch {
 		if r.q.wants(&r.batch[i]) {
-			if err := r.each(entryOf(&r.batch[i])); err != nil {
+			if err := r.each(deedOf(&r.batch[i])); err != nil {
 				return err
 			}
 		}

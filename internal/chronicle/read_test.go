@@ -14,12 +14,13 @@ import (
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // read gives the entries that a query finds.
 func read(t *testing.T, ctx context.Context, c bus.Conn, q chronicle.Query) (got []string) {
 	t.Helper()
-	err := chronicle.Read(ctx, c, q, func(e chronicle.Entry) error {
+	err := chronicle.Read(ctx, c, q, func(e api.Deed) error {
 		got = append(got, fmt.Sprintf("%s %s/%s %s %s %s", e.When().UTC().Format(time.TimeOnly), e.Node, e.Role, e.Kind, e.About, e.Why))
 		return nil
 	})
@@ -107,7 +108,7 @@ func TestAnErrorOfTheReaderEndsReading(t *testing.T) {
 		p.For("").Tell("b", "", "")
 		p.lift()
 		full, calls := errors.New("disk full"), 0
-		err := chronicle.Read(t.Context(), p.bus, chronicle.Query{Follow: true}, func(chronicle.Entry) error { calls++; return full })
+		err := chronicle.Read(t.Context(), p.bus, chronicle.Query{Follow: true}, func(api.Deed) error { calls++; return full })
 		if !errors.Is(err, full) || calls != 1 {
 			t.Errorf("got %v after %d calls", err, calls)
 		}

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // maxAnswer bounds what is read from the API.
@@ -35,24 +35,24 @@ type Refusal struct {
 func (r *Refusal) Error() string { return r.Text }
 
 // Objects gives hosts or services: what is "hosts" or "services".
-func (c *Client) Objects(ctx context.Context, what string, q url.Values) ([]broker.Object, error) {
-	var out []broker.Object
+func (c *Client) Objects(ctx context.Context, what string, q url.Values) ([]api.Object, error) {
+	var out []api.Object
 	return out, c.get(ctx, "/api/"+what+"?"+q.Encode(), &out)
 }
 
 // Summary asks how all is.
-func (c *Client) Summary(ctx context.Context) (*broker.Summary, error) {
-	sum := &broker.Summary{}
+func (c *Client) Summary(ctx context.Context) (*api.Summary, error) {
+	sum := &api.Summary{}
 	return sum, c.get(ctx, "/api/summary", sum)
 }
 
 // Explain asks why an object is as it is.
-func (c *Client) Explain(ctx context.Context, host, service string) (*broker.Explanation, error) {
+func (c *Client) Explain(ctx context.Context, host, service string) (*api.Explanation, error) {
 	q := url.Values{"host": {host}}
 	if service != "" {
 		q.Set("service", service)
 	}
-	e := &broker.Explanation{}
+	e := &api.Explanation{}
 	return e, c.get(ctx, "/api/explain?"+q.Encode(), e)
 }
 

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // daemon gives a client of a server with these answers.
@@ -47,7 +47,7 @@ func TestTheClientAsksAndReads(t *testing.T) {
 		"POST /api/command": says(&asked, 202, `{"note":"stored"}`),
 	})
 	objects, err := c.Objects(t.Context(), "services", url.Values{"problems": {"1"}})
-	if diff := cmp.Diff([]broker.Object{{Host: "web", Service: "http", State: "OK"}}, objects); diff != "" || err != nil {
+	if diff := cmp.Diff([]api.Object{{Host: "web", Service: "http", State: "OK"}}, objects); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
 	if asked != "/api/services?problems=1 " {

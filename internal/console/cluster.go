@@ -11,10 +11,11 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/chronicle"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Chronicle gives the entries of the cluster log that are wanted, in the order in which they were stored; with q.Follow until ctx ends.
-func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(chronicle.Entry) error) error {
+func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(api.Deed) error) error {
 	values := url.Values{"node": {q.Node}, "role": {q.Role}, "kind": {q.Kind}}
 	if q.Since != 0 {
 		values.Set("since", q.Since.Std().Format(time.RFC3339Nano))
@@ -32,7 +33,7 @@ func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(chr
 	}
 	defer body.Close()
 	for dec := json.NewDecoder(io.LimitReader(body, maxAnswer)); ; {
-		var e chronicle.Entry
+		var e api.Deed
 		switch err := dec.Decode(&e); {
 		case errors.Is(err, io.EOF) || err != nil && ctx.Err() != nil:
 			return nil
@@ -46,7 +47,7 @@ func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(chr
 }
 
 // ChronicleLine writes an entry of the cluster log as a line: when, which node and role, what, about what, and why.
-func ChronicleLine(w io.Writer, e *chronicle.Entry) {
+func ChronicleLine(w io.Writer, e *api.Deed) {
 	who := e.Node
 	if e.Role != "" {
 		who += "/" + e.Role

@@ -7,17 +7,17 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Dynamics asks for the hosts that rules made of payloads.
-func (c *Client) Dynamics(ctx context.Context) (*broker.Dynamics, error) {
-	d := &broker.Dynamics{}
+func (c *Client) Dynamics(ctx context.Context) (*api.Dynamics, error) {
+	d := &api.Dynamics{}
 	return d, c.get(ctx, "/api/piggyback/dynamic", d)
 }
 
 // DynamicTable draws the hosts that rules made of payloads, and says which ones they did not make, and why.
-func DynamicTable(w io.Writer, d *broker.Dynamics, now time.Time, s Style) {
+func DynamicTable(w io.Writer, d *api.Dynamics, now time.Time, s Style) {
 	refused := 0
 	for i := range d.Refusals {
 		refused += d.Refusals[i].Hosts
@@ -33,7 +33,7 @@ func DynamicTable(w io.Writer, d *broker.Dynamics, now time.Time, s Style) {
 }
 
 // refusedHosts names a host, or says how many there are with some examples.
-func refusedHosts(f *broker.DynamicRefusal) string {
+func refusedHosts(f *api.DynamicRefusal) string {
 	if f.Hosts <= 1 {
 		return Shown(f.Name)
 	}
@@ -47,7 +47,7 @@ func refusedHosts(f *broker.DynamicRefusal) string {
 	return fmt.Sprintf("%s (%s)", count(f.Hosts, "host"), names)
 }
 
-func drawDynamic(w io.Writer, d *broker.Dynamics, now time.Time, s Style) {
+func drawDynamic(w io.Writer, d *api.Dynamics, now time.Time, s Style) {
 	g := grid{head: []string{"HOST", "SOURCE", "RULE", "MADE", "LISTED", "SERVICES"}, state: -1, right: []bool{3: true, 4: true, 5: true}}
 	for i := range d.Hosts {
 		h := &d.Hosts[i]

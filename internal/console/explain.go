@@ -9,11 +9,11 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Explain lays out why an object is as it is.
-func Explain(w io.Writer, e *broker.Explanation, s Style) {
+func Explain(w io.Writer, e *api.Explanation, s Style) {
 	headline(w, e, s)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
@@ -52,7 +52,7 @@ func Explain(w io.Writer, e *broker.Explanation, s Style) {
 }
 
 // headline says what it is, since when, and why.
-func headline(w io.Writer, e *broker.Explanation, s Style) {
+func headline(w io.Writer, e *api.Explanation, s Style) {
 	name := e.Host
 	if e.Service != "" {
 		name += "/" + e.Service
@@ -77,7 +77,7 @@ func lines(line func(name, value string), title string, values []string) {
 }
 
 // told says who was told of the present problem; that nobody was only where somebody might have been.
-func told(e *broker.Explanation) (all []string) {
+func told(e *api.Explanation) (all []string) {
 	for _, one := range e.Told {
 		text := fmt.Sprintf("%s %s %s", clock(one.Time), one.Contact, one.Type)
 		if one.Number > 0 {
@@ -95,7 +95,7 @@ func told(e *broker.Explanation) (all []string) {
 	return all
 }
 
-func checked(e *broker.Explanation, s Style) string {
+func checked(e *api.Explanation, s Style) string {
 	if e.LastCheck == 0 {
 		return "never"
 	}
@@ -106,7 +106,7 @@ func checked(e *broker.Explanation, s Style) string {
 	return text
 }
 
-func next(e *broker.Explanation, s Style) string {
+func next(e *api.Explanation, s Style) string {
 	switch {
 	case e.InFlight:
 		return fmt.Sprintf("under way for %s", ago(e.Sent, s.Now))
@@ -116,7 +116,7 @@ func next(e *broker.Explanation, s Style) string {
 	return fmt.Sprintf("%s, %s", clock(e.NextCheck), ahead(e.NextCheck, s.Now))
 }
 
-func period(e *broker.Explanation) string {
+func period(e *api.Explanation) string {
 	name := e.Period
 	if name == "" {
 		name = "always"
@@ -128,7 +128,7 @@ func period(e *broker.Explanation) string {
 }
 
 // onHost gives one of two titles: what a neighbour is called depends on whether the object is a host or a service.
-func onHost(e *broker.Explanation, host, service string) string {
+func onHost(e *api.Explanation, host, service string) string {
 	if e.Service == "" {
 		return host
 	}
@@ -136,7 +136,7 @@ func onHost(e *broker.Explanation, host, service string) string {
 }
 
 // list names the first of so many neighbours.
-func list(first []broker.Neighbour, count int, s Style) string {
+func list(first []api.Neighbour, count int, s Style) string {
 	const most = 12
 	var parts []string
 	for i, n := range first {
@@ -158,7 +158,7 @@ func list(first []broker.Neighbour, count int, s Style) string {
 	return strings.Join(parts, "; ")
 }
 
-func acknowledged(e *broker.Explanation) string {
+func acknowledged(e *api.Explanation) string {
 	switch {
 	case !e.Acknowledged:
 		return ""
@@ -169,7 +169,7 @@ func acknowledged(e *broker.Explanation) string {
 }
 
 // downtime says when a downtime is, and how it begins if not by itself.
-func downtime(d broker.Downtime) string {
+func downtime(d api.Downtime) string {
 	text := fmt.Sprintf("%d, %s to %s by %s: %s", d.ID, clock(d.Start), clock(d.End), d.Author, d.Comment)
 	switch {
 	case d.Trigger != 0:
@@ -183,7 +183,7 @@ func downtime(d broker.Downtime) string {
 }
 
 // wouldTell says in a line each whom a problem would be told now, and who would not be told for which reason.
-func wouldTell(all []broker.Untold) []string {
+func wouldTell(all []api.Untold) []string {
 	var reasons []string
 	names := make(map[string][]string)
 	for _, u := range all {

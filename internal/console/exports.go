@@ -7,17 +7,17 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/onbu/onbu/broker/feed"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Exports asks how the export modules are.
-func (c *Client) Exports(ctx context.Context) ([]feed.Export, error) {
-	var all []feed.Export
+func (c *Client) Exports(ctx context.Context) ([]api.Export, error) {
+	var all []api.Export
 	return all, c.get(ctx, "/api/exports", &all)
 }
 
 // ExportTable lays out export modules, a line for each stream that one reads.
-func ExportTable(w io.Writer, all []feed.Export, now time.Time, s Style) {
+func ExportTable(w io.Writer, all []api.Export, now time.Time, s Style) {
 	if len(all) == 0 {
 		fmt.Fprintln(w, "no export module has been at work")
 		return
@@ -51,7 +51,7 @@ func ExportTable(w io.Writer, all []feed.Export, now time.Time, s Style) {
 const refusedLately = time.Hour
 
 // exportState says in a state's word how a module is, and where it works or last did. GONE is no trouble: nobody asks for it.
-func exportState(x *feed.Export, now time.Time) (state, at string) {
+func exportState(x *api.Export, now time.Time) (state, at string) {
 	switch {
 	case x.Forgotten != 0:
 		return "GONE", x.Last
@@ -64,7 +64,7 @@ func exportState(x *feed.Export, now time.Time) (state, at string) {
 }
 
 // exportTrouble says what people should know of a module: what went wrong last, and how long ago.
-func exportTrouble(x *feed.Export, now time.Time) string {
+func exportTrouble(x *api.Export, now time.Time) string {
 	switch {
 	case x.Forgotten != 0:
 		return "no longer configured, forgotten at " + time.Unix(int64(x.Forgotten), 0).In(now.Location()).Format("2006-01-02 15:04")

@@ -7,19 +7,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker/feed"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func TestExportTable(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	at := float64(now.Unix())
-	perf := []feed.Stream{{Stream: "PERF"}}
-	all := []feed.Export{
-		{Module: "graphite", Broker: "b1", Sent: 12, Failing: 5, Error: "connection refused", ErrorAt: at - 3, Streams: []feed.Stream{{Stream: "PERF", Waiting: 7, OldestAge: 90, LimitUsed: 0.25, Lost: 3}}},
-		{Module: "log", Last: "b2", Streams: []feed.Stream{{Stream: "EV"}, {Stream: "DONE"}}},
+	perf := []api.Stream{{Stream: "PERF"}}
+	all := []api.Export{
+		{Module: "graphite", Broker: "b1", Sent: 12, Failing: 5, Error: "connection refused", ErrorAt: at - 3, Streams: []api.Stream{{Stream: "PERF", Waiting: 7, OldestAge: 90, LimitUsed: 0.25, Lost: 3}}},
+		{Module: "log", Last: "b2", Streams: []api.Stream{{Stream: "EV"}, {Stream: "DONE"}}},
 		{Module: "mended", Broker: "b1", Error: "404", ErrorAt: at - 7200, Refused: 2, LastRefused: at - 3601, Streams: perf},
-		{Module: "old", Last: "b1", Forgotten: at + 7200, Streams: []feed.Stream{{Stream: "PERF", Waiting: 70, OldestAge: 90}}},
+		{Module: "old", Last: "b1", Forgotten: at + 7200, Streams: []api.Stream{{Stream: "PERF", Waiting: 70, OldestAge: 90}}},
 		{Module: "picky", Broker: "b1", Refused: 4, LastRefused: at - 3599, Streams: perf},
 	}
 	var b strings.Builder

@@ -11,12 +11,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Links asks for the other sites.
-func (c *Client) Links(ctx context.Context) (*broker.Links, error) {
-	l := &broker.Links{}
+func (c *Client) Links(ctx context.Context) (*api.Links, error) {
+	l := &api.Links{}
 	return l, c.get(ctx, "/api/links", l)
 }
 
@@ -33,7 +33,7 @@ func (c *Client) Forget(ctx context.Context, site string) error {
 // OrphansEverywhere asks for the names at all sites that payloads came for and no host has: sorted, each once. Troubles says
 // which sites did not tell them all.
 func (c *Client) OrphansEverywhere(ctx context.Context) (names, troubles []string, err error) {
-	var sites []broker.OrphansAt
+	var sites []api.OrphansAt
 	if err := c.get(ctx, "/api/piggyback/orphans", &sites); err != nil {
 		return nil, nil, err
 	}
@@ -48,7 +48,7 @@ func (c *Client) OrphansEverywhere(ctx context.Context) (names, troubles []strin
 }
 
 // LinkTable lays out the other sites.
-func LinkTable(w io.Writer, l *broker.Links, s Style) {
+func LinkTable(w io.Writer, l *api.Links, s Style) {
 	g := grid{head: []string{"SITE", "STATE", "FOR", "WAY", "RTT", "HOSTS", "IN", "OUT", "WAITING", "OLDEST", "TROUBLE"}, state: 1, right: []bool{2: true, 4: true, 5: true, 6: true, 7: true, 8: true, 9: true}}
 	for i := range l.Links {
 		one := &l.Links[i]

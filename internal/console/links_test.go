@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // served gives a client of an API that answers everything with a text.
@@ -35,7 +35,7 @@ func TestOrphansOfAllSitesAreNamedOnceAndSorted(t *testing.T) {
 
 func TestLinksSayWhichSitesAreThereAndWhatWaits(t *testing.T) {
 	var b bytes.Buffer
-	console.LinkTable(&b, &broker.Links{Now: 10_000, Links: []broker.Link{
+	console.LinkTable(&b, &api.Links{Now: 10_000, Links: []api.Link{
 		{Site: "oslo", There: true, Way: "dials", Address: "10.0.0.7:50000", Since: 9_940, Seen: 9_999, RTT: 0.0123, Hosts: 300, In: 12, Out: 7, Trouble: "a parcel was lost on the way"},
 		{Site: "paris", Seen: 9_400, Hosts: 2, Waiting: 5, Oldest: 9_410, Trouble: "a parcel was lost on the way"},
 	}}, console.Style{})

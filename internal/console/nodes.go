@@ -14,22 +14,31 @@ import (
 	"strings"
 	"time"
 
-	"github.com/onbu/onbu/internal/nodes"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Nodes asks which nodes there are, and how their roles are.
-func (c *Client) Nodes(ctx context.Context) ([]nodes.Role, error) {
-	var all []nodes.Role
+func (c *Client) Nodes(ctx context.Context) ([]api.Role, error) {
+	var all []api.Role
 	return all, c.get(ctx, "/api/nodes", &all)
 }
 
 // Order orders something of a node.
-func (c *Client) Order(ctx context.Context, o nodes.Order) error {
+func (c *Client) Order(ctx context.Context, o api.Order) error {
 	body, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
 	return c.post(ctx, "/api/nodes/order", body)
+}
+
+// Plan asks what an order would do.
+func (c *Client) Plan(ctx context.Context, o api.Order) (p api.Plan, err error) {
+	q := url.Values{"node": {o.Node}, "role": {o.Role}, "state": {o.State}}
+	if o.Drain {
+		q.Set("drain", "1")
+	}
+	return p, c.get(ctx, "/api/nodes/plan?"+q.Encode(), &p)
 }
 
 // ForgetNode has a node forgotten that is not there any more.
@@ -48,7 +57,7 @@ func (c *Client) post(ctx context.Context, path string, body []byte) error {
 }
 
 // NodesTable lays them out.
-func NodesTable(w io.Writer, all []nodes.Role, s Style) {
+func NodesTable(w io.Writer, all []api.Role, s Style) {
 	g := grid{
 		head:  []string{"NODE", "ROLE", "M/S", "STATE", "SHARDS", "EPOCH", "RUNNING", "WAITING", "LAG", "VERSION", "SINCE", "ADDRESS"},
 		state: -1, right: []bool{5: true, 6: true, 7: true, 10: true},
@@ -88,7 +97,7 @@ func some(n int64) string {
 }
 
 // amount is what a role says of its load; nothing of one that does not.
-func amount(r *nodes.Role, what string) string {
+func amount(r *api.Role, what string) string {
 	n, ok := r.Load[what]
 	if !ok {
 		return "-"
@@ -147,7 +156,7 @@ func size(n int64) string {
 }
 
 // PlanTable says what an order will do.
-func PlanTable(w io.Writer, p *nodes.Plan, s Style) {
+func PlanTable(w io.Writer, p *api.Plan, s Style) {
 	g := grid{head: []string{"NODE", "ROLE", "NOW", "THEN"}, state: -1}
 	for _, l := range p.Lines {
 		g.add(Shown(l.Node), Shown(l.Role), l.Now, l.Then)

@@ -7,14 +7,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/console"
-	"github.com/onbu/onbu/internal/nodes"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func TestTheTableOfNodes(t *testing.T) {
 	now := time.Unix(1000, 0)
-	all := []nodes.Role{
+	all := []api.Role{
 		{Node: "alpha", Role: "scheduler", State: "up", Mode: "M", Shards: []uint16{0, 1, 2, 7}, Epoch: 208, Load: map[string]int64{"running": 18, "waiting": 0, "journal_bytes": 2048}, Version: "v1", Since: 940, HTTP: "10.0.0.1:7770"},
 		{Node: "alpha", Role: "receiver", State: "draining", Mode: "M", Ordered: "maintenance", Why: "kernel\x1b[2J", Load: map[string]int64{"spool_bytes": 3 << 20, "spool_seconds": 90}, Version: "v1", Since: 999, HTTP: "10.0.0.1:7770"},
 		{Node: "beta", Role: "poller", State: "silent", Version: "v1", Host: "beta.example.org", Since: 1, Seen: 700},
@@ -38,7 +37,7 @@ func TestTheTableOfNodes(t *testing.T) {
 
 func TestALineOfTheClusterLog(t *testing.T) {
 	var b strings.Builder
-	e := chronicle.Entry{Time: 1.5, Node: "alpha", Role: "scheduler", Kind: "shard-taken", About: "shard 3", Why: "its owner is\ndead"}
+	e := api.Deed{Time: 1.5, Node: "alpha", Role: "scheduler", Kind: "shard-taken", About: "shard 3", Why: "its owner is\ndead"}
 	console.ChronicleLine(&b, &e)
 	if got, want := b.String(), time.UnixMicro(1.5e6).Format("2006-01-02 15:04:05.000")+"  alpha/scheduler       shard-taken    shard 3: its owner isdead\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)

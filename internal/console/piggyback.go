@@ -13,30 +13,30 @@ import (
 	"strings"
 	"time"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/modules/piggyback"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Payloads gives the payloads for a host, or for all if it is empty. where is one of broker's words, or empty for all.
-func (c *Client) Payloads(ctx context.Context, where, host string) (*broker.Payloads, error) {
+func (c *Client) Payloads(ctx context.Context, where, host string) (*api.Payloads, error) {
 	q := url.Values{"where": {cmp.Or(where, "all")}}
 	if host != "" {
 		q.Set("host", host)
 	}
-	p := &broker.Payloads{}
+	p := &api.Payloads{}
 	err := c.get(ctx, "/api/piggyback?"+q.Encode(), p)
 	if err == nil && p.Error != "" {
 		err = fmt.Errorf("%s could not read all: %s", c.Addr, p.Error)
 	}
-	slices.SortFunc(p.Payloads, func(a, b broker.Payload) int {
+	slices.SortFunc(p.Payloads, func(a, b api.Payload) int {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Source, b.Source))
 	})
 	return p, err
 }
 
 // Known gives the hosts that there are, here and at other sites.
-func (c *Client) Known(ctx context.Context) (*broker.Known, error) {
-	k := &broker.Known{}
+func (c *Client) Known(ctx context.Context) (*api.Known, error) {
+	k := &api.Known{}
 	return k, c.get(ctx, "/api/piggyback/hosts", k)
 }
 
@@ -63,17 +63,17 @@ func (c *Client) raw(ctx context.Context, path string) (io.ReadCloser, error) {
 }
 
 // MailLine says in a line how it stands with payloads.
-func MailLine(p *broker.Payloads, s Style) string {
+func MailLine(p *api.Payloads, s Style) string {
 	targets, waiting, orphans := map[string]bool{}, map[string]int{}, map[string]bool{}
 	here, size, oldest := 0, 0, p.Now
 	for i := range p.Payloads {
 		switch one := &p.Payloads[i]; one.Where {
-		case broker.Here:
+		case api.Here:
 			here, size, oldest = here+1, size+one.Bytes, min(oldest, one.At)
 			targets[one.Target] = true
-		case broker.Waiting:
+		case api.Waiting:
 			waiting[one.To]++
-		case broker.Orphan:
+		case api.Orphan:
 			orphans[one.Target] = true
 		}
 	}
@@ -85,7 +85,7 @@ func MailLine(p *broker.Payloads, s Style) string {
 }
 
 // mail is the line of the headline about payloads; empty where there are none.
-func mail(m *broker.Mail, s Style) string {
+func mail(m *api.Mail, s Style) string {
 	if m.Sources+m.Orphans+len(m.Waiting) == 0 {
 		return ""
 	}
@@ -134,7 +134,7 @@ func shownAll(names []string) string {
 }
 
 // PayloadTable draws payloads that are sorted.
-func PayloadTable(w io.Writer, p *broker.Payloads, s Style) {
+func PayloadTable(w io.Writer, p *api.Payloads, s Style) {
 	g := grid{head: []string{"TARGET", "SOURCE", "SITE", "AGE", "SIZE", "STATE", "SAYS"}, state: 5, right: []bool{3: true, 4: true}}
 	for i := range p.Payloads {
 		one := &p.Payloads[i]
@@ -144,25 +144,25 @@ func PayloadTable(w io.Writer, p *broker.Payloads, s Style) {
 }
 
 // stateOf is the state by the policies; for one that is elsewhere, where.
-func stateOf(p *broker.Payload) string {
-	if p.Where == broker.Here {
+func stateOf(p *api.Payload) string {
+	if p.Where == api.Here {
 		return p.State
 	}
 	return p.Where
 }
 
-func says(p *broker.Payload) string {
+func says(p *api.Payload) string {
 	switch {
-	case p.Where == broker.Waiting:
+	case p.Where == api.Waiting:
 		return "for site " + Shown(p.To)
-	case p.Where == broker.Orphan:
+	case p.Where == api.Orphan:
 		return "no host has that name"
 	}
 	return p.Text
 }
 
 // HostPayloads draws all about the payloads for one host: the table, what is in each, and its services with their origin.
-func HostPayloads(w io.Writer, p *broker.Payloads, services []broker.Object, s Style) {
+func HostPayloads(w io.Writer, p *api.Payloads, services []api.Object, s Style) {
 	PayloadTable(w, p, s)
 	fmt.Fprintln(w)
 	for i := range p.Payloads {
@@ -183,7 +183,7 @@ func HostPayloads(w io.Writer, p *broker.Payloads, services []broker.Object, s S
 }
 
 // origin is whose output a service was computed from: the check module says it in the long output.
-func origin(o *broker.Object) string {
+func origin(o *api.Object) string {
 	for line := range strings.Lines(o.LongOutput) {
 		if from, ok := strings.CutPrefix(line, "from the output of "); ok {
 			if at := strings.LastIndex(from, ", "); at > 0 {
@@ -209,7 +209,7 @@ type SpokenName struct {
 }
 
 // Conflicts finds the names that became one host, sorted by host; never nil.
-func Conflicts(p *broker.Payloads) []Conflict {
+func Conflicts(p *api.Payloads) []Conflict {
 	type spoken struct{ target, source, name string }
 	at := map[spoken]float64{}
 	found := piggyback.Conflicts(func(yield func(piggyback.Pair) bool) {

@@ -8,23 +8,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/modules/piggyback"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // mail has payloads of two sources for two hosts, one for another site and two that nobody knows, with hostile names.
-func mail() *broker.Payloads {
-	return &broker.Payloads{
-		Now: 1000, Sources: []broker.Source{{Name: "esx0"}, {Name: "esx1"}},
-		Payloads: []broker.Payload{
-			{Target: "vm1", Source: "esx0", Site: "rome", Where: broker.Here, Names: []string{"vm1"}, At: 400, Bytes: 512, State: "OK", Text: "Piggyback data not updated by source 'esx0'", Sections: []string{"cpu"}},
-			{Target: "vm1", Source: "esx1", Where: broker.Here, Names: []string{"VM-ONE", "VM\x1b[2J1"}, At: 990, Bytes: 60_000, Usable: true, State: "OK", Text: "Successfully processed from source 'esx1'", Sections: []string{"mem", "local"}},
-			{Target: "vm2", Source: "esx1", Where: broker.Waiting, To: "paris", Names: []string{"vm2"}, At: 990, Bytes: 20},
-			{Target: "vm9", Source: "esx1", Where: broker.Orphan, Names: []string{"vm9"}, At: 990, Bytes: 20},
-			{Target: "vm3", Source: "esx1", Where: broker.Orphan, Names: []string{"vm3"}, At: 990, Bytes: 20},
-			{Target: "vm3", Source: "esx0", Where: broker.Orphan, Names: []string{"vm3"}, At: 990, Bytes: 20},
+func mail() *api.Payloads {
+	return &api.Payloads{
+		Now: 1000, Sources: []api.Source{{Name: "esx0"}, {Name: "esx1"}},
+		Payloads: []api.Payload{
+			{Target: "vm1", Source: "esx0", Site: "rome", Where: api.Here, Names: []string{"vm1"}, At: 400, Bytes: 512, State: "OK", Text: "Piggyback data not updated by source 'esx0'", Sections: []string{"cpu"}},
+			{Target: "vm1", Source: "esx1", Where: api.Here, Names: []string{"VM-ONE", "VM\x1b[2J1"}, At: 990, Bytes: 60_000, Usable: true, State: "OK", Text: "Successfully processed from source 'esx1'", Sections: []string{"mem", "local"}},
+			{Target: "vm2", Source: "esx1", Where: api.Waiting, To: "paris", Names: []string{"vm2"}, At: 990, Bytes: 20},
+			{Target: "vm9", Source: "esx1", Where: api.Orphan, Names: []string{"vm9"}, At: 990, Bytes: 20},
+			{Target: "vm3", Source: "esx1", Where: api.Orphan, Names: []string{"vm3"}, At: 990, Bytes: 20},
+			{Target: "vm3", Source: "esx0", Where: api.Orphan, Names: []string{"vm3"}, At: 990, Bytes: 20},
 		},
 	}
 }
@@ -45,7 +45,7 @@ func TestTheTableOfPayloads(t *testing.T) {
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)
 	}
-	if got := console.MailLine(&broker.Payloads{}, console.Style{}); got != "no payloads; 0 sources; 0 orphans; queues empty" {
+	if got := console.MailLine(&api.Payloads{}, console.Style{}); got != "no payloads; 0 sources; 0 orphans; queues empty" {
 		t.Error(got)
 	}
 }
@@ -53,7 +53,7 @@ func TestTheTableOfPayloads(t *testing.T) {
 func TestOneHostsPayloadsAndTheOriginOfItsServices(t *testing.T) {
 	p := mail()
 	p.Payloads = p.Payloads[:2]
-	services := []broker.Object{
+	services := []api.Object{
 		{Service: "Memory", State: "OK", Module: "agent", Output: "fine", LongOutput: "more\nfrom the output of esx1, 10 s old"},
 		{Service: "Disk", State: "WARNING", Module: "agent", Output: "full\nmore"},
 		{Service: "ping", State: "OK", Module: "icmp"},
@@ -86,9 +86,9 @@ func TestConflictsNameEachNameWithItsSource(t *testing.T) {
 
 func TestDynamicHostsAreListedWithWhyOthersAreNot(t *testing.T) {
 	var b bytes.Buffer
-	console.DynamicTable(&b, &broker.Dynamics{
-		Hosts: []broker.DynamicHost{{Name: "vm\x1b1", Source: "esx1", Rule: "guests", Since: 940, Listed: 990, Services: []string{"CPU", "Memory"}}},
-		Refusals: []broker.DynamicRefusal{
+	console.DynamicTable(&b, &api.Dynamics{
+		Hosts: []api.DynamicHost{{Name: "vm\x1b1", Source: "esx1", Rule: "guests", Since: 940, Listed: 990, Services: []string{"CPU", "Memory"}}},
+		Refusals: []api.DynamicRefusal{
 			{Name: "core1", Source: "esx1", Rule: "guests", Why: "a file defines it", At: 970, Hosts: 1},
 			{Name: "a", Source: "esx1", Rule: "guests", Why: "too many", At: 970, Hosts: 4000, Others: []string{"b\x1b"}},
 		},
@@ -112,12 +112,12 @@ func TestRulesAreTriedOnTheNamesOfToday(t *testing.T) {
 	if len(wrong) > 0 {
 		t.Fatal(wrong)
 	}
-	known := &broker.Known{Here: []string{"vm1", "esx1"}, Sites: map[string][]string{"paris": {"vm2"}}}
+	known := &api.Known{Here: []string{"vm1", "esx1"}, Sites: map[string][]string{"paris": {"vm2"}}}
 	p := mail()
 	p.Payloads[1].Names = []string{"VM-ONE"}
 	trial := console.Try(rules, p, known)
 	var b bytes.Buffer
-	trial.Draw(&b, false, console.Style{})
+	console.TrialTable(&b, trial, false, console.Style{})
 	want := `6 names: 5 would change, 1 would be orphans, 1 would be for nobody; 1 conflict
   SOURCE  NAME    BEFORE      AFTER   WHERE
   esx0    vm1     vm1     ->  -       refused

@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/onbu/onbu/internal/nodes"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Reload has the files of the configuration read again, or with check only looked through.
-func (c *Client) Reload(ctx context.Context, check bool) (*nodes.Reload, error) {
+func (c *Client) Reload(ctx context.Context, check bool) (*api.Reload, error) {
 	path := "/api/reload"
 	if check {
 		path += "?check=1"
@@ -27,7 +27,7 @@ func (c *Client) Reload(ctx context.Context, check bool) (*nodes.Reload, error) 
 		return nil, err
 	}
 	defer body.Close()
-	r := &nodes.Reload{}
+	r := &api.Reload{}
 	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(r); err != nil {
 		return nil, fmt.Errorf("answer of %s: %w", c.Addr, err)
 	}
@@ -35,7 +35,7 @@ func (c *Client) Reload(ctx context.Context, check bool) (*nodes.Reload, error) 
 }
 
 // ReloadReport writes what came of a reload that was not refused.
-func ReloadReport(w io.Writer, r *nodes.Reload, check bool) {
+func ReloadReport(w io.Writer, r *api.Reload, check bool) {
 	what := fmt.Sprintf("%d hosts, %d services, warnings: %d", r.Hosts, r.Services, r.Warnings)
 	if check {
 		fmt.Fprintf(w, "the files are fine: %s of arbiter %s (%s)\na reload would change %d of %d shards\n", printable(r.Main), printable(r.Arbiter), what, r.Changed, r.Shards)
@@ -54,7 +54,7 @@ func ReloadReport(w io.Writer, r *nodes.Reload, check bool) {
 }
 
 // uses counts who works with a generation: "4 of 4 schedulers, 2 of 2 brokers".
-func uses(r *nodes.Reload) string {
+func uses(r *api.Reload) string {
 	var roles, parts []string
 	have, all := map[string]int{}, map[string]int{}
 	for _, d := range r.Daemons {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Style says how to draw.
@@ -19,7 +19,7 @@ type Style struct {
 }
 
 // Table draws hosts with their services below them: both sorted by name, as the API gives them.
-func Table(w io.Writer, hosts, services []broker.Object, s Style) {
+func Table(w io.Writer, hosts, services []api.Object, s Style) {
 	rows := arrange(hosts, services, s.Now)
 	widths := [5]int{4, 5, 5, 7, 4}
 	for _, r := range rows {
@@ -35,7 +35,7 @@ func Table(w io.Writer, hosts, services []broker.Object, s Style) {
 }
 
 // Headline says how all is, in one line, and below it in a line each what one should know besides.
-func Headline(sum *broker.Summary, s Style) string {
+func Headline(sum *api.Summary, s Style) string {
 	hosts := func(s Style) string {
 		return tally("host", sum.Hosts, []string{"UP", "DOWN", "UNREACHABLE", "PENDING"}, s)
 	}
@@ -80,7 +80,7 @@ type row struct {
 }
 
 // arrange puts services below their hosts. A service whose host is not shown itself, because only problems are, names it.
-func arrange(hosts, services []broker.Object, now time.Time) []row {
+func arrange(hosts, services []api.Object, now time.Time) []row {
 	var rows []row
 	i := 0
 	// Services whose host is not shown, because only problems are, carry its name.
@@ -101,7 +101,7 @@ func arrange(hosts, services []broker.Object, now time.Time) []row {
 	return rows
 }
 
-func rowOf(o *broker.Object, name string, now time.Time) row {
+func rowOf(o *api.Object, name string, now time.Time) row {
 	state := o.State
 	if o.StateType == "SOFT" && o.State != "UP" && o.State != "OK" && o.State != "PENDING" {
 		state = fmt.Sprintf("%s %d/%d", o.State, o.Attempt, o.MaxAttempts)

@@ -11,9 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/onbu/onbu/broker"
-	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/internal/console"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
@@ -47,8 +46,8 @@ var now = time.Unix(1_700_000_000, 0)
 func before(d time.Duration) float64 { return float64(now.Add(-d).Unix()) }
 
 // up gives a host, or a service, without problems.
-func up(host, service string) broker.Object {
-	o := broker.Object{
+func up(host, service string) api.Object {
+	o := api.Object{
 		Host: host, Service: service, State: "UP", StateType: "HARD", Attempt: 1, MaxAttempts: 3, Output: "PING OK - rta 0.05 ms",
 		LastCheck: before(10 * time.Second), NextCheck: before(-50 * time.Second), LastChange: before(26 * time.Hour),
 		CheckType: "active", ActiveChecks: true,
@@ -59,35 +58,35 @@ func up(host, service string) broker.Object {
 	return o
 }
 
-func with(o broker.Object, change func(*broker.Object)) broker.Object {
+func with(o api.Object, change func(*api.Object)) api.Object {
 	change(&o)
 	return o
 }
 
 // objects give one of each thing that the table shows.
-func objects() (hosts, services []broker.Object) {
-	hosts = []broker.Object{
+func objects() (hosts, services []api.Object) {
+	hosts = []api.Object{
 		up("db", ""),
-		with(up("gateway", ""), func(o *broker.Object) {
+		with(up("gateway", ""), func(o *api.Object) {
 			o.State, o.LastChange, o.Output = "DOWN", before(75*time.Second), "no answer from 127.0.0.2"
 			o.Acknowledged, o.DowntimeDepth, o.Flapping = true, 1, true
 		}),
-		with(up("größe-東京", ""), func(o *broker.Object) {
+		with(up("größe-東京", ""), func(o *api.Object) {
 			o.State, o.StateType, o.Attempt, o.Output = "UNREACHABLE", "SOFT", 2, "東京からの応答がありません"
 		}),
 		{Host: "new", State: "PENDING", StateType: "HARD", ActiveChecks: true},
 	}
-	services = []broker.Object{
-		with(up("db", "backup"), func(o *broker.Object) {
+	services = []api.Object{
+		with(up("db", "backup"), func(o *api.Object) {
 			o.State, o.ActiveChecks, o.LastCheck = "UNKNOWN", false, before(90*24*time.Hour)
 		}),
-		with(up("db", "disk"), func(o *broker.Object) {
+		with(up("db", "disk"), func(o *api.Object) {
 			o.State, o.StateType, o.Attempt = "WARNING", "SOFT", 1
 			o.Output, o.NextCheck = "DISK WARNING - free space: / 1012 MiB (9% inode=91%); /var 20 GiB (43% inode=99%)", before(time.Second)
 		}),
 		up("db", "sql"),
-		with(up("gateway", "ssh"), func(o *broker.Object) { o.State, o.Acknowledged = "CRITICAL", true }),
-		with(up("orphan", "x"), func(o *broker.Object) { o.State = "CRITICAL" }),
+		with(up("gateway", "ssh"), func(o *api.Object) { o.State, o.Acknowledged = "CRITICAL", true }),
+		with(up("orphan", "x"), func(o *api.Object) { o.State = "CRITICAL" }),
 	}
 	return hosts, services
 }
@@ -125,14 +124,14 @@ func TestATableOfNothingIsItsHead(t *testing.T) {
 }
 
 func TestHeadline(t *testing.T) {
-	sum := &broker.Summary{Tally: view.Tally{
+	sum := &api.Summary{Tally: api.Tally{
 		Hosts:    map[string]int{"UP": 2, "DOWN": 1},
 		Services: map[string]int{"CRITICAL": 1},
 	}}
 	if got, want := console.Headline(sum, console.Style{}), "3 hosts: 2 UP, 1 DOWN    1 service: 1 CRITICAL"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	sum = &broker.Summary{Warnings: []string{"nobody \x1b[2Jlooks"}}
+	sum = &api.Summary{Warnings: []string{"nobody \x1b[2Jlooks"}}
 	if got, want := console.Headline(sum, console.Style{Colour: true}), "no hosts    no services\n\x1b[33m! nobody [2Jlooks\x1b[0m"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -148,8 +147,8 @@ func hostile() []string {
 
 func TestHostileTextsReachNoTerminal(t *testing.T) {
 	for _, text := range hostile() {
-		hosts := []broker.Object{with(up("web"+text, ""), func(o *broker.Object) { o.Output = text })}
-		services := []broker.Object{with(up("web"+text, text), func(o *broker.Object) { o.Output = text })}
+		hosts := []api.Object{with(up("web"+text, ""), func(o *api.Object) { o.Output = text })}
+		services := []api.Object{with(up("web"+text, text), func(o *api.Object) { o.Output = text })}
 		var out bytes.Buffer
 		console.Table(&out, hosts, services, console.Style{Now: now})
 		if n := strings.Count(out.String(), "\n"); n != 3 {
@@ -157,10 +156,10 @@ func TestHostileTextsReachNoTerminal(t *testing.T) {
 		}
 		harmless(t, text, out.String())
 		out.Reset()
-		console.Explain(&out, &broker.Explanation{
-			Object: with(hosts[0], func(o *broker.Object) { o.LongOutput, o.Perfdata = text, text }), Command: text, Line: text, Period: text,
-			Checking: text, Why: []string{text}, Parents: []broker.Neighbour{{Host: text}}, CommentList: []broker.Comment{{Author: text, Text: text}},
-			Downtimes: []broker.Downtime{{Author: text, Comment: text}}, Told: []broker.Telling{{Contact: text, Command: text}},
+		console.Explain(&out, &api.Explanation{
+			Object: with(hosts[0], func(o *api.Object) { o.LongOutput, o.Perfdata = text, text }), Command: text, Line: text, Period: text,
+			Checking: text, Why: []string{text}, Parents: []api.Neighbour{{Host: text}}, CommentList: []api.Comment{{Author: text, Text: text}},
+			Downtimes: []api.Downtime{{Author: text, Comment: text}}, Told: []api.Telling{{Contact: text, Command: text}},
 		}, console.Style{Now: now})
 		harmless(t, text, out.String())
 	}
@@ -183,7 +182,7 @@ func TestDurations(t *testing.T) {
 		49 * time.Hour: "2d1h", 1000 * 24 * time.Hour: "1000d0h",
 	} {
 		var out bytes.Buffer
-		console.Table(&out, []broker.Object{with(up("h", ""), func(o *broker.Object) { o.LastCheck = before(d) })}, nil, console.Style{Now: now})
+		console.Table(&out, []api.Object{with(up("h", ""), func(o *api.Object) { o.LastCheck = before(d) })}, nil, console.Style{Now: now})
 		if cells := strings.Fields(strings.Split(out.String(), "\n")[1]); cells[3] != want {
 			t.Errorf("%s ago is shown as %q, want %q", d, cells[3], want)
 		}

@@ -13,12 +13,12 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // Trace follows the next check of an object and gives each step as it is heard, the first saying when the check is due.
 // It returns once all steps were told or ctx ends. A wait of 0 is the daemon's own.
-func (c *Client) Trace(ctx context.Context, host, service string, wait time.Duration, each func(broker.Step)) error {
+func (c *Client) Trace(ctx context.Context, host, service string, wait time.Duration, each func(api.Step)) error {
 	q := url.Values{"host": {host}}
 	if service != "" {
 		q.Set("service", service)
@@ -36,7 +36,7 @@ func (c *Client) Trace(ctx context.Context, host, service string, wait time.Dura
 	}
 	defer body.Close()
 	for dec := json.NewDecoder(body); ; {
-		var s broker.Step
+		var s api.Step
 		switch err := dec.Decode(&s); {
 		case errors.Is(err, io.EOF):
 			return nil
@@ -51,9 +51,9 @@ func (c *Client) Trace(ctx context.Context, host, service string, wait time.Dura
 
 // Steps lays out the life of one check: when each step was taken, in ms from when the check was due, and how long after the
 // step before it.
-func Steps(w io.Writer, steps []broker.Step) {
+func Steps(w io.Writer, steps []api.Step) {
 	steps = slices.Clone(steps)
-	slices.SortStableFunc(steps, func(a, b broker.Step) int { return int((a.Time - b.Time) * 1e9) })
+	slices.SortStableFunc(steps, func(a, b api.Step) int { return int((a.Time - b.Time) * 1e9) })
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "   AT ms\t  + ms\tDAEMON\tSTEP")
 	for i, s := range steps {

@@ -7,35 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/modules/piggyback"
+	"github.com/onbu/onbu/monitor/api"
 )
 
-// Trial is what rules would do to the names that are in the payloads of today.
-type Trial struct {
-	Names []TriedName `json:"names"`
-	// Conflicts are hosts that different names would become, a sentence each.
-	Conflicts []string `json:"conflicts"`
-}
-
-// TriedName is a name in the output of a source, what it became and what it would become.
-type TriedName struct {
-	Source string `json:"source"`
-	Name   string `json:"name"`
-	// Before are the hosts that it is for today, After those that it would be for, both sorted.
-	Before []string `json:"before"`
-	After  []string `json:"after"`
-	// Where says of each of After where that host is looked at: here, the name of a site, or orphan. Without any, Verdict says
-	// why not.
-	Where   []string `json:"where"`
-	Verdict string   `json:"verdict"`
-}
-
-// Changes says whether the rules make a difference to the name.
-func (n *TriedName) Changes() bool { return !slices.Equal(n.Before, n.After) }
-
 // Try finds out what rules would do to the names in payloads.
-func Try(rules *piggyback.Rules, p *broker.Payloads, known *broker.Known) *Trial {
+func Try(rules *piggyback.Rules, p *api.Payloads, known *api.Known) *api.Trial {
 	type spoken struct{ source, name string }
 	before := map[spoken][]string{}
 	for i := range p.Payloads {
@@ -46,20 +23,22 @@ func Try(rules *piggyback.Rules, p *broker.Payloads, known *broker.Known) *Trial
 		}
 	}
 	homes := homesOf(known)
-	t := &Trial{}
+	t := &api.Trial{}
 	var pairs []piggyback.Pair
 	for key, targets := range before {
 		slices.Sort(targets)
-		n := TriedName{Source: key.source, Name: key.name, Before: slices.Compact(targets)}
+		n := api.TriedName{Source: key.source, Name: key.name, Before: slices.Compact(targets)}
 		after, verdict := rules.Translate(key.source, []byte(key.name))
 		n.After, n.Verdict = slices.Sorted(slices.Values(after)), verdict.String()
 		for _, host := range n.After {
-			n.Where = append(n.Where, cmp.Or(homes[host], broker.Orphan))
+			n.Where = append(n.Where, cmp.Or(homes[host], api.Orphan))
 			pairs = append(pairs, piggyback.Pair{Target: host, Source: key.source, Raw: key.name})
 		}
 		t.Names = append(t.Names, n)
 	}
-	slices.SortFunc(t.Names, func(a, b TriedName) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(t.Names, func(a, b api.TriedName) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name))
+	})
 	for _, c := range piggyback.Conflicts(slices.Values(pairs)) {
 		t.Conflicts = append(t.Conflicts, c.String())
 	}
@@ -67,7 +46,7 @@ func Try(rules *piggyback.Rules, p *broker.Payloads, known *broker.Known) *Trial
 }
 
 // homesOf says where each host is looked at.
-func homesOf(known *broker.Known) map[string]string {
+func homesOf(known *api.Known) map[string]string {
 	homes := map[string]string{}
 	for site, hosts := range known.Sites {
 		for _, h := range hosts {
@@ -75,13 +54,13 @@ func homesOf(known *broker.Known) map[string]string {
 		}
 	}
 	for _, h := range known.Here {
-		homes[h] = broker.Here
+		homes[h] = api.Here
 	}
 	return homes
 }
 
-// Draw shows what changes; with all, what stays as it is too.
-func (t *Trial) Draw(w io.Writer, all bool, s Style) {
+// TrialTable shows what changes; with all, what stays as it is too.
+func TrialTable(w io.Writer, t *api.Trial, all bool, s Style) {
 	g := grid{head: []string{"SOURCE", "NAME", "BEFORE", "", "AFTER", "WHERE"}, state: -1}
 	changed, orphans, dropped := 0, 0, 0
 	for i := range t.Names {
@@ -94,7 +73,7 @@ func (t *Trial) Draw(w io.Writer, all bool, s Style) {
 		case len(n.After) == 0:
 			dropped++
 			where = n.Verdict
-		case slices.Contains(n.Where, broker.Orphan):
+		case slices.Contains(n.Where, api.Orphan):
 			orphans++
 		}
 		if all || n.Changes() {

@@ -119,7 +119,7 @@ func (o *output) visitors() {
 func (o *output) others(all []host) {
 	for i := range all {
 		h := &all[i]
-		if h.source != o.h.name || o.s.gone[h.name] {
+		if !o.speaksFor(h) || o.s.gone[h.name] {
 			continue
 		}
 		g := &output{h: h, s: o.s, seed: o.seed, now: o.now}
@@ -135,6 +135,13 @@ func (o *output) others(all []host) {
 			o.say("<<<<%s>>>>\n<<<local:sep(0)>>>\n0 Nobody - nobody has told Onbu of this one\n<<<<>>>>\n", name)
 		}
 	}
+}
+
+// movedBox is a container that was moved: the node where it was still lists it, so that its sections come from two sources.
+const movedBox = "box-cache"
+
+func (o *output) speaksFor(h *host) bool {
+	return h.source == o.h.name || h.name == movedBox && o.h.kind == "docker"
 }
 
 // guest is what the special agent for vSphere says of a virtual machine.

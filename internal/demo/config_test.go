@@ -3,6 +3,7 @@ package demo
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/onbu/onbu/arbiter"
 )
@@ -31,4 +32,27 @@ func TestTheConfigurationHasNoMistakesAndNoDoubts(t *testing.T) {
 	if got := len(c.Services); got < 500 || got > 1000 {
 		t.Errorf("%d services, want 500 to 1,000", got)
 	}
+}
+
+// What comes and goes is over before anybody would be told of it: that it flaps is what people hear.
+func TestNobodyIsToldOfEachTimeThatAPageComesAndGoes(t *testing.T) {
+	c, _ := arbiter.Load(written(t))
+	longest, since := time.Duration(0), time.Duration(0)
+	for at := time.Duration(0); at < 6*time.Minute; at += time.Second {
+		s := scene{at: at, broken: map[string]bool{}}
+		if flaps(&s, 0); !s.broken[flapping] {
+			since = at
+		}
+		longest = max(longest, at-since)
+	}
+	for i := range c.Services {
+		s := &c.Services[i]
+		if c.Hosts[s.Host].Name == flapping && s.Description == "HTTP" {
+			if p := c.Settings[s.Settings].Policy; p.FirstNotificationDelay <= longest+15*time.Second {
+				t.Errorf("it is told after %s, and broken for up to %s", p.FirstNotificationDelay, longest)
+			}
+			return
+		}
+	}
+	t.Errorf("%s has no service HTTP", flapping)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/onbu/onbu/internal/nodes"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // deed is what somebody does at a moment of each round.
@@ -37,10 +37,10 @@ func deeds() []deed {
 			return d.obey(ctx, now, "ADD_SVC_COMMENT", hostileHost, "Visitors", "0", "mallory", script)
 		}},
 		{70 * time.Second, "node beta goes into maintenance", func(ctx context.Context, d *desk, _ time.Time) error {
-			return d.ask.Order(ctx, nodes.Order{Node: beta, State: "maintenance", Drain: true, Why: "new kernel", By: "ben"})
+			return d.ask.Order(ctx, api.Order{Node: beta, State: "maintenance", Drain: true, Why: "new kernel", By: "ben"})
 		}},
 		{130 * time.Second, "node beta works again", func(ctx context.Context, d *desk, _ time.Time) error {
-			return d.ask.Order(ctx, nodes.Order{Node: beta, State: "up", By: "ben"})
+			return d.ask.Order(ctx, api.Order{Node: beta, State: "up", By: "ben"})
 		}},
 		{160 * time.Second, "ben comments on " + fullHost, func(ctx context.Context, d *desk, now time.Time) error {
 			return d.obey(ctx, now, "ADD_SVC_COMMENT", fullHost, "Filesystem /srv", "0", "ben", "the nightly export is twice as large since Tuesday")

@@ -16,7 +16,8 @@ func services() string {
 	add(servers, "Network eth0", "agent!-s lnx_if -i eth0 -o state=any")
 	add("db,files,mail,backup", "Filesystem /srv", "agent!-s df -i /srv -w 80 -c 90", "servicegroups", "capacity")
 	add("storage", "RAID", "agent!-s local -i RAID", "business_impact", "5")
-	add("web", "HTTP", "http", "servicegroups", "web-services", "business_impact", "4")
+	// Nobody is told of a page that is away for less than a minute: of one that comes and goes people hear once, when it flaps.
+	add("web", "HTTP", "http", "servicegroups", "web-services", "business_impact", "4", "first_notification_delay", "60")
 	add("web", "Certificate", "agent!-s local -i Certificate", "servicegroups", "web-services", "check_interval", "30")
 	add("web", "Visitors", "agent!-s local -i Visitors", "servicegroups", "web-services")
 	add("app", "HTTP", "http")

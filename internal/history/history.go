@@ -125,7 +125,19 @@ func (s *Store) openLocked(ctx context.Context) error {
 	if found > version {
 		return fmt.Errorf("a newer Onbu wrote it (version %d; this one knows %d): name another file", found, version)
 	}
-	_, err = s.writer.ExecContext(ctx, schema)
+	if _, err := s.writer.ExecContext(ctx, schema); err != nil {
+		return err
+	}
+	return addBy(ctx, s.writer)
+}
+
+// addBy gives a file of an older release the column that says who was behind a line. Older releases read and write such a file too.
+func addBy(ctx context.Context, db *sql.DB) error {
+	var there bool
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info('log') WHERE name = 'who'").Scan(&there); err != nil || there {
+		return err
+	}
+	_, err := db.ExecContext(ctx, "ALTER TABLE log ADD COLUMN who TEXT")
 	return err
 }
 
@@ -204,18 +216,21 @@ func insert(ctx context.Context, db *sql.DB, lines []logline.Line) error {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	add, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO log (time, hash, class, host, service, message, output, comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+	add, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO log (time, hash, class, host, service, message, output, comment, who) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return err
 	}
 	defer add.Close()
 	for i := range lines {
 		l := &lines[i]
-		var output, comment any
+		var output, comment, who any
 		if said := logline.Parse(l.Message); said.Output != l.Output || said.Comment != l.Comment {
 			output, comment = l.Output, l.Comment
 		}
-		if _, err := add.ExecContext(ctx, int64(l.Time), hash(l), l.Class, l.Host, l.Service, l.Message, output, comment); err != nil {
+		if l.By != "" {
+			who = l.By
+		}
+		if _, err := add.ExecContext(ctx, int64(l.Time), hash(l), l.Class, l.Host, l.Service, l.Message, output, comment, who); err != nil {
 			return err
 		}
 	}

@@ -11,8 +11,10 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/nodes"
+	"github.com/onbu/onbu/internal/nodes/cover"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // site is a bus with what nodes put there.
@@ -49,19 +51,19 @@ func (s *site) beats(h wire.Heartbeat) {
 	s.put(bus.NODE, bus.KnownKey(h.Role, h.Name), wire.KnownRole{Beat: h, At: 7e9})
 }
 
-func (s *site) look() []nodes.Role {
+func (s *site) look() []api.Role {
 	s.t.Helper()
 	all, err := nodes.Look(s.t.Context(), s)
 	s.must(err)
 	return all
 }
 
-func (s *site) give(o nodes.Order) error {
+func (s *site) give(o api.Order) error {
 	return nodes.Give(s.t.Context(), s, func(kind, about, why string) { s.told = append(s.told, kind+": "+about+": "+why) }, o)
 }
 
 // words gives a roster in short: NODE ROLE MODE STATE.
-func words(all []nodes.Role) (out []string) {
+func words(all []api.Role) (out []string) {
 	for i := range all {
 		r := &all[i]
 		line := strings.Join([]string{r.Node, r.Role, r.Mode, r.State}, " ")
@@ -82,13 +84,13 @@ func TestTheRosterHasWhoWorksWhoStandsByAndWhoIsSilent(t *testing.T) {
 		s.put(bus.NODE, bus.KnownKey("poller", "old"), wire.KnownRole{Beat: wire.Heartbeat{Role: "poller", Name: "old", Load: map[string]int64{"running": 3}}, At: 5e9})
 		s.put(bus.NODE, bus.KnownKey("poller", "gone"), wire.KnownRole{Beat: wire.Heartbeat{Role: "poller", Name: "gone"}, At: 5e9, Ended: true})
 		s.put(bus.NODE, bus.KnownKey("poller", "moved"), wire.KnownRole{Beat: wire.Heartbeat{Role: "poller", Name: "moved"}, At: 5e9, Ended: true})
-		s.must(s.give(nodes.Order{Node: "moved", State: "disconnected"}))
+		s.must(s.give(api.Order{Node: "moved", State: "disconnected"}))
 		s.beats(wire.Heartbeat{Role: "scheduler", Name: "b"})
 		s.beats(wire.Heartbeat{Role: "scheduler", Name: "a", State: wire.NodeUp, Version: "v1", Wire: 1, Since: 3e9, Load: map[string]int64{"running": 9}})
 		s.beats(wire.Heartbeat{Role: "arbiter", Name: "a"})
 		s.beats(wire.Heartbeat{Role: "arbiter", Name: "b"})
 		s.beats(wire.Heartbeat{Role: "poller", Name: "b", State: wire.NodeDraining})
-		s.must(s.give(nodes.Order{Node: "b", Role: "poller", State: "maintenance", Why: "kernel"}))
+		s.must(s.give(api.Order{Node: "b", Role: "poller", State: "maintenance", Why: "kernel"}))
 		s.put(bus.LEASE, bus.LeaseKey(3), wire.Lease{Owner: "a", Epoch: 41})
 		s.put(bus.LEASE, bus.LeaseKey(0), wire.Lease{Owner: "a", Epoch: 40})
 		s.put(bus.LEASE, "role.arbiter", wire.Lease{Owner: "b"})
@@ -103,7 +105,7 @@ func TestTheRosterHasWhoWorksWhoStandsByAndWhoIsSilent(t *testing.T) {
 			t.Error(diff)
 		}
 		a := all[1]
-		wantA := nodes.Role{
+		wantA := api.Role{
 			Node: "a", Role: "scheduler", State: "up", Mode: "M", Shards: []uint16{0, 3}, Epoch: 41, Load: map[string]int64{"running": 9},
 			Version: "v1", Wire: 1, Since: 3,
 		}
@@ -131,18 +133,18 @@ func TestOrdersAreForTheWholeNodeOrARole(t *testing.T) {
 		return o.For(role).State.String()
 	}
 	steps := []struct {
-		order             nodes.Order
+		order             api.Order
 		refused           bool
 		poller, scheduler string
 	}{
-		{order: nodes.Order{Role: "poller", State: "maintenance", By: "ann", Why: "cable"}, poller: "maintenance", scheduler: "up"},
-		{order: nodes.Order{State: "maintenance", Drain: true}, poller: "maintenance", scheduler: "maintenance"},
-		{order: nodes.Order{Role: "poller", State: "up"}, refused: true, poller: "maintenance", scheduler: "maintenance"},
-		{order: nodes.Order{State: "up"}, poller: "up", scheduler: "up"},
-		{order: nodes.Order{State: "up"}, poller: "up", scheduler: "up"},
-		{order: nodes.Order{State: "asleep"}, refused: true, poller: "up", scheduler: "up"},
-		{order: nodes.Order{Role: "poller", State: "disconnected"}, refused: true, poller: "up", scheduler: "up"},
-		{order: nodes.Order{State: "maintenance", Why: strings.Repeat("x", 501)}, refused: true, poller: "up", scheduler: "up"},
+		{order: api.Order{Role: "poller", State: "maintenance", By: "ann", Why: "cable"}, poller: "maintenance", scheduler: "up"},
+		{order: api.Order{State: "maintenance", Drain: true}, poller: "maintenance", scheduler: "maintenance"},
+		{order: api.Order{Role: "poller", State: "up"}, refused: true, poller: "maintenance", scheduler: "maintenance"},
+		{order: api.Order{State: "up"}, poller: "up", scheduler: "up"},
+		{order: api.Order{State: "up"}, poller: "up", scheduler: "up"},
+		{order: api.Order{State: "asleep"}, refused: true, poller: "up", scheduler: "up"},
+		{order: api.Order{Role: "poller", State: "disconnected"}, refused: true, poller: "up", scheduler: "up"},
+		{order: api.Order{State: "maintenance", Why: strings.Repeat("x", 501)}, refused: true, poller: "up", scheduler: "up"},
 	}
 	for i, step := range steps {
 		step.order.Node = "a"
@@ -166,7 +168,7 @@ func TestOnlyWhoIsNotThereIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t)
 		s.beats(wire.Heartbeat{Role: "poller", Name: "a"})
-		s.must(s.give(nodes.Order{Node: "a", State: "maintenance"}))
+		s.must(s.give(api.Order{Node: "a", State: "maintenance"}))
 		var told monitor.Chronicle = func(kind, about, _ string) { s.told = append(s.told, kind+" "+about) }
 		if err := nodes.Forget(t.Context(), s, told, "a"); err == nil {
 			t.Error("one that is there is forgotten")
@@ -184,7 +186,7 @@ func TestOnlyWhoIsNotThereIsForgotten(t *testing.T) {
 }
 
 func TestAPlanSaysWhatBecomesOfEachRole(t *testing.T) {
-	all := []nodes.Role{
+	all := []api.Role{
 		{Node: "a", Role: "scheduler", State: "up", Shards: []uint16{0, 1}},
 		{Node: "a", Role: "poller", State: "up"},
 		{Node: "b", Role: "scheduler", State: "up"},
@@ -193,20 +195,20 @@ func TestAPlanSaysWhatBecomesOfEachRole(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name     string
-		order    nodes.Order
+		order    api.Order
 		then     []string
 		warnings int
 		err      bool
 	}{
-		{"the whole node", nodes.Order{Node: "a", State: "maintenance"}, []string{"maintenance; its 2 shards go to b", "maintenance; what is under way is given up; its work goes to nobody"}, 1, false},
-		{"drained", nodes.Order{Node: "a", Role: "poller", State: "maintenance", Drain: true}, []string{"maintenance; what is under way is ended first, for a minute at most; its work goes to nobody"}, 1, false},
-		{"one that does nothing", nodes.Order{Node: "b", Role: "poller", State: "maintenance"}, []string{"maintenance"}, 0, false},
-		{"out of it", nodes.Order{Node: "b", Role: "poller", State: "up"}, []string{"works"}, 0, false},
-		{"one that is away", nodes.Order{Node: "c", State: "maintenance"}, []string{"maintenance when it comes back"}, 0, false},
-		{"nobody", nodes.Order{Node: "z", State: "up"}, nil, 0, true},
-		{"no such role", nodes.Order{Node: "a", Role: "broker", State: "up"}, nil, 0, true},
+		{"the whole node", api.Order{Node: "a", State: "maintenance"}, []string{"maintenance; its 2 shards go to b", "maintenance; what is under way is given up; its work goes to nobody"}, 1, false},
+		{"drained", api.Order{Node: "a", Role: "poller", State: "maintenance", Drain: true}, []string{"maintenance; what is under way is ended first, for a minute at most; its work goes to nobody"}, 1, false},
+		{"one that does nothing", api.Order{Node: "b", Role: "poller", State: "maintenance"}, []string{"maintenance"}, 0, false},
+		{"out of it", api.Order{Node: "b", Role: "poller", State: "up"}, []string{"works"}, 0, false},
+		{"one that is away", api.Order{Node: "c", State: "maintenance"}, []string{"maintenance when it comes back"}, 0, false},
+		{"nobody", api.Order{Node: "z", State: "up"}, nil, 0, true},
+		{"no such role", api.Order{Node: "a", Role: "broker", State: "up"}, nil, 0, true},
 	} {
-		p, err := nodes.For(all, c.order)
+		p, err := nodes.For(all, cover.Needs{}, c.order)
 		var then []string
 		for _, l := range p.Lines {
 			then = append(then, l.Then)
@@ -215,28 +217,66 @@ func TestAPlanSaysWhatBecomesOfEachRole(t *testing.T) {
 			t.Errorf("%s: %s %q %v", c.name, diff, p.Warnings, err)
 		}
 	}
-	if nodes.Done(all, nodes.Order{Node: "a", State: "maintenance"}) || !nodes.Done(all, nodes.Order{Node: "c", State: "up"}) {
+	if nodes.Done(all, api.Order{Node: "a", State: "maintenance"}) || !nodes.Done(all, api.Order{Node: "c", State: "up"}) {
 		t.Error("what is done, and what is not, is not told apart")
 	}
 }
 
+// A poller that is not the last one may be the last of its tag.
+func TestAPlanWarnsOfATagThatNobodyElseServes(t *testing.T) {
+	s := newSite(t)
+	s.put(bus.CFG, "current", wire.Generation{Number: 1, PollerTags: []string{"None", "dmz"}, ReactionnerTags: []string{"None"}})
+	s.beats(wire.Heartbeat{Role: "poller", Name: "a", Tags: []string{"None"}})
+	s.beats(wire.Heartbeat{Role: "poller", Name: "b", Tags: []string{"dmz"}})
+	s.beats(wire.Heartbeat{Role: "poller", Name: "c", Tags: []string{"None"}})
+	s.beats(wire.Heartbeat{Role: "reactionner", Name: "a", Tags: []string{"None"}})
+	if gaps, err := nodes.Gaps(t.Context(), s); err != nil || len(gaps) != 0 {
+		t.Errorf("while all work: %+v, %v", gaps, err)
+	}
+	for node, want := range map[string][]string{
+		"a": {"a has the last reactionner that works: nobody is told anything until one is back, when all that waits is sent"},
+		"b": {"b has the last poller that works and serves the poller_tag dmz: no active check with the tag dmz is made"},
+		"c": {},
+	} {
+		p, err := nodes.PlanOf(t.Context(), s, api.Order{Node: node, State: "maintenance"})
+		if diff := cmp.Diff(want, p.Warnings); diff != "" || err != nil {
+			t.Errorf("%s: %v %s", node, err, diff)
+		}
+		if then := p.Lines[len(p.Lines)-1].Then; node != "b" && !strings.HasSuffix(then, "its work goes to "+map[string]string{"a": "c", "c": "a"}[node]) {
+			t.Errorf("%s: %q", node, then)
+		}
+	}
+	s.beats(wire.Heartbeat{Role: "poller", Name: "b", State: wire.NodeMaintenance, Tags: []string{"dmz"}})
+	gaps, err := nodes.Gaps(t.Context(), s)
+	if diff := cmp.Diff([]api.Gap{{Role: "poller", Tag: "dmz", Lost: "no active check with the tag dmz is made", Idle: []string{"b is in maintenance"}}}, gaps); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	if p, err := nodes.PlanOf(t.Context(), s, api.Order{Node: "b", State: "disconnected"}); err != nil || len(p.Warnings) != 0 {
+		t.Errorf("what is lost already is no reason: %q %v", p.Warnings, err)
+	}
+	s.put(bus.CFG, "current", wire.Generation{Number: 2})
+	if gaps, err := nodes.Gaps(t.Context(), s); err != nil || len(gaps) != 0 {
+		t.Errorf("of an older arbiter: %+v, %v", gaps, err)
+	}
+}
+
 func TestNoNodeIsStoppedWhileTheBusLacksAServer(t *testing.T) {
-	all := []nodes.Role{
+	all := []api.Role{
 		{Node: "a", Role: "arbiter", State: "up", Load: map[string]int64{nodes.BusServersAway: 1}},
 		{Node: "b", Role: "arbiter", State: "up"},
 		{Node: "c", Role: "arbiter", State: "silent", Seen: 1},
 	}
 	for _, c := range []struct {
-		order nodes.Order
+		order api.Order
 		warns bool
 	}{
-		{nodes.Order{Node: "b", State: "disconnected"}, true},
-		{nodes.Order{Node: "b", State: "maintenance"}, true},
-		{nodes.Order{Node: "b", Role: "arbiter", State: "maintenance"}, false},
-		{nodes.Order{Node: "b", State: "up"}, false},
-		{nodes.Order{Node: "c", State: "disconnected"}, false}, // it is the one that is away
+		{api.Order{Node: "b", State: "disconnected"}, true},
+		{api.Order{Node: "b", State: "maintenance"}, true},
+		{api.Order{Node: "b", Role: "arbiter", State: "maintenance"}, false},
+		{api.Order{Node: "b", State: "up"}, false},
+		{api.Order{Node: "c", State: "disconnected"}, false}, // it is the one that is away
 	} {
-		p, err := nodes.For(all, c.order)
+		p, err := nodes.For(all, cover.Needs{}, c.order)
 		if warns := strings.Contains(strings.Join(p.Warnings, "\n"), "the bus lacks 1 of its servers"); warns != c.warns || err != nil {
 			t.Errorf("%+v: %q, %v; want a warning: %v", c.order, p.Warnings, err, c.warns)
 		}

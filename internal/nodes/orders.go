@@ -9,29 +9,17 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
-
-// Order is what somebody wants of a node, or of a role of it.
-type Order struct {
-	Node string `json:"node"`
-	// Role is empty for the whole node.
-	Role string `json:"role,omitempty"`
-	// State is up, maintenance or disconnected.
-	State string `json:"state"`
-	// Drain lets it end what it has under way first, within a bounded time.
-	Drain bool   `json:"drain,omitempty"`
-	Why   string `json:"why,omitempty"`
-	By    string `json:"by,omitempty"`
-}
 
 const maxText = 500
 
-// state reads and checks an order.
-func (o *Order) state() (wire.NodeState, error) {
+// stateOf reads and checks an order.
+func stateOf(o *api.Order) (wire.NodeState, error) {
 	switch {
 	case o.Node == "" || len(o.Node) > maxText || len(o.Why) > maxText || len(o.By) > maxText || len(o.Role) > maxText:
 		return 0, fmt.Errorf("an order names a node, and no text of it has more than %d bytes", maxText)
-	case o.State == "disconnected" && o.Role != "":
+	case o.State == api.Disconnected && o.Role != "":
 		return 0, errors.New("a node is disconnected as a whole: order it without a role")
 	}
 	for _, s := range []wire.NodeState{wire.NodeUp, wire.NodeMaintenance, wire.NodeDisconnected} {
@@ -43,8 +31,8 @@ func (o *Order) state() (wire.NodeState, error) {
 }
 
 // Give stores an order and tells the cluster log of it; the node carries it out within a second if it is there, else when it comes back.
-func Give(ctx context.Context, c bus.Conn, tell monitor.Chronicle, o Order) error {
-	state, err := o.state()
+func Give(ctx context.Context, c bus.Conn, tell monitor.Chronicle, o api.Order) error {
+	state, err := stateOf(&o)
 	if err != nil {
 		return err
 	}
@@ -63,7 +51,7 @@ func Give(ctx context.Context, c bus.Conn, tell monitor.Chronicle, o Order) erro
 			_, err = c.Put(ctx, bus.NODE, bus.OrderKey(o.Node), wire.Marshal(held), e.Revision)
 		}
 		if err == nil {
-			tell.Tell(monitor.NodeOrdered, o.about(), o.said())
+			tell.Tell(monitor.NodeOrdered, about(&o), said(&o))
 		}
 		if !errors.Is(err, bus.ErrConflict) {
 			return err
@@ -71,14 +59,14 @@ func Give(ctx context.Context, c bus.Conn, tell monitor.Chronicle, o Order) erro
 	}
 }
 
-func (o *Order) about() string {
+func about(o *api.Order) string {
 	if o.Role == "" {
 		return "node " + o.Node
 	}
 	return o.Role + " of " + o.Node
 }
 
-func (o *Order) said() string {
+func said(o *api.Order) string {
 	text := o.State
 	if o.Drain {
 		text += ", with what is under way ended first"
@@ -144,7 +132,7 @@ func remove(ctx context.Context, c bus.Conn, key string) error {
 }
 
 // Of gives the roles of one node.
-func Of(all []Role, node string) (its []Role) {
+func Of(all []api.Role, node string) (its []api.Role) {
 	for _, r := range all {
 		if r.Node == node {
 			its = append(its, r)

@@ -1,50 +1,85 @@
 package nodes
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/nodes/cover"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor/api"
 )
 
-// Plan says beforehand what an order will do.
-type Plan struct {
-	Lines []Line `json:"lines"`
-	// Warnings are reasons not to do it: nobody would be left for something.
-	Warnings []string `json:"warnings"`
+// Gaps gives the work that nobody does at present.
+func Gaps(ctx context.Context, c bus.Conn) ([]api.Gap, error) {
+	all, needs, err := look(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return cover.Gaps(all, needs), nil
 }
 
-// Line says how a role is now, and how it will be.
-type Line struct {
-	Node string `json:"node"`
-	Role string `json:"role"`
-	Now  string `json:"now"`
-	Then string `json:"then"`
+// PlanOf says what an order would do at present. ErrNobody is of one for what nobody has.
+func PlanOf(ctx context.Context, c bus.Conn, o api.Order) (api.Plan, error) {
+	all, needs, err := look(ctx, c)
+	if err != nil {
+		return api.Plan{}, err
+	}
+	return For(all, needs, o)
 }
 
-// For says what an order will do. It is an error that names what nobody has.
-func For(all []Role, o Order) (p Plan, err error) {
+// look reads how all roles are, and what there is to do for them.
+func look(ctx context.Context, c bus.Conn) ([]api.Role, cover.Needs, error) {
+	all, err := Look(ctx, c)
+	if err != nil {
+		return nil, cover.Needs{}, err
+	}
+	e, err := c.Get(ctx, bus.CFG, "current")
+	if errors.Is(err, bus.ErrNotFound) {
+		return all, cover.Needs{}, nil // there is no configuration yet
+	}
+	var g wire.Generation
+	if err == nil {
+		err = wire.Unmarshal(e.Value, &g)
+	}
+	if err != nil {
+		return nil, cover.Needs{}, fmt.Errorf("reading which configuration is in force: %w", err)
+	}
+	return all, cover.Needs{Pollers: g.PollerTags, Reactionners: g.ReactionnerTags}, nil
+}
+
+// ErrNobody is of an order for what nobody has.
+var ErrNobody = errors.New("no node")
+
+// For says what an order will do where there is work for some tags. ErrNobody, which says what there is, is of one for what nobody has.
+func For(all []api.Role, needs cover.Needs, o api.Order) (p api.Plan, err error) {
 	p.Warnings = []string{}
 	its := Of(all, o.Node)
 	if len(its) == 0 {
-		return p, fmt.Errorf("no node is called %s: there are %s", o.Node, strings.Join(Names(all), ", "))
+		return p, fmt.Errorf("%w is called %s: there are %s", ErrNobody, o.Node, strings.Join(Names(all), ", "))
 	}
 	if o.Role != "" {
-		its = slices.DeleteFunc(its, func(r Role) bool { return r.Role != o.Role })
+		its = slices.DeleteFunc(its, func(r api.Role) bool { return r.Role != o.Role })
 		if len(its) == 0 {
-			return p, fmt.Errorf("%s has no %s", o.Node, o.Role)
+			return p, fmt.Errorf("%w that is called %s has a %s", ErrNobody, o.Node, o.Role)
 		}
 	}
 	for i := range its {
 		r := &its[i]
 		heirs := heirs(all, r)
-		p.Lines = append(p.Lines, Line{r.Node, r.Role, r.now(), then(r, heirs, o)})
-		if o.State != wire.NodeUp.String() && r.Works() && len(heirs) == 0 {
-			p.Warnings = append(p.Warnings, fmt.Sprintf("%s has the last %s that works: %s", r.Node, r.Role, lost[r.Role]))
-		}
+		p.Lines = append(p.Lines, api.Line{Node: r.Node, Role: r.Role, Now: now(r), Then: then(r, heirs, o)})
 	}
-	if n := busServersAway(all); n > 0 && o.Role == "" && o.State != wire.NodeUp.String() && slices.ContainsFunc(its, func(r Role) bool { return r.There() }) {
+	for _, g := range cover.Opened(cover.Gaps(all, needs), cover.Gaps(ordered(all, its, o), needs)) {
+		of := ""
+		if g.Tag != "" {
+			of = " and serves the " + g.What()
+		}
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%s has the last %s that works%s: %s", o.Node, g.Role, of, g.Lost))
+	}
+	if n := busServersAway(all); n > 0 && o.Role == "" && o.State != api.Up && slices.ContainsFunc(its, func(r api.Role) bool { return r.There() }) {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("the bus lacks %d of its servers: if %s has another one and is stopped or restarted, nothing is stored any more; wait until /healthz names no server", n, o.Node))
 	}
 	return p, nil
@@ -53,34 +88,41 @@ func For(all []Role, o Order) (p Plan, err error) {
 // BusServersAway is the word in the load of an arbiter for how many servers of the bus are missing.
 const BusServersAway = "bus_servers_away"
 
-func busServersAway(all []Role) (n int64) {
+func busServersAway(all []api.Role) (n int64) {
 	for i := range all {
 		n = max(n, all[i].Load[BusServersAway])
 	}
 	return n
 }
 
-// lost says what is not done when the last of a role is gone.
-var lost = map[string]string{
-	"arbiter":     "no configuration is read or changed, and no host is made",
-	"broker":      "no module gets anything until one is back, when it all comes; the API and Livestatus answer nobody",
-	"reactionner": "nobody is told anything until one is back, when all that waits is sent",
-	"scheduler":   "nothing is checked, and nobody is told anything",
-	"poller":      "no active check is made",
-	"receiver":    "no passive result and no trap is taken",
+// ordered gives all roles as they will be when an order for some of them is carried out.
+func ordered(all, its []api.Role, o api.Order) []api.Role {
+	then := slices.Clone(all)
+	for i := range then {
+		concerned := slices.ContainsFunc(its, func(r api.Role) bool { return r.Node == then[i].Node && r.Role == then[i].Role })
+		if concerned && then[i].There() {
+			then[i].State = o.State
+		}
+	}
+	return then
 }
 
-// heirs are the nodes that work in the same role.
-func heirs(all []Role, of *Role) (names []string) {
+// heirs are the nodes that work in the same role, and may do the same there.
+func heirs(all []api.Role, of *api.Role) (names []string) {
 	for i := range all {
-		if r := &all[i]; r.Role == of.Role && r.Node != of.Node && r.Works() {
+		if r := &all[i]; r.Role == of.Role && r.Node != of.Node && r.Works() && shares(r, of) {
 			names = append(names, r.Node)
 		}
 	}
 	return names
 }
 
-func (r *Role) now() string {
+// shares says whether two roles have a tag in common, as far as both say what they have.
+func shares(r, other *api.Role) bool {
+	return r.Tags == nil || other.Tags == nil || slices.ContainsFunc(r.Tags, func(tag string) bool { return slices.Contains(other.Tags, tag) })
+}
+
+func now(r *api.Role) string {
 	text := r.State
 	if n := len(r.Shards); n > 0 {
 		text += fmt.Sprintf(", %d shards", n)
@@ -89,8 +131,8 @@ func (r *Role) now() string {
 }
 
 // then says how a role will be.
-func then(r *Role, heirs []string, o Order) string {
-	if o.State == wire.NodeUp.String() {
+func then(r *api.Role, heirs []string, o api.Order) string {
+	if o.State == api.Up {
 		if !r.There() {
 			return "works as soon as it is started"
 		}
@@ -125,7 +167,7 @@ func then(r *Role, heirs []string, o Order) string {
 }
 
 // Names gives the names of all nodes, sorted.
-func Names(all []Role) (names []string) {
+func Names(all []api.Role) (names []string) {
 	for i := range all {
 		names = append(names, all[i].Node)
 	}
@@ -134,7 +176,7 @@ func Names(all []Role) (names []string) {
 }
 
 // Done says whether the roles that an order is for are as it wants them, those that are not there left out.
-func Done(all []Role, o Order) bool {
+func Done(all []api.Role, o api.Order) bool {
 	for _, r := range Of(all, o.Node) {
 		if (o.Role == "" || r.Role == o.Role) && r.There() && r.State != o.State {
 			return false

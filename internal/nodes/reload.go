@@ -8,44 +8,11 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // reloadWait bounds a reload: a million services are read in seconds, and daemons are waited for.
 const reloadWait = 3 * time.Minute
-
-// Reload is what came of a reload, as the API and `onbu reload --json` give it.
-type Reload struct {
-	// Arbiter is the one that leads, whose files these are; Main is its main file.
-	Arbiter    string `json:"arbiter"`
-	Main       string `json:"main"`
-	Generation uint64 `json:"generation"`
-	// Changed is how many of the Shards are other than before.
-	Changed  uint16  `json:"shards_changed"`
-	Shards   uint16  `json:"shards"`
-	Hosts    uint32  `json:"hosts"`
-	Services uint32  `json:"services"`
-	Warnings uint32  `json:"warnings"`
-	Seconds  float64 `json:"seconds"`
-	// Daemons are those that read configurations.
-	Daemons []Adopted `json:"daemons,omitempty"`
-}
-
-// Adopted says which generation a daemon works with; 0 for one that does not say.
-type Adopted struct {
-	Role       string `json:"role"`
-	Node       string `json:"node"`
-	Generation uint64 `json:"generation"`
-}
-
-// Late gives the daemons that do not work yet with the generation that came into force.
-func (r *Reload) Late() (late []Adopted) {
-	for _, d := range r.Daemons {
-		if d.Generation < r.Generation {
-			late = append(late, d)
-		}
-	}
-	return late
-}
 
 // BrokenError says what is wrong with the files, a mistake a line, and that nothing was changed.
 type BrokenError string
@@ -55,7 +22,7 @@ func (e BrokenError) Error() string { return string(e) }
 
 // AskReload has the leading arbiter read its files again, or with check only say what a reload would do. It returns when all daemons
 // work with what is in force, or some are late. A BrokenError says what is wrong with the files.
-func AskReload(ctx context.Context, c bus.Messenger, check bool, by string) (*Reload, error) {
+func AskReload(ctx context.Context, c bus.Messenger, check bool, by string) (*api.Reload, error) {
 	ctx, cancel := context.WithTimeout(ctx, reloadWait)
 	defer cancel()
 	subject := bus.Reload()
@@ -76,12 +43,12 @@ func AskReload(ctx context.Context, c bus.Messenger, check bool, by string) (*Re
 	if r.Refused != "" {
 		return nil, BrokenError(r.Refused)
 	}
-	out := &Reload{
+	out := &api.Reload{
 		Arbiter: r.Arbiter, Main: r.Main, Generation: r.Generation, Changed: r.Changed, Shards: r.Shards,
 		Hosts: r.Hosts, Services: r.Services, Warnings: r.Warnings, Seconds: r.Took.Seconds(),
 	}
 	for _, a := range r.Acks {
-		out.Daemons = append(out.Daemons, Adopted{a.Role, a.Name, a.Generation})
+		out.Daemons = append(out.Daemons, api.Adopted{Role: a.Role, Node: a.Name, Generation: a.Generation})
 	}
 	return out, nil
 }

@@ -10,47 +10,8 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor/api"
 )
-
-// Role is a role of a node, as the API and `onbu nodes --json` give it. Moments are Unix time, 0 for never.
-type Role struct {
-	Node string `json:"node"`
-	Role string `json:"role"`
-	// State is up, draining, maintenance, disconnected, ended (in order) or silent.
-	State string `json:"state"`
-	// Ordered is the state that people want, where it is another.
-	Ordered string `json:"ordered,omitempty"`
-	// Mode is M for a role that works, S for one that stands by, and empty for one that does neither.
-	Mode string `json:"mode,omitempty"`
-	// Shards are those that a scheduler owns, Epoch is the newest of their epochs.
-	Shards []uint16 `json:"shards,omitempty"`
-	Epoch  uint64   `json:"epoch,omitempty"`
-	// Load is what the role does and what waits, in words that depend on the role.
-	Load    map[string]int64 `json:"load,omitempty"`
-	Version string           `json:"version"`
-	Wire    uint8            `json:"wire"`
-	Host    string           `json:"host"`
-	PID     int              `json:"pid"`
-	HTTP    string           `json:"http,omitempty"`
-	Since   float64          `json:"since"`
-	// Seen is when a role that is not there was seen last, to some minutes.
-	Seen float64 `json:"seen,omitempty"`
-	// Why and By are what was said with the order.
-	Why string `json:"why,omitempty"`
-	By  string `json:"by,omitempty"`
-}
-
-// The states that a role has besides those of wire.NodeState.
-const (
-	Silent = "silent"
-	Ended  = "ended"
-)
-
-// There says whether the role's process runs and is heard.
-func (r *Role) There() bool { return r.Seen == 0 }
-
-// Works says whether the role does, or would do, its work.
-func (r *Role) Works() bool { return r.State == wire.NodeUp.String() }
 
 // pieces is what the bus holds about nodes.
 type pieces struct {
@@ -62,7 +23,7 @@ type pieces struct {
 }
 
 // Look reads how all is, sorted by node and then in the order in which roles start.
-func Look(ctx context.Context, c bus.Conn) ([]Role, error) {
+func Look(ctx context.Context, c bus.Conn) ([]api.Role, error) {
 	p := pieces{beats: map[string]wire.Heartbeat{}, known: map[string]wire.KnownRole{}, orders: map[string]wire.NodeOrder{}, shards: map[string]map[uint16]uint64{}}
 	for _, part := range []struct {
 		bucket bus.Bucket
@@ -133,25 +94,25 @@ func place(role, node string) string { return role + "\x00" + node }
 // rank is the order of roles in a table: that in which they start.
 var rank = strings.Fields("arbiter broker reactionner scheduler poller receiver")
 
-func (p *pieces) roster() []Role {
-	all := []Role{}
+func (p *pieces) roster() []api.Role {
+	all := []api.Role{}
 	for at, h := range p.beats {
 		all = append(all, p.role(&h, h.State.String(), true))
 		delete(p.known, at)
 	}
 	for _, k := range p.known {
-		state := Silent
+		state := api.Silent
 		switch {
 		case p.ordered(&k.Beat).State == wire.NodeDisconnected:
-			state = wire.NodeDisconnected.String()
+			state = api.Disconnected
 		case k.Ended:
-			state = Ended
+			state = api.Ended
 		}
 		r := p.role(&k.Beat, state, false)
 		r.Mode, r.Load, r.Seen = "", nil, k.At.Unix()
 		all = append(all, r)
 	}
-	slices.SortFunc(all, func(a, b Role) int {
+	slices.SortFunc(all, func(a, b api.Role) int {
 		return cmp.Or(strings.Compare(a.Node, b.Node), slices.Index(rank, a.Role)-slices.Index(rank, b.Role), strings.Compare(a.Role, b.Role))
 	})
 	return all
@@ -163,10 +124,10 @@ func (p *pieces) ordered(h *wire.Heartbeat) wire.RoleOrder {
 	return o.For(h.Role)
 }
 
-func (p *pieces) role(h *wire.Heartbeat, state string, there bool) Role {
-	r := Role{
+func (p *pieces) role(h *wire.Heartbeat, state string, there bool) api.Role {
+	r := api.Role{
 		Node: h.Name, Role: h.Role, State: state, Load: h.Load, Version: h.Version, Wire: h.Wire,
-		Host: h.Host, PID: h.PID, HTTP: h.HTTP, Since: h.Since.Unix(),
+		Host: h.Host, PID: h.PID, HTTP: h.HTTP, Since: h.Since.Unix(), Tags: h.Tags,
 	}
 	o := p.ordered(h)
 	if o.State != wire.NodeUp {
@@ -180,8 +141,8 @@ func (p *pieces) role(h *wire.Heartbeat, state string, there bool) Role {
 }
 
 // assign says what the role has, and whether it works or stands by.
-func (p *pieces) assign(r *Role) {
-	works := r.State == wire.NodeUp.String() || r.State == wire.NodeDraining.String()
+func (p *pieces) assign(r *api.Role) {
+	works := r.Works() || r.State == api.Draining
 	r.Mode = map[bool]string{true: "M"}[works]
 	switch r.Role {
 	case "scheduler":

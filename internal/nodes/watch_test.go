@@ -14,6 +14,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // watched is a site with two that watch over its nodes.
@@ -60,7 +61,7 @@ func TestTheSilenceOfANodeIsToldOnceAndItsReturn(t *testing.T) {
 		away := strings.Repeat("a node with a very long name ", 10)
 		w.put(bus.NODE, bus.KnownKey("poller", "ended"), wire.KnownRole{Beat: wire.Heartbeat{Role: "poller", Name: "ended"}, Ended: true})
 		w.put(bus.NODE, bus.KnownKey("poller", away), wire.KnownRole{Beat: wire.Heartbeat{Role: "poller", Name: away}})
-		w.must(w.give(nodes.Order{Node: away, State: "disconnected"}))
+		w.must(w.give(api.Order{Node: away, State: "disconnected"}))
 		w.put(bus.NODE, bus.KnownKey("poller", "late"), wire.KnownRole{Beat: wire.Heartbeat{Role: "poller", Name: "late"}})
 		w.live(50*time.Second, "a", "b")
 		if told := w.take(); len(told) > 0 {

@@ -17,7 +17,7 @@ const (
 	resultFields  = 9
 	checkFields   = 20
 	submitFields  = 6
-	brokFields    = 15
+	brokFields    = 16
 	statusFields  = 52
 	jobsFields    = 3
 )
@@ -167,7 +167,7 @@ func appendCheck(dst []byte, c *monitor.Check) []byte {
 }
 
 func appendBrok(dst []byte, b *monitor.Brok) []byte {
-	dst = append(dst, fixArray|brokFields)
+	dst = msgp.AppendArrayHeader(dst, brokFields)
 	dst = appendUint(dst, uint64(b.Kind))
 	dst = appendInt(dst, int64(b.Time))
 	dst = appendUint(dst, uint64(b.Shard))
@@ -187,9 +187,11 @@ func appendBrok(dst []byte, b *monitor.Brok) []byte {
 	dst = appendUint(dst, uint64(b.Type))
 	dst = appendUint(dst, uint64(b.Attempt))
 	if b.Check == nil {
-		return append(dst, null)
+		dst = append(dst, null)
+	} else {
+		dst = appendCheck(dst, b.Check)
 	}
-	return appendCheck(dst, b.Check)
+	return appendText(dst, b.By)
 }
 
 func appendStatus(dst []byte, s *monitor.Status) []byte {

@@ -23,13 +23,17 @@ type Want struct {
 	Left bool
 	// Heard is, by scheduler, what came of its batches of jobs. Whoever is not in it sent none lately, or none with a serial.
 	Heard map[string]Heard
+	// Counts says that this poller fills Heard: from a scheduler that is not in it, nothing came.
+	Counts bool
 }
 
-// Heard says which batches of one scheduler came: all up to Last but for those in Missed. The bus keeps no batch that it cannot deliver, so
-// what was lost at the end of a server is known from this alone.
+// Heard says which batches of one scheduler came: all from First to Last but for those in Missed. The bus keeps no batch that it cannot
+// deliver, so what was lost at the end of a server is known from this alone.
 type Heard struct {
 	Last   uint64
 	Missed []Span
+	// First is the first that came since the scheduler counts as it does; 0 is unknown.
+	First uint64
 }
 
 // Span are the serials from From to To, both included.
@@ -70,6 +74,9 @@ type Generation struct {
 	Epoch uint64
 	// By is the arbiter whose files these are, by name, and Texts a hash of what is in them. Both are empty from an older arbiter.
 	By, Texts string
+	// PollerTags and ReactionnerTags are those that the configuration has work for, sorted; "None" stands for work without a tag. Both are
+	// empty from an older arbiter.
+	PollerTags, ReactionnerTags []string
 }
 
 // ArbiterFiles is what an arbiter says of its files: the value of CFG's key "arbiters" is a list of those that have stood by while
@@ -130,6 +137,9 @@ type Heartbeat struct {
 	// Generation is of the configuration that the role works with: all that is new in it is in use. 0 for none, and for roles
 	// that read none.
 	Generation uint64
+	// Tags are the poller_tags or reactionner_tags that the role serves, "None" for work without a tag. Empty for other roles, and from an
+	// older release.
+	Tags []string
 }
 
 // NodeState says what a role of a node may do. Its daemon runs in NodeUp and NodeDraining only.

@@ -20,7 +20,14 @@ import (
 
 // Judge says what becomes of the definition of a module: what is wrong with it and what doubtful, if a receiver or broker hosts its
 // type, and why not, if none does. It opens nothing.
-func Judge(m *monitor.Module) monitor.ModuleVerdict {
+func Judge(m *monitor.Module) monitor.ModuleVerdict { return judge(m, "") }
+
+// JudgeWith is Judge where the pages have their users from a file that their definition does not name.
+func JudgeWith(users string) func(*monitor.Module) monitor.ModuleVerdict {
+	return func(m *monitor.Module) monitor.ModuleVerdict { return judge(m, users) }
+}
+
+func judge(m *monitor.Module, users string) monitor.ModuleVerdict {
 	var v monitor.ModuleVerdict
 	s, err := modules.Read(m), error(nil)
 	switch kind := strings.ToLower(m.Type); {
@@ -30,7 +37,9 @@ func Judge(m *monitor.Module) monitor.ModuleVerdict {
 		s.Limits()
 	case exporters()[kind] != nil:
 		v.Hosted = true
-		exporters()[kind](s, nowhere(), nothing())
+		env := nowhere()
+		env.Users = users
+		exporters()[kind](s, env, nothing())
 		s.Start()
 	default:
 		v.Instead, err = instead(kind)

@@ -9,17 +9,23 @@ import (
 )
 
 // Joined gives one inventory of the shard that a host lies in and of all that are tied to it by packs that are cut, so that nothing of it
-// has a border: what would happen to the host can be played with it. Shards are those that are in it, sorted. An error means that a
-// reload is under way.
+// has a border: what would happen to the host can be played with it. With more hosts it is one inventory of all that any of them is tied
+// to. Shards are those that are in it, sorted. An error means that there is no such host, or that a reload is under way.
 //
 // The inventory has lists of its own, whose elements refer to those that it was made of. Names in it are those of the configuration;
 // numbers are not those of the shards.
-func (c *Catalog) Joined(host string) (inv *monitor.Inventory, shards []monitor.Shard, err error) {
-	p, ok := c.hosts[host]
-	if !ok {
-		return nil, nil, fmt.Errorf("there is no host %q", host)
+func (c *Catalog) Joined(host string, more ...string) (inv *monitor.Inventory, shards []monitor.Shard, err error) {
+	for _, name := range append([]string{host}, more...) {
+		p, ok := c.hosts[name]
+		if !ok {
+			return nil, nil, fmt.Errorf("there is no host %q", name)
+		}
+		if !slices.Contains(shards, p.shard) {
+			shards = append(shards, c.tied(p.shard)...)
+		}
 	}
-	shards = c.tied(p.shard)
+	slices.Sort(shards)
+	shards = slices.Compact(shards)
 	first := c.Inventories[shards[0]]
 	for _, shard := range shards {
 		if !alike(first, c.Inventories[shard]) {

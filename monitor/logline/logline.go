@@ -50,6 +50,18 @@ type Line struct {
 	Output, Comment string
 	// Message is the whole line.
 	Message string
+	// By says who gave the external command behind the line, as the command's source does: "web anna", "livestatus 192.0.2.7:4021". The
+	// line itself does not say it. Empty where no command did it, or nobody knows any more.
+	By string
+}
+
+// Person is who gave the command behind the line, if that was somebody who had signed in on the pages; else empty.
+func (l *Line) Person() string {
+	name, _ := strings.CutPrefix(l.By, "web ")
+	if name == l.By {
+		return ""
+	}
+	return name
 }
 
 // Of gives the line that a brok is; false for one that is none. What every shard says is a line once.
@@ -59,7 +71,7 @@ func Of(b *monitor.Brok) (Line, bool) {
 		return Line{}, false
 	}
 	l := Parse(oneLine(text))
-	l.Time = b.Time
+	l.Time, l.By = b.Time, oneLine(b.By)
 	if s := b.Status; s != nil && l.Class == Alert && b.Kind == monitor.BrokAlert {
 		l.Output = oneLine(s.Output)
 	}
@@ -91,7 +103,7 @@ func textOf(b *monitor.Brok) (string, bool) {
 // commandText leaves out what Nagios does not write: the time of the command and, where every shard had a part in it, that some had
 // nothing to do.
 func commandText(b *monitor.Brok) (string, bool) {
-	const lead, refused = "EXTERNAL COMMAND: ", ": refused: "
+	const lead = "EXTERNAL COMMAND: "
 	text, ok := strings.CutPrefix(b.Text, lead)
 	if !ok {
 		return "", false
@@ -99,10 +111,7 @@ func commandText(b *monitor.Brok) (string, bool) {
 	if _, after, cut := strings.Cut(text, "] "); cut && strings.HasPrefix(text, "[") {
 		text = after
 	}
-	line := text
-	if i := strings.LastIndex(text, refused); i >= 0 {
-		line = text[:i]
-	}
+	line, _, _ := CutRefusal(text)
 	if r, err := command.Parse(line, b.Time); err == nil && r.Scope() == command.ScopeAll {
 		return lead + line, b.Shard == 0
 	}

@@ -20,6 +20,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 			inv.Generation, inv.Shard, inv.Shards, c.inv.Shard, c.inv.Shards)
 	}
 	c.enter(now)
+	c.tellParts(d)
 	old := *c
 	c.program = merge(c.program, c.inv.Options.Program, inv.Options.Program)
 	program := c.program

@@ -39,6 +39,7 @@ type borders struct {
 	owed    map[monitor.ID]owed     // and from those of others in this one
 	tollAt  monitor.Time            // when that is told next; 0 for not
 	asking  bool                    // the agenda has when to ask for border hosts
+	parts   map[monitor.ID]marks    // those that objects had with the owner before, until they are known anew
 }
 
 // borderRow is what is known of a border host besides its row in the tables.
@@ -184,15 +185,20 @@ func (c *Core) lookAtBorder(n int, d *Decisions) {
 		c.planForgetting(n)
 		return
 	}
+	calm := row.told != 0 && !bad(row.state.State) && !row.state.Gone // it counted as UP, and still does
 	if row.told != 0 {
-		row.told = 0
+		row.told, row.state = 0, monitor.BorderState{}
 		c.name(n, nil)
 		c.forgetRow(n)
 	}
 	id := c.edge + monitor.ID(n)
 	c.follows(c.spread([]monitor.ID{id}), monitor.NoID, d)
+	if !calm {
+		c.endSilence(id, d)
+	}
 	c.wake(id)
 	c.review(d)
+	c.sayParts(d)
 }
 
 func (c *Core) planForgetting(n int) {

@@ -112,6 +112,7 @@ func (c *Core) TellBorder(now monitor.Time, states []monitor.BorderState, d *Dec
 		}
 	}
 	c.review(d)
+	c.sayParts(d)
 	c.followMembers(d)
 	c.leave(d)
 }
@@ -119,6 +120,9 @@ func (c *Core) TellBorder(now monitor.Time, states []monitor.BorderState, d *Dec
 // hear takes one word of a border host, and does what a result of one of the shard's own hosts would lead to.
 func (c *Core) hear(n int, st *monitor.BorderState, d *Decisions) {
 	row, id := &c.borders.rows[n], c.edge+monitor.ID(n)
+	if st.Known && st.Shard != c.inv.Border[n].Shard {
+		return // it lived there before a reload, or is to live there
+	}
 	if st.Epoch < row.state.Epoch || st.Epoch == row.state.Epoch && st.Seq <= row.state.Seq {
 		return
 	}
@@ -148,6 +152,8 @@ func (c *Core) hear(n int, st *monitor.BorderState, d *Decisions) {
 		c.askEach(c.behindBorder(id), c.isNotUnreachable, d)
 	case ends:
 		c.askEach(c.behindBorder(id), c.isNotUp, d)
+	case !heard && !bad(st.State):
+		c.endSilence(id, d)
 	}
 	if !st.Busy {
 		c.wake(id)
@@ -216,12 +222,16 @@ func (c *Core) moveBorders(old *Core) {
 	for n := range c.borders.rows {
 		was, ok := old.borderNamed(c.inv.Border[n].Name)
 		if !ok {
+			c.letGo(n, old)
 			continue
 		}
 		row, id, wasID := &c.borders.rows[n], c.edge+monitor.ID(n), old.edge+monitor.ID(was)
 		fresh := *row
 		*row = old.borders.rows[was]
 		row.behind, row.worth, row.roots, row.planned, row.again = fresh.behind, fresh.worth, nil, fresh.planned, false
+		if old.inv.Border[was].Shard != c.inv.Border[n].Shard {
+			row.state.Epoch, row.state.Seq, row.pressure = 0, 0, pressure{}
+		}
 		c.copyRow(id, &old.tables, wasID)
 		c.name(n, old.rootsOfRow(was))
 		if at, ok := old.back[wasID]; ok {
@@ -236,6 +246,19 @@ func (c *Core) moveBorders(old *Core) {
 		}
 	}
 	c.borders.said = old.borders.said
+}
+
+// letGo takes over what is known of a host that lived in this shard under an older configuration, until its new owner tells of it.
+func (c *Core) letGo(n int, old *Core) {
+	id, ok := old.hosts[c.inv.Border[n].Name]
+	if !ok {
+		return
+	}
+	row, st := &c.borders.rows[n], old.borderState(id)
+	row.state, row.told = st, c.now
+	row.state.Epoch, row.state.Seq, row.state.Busy, row.state.Roots = 0, 0, false, nil
+	c.noteBorder(n)
+	c.name(n, st.Roots)
 }
 
 // rootsOfRow gives the root problems that a border host suffers from as its owner named them.

@@ -119,6 +119,7 @@ func (c *Core) borderState(id monitor.ID) monitor.BorderState {
 		Assumed: c.run[id].module == assumedModule && t.check != 0,
 		Askable: c.askable(id) && c.held(id).why == free,
 		Busy:    c.run[id].flags&(inFlight|held) != 0,
+		Shard:   c.inv.Shard, Known: true,
 	}
 	gone, roots := c.shadowBesides(id)
 	st.Gone = gone

@@ -22,6 +22,8 @@ type parted struct {
 	delay time.Duration
 	lose  int
 	words int // that were sent
+	// watch is given what the shards tell; nil for nobody.
+	watch func([]monitor.Brok)
 }
 
 // side is one shard.
@@ -77,6 +79,9 @@ func (p *parted) carryOut() {
 			p.run(&s.d.Jobs[i], s.whole[s.d.Jobs[i].Object])
 		}
 		p.note(s.d.Broks)
+		if p.watch != nil {
+			p.watch(s.d.Broks)
+		}
 		for _, l := range s.d.BorderInquiries {
 			p.send(l.To, l.What)
 		}
@@ -86,7 +91,9 @@ func (p *parted) carryOut() {
 		for _, l := range s.d.BorderTolls {
 			p.send(l.To, l.What)
 		}
-		s.wake = s.d.Wake
+		if s.d.Wake != 0 { // else it was not called
+			s.wake = s.d.Wake
+		}
 		s.d.Reset()
 	}
 }

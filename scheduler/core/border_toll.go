@@ -155,6 +155,9 @@ func (c *Core) worthElsewhere(id monitor.ID) (worth int8) {
 		return worth
 	}
 	for _, o := range w.askers {
+		if !o.fixed && o.until < c.now {
+			continue // nothing stands behind it there any more
+		}
 		if !slices.ContainsFunc(tolls, func(t toll) bool { return t.Shard == o.shard }) {
 			worth = max(worth, o.worth)
 		}

@@ -137,3 +137,55 @@ func TestARandomNetworkIsJudgedAlikeCutOrWhole(t *testing.T) {
 		}
 	}
 }
+
+// restless has shards of a network get other owners, and all of it cut otherwise, now and then until end.
+func (p *parted) restless(end monitor.Time) {
+	for ; p.now < end; p.pass(min(end, p.now.Add(p.random(50*time.Second)))) {
+		if p.r.IntN(2) == 0 {
+			p.takeOver(p.sides[p.r.IntN(len(p.sides))])
+		} else {
+			p.recut(p.inv, tiedTogether(p.r, p.inv, len(p.sides)))
+		}
+	}
+}
+
+// The same while the shards get other owners and are cut otherwise during the outage and behind it. Their epochs are far apart.
+func TestARandomNetworkIsJudgedAlikeWhileItsShardsMoveAndAreCutAnew(t *testing.T) {
+	for seed := range uint64(orders(t) / 5) {
+		r := rand.New(rand.NewPCG(seed, 78))
+		inv := mesh(t, r, 40)
+		inv.Options.ImpactStates = seed%3 > 0
+		parts, calm := cutUp(inv, 4, tiedTogether(r, inv, 4)), calmBefore(t, inv)
+		whole, cut := newOutage(t, seed, inv, calm), newParted(t, seed, inv, parts, calm)
+		cut.delay, cut.lose = time.Second, 20
+		for i, s := range cut.sides {
+			s.epoch = monitor.Epoch(1000 * (4 - i))
+			cut.takeOver(s)
+		}
+		dead := []monitor.ID{monitor.ID(r.IntN(inv.Objects())), monitor.ID(r.IntN(inv.Objects()))}
+		var now, told [2][]string
+		for i, n := range []network{whole, cut} {
+			n.pass(t0.Add(20 * time.Second))
+			n.kill(dead, t0.Add(6*time.Minute))
+			if i == 1 {
+				cut.restless(t0.Add(3 * time.Minute))
+			}
+			n.pass(t0.Add(6*time.Minute - time.Second))
+			if now[i] = n.present(); i == 1 {
+				cut.restless(t0.Add(7 * time.Minute))
+			}
+			slices.Sort(now[i])
+			n.pass(t0.Add(11 * time.Minute))
+			told[i] = n.tell()
+			if left := n.present(); len(left) > 0 {
+				t.Fatalf("seed %d: after the outage %v", seed, left)
+			}
+		}
+		if diff := cmp.Diff(now[0], now[1]); diff != "" {
+			t.Fatalf("seed %d, dead %v: during the outage (-whole +cut)\n%s", seed, dead, diff)
+		}
+		if diff := cmp.Diff(told[0], told[1]); diff != "" {
+			t.Fatalf("seed %d, dead %v: told (-whole +cut)\n%s", seed, dead, diff)
+		}
+	}
+}

@@ -84,7 +84,7 @@ func (c *Core) launchHandler(id monitor.ID, d *Decisions) error {
 func (c *Core) deed(id monitor.ID, kind monitor.ActionKind, call monitor.Call, name string) *monitor.Action {
 	command, ref := &c.inv.Commands[call.Command], c.inv.Ref(id)
 	h := fnv.New128a()
-	fmt.Fprintf(h, "%d\x00%s\x00%s", c.inv.Shard, ref, name)
+	fmt.Fprintf(h, "%s\x00%s", ref, name)
 	line := string(c.appendLine(nil, id, call))
 	return &monitor.Action{
 		ID:      hex.EncodeToString(h.Sum(nil)),

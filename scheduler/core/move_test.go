@@ -246,3 +246,30 @@ func TestWhatIsKnownHereFromAnEarlierStayGivesWay(t *testing.T) {
 		t.Errorf("live and replayed differ (-live +replayed):\n%s", diff)
 	}
 }
+
+// What the old owner tells after the arbiter has read what goes along, the new one decides once more. Of one name, it is done once.
+func TestANotificationDecidedOnBothSidesOfAMoveHasOneName(t *testing.T) {
+	lines := []string{"command handle /bin/true", "contact ada", "host web1 interval=5m", "service web1/http attempts=2 contacts=ada interval=5m handler=handle"}
+	there, here := elsewhere(t, lines...), elsewhere(t, lines...)
+	here.Shard = 3
+	before, after := started(t, there), started(t, here)
+	before.Begin(t0)
+	var d core.Decisions
+	down := []monitor.Submission{{Ref: monitor.Ref{Host: "web1", Service: "http"}, Outcome: monitor.Outcome{State: monitor.Critical}}}
+	before.Submit(t0.Add(time.Second), down, &d)
+	after.Import(t0.Add(2*time.Second), before.Snapshot(), &d)
+	after.Begin(t0.Add(2 * time.Second))
+	var names [2][]string
+	for i, c := range []*core.Core{before, after} {
+		d.Reset()
+		c.Submit(t0.Add(3*time.Second), down, &d)
+		for _, b := range d.Broks {
+			if b.Action != nil {
+				names[i] = append(names[i], b.Action.ID)
+			}
+		}
+	}
+	if diff := cmp.Diff(names[0], names[1]); len(names[0]) == 0 || diff != "" {
+		t.Errorf("old owner and new one decide %d and %d: %s", len(names[0]), len(names[1]), diff)
+	}
+}

@@ -19,9 +19,22 @@ func (c *Core) Obey(now monitor.Time, req command.Request, d *Decisions) error {
 		text += ": refused: " + err.Error()
 	}
 	d.insert(at, monitor.Brok{Kind: monitor.BrokCommand, Time: c.now, Shard: c.inv.Shard, Text: text})
+	if req.Scope() != command.ScopeResult {
+		sign(d.Broks[at:], req.Source)
+	}
 	c.followMembers(d)
 	c.leave(d)
 	return err
+}
+
+// sign notes who is behind what a command did.
+func sign(broks []monitor.Brok, by string) {
+	for i := range broks {
+		switch b := &broks[i]; b.Kind {
+		case monitor.BrokCommand, monitor.BrokLog, monitor.BrokAck, monitor.BrokDowntimeGone, monitor.BrokCommentGone, monitor.BrokContactDowntimeGone:
+			b.By = by
+		}
+	}
 }
 
 // obey tries the families of commands one after the other.

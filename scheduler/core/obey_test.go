@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -173,6 +174,34 @@ func TestNewSaysWhatIsWrongWithAnInventory(t *testing.T) {
 		_, err := core.New(inv, 1, core.Seed{Start: t0})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want an error with %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestWhatACommandDoesSaysWhoGaveIt(t *testing.T) {
+	c, d := sampleCore(t)
+	for _, name := range []string{"SCHEDULE_SVC_DOWNTIME", "DEL_ALL_SVC_DOWNTIMES", "DISABLE_SVC_NOTIFICATIONS"} {
+		d.Reset()
+		line := strings.ReplaceAll(sampleLine(t, name), sample["start_time"], fmt.Sprint(int64(t0.Unix())))
+		req, err := command.Parse(line, t0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Source = "web anna"
+		if err := c.Obey(t0, req, d); err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range d.Broks {
+			switch b.Kind {
+			case monitor.BrokCommand, monitor.BrokLog, monitor.BrokDowntimeGone, monitor.BrokCommentGone:
+				if b.By != "web anna" {
+					t.Errorf("%s: %d %q is by %q", name, b.Kind, b.Text, b.By)
+				}
+			default:
+				if b.By != "" {
+					t.Errorf("%s: %d %q is by %q", name, b.Kind, b.Text, b.By)
+				}
+			}
 		}
 	}
 }

@@ -138,7 +138,7 @@ func (c *Core) noteRulesOver(id monitor.ID) {
 	}
 }
 
-// reassess works everything out from the states, as after a restart or a reload, and gives what is other than before.
+// reassess works everything out from the states, as after a restart or a reload, and gives the objects that are other than before.
 func (c *Core) reassess() []monitor.ID {
 	before := make(map[monitor.ID]marks)
 	var failing []monitor.ID
@@ -173,6 +173,6 @@ func (c *Core) reassess() []monitor.ID {
 			}
 		}
 	}
-	maps.DeleteFunc(before, func(id monitor.ID, was marks) bool { return c.standing[id].marks == was })
+	maps.DeleteFunc(before, func(id monitor.ID, was marks) bool { return id >= c.edge || c.standing[id].marks == was })
 	return slices.Sorted(maps.Keys(before))
 }

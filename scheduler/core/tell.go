@@ -105,14 +105,14 @@ func (c *Core) noticeFor(n *notification, contact uint32) *monitor.Notice {
 	}
 }
 
-// actionID names an action by what it is about: whoever decides it again gives it the same name, and no other action has
+// actionID names an action by what it is about: whoever decides it again, in whichever shard, gives it the same name, and no other action has
 // it. Numbers come again when a command sets them back; the time of the notification before tells those apart. What is
 // not about the state may come several times in a problem, so its time, downtime and text are in the name.
 func (c *Core) actionID(n *notification, contact uint32, call monitor.Call) string {
 	h := fnv.New128a()
 	s := c.serialOf(n.id)
 	args, _ := c.inv.arguments(call)
-	fmt.Fprintf(h, "%d\x00%s\x00%d\x00%d\x00%s\x00%d\x00%s\x00%s\x00%q", c.inv.Shard, c.inv.Ref(n.id),
+	fmt.Fprintf(h, "%s\x00%d\x00%d\x00%s\x00%d\x00%s\x00%s\x00%q", c.inv.Ref(n.id),
 		cmp.Or(s.problem, s.lastProblem), s.event, n.kind, n.number,
 		c.inv.Contacts[contact].Name, c.inv.Commands[call.Command].Name, args)
 	if n.why == ofState {

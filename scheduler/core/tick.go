@@ -27,6 +27,7 @@ func (c *Core) Begin(now monitor.Time) {
 	c.openBorders()
 	c.planAgenda()
 	c.resumeHeld()
+	c.keepParts()
 	c.reassess()
 	spread := firstSpread(c.unseen())
 	missing := c.unmadeSince(was)

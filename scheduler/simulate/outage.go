@@ -3,15 +3,18 @@ package simulate
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
 )
 
-// Outage is what somebody asks about one host or service: what happens if it fails?
+// Outage is what somebody asks about a host or service, or several: what happens if it fails?
 type Outage struct {
 	Ref monitor.Ref
+	// Also are others that fail at the same moment and for as long, as the rest of a rack does, each once.
+	Also []monitor.Ref
 	// State is that of a service while it lasts, Critical if it is OK; a host dies.
 	State monitor.State
 	// For is how long it lasts; 0 for good.
@@ -27,24 +30,40 @@ func (o Outage) Script(f Frame) (*Script, error) {
 	if f.Start.IsZero() {
 		f.Start = DefaultStart(f.Zone)
 	}
-	id, err := newNames(f.Inventory).ref(o.Ref)
-	if err != nil {
-		return nil, err
-	}
 	s := &Script{start: monitor.At(f.Start), zone: f.Zone}
 	s.until = s.start.Add(cmp.Or(f.Lasts, max(WhatIfLasts, o.For+afterwards)))
-	if o.Downtime > 0 {
-		e, err := o.downtime(s.start, id)
+	names := newNames(f.Inventory)
+	var failures, endings []event
+	for _, one := range o.each() {
+		id, err := names.ref(one.Ref)
 		if err != nil {
 			return nil, err
 		}
-		s.events = append(s.events, e)
+		if one.Downtime > 0 {
+			e, err := one.downtime(s.start, id)
+			if err != nil {
+				return nil, err
+			}
+			s.events = append(s.events, e)
+		}
+		failures = append(failures, one.failure(s.start, id))
+		if end := s.start.Add(one.For); one.For > 0 && end <= s.until {
+			endings = append(endings, event{at: end, line: failureLine, do: ending, id: id})
+		}
 	}
-	s.events = append(s.events, o.failure(s.start, id))
-	if end := s.start.Add(o.For); o.For > 0 && end <= s.until {
-		s.events = append(s.events, event{at: end, line: failureLine, do: ending, id: id})
-	}
+	s.events = slices.Concat(s.events, failures, endings)
 	return s, nil
+}
+
+// each gives the outage of each that fails.
+func (o Outage) each() []Outage {
+	all := []Outage{o}
+	for _, ref := range o.Also {
+		one := o
+		one.Ref = ref
+		all = append(all, one)
+	}
+	return all
 }
 
 // failureLine and downtimeLine stand for the lines that an outage would have in a script.

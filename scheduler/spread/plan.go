@@ -98,7 +98,8 @@ func (v *View) awaitsHeir(s *Shard) bool {
 	return s.Owner == Nobody && s.Heir != Nobody && s.Free < HeirFirst && v.member(s.Heir)
 }
 
-// give says which shard to hand over now, and to whom: none while others are free and not on their way, or about to be so.
+// give says which shard to hand over now, and to whom: none while others are free and not on their way, or about to be so, nor while the
+// one who looks takes some. What he tries to take may well have an owner whose lease he has not seen renewed, and is not his yet.
 func (v *View) give() (shard int, to Member) {
 	settled := []Member{v.Me}
 	for _, m := range v.Members {
@@ -107,14 +108,14 @@ func (v *View) give() (shard int, to Member) {
 		}
 	}
 	for i := range v.Shards {
-		if s := &v.Shards[i]; s.Leaving || s.Owner == Nobody && !v.awaitsHeir(s) {
+		if s := &v.Shards[i]; s.Leaving || s.Owner == Nobody && !v.awaitsHeir(s) || s.Owner == v.Me && s.Arriving {
 			return 0, Nobody
 		}
 	}
 	target := Share(settled, v.weights(), v.owners())
 	for i := range v.Shards {
 		s, heir := &v.Shards[i], target[i]
-		if s.Owner == v.Me && heir != v.Me && !s.Arriving && v.arriving(heir) < mostArriving {
+		if s.Owner == v.Me && heir != v.Me && v.arriving(heir) < mostArriving {
 			return i, heir
 		}
 	}

@@ -104,6 +104,7 @@ func TestShardsAreHandedOverOneByOne(t *testing.T) {
 		"c is about to give up all":     func(v *spread.View) { v.Shards[15] = spread.Shard{Weight: 100, Owner: member("c"), Leaving: true} },
 		"b restores two already":        func(v *spread.View) { v.Shards[14], v.Shards[15] = arriving("b"), arriving("b") },
 		"everything is being restored":  func(v *spread.View) { v.Shards = slices.Repeat([]spread.Shard{arriving("a")}, 16) },
+		"a tries to take two of b's":    func(v *spread.View) { v.Shards = append(of("a", 2), arriving("a"), arriving("a")) },
 		"b has as much":                 func(v *spread.View) { copy(v.Shards, of("b", 8)) },
 		"all belongs to somebody else":  func(v *spread.View) { v.Me = member("b") },
 		"everybody else takes no shard": func(v *spread.View) { v.Members = members("a") },

@@ -51,6 +51,7 @@ type Conn struct {
 	batches chan struct{} // a token for each atomic batch under way
 
 	refused refusals
+	early   refusals // by a bus of the release before, of what came with this one
 	tale    tale
 
 	life       context.Context // ends with Close
@@ -244,8 +245,10 @@ func (c *Conn) trouble(_ *nats.Conn, sub *nats.Subscription, err error) {
 		subject = sub.Subject
 	}
 	switch {
-	case errors.Is(err, nats.ErrPermissionViolation) && tooOld(err):
-		c.log.Warn("the bus is of the release before and knows nothing of this: it will work once the bus is replaced", "err", err)
+	case errors.Is(err, nats.ErrPermissionViolation) && c.opts.Keys != nil && tooOld(err, c.opts.Keys.Identity()):
+		if c.early.add(err, time.Now()) {
+			c.log.Warn("the bus is of the release before and knows nothing of this: it will work once the bus is replaced", "err", err)
+		}
 	case errors.Is(err, nats.ErrPermissionViolation):
 		if c.refused.add(err, time.Now()) {
 			c.log.Error("the bus refuses this daemon a right: does its certificate have the role, and is it as new as the bus?", "err", err)

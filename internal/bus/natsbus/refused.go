@@ -3,13 +3,16 @@ package natsbus
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/keys"
 )
 
 // refusals are what the bus did not let us do. Whoever did it waits for an answer that never comes, so somebody must be told.
@@ -32,15 +35,19 @@ func (r *refusals) add(err error, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.n, r.last, r.at = r.n+1, err, now
-	if now.Sub(r.told[err.Error()]) < unwell {
+	what := consumer.ReplaceAllString(err.Error(), "$1.*")
+	if now.Sub(r.told[what]) < unwell {
 		return false
 	}
 	if r.told == nil || len(r.told) >= mostTold {
 		r.told = map[string]time.Time{}
 	}
-	r.told[err.Error()] = now
+	r.told[what] = now
 	return true
 }
+
+// consumer is the subject that makes a consumer, which has another name at each try.
+var consumer = regexp.MustCompile(`(CONSUMER\.CREATE\.[^.]+)\.[^.]+`)
 
 // lately gives the last refusal if it was a short while ago.
 func (r *refusals) lately(now time.Time) error {
@@ -62,10 +69,17 @@ func (c *Conn) Refused() uint64 {
 // quoted is what the server names in a refusal.
 var quoted = regexp.MustCompile(`"([^"]*)"`)
 
-// tooOld says that a refusal is that of a bus of the release before, which knows nothing of what it was asked for.
-func tooOld(err error) bool {
+// tooOld says that a refusal is that of a bus of the release before, which knows nothing of what a daemon with these roles asks it for.
+func tooOld(err error, id keys.Identity) bool {
 	what := quoted.FindStringSubmatch(err.Error())
-	return what != nil && bus.Fresh(bus.Subject(what[1]))
+	if what == nil {
+		return false
+	}
+	among := func(r bus.Rights) bool {
+		p := Permit(id.Name, r)
+		return slices.ContainsFunc(slices.Concat(p.Publish, p.Subscribe), func(may string) bool { return server.SubjectsCollide(may, what[1]) })
+	}
+	return among(bus.Allowed(id.Name, id.Roles...)) && !among(bus.AllowedBefore(id.Name, id.Roles...))
 }
 
 // answerable says whether a message may be answered: only where somebody waits for answers. Else whoever asks could have us

@@ -214,44 +214,6 @@ func TestARefusedPermissionIsLoud(t *testing.T) {
 	}
 }
 
-// A bus of the release before refuses what came with this one, to everybody: whoever was replaced before its bus is not unwell for that.
-func TestWhatAnOlderBusDoesNotKnowMakesNobodyUnwell(t *testing.T) {
-	t.Parallel()
-	url := plainServer(t, &server.Options{JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{{
-		Username: "arbiter", Password: "p", Permissions: &server.Permissions{Subscribe: &server.SubjectPermission{Deny: []string{"engine.>"}}},
-	}}})
-	lines := make(chanHandler, 100)
-	c, err := natsbus.Connect(t.Context(), strings.Replace(url, "nats://", "nats://arbiter:p@", 1), natsbus.Options{Log: slog.New(lines)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	for _, one := range []struct {
-		subject bus.Subject
-		fine    bool
-	}{{bus.CheckFiles(), true}, {bus.Reload(), false}} {
-		stop, err := c.Subscribe(one.subject, func(bus.Msg) {})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer stop()
-		for r := range lines {
-			if strings.Contains(fmt.Sprint(attrs(r)), string(one.subject)) {
-				break
-			}
-		}
-		if err := c.Healthy(); (err == nil) != one.fine {
-			t.Errorf("refused %s, it says of itself: %v", one.subject, err)
-		}
-	}
-}
-
-// attrs gives the attributes of a record.
-func attrs(r slog.Record) (all []slog.Attr) {
-	r.Attrs(func(a slog.Attr) bool { all = append(all, a); return true })
-	return all
-}
-
 // chanHandler is a slog.Handler that hands on records.
 type chanHandler chan slog.Record
 

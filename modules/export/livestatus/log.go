@@ -16,7 +16,11 @@ func (m *Module) readLog(ctx context.Context, n table.Narrow, yield func(*table.
 	return m.history.Read(ctx, q, func(l *logline.Line) bool { return yield(lineOf(l)) })
 }
 
+// lineOf gives a line as the table has it. Who gave a command on the pages stands as its contact: Nagios' line has no place for that.
 func lineOf(l *logline.Line) *table.Line {
+	if l.Class == logline.Command && l.Contact == "" {
+		l.Contact = l.Person()
+	}
 	return &table.Line{
 		// Naemon numbers the lines of a file; the nanosecond tells the lines of a second apart and keeps their order.
 		ID: int64(l.Time % monitor.Time(time.Second)), Time: int64(l.Time / monitor.Time(time.Second)), Class: int(l.Class),

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/realpeer/browser"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 func problemWalks() []walk {
@@ -28,7 +28,7 @@ func (s *site) outage() {
 	s.host("access", 1, "no answer")
 	s.host("srv-1", 1, "no answer")
 	s.host("srv-2", 1, "no answer")
-	s.seen("srv-2", "", "is out of reach", func(o *broker.Object) bool { return o.State == "UNREACHABLE" })
+	s.seen("srv-2", "", "is out of reach", func(o *api.Object) bool { return o.State == "UNREACHABLE" })
 }
 
 // problems opens the page of problems, signed in as anna.
@@ -60,7 +60,7 @@ func acknowledgeByKeys(t *testing.T, s *site, b *browser.Browser) {
 	tab.Press("I see")
 	tab.Control(browser.Enter)
 	tab.Sees("Acknowledged core/disk")
-	s.seen("core", "disk", "is acknowledged", func(o *broker.Object) bool { return o.Acknowledged })
+	s.seen("core", "disk", "is acknowledged", func(o *api.Object) bool { return o.Acknowledged })
 	tab.Go(s.at("problems?handled=handled"))
 	tab.Sees("anna: I see")
 }
@@ -76,7 +76,7 @@ func acknowledgeSeveral(t *testing.T, s *site, b *browser.Browser) {
 	tab.Press("both")
 	tab.Click("button", "Acknowledge")
 	for _, host := range []string{"core", "srv-1"} {
-		s.seen(host, "disk", "is acknowledged", func(o *broker.Object) bool { return o.Acknowledged })
+		s.seen(host, "disk", "is acknowledged", func(o *api.Object) bool { return o.Acknowledged })
 	}
 }
 
@@ -88,12 +88,12 @@ func setDowntime(t *testing.T, s *site, b *browser.Browser) {
 	tab.Has("heading", "Downtime for srv-2/disk")
 	tab.Fill("Why?", "a larger disk")
 	tab.Click("button", "Set downtime")
-	s.seen("srv-2", "disk", "is in downtime", func(o *broker.Object) bool { return o.DowntimeDepth == 1 })
+	s.seen("srv-2", "disk", "is in downtime", func(o *api.Object) bool { return o.DowntimeDepth == 1 })
 	tab.Go(s.at("problems?handled=handled"))
 	tab.Click("checkbox", "choose srv-2/disk")
 	tab.Click("", "More actions")
 	tab.Click("button", "Cancel downtimes")
-	s.seen("srv-2", "disk", "is in no downtime", func(o *broker.Object) bool { return o.DowntimeDepth == 0 })
+	s.seen("srv-2", "disk", "is in no downtime", func(o *api.Object) bool { return o.DowntimeDepth == 0 })
 }
 
 func writeComment(t *testing.T, s *site, b *browser.Browser) {
@@ -115,7 +115,7 @@ func askForCheck(t *testing.T, s *site, b *browser.Browser) {
 	tab := s.problems(t, b)
 	tab.Sees("core/tick")
 	tab.Press("jr")
-	s.seen("core", "tick", "was checked", func(o *broker.Object) bool { return o.State == "OK" && strings.Contains(o.Output, "ticks") })
+	s.seen("core", "tick", "was checked", func(o *api.Object) bool { return o.State == "OK" && strings.Contains(o.Output, "ticks") })
 }
 
 func filtersInURL(t *testing.T, s *site, b *browser.Browser) {
@@ -149,7 +149,7 @@ func liveUpdate(t *testing.T, s *site, b *browser.Browser) {
 	s.service("core", "disk", 2, "full")
 	tab.Until("the page shows it", "window.seenAt")
 	shown := browser.Eval[float64](tab, "window.seenAt")
-	s.seen("core", "disk", "is critical", func(o *broker.Object) bool {
+	s.seen("core", "disk", "is critical", func(o *api.Object) bool {
 		t.Logf("the page had it %.3f s after the state changed", shown-o.LastChange)
 		return o.State == "CRITICAL"
 	})

@@ -12,13 +12,13 @@ import (
 
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/objects/objectstest"
-	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/internal/realpeer/browser"
 	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // patience is how long anything that must happen may take on a machine that has other things to do.
@@ -189,7 +189,7 @@ func (s *site) obey(words ...string) {
 }
 
 // seen waits until a host or service is as asked for.
-func (s *site) seen(host, service, what string, is func(*broker.Object) bool) {
+func (s *site) seen(host, service, what string, is func(*api.Object) bool) {
 	s.t.Helper()
 	s.eventually(host+"/"+service+" "+what, func() error {
 		kind := "hosts"

@@ -1,0 +1,18 @@
+package api
+
+import "time"
+
+// Deed is an entry of the cluster log as the API and `onbu cluster log --json` give it.
+type Deed struct {
+	// Time is in Unix seconds, by the clock of the node.
+	Time float64 `json:"time"`
+	Node string  `json:"node"`
+	// Role is empty for what the process as a whole did.
+	Role  string `json:"role,omitempty"`
+	Kind  string `json:"kind"`
+	About string `json:"about"`
+	Why   string `json:"why"`
+}
+
+// When gives the deed's time in the local zone, as exact as the number allows: to the microsecond.
+func (d *Deed) When() time.Time { return time.UnixMicro(int64(d.Time * 1e6)) }
