@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"sync"
 )
 
@@ -25,11 +26,18 @@ func (m *Module) ask(ctx context.Context, path string, into any) error {
 	return nil
 }
 
-// request has the API write an answer to a GET.
-func (m *Module) request(ctx context.Context, path string, w http.ResponseWriter) error {
+// request has the API write an answer to a GET. A bug in the API is an error of this request, as it is for who asks over the network: it
+// may be asked on goroutines where nobody else would keep it from being the daemon's end.
+func (m *Module) request(ctx context.Context, path string, w http.ResponseWriter) (err error) {
 	if m.outlook.API == nil {
 		return failure(http.StatusServiceUnavailable, "the broker has no API")
 	}
+	defer func() {
+		if why := recover(); why != nil {
+			m.log.Error("the API met a bug when pages asked it, please report it", "path", path, "panic", why, "stack", string(debug.Stack()))
+			err = failure(http.StatusInternalServerError, "the API met a bug: the broker's log has it")
+		}
+	}()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, path, nil)
 	if err == nil {
 		m.outlook.API.ServeHTTP(w, r)

@@ -16,7 +16,7 @@ import (
 
 // embedded are the pages' style, code and pictures, the frame of all pages, and the page to sign in.
 //
-//go:embed static page.html sign-in.html
+//go:embed static page.html sign-in.html lost.html
 var embedded embed.FS
 
 // assets are the files below static as they are served. They never change.

@@ -11,7 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/onbu/onbu/broker/standing"
 	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
@@ -26,8 +28,8 @@ type logFollower struct {
 	once sync.Once
 
 	mu    sync.Mutex
-	last  []deed          // the newest, oldest first
-	moves map[string]deed // the newest move of each shard, by what it is about
+	last  []api.Deed          // the newest, oldest first
+	moves map[string]api.Deed // the newest move of each shard, by what it is about
 }
 
 // begin reads until ctx ends.
@@ -50,7 +52,7 @@ func (l *logFollower) begin(ctx context.Context, m *Module) {
 func (l *logFollower) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.last, l.moves = nil, map[string]deed{}
+	l.last, l.moves = nil, map[string]api.Deed{}
 }
 
 // mostMoves bounds the shards whose last move is remembered.
@@ -73,28 +75,28 @@ func (l *logFollower) hear(line []byte) {
 }
 
 // newest gives the newest entries, the newest first.
-func (l *logFollower) newest(n int) []deed {
+func (l *logFollower) newest(n int) []api.Deed {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := slices.Clone(l.last[max(0, len(l.last)-n):])
 	slices.Reverse(all)
-	slices.SortStableFunc(all, func(a, b deed) int { return cmp.Compare(b.Time, a.Time) })
+	slices.SortStableFunc(all, func(a, b api.Deed) int { return cmp.Compare(b.Time, a.Time) })
 	return all
 }
 
 // explain says of each shard when it moved last, and why.
-func (l *logFollower) explain(shards []shard) {
+func (l *logFollower) explain(shards []standing.Shard) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range shards {
 		s := &shards[i]
-		if d, ok := l.moves[fmt.Sprint("shard ", s.Shard)]; ok && d.Node == s.Owner {
+		if d, ok := l.moves[fmt.Sprint("shard ", s.Shard.Shard)]; ok && d.Node == s.Owner {
 			s.Moved, s.Why = d.Time, d.Why
 		}
 	}
 }
 
-func readDeed(line []byte) (d deed, ok bool) {
+func readDeed(line []byte) (d api.Deed, ok bool) {
 	err := json.Unmarshal(line, &d)
 	return d, err == nil && d.Kind != ""
 }
@@ -112,7 +114,7 @@ func logQuery(r *http.Request) string {
 
 // engineLog gives the newest entries of the cluster log that fit.
 func (m *Module) engineLog(r *http.Request, _ sign.Person) (any, error) {
-	found := []deed{}
+	found := []api.Deed{}
 	to := &lineByLine{apiAnswer: apiAnswer{most: 1 << 20}, each: func(line []byte) {
 		if d, ok := readDeed(line); ok {
 			if len(found) >= 2*logFound {
@@ -130,7 +132,7 @@ func (m *Module) engineLog(r *http.Request, _ sign.Person) (any, error) {
 	more := len(found) > logFound
 	found = found[max(0, len(found)-logFound):]
 	slices.Reverse(found)
-	slices.SortStableFunc(found, func(a, b deed) int { return cmp.Compare(b.Time, a.Time) })
+	slices.SortStableFunc(found, func(a, b api.Deed) int { return cmp.Compare(b.Time, a.Time) })
 	return map[string]any{"log": found, "more": more}, nil
 }
 

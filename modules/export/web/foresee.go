@@ -12,6 +12,8 @@ import (
 type foreseen struct {
 	Host    string `json:"host"`
 	Service string `json:"service,omitempty"`
+	// Also are the others that fail with it.
+	Also []failing `json:"also"`
 	// Start is in Unix seconds, and Offset what the configuration's zone adds to UTC then; Zone is its name.
 	Start  int64  `json:"start"`
 	Offset int    `json:"offset"`
@@ -50,7 +52,7 @@ type notice struct {
 	Escalated bool     `json:"escalated,omitempty"`
 }
 
-// person is a contact who is told: how often of problems, when first, and by which commands.
+// person is a contact who is told: how often, of how many hosts and services with a problem, when first, and by which commands.
 type person struct {
 	Contact   string          `json:"contact"`
 	Alias     string          `json:"alias,omitempty"`
@@ -102,7 +104,10 @@ func foresee(inv *monitor.Inventory, r *simulate.Report, o *simulate.Outage) *fo
 		Host: o.Ref.Host, Service: o.Ref.Service, Start: r.Start.Unix(), Offset: offset, Zone: cmp.Or(inv.Options.Zone, zone),
 		Length: r.End.Sub(r.Start).Seconds(), Lasts: o.For.Seconds(), Downtime: o.Downtime.Seconds(), Objects: inv.Objects(), Checks: r.Checks,
 		Told: []notice{}, Tellings: len(r.Notifications), People: []person{}, Dark: []fallen{}, Roots: r.Roots[:min(len(r.Roots), mostDark)],
-		Problems: r.Problems, Silent: []unsaid{}, Handlers: []handler{}, Handled: len(r.Handlers), Refused: []string{},
+		Problems: r.Problems, Silent: []unsaid{}, Handlers: []handler{}, Handled: len(r.Handlers), Refused: []string{}, Also: []failing{},
+	}
+	for _, ref := range o.Also {
+		f.Also = append(f.Also, failing{ref.Host, ref.Service})
 	}
 	f.tell(inv, r.Notifications)
 	f.darken(r.States)
@@ -131,6 +136,7 @@ func (f *foreseen) tell(inv *monitor.Inventory, all []simulate.Notification) {
 	}
 	own := ownContacts(inv, all)
 	people := map[string]int{}
+	concern := map[concerns]bool{}
 	for i := range all {
 		n := &all[i]
 		number, known := contacts[n.Contact]
@@ -148,13 +154,22 @@ func (f *foreseen) tell(inv *monitor.Inventory, all []simulate.Notification) {
 				f.People[at].Alias = inv.Contacts[number].Alias
 			}
 		}
-		f.People[at].count(n)
+		key := concerns{at, monitor.Ref{Host: n.Host, Service: n.Service}}
+		f.People[at].count(n, n.Type == "PROBLEM" && !concern[key])
+		concern[key] = concern[key] || n.Type == "PROBLEM"
 	}
 }
 
-func (p *person) count(n *simulate.Notification) {
+// concerns is that somebody, by his place, is told of a problem of an object.
+type concerns struct {
+	person int
+	of     monitor.Ref
+}
+
+// count counts a message; another says that it is the first one of a problem of its object: what is told again is no other problem.
+func (p *person) count(n *simulate.Notification, another bool) {
 	p.Times++
-	if n.Type == "PROBLEM" {
+	if another {
 		p.Problems++
 	}
 	for _, c := range n.Commands {

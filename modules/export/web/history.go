@@ -38,7 +38,11 @@ func (m *Module) Export(ctx context.Context, broks []monitor.Brok) error {
 	if m.history == nil {
 		return nil
 	}
-	return m.history.Add(ctx, broks)
+	err := m.history.Add(ctx, broks)
+	if ctx.Err() == nil {
+		m.gap.note(err)
+	}
+	return err
 }
 
 // prune has the history let go of what is too old until ctx ends.

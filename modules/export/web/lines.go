@@ -76,11 +76,11 @@ func inTime(what string, at int64, now time.Time) error {
 }
 
 // oneLine makes a text fit for an external command, which ends with its line: each stretch of white space is one blank, and other
-// characters that steer terminals are left out.
+// characters that steer terminals, or turn the order in which a text is read, are left out.
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/onbu/onbu/modules/piggyback"
+	"github.com/onbu/onbu/monitor/amount"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // box is what the page about piggyback shows. Lists are bounded, the worst first; numbers beside them say how many there are.
@@ -22,18 +24,17 @@ type box struct {
 	Bytes    int            `json:"bytes"`
 	Classes  map[string]int `json:"classes"`
 
-	Sources      []sender   `json:"sources"`
-	SourceCount  int        `json:"source_count"`
-	SilentCount  int        `json:"silent_count"`
-	Orphans      []orphan   `json:"orphans"`
-	OrphanCount  int        `json:"orphan_count"`
-	Conflicts    []conflict `json:"conflicts"`
-	ConflictAll  int        `json:"conflict_count"`
-	Dynamic      dynamic    `json:"dynamic"`
-	DynamicCount int        `json:"dynamic_count"`
+	Sources      []sender     `json:"sources"`
+	SourceCount  int          `json:"source_count"`
+	SilentCount  int          `json:"silent_count"`
+	OrphanCount  int          `json:"orphan_count"`
+	Conflicts    []conflict   `json:"conflicts"`
+	ConflictAll  int          `json:"conflict_count"`
+	Dynamic      api.Dynamics `json:"dynamic"`
+	DynamicCount int          `json:"dynamic_count"`
 	// Site is what this one is called, Links the others; empty where there are none.
 	Site    string            `json:"site"`
-	Links   []siteLink        `json:"links"`
+	Links   []api.Link        `json:"links"`
 	Waiting []waitsFor        `json:"waiting"`
 	Missing map[string]string `json:"missing,omitempty"`
 }
@@ -49,18 +50,6 @@ type sender struct {
 	Oldest  float64        `json:"oldest"`
 }
 
-// orphan is a name that no host has.
-type orphan struct {
-	Name    string   `json:"name"`
-	Sources []string `json:"sources"`
-	Count   int      `json:"source_count"`
-	At      float64  `json:"at"` // when the newest payload was fetched
-	Bytes   int      `json:"bytes"`
-	// Rule fits and Why says why no host is made of it all the same; empty when no rule fits.
-	Rule string `json:"rule,omitempty"`
-	Why  string `json:"why,omitempty"`
-}
-
 // conflict is a host that different names became.
 type conflict struct {
 	Host  string   `json:"host"`
@@ -73,57 +62,6 @@ type spoken struct {
 	Sources []string `json:"sources"`
 }
 
-// dynamic are the hosts that rules made, as GET /api/piggyback/dynamic gives them.
-type dynamic struct {
-	Hosts    []dynamicHost    `json:"hosts"`
-	Refusals []dynamicRefusal `json:"refusals"`
-	Made     uint64           `json:"made"`
-	Gone     uint64           `json:"gone"`
-}
-
-// dynamicHost is a host that a rule made.
-type dynamicHost struct {
-	Name     string   `json:"host"`
-	Source   string   `json:"source"`
-	Rule     string   `json:"rule"`
-	Since    float64  `json:"since"`
-	Listed   float64  `json:"listed"`
-	Services []string `json:"services"`
-}
-
-// dynamicRefusal says why a rule made no hosts.
-type dynamicRefusal struct {
-	Name   string   `json:"host"`
-	Source string   `json:"source"`
-	Rule   string   `json:"rule"`
-	Why    string   `json:"why"`
-	At     float64  `json:"at"`
-	Hosts  int      `json:"hosts"`
-	Others []string `json:"others,omitempty"`
-}
-
-// linked is which other sites there are, as GET /api/links gives it.
-type linked struct {
-	Site  string     `json:"site"`
-	Links []siteLink `json:"links"`
-}
-
-// siteLink is another site.
-type siteLink struct {
-	Site    string  `json:"site"`
-	There   bool    `json:"there"`
-	Way     string  `json:"way"`
-	Since   float64 `json:"since"`
-	Seen    float64 `json:"seen"`
-	RTT     float64 `json:"rtt"`
-	Hosts   uint32  `json:"hosts"`
-	In      uint64  `json:"in"`
-	Out     uint64  `json:"out"`
-	Waiting uint32  `json:"waiting"`
-	Oldest  float64 `json:"oldest"`
-	Trouble string  `json:"trouble,omitempty"`
-}
-
 // waitsFor is a queue to another site. It should be empty.
 type waitsFor struct {
 	Site   string  `json:"site"`
@@ -132,13 +70,13 @@ type waitsFor struct {
 }
 
 // sort puts all payloads in their places.
-func (b *box) sort(seen *mailSeen) {
+func (b *box) sort(seen *api.Payloads) {
 	b.Classes = map[string]int{}
-	senders, orphans, queues := sendersOf(seen.Sources), map[string]*orphan{}, map[string]*waitsFor{}
+	senders, orphans, queues := sendersOf(seen.Sources), map[string]struct{}{}, map[string]*waitsFor{}
 	targets := map[string]int{}
 	for i := range seen.Payloads {
 		p := &seen.Payloads[i]
-		class := p.class()
+		class := classOf(p)
 		b.Classes[class]++
 		key := [2]string{p.Source, p.Site}
 		s := senders[key]
@@ -149,7 +87,7 @@ func (b *box) sort(seen *mailSeen) {
 		s.Classes[class]++
 		switch class {
 		case classOrphan:
-			noteOrphan(orphans, p)
+			orphans[p.Target] = struct{}{}
 		case classWaiting:
 			noteWaiting(queues, p)
 		default:
@@ -164,7 +102,7 @@ func (b *box) sort(seen *mailSeen) {
 	}
 	b.Targets = len(targets)
 	b.takeSenders(senders)
-	b.takeOrphans(orphans)
+	b.OrphanCount = len(orphans)
 	b.takeConflicts(seen.Payloads)
 	for _, site := range slices.Sorted(maps.Keys(queues)) {
 		b.Waiting = append(b.Waiting, *queues[site])
@@ -175,7 +113,7 @@ func (b *box) sort(seen *mailSeen) {
 	b.Line, b.Well = b.line(), b.Classes[classOld] == 0 && b.SilentCount == 0 && b.ConflictAll == 0 && len(b.Waiting) == 0 && len(b.Missing) == 0
 }
 
-func sendersOf(sources []source) map[[2]string]*sender {
+func sendersOf(sources []api.Source) map[[2]string]*sender {
 	all := map[[2]string]*sender{}
 	for _, s := range sources {
 		all[[2]string{s.Name, s.Site}] = &sender{Name: s.Name, Site: s.Site, At: s.At, Silent: s.Silent, Classes: map[string]int{}}
@@ -183,23 +121,7 @@ func sendersOf(sources []source) map[[2]string]*sender {
 	return all
 }
 
-// fewNames bounds the sources that are named of an orphan.
-const fewNames = 5
-
-func noteOrphan(orphans map[string]*orphan, p *payload) {
-	o := orphans[p.Target]
-	if o == nil {
-		o = &orphan{Name: p.Target}
-		orphans[p.Target] = o
-	}
-	o.Count++
-	if len(o.Sources) < fewNames {
-		o.Sources = append(o.Sources, p.Source)
-	}
-	o.At, o.Bytes = max(o.At, p.At), o.Bytes+p.Bytes
-}
-
-func noteWaiting(queues map[string]*waitsFor, p *payload) {
+func noteWaiting(queues map[string]*waitsFor, p *api.Payload) {
 	q := queues[p.To]
 	if q == nil {
 		q = &waitsFor{Site: p.To, Oldest: p.At}
@@ -244,26 +166,7 @@ func flagged(a, b bool) int {
 	return -1
 }
 
-func (b *box) takeOrphans(all map[string]*orphan) {
-	b.OrphanCount = len(all)
-	for i := range b.Dynamic.Refusals {
-		f := &b.Dynamic.Refusals[i]
-		for _, name := range append([]string{f.Name}, f.Others...) {
-			if o := all[name]; o != nil {
-				o.Rule, o.Why = f.Rule, f.Why
-			}
-		}
-	}
-	list := slices.SortedFunc(maps.Values(all), func(x, y *orphan) int {
-		return cmp.Or(cmp.Compare(y.At, x.At), cmp.Compare(x.Name, y.Name))
-	})
-	b.Orphans = make([]orphan, 0, min(len(list), mostMail))
-	for _, o := range list[:min(len(list), mostMail)] {
-		b.Orphans = append(b.Orphans, *o)
-	}
-}
-
-func (b *box) takeConflicts(payloads []payload) {
+func (b *box) takeConflicts(payloads []api.Payload) {
 	found := piggyback.Conflicts(func(yield func(piggyback.Pair) bool) {
 		for i := range payloads {
 			p := &payloads[i]
@@ -288,10 +191,10 @@ func (b *box) line() string {
 	if b.SourceCount+b.Payloads+b.OrphanCount == 0 {
 		return "no output holds payloads for other hosts"
 	}
-	parts := []string{fmt.Sprintf("%s of %s for %s", several(b.Payloads, "payload"), several(b.SourceCount, "source"), several(b.Targets, "host"))}
+	parts := []string{fmt.Sprintf("%s of %s for %s", amount.Several(b.Payloads, "payload"), amount.Several(b.SourceCount, "source"), amount.Several(b.Targets, "host"))}
 	add := func(n int, format string) {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf(format, count(int64(n))))
+			parts = append(parts, fmt.Sprintf(format, amount.Count(int64(n))))
 		}
 	}
 	add(b.Classes[classOld], "%s too old")
@@ -299,10 +202,10 @@ func (b *box) line() string {
 	add(b.SilentCount, "%s silent")
 	add(b.ConflictAll, "%s in conflict")
 	if b.OrphanCount > 0 {
-		parts = append(parts, several(b.OrphanCount, "orphan"))
+		parts = append(parts, amount.Several(b.OrphanCount, "orphan"))
 	}
 	if n := b.Classes[classWaiting]; n > 0 {
-		parts = append(parts, several(n, "payload")+" for other sites wait")
+		parts = append(parts, amount.Several(n, "payload")+" for other sites wait")
 	} else {
 		parts = append(parts, "queues empty")
 	}

@@ -13,10 +13,11 @@ import (
 
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 // lookedAt gives what the page shows of payloads.
-func lookedAt(t *testing.T, seen mailSeen, dynamic dynamic) *box {
+func lookedAt(t *testing.T, seen api.Payloads, dynamic api.Dynamics) *box {
 	t.Helper()
 	m := over(t, map[string]any{"/api/piggyback": seen, "/api/piggyback/dynamic": dynamic})
 	v, err := m.lookAtMail(t.Context())
@@ -27,10 +28,10 @@ func lookedAt(t *testing.T, seen mailSeen, dynamic dynamic) *box {
 }
 
 func TestPayloadsAreTakenApartByWhatBecomesOfThem(t *testing.T) {
-	b := lookedAt(t, mailSeen{
+	b := lookedAt(t, api.Payloads{
 		Now:     1000,
-		Sources: []source{{Name: "esx1", At: 990, Targets: 3}, {Name: "esx2", Site: "rome", At: 500, Silent: true}},
-		Payloads: []payload{
+		Sources: []api.Source{{Name: "esx1", At: 990, Targets: 3}, {Name: "esx2", Site: "rome", At: 500, Silent: true}},
+		Payloads: []api.Payload{
 			{Target: "vm1", Source: "esx1", Where: "here", Names: []string{"vm1"}, At: 990, Bytes: 10, Usable: true, Fresh: true},
 			{Target: "vm1", Source: "esx2", Site: "rome", Where: "here", Names: []string{"VM1", "other"}, At: 400, Bytes: 20, Usable: true},
 			{Target: "vm2", Source: "esx2", Site: "rome", Where: "here", At: 300, Bytes: 5},
@@ -39,7 +40,7 @@ func TestPayloadsAreTakenApartByWhatBecomesOfThem(t *testing.T) {
 			{Target: hostile, Source: "esx1", Where: "orphan", At: 990, Names: []string{hostile}},
 			{Target: "clone", Source: "esx1", Where: "orphan", At: 991},
 		},
-	}, dynamic{Refusals: []dynamicRefusal{{Name: "clone", Source: "esx1", Rule: "r", Why: "there are 100 already", Hosts: 1}}})
+	}, api.Dynamics{Refusals: []api.DynamicRefusal{{Name: "clone", Source: "esx1", Rule: "r", Why: "there are 100 already", Hosts: 1}}})
 	if diff := cmp.Diff(map[string]int{"fresh": 1, "valid": 1, "old": 1, "waiting": 2, "orphan": 2}, b.Classes); diff != "" {
 		t.Error(diff)
 	}
@@ -52,11 +53,8 @@ func TestPayloadsAreTakenApartByWhatBecomesOfThem(t *testing.T) {
 	if b.Sources[0].Name != "esx2" || b.Sources[0].Oldest != 300 || b.Sources[1].Classes["orphan"] != 2 {
 		t.Errorf("sources %+v", b.Sources)
 	}
-	wantOrphans := []orphan{
-		{Name: "clone", Sources: []string{"esx1"}, Count: 1, At: 991, Rule: "r", Why: "there are 100 already"}, {Name: hostile, Sources: []string{"esx1"}, Count: 1, At: 990},
-	}
-	if diff := cmp.Diff(wantOrphans, b.Orphans); diff != "" {
-		t.Error(diff)
+	if b.OrphanCount != 2 {
+		t.Errorf("%d orphans", b.OrphanCount)
 	}
 	if diff := cmp.Diff([]waitsFor{{Site: "paris", Count: 2, Oldest: 960}}, b.Waiting); diff != "" {
 		t.Error(diff)
@@ -70,20 +68,20 @@ func TestPayloadsAreTakenApartByWhatBecomesOfThem(t *testing.T) {
 }
 
 // thousands gives 10,000 payloads of as many sources, with names that are all hostile.
-func thousands() (seen mailSeen) {
+func thousands() (seen api.Payloads) {
 	for i := range 10000 {
 		name := fmt.Sprint(hostile, i)
-		seen.Sources = append(seen.Sources, source{Name: name, At: 1})
+		seen.Sources = append(seen.Sources, api.Source{Name: name, At: 1})
 		where := []string{"here", "orphan", "waiting"}[i%3]
-		seen.Payloads = append(seen.Payloads, payload{Target: name, Source: name, Where: where, To: name, Names: []string{name, fmt.Sprint(i)}})
+		seen.Payloads = append(seen.Payloads, api.Payload{Target: name, Source: name, Where: where, To: name, Names: []string{name, fmt.Sprint(i)}})
 	}
 	return seen
 }
 
 func TestThousandsOfPayloadsGiveABoundedAnswer(t *testing.T) {
-	b := lookedAt(t, thousands(), dynamic{Hosts: make([]dynamicHost, 9000), Refusals: make([]dynamicRefusal, 9000)})
-	if len(b.Sources) != mostMail || len(b.Orphans) != mostMail || len(b.Conflicts) != mostMail || len(b.Waiting) != mostMail || len(b.Dynamic.Hosts) != mostMail || len(b.Dynamic.Refusals) != mostMail {
-		t.Errorf("%d sources, %d orphans, %d conflicts, %d queues, %d hosts, %d refusals", len(b.Sources), len(b.Orphans), len(b.Conflicts), len(b.Waiting), len(b.Dynamic.Hosts), len(b.Dynamic.Refusals))
+	b := lookedAt(t, thousands(), api.Dynamics{Hosts: make([]api.DynamicHost, 9000), Refusals: make([]api.DynamicRefusal, 9000)})
+	if len(b.Sources) != mostMail || len(b.Conflicts) != mostMail || len(b.Waiting) != mostMail || len(b.Dynamic.Hosts) != mostMail || len(b.Dynamic.Refusals) != mostMail {
+		t.Errorf("%d sources, %d conflicts, %d queues, %d hosts, %d refusals", len(b.Sources), len(b.Conflicts), len(b.Waiting), len(b.Dynamic.Hosts), len(b.Dynamic.Refusals))
 	}
 	if b.SourceCount != 10000 || b.OrphanCount != 3333 || b.DynamicCount != 9000 {
 		t.Errorf("%d sources, %d orphans, %d hosts in all", b.SourceCount, b.OrphanCount, b.DynamicCount)
@@ -94,7 +92,7 @@ func TestThousandsOfPayloadsGiveABoundedAnswer(t *testing.T) {
 }
 
 func TestPayloadsAreFound(t *testing.T) {
-	m := over(t, map[string]any{"/api/piggyback": mailSeen{Payloads: []payload{
+	m := over(t, map[string]any{"/api/piggyback": api.Payloads{Payloads: []api.Payload{
 		{Target: "b", Source: "esx1", Where: "here", Usable: true, Fresh: true},
 		{Target: "a", Source: "esx1", Where: "here", Usable: true, Fresh: true},
 		{Target: "z", Source: "esx1", Site: "rome", Where: "here"},
@@ -117,7 +115,7 @@ func TestPayloadsAreFound(t *testing.T) {
 		}
 		data, _ := json.Marshal(v)
 		var found struct {
-			Payloads []payload
+			Payloads []api.Payload
 			All      int
 		}
 		if err := json.Unmarshal(data, &found); err != nil {
@@ -136,7 +134,7 @@ func TestPayloadsAreFound(t *testing.T) {
 func TestRulesAreTriedByWhoeverMayCommand(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/piggyback/try", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]any{"problems": []string{}, "names": []tried{
+		_ = json.NewEncoder(w).Encode(map[string]any{"problems": []string{}, "names": []api.TriedName{
 			{Source: "s", Name: "x", Before: []string{"x"}, After: []string{"y"}}, {Source: "s", Name: "z", Before: []string{"z"}, After: []string{"z"}},
 		}})
 	})

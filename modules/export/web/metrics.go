@@ -7,7 +7,7 @@ import (
 )
 
 // mostMetrics bounds how many metrics of an object are shown.
-const mostMetrics = 100
+const mostMetrics = 300
 
 // metric is a measured value as pages show it.
 type metric struct {

@@ -17,20 +17,21 @@ import (
 const (
 	// objectEvery is how often it is looked whether a host or service has changed while a page shows it.
 	objectEvery = 500 * time.Millisecond
-	// mostTraces bounds how many checks are followed at once by all pages.
-	mostTraces = 50
+	// mostTraces bounds how many checks are followed at once by all pages, eachTraces by those of one reader, and longestTrace for how
+	// long.
+	mostTraces, eachTraces = 50, 5
+	longestTrace           = 15 * time.Minute
 )
 
 // objectData adds what the page of a host or service shows.
 func (m *Module) objectData(mux *http.ServeMux) {
-	m.traces.most = mostTraces
-	mux.HandleFunc("GET /ui/data/object", m.liveObject)
+	mux.HandleFunc("GET /ui/data/object", m.streamed(m.liveObject))
 	mux.HandleFunc("GET /ui/data/explain", m.allow(sign.Read, m.explain))
-	mux.HandleFunc("GET /ui/data/history", m.turns.bounded(m.allow(sign.Read, m.timeline)))
-	mux.HandleFunc("GET /ui/data/points", m.turns.bounded(m.allow(sign.Read, m.pointsOf)))
+	mux.HandleFunc("GET /ui/data/history", m.bounded(&m.heavy, m.turns.bounded(m.allow(sign.Read, m.timeline))))
+	mux.HandleFunc("GET /ui/data/points", m.bounded(&m.heavy, m.turns.bounded(m.allow(sign.Read, m.pointsOf))))
 	mux.HandleFunc("GET /ui/data/object-sources", m.allow(sign.Read, m.sources))
 	mux.HandleFunc("GET /ui/data/object-agent", m.passed(sign.Command, "/api/agent/output"))
-	mux.HandleFunc("GET /ui/data/object-trace", m.traces.bounded(m.passed(sign.Read, "/api/trace")))
+	mux.HandleFunc("GET /ui/data/object-trace", m.bounded(&m.traces, m.trace))
 }
 
 // refOf reads which host or service is asked for.
@@ -42,19 +43,21 @@ func refOf(r *http.Request) (monitor.Ref, error) {
 	return ref, nil
 }
 
-// liveObject keeps a page up to date about one host or service.
-func (m *Module) liveObject(w http.ResponseWriter, r *http.Request) {
+// liveObject is what keeps a page up to date about one host or service.
+func (m *Module) liveObject(r *http.Request, _ sign.Person) (shown, error) {
 	ref, err := refOf(r)
-	if err == nil {
-		if who := m.gate.Who(r); who.Role < sign.Read {
-			err = denied(who, sign.Read)
+	return shown{key: "object\x00" + ref.Host + "\x00" + ref.Service, every: objectEvery, source: func() live.Source { return m.watch(ref) }}, err
+}
+
+// trace follows the next check of an object, for a time as people look at a page.
+func (m *Module) trace(w http.ResponseWriter, r *http.Request) {
+	if wait := r.FormValue("wait"); wait != "" {
+		if seconds, err := strconv.ParseFloat(wait, 64); err != nil || !(seconds > 0 && seconds <= longestTrace.Seconds()) {
+			refuse(w, failure(http.StatusBadRequest, "wait is no time in seconds of at most %d: `onbu trace` waits for longer", int(longestTrace.Seconds())))
+			return
 		}
 	}
-	if err != nil {
-		refuse(w, err)
-		return
-	}
-	m.hub.Serve(w, r, "object\x00"+ref.Host+"\x00"+ref.Service, objectEvery, func() live.Source { return m.watch(ref) })
+	m.passed(sign.Read, "/api/trace")(w, r)
 }
 
 // explain gives what the owner of a host or service knows of it. Whoever may only read does not see how it is asked: command lines

@@ -9,6 +9,7 @@ import (
 
 	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 	"github.com/onbu/onbu/monitor/catalog"
 )
 
@@ -20,7 +21,7 @@ type described struct {
 	Address string `json:"address,omitempty"`
 	configured
 	condition
-	Downtimes []downtimeNote `json:"downtimes"`
+	Downtimes []api.Downtime `json:"downtimes"`
 	Comments  []commentNote  `json:"comments"`
 	// HostState is that of a service's host, and HostSince since when.
 	HostState string  `json:"host_state,omitempty"`
@@ -86,29 +87,10 @@ type condition struct {
 	Turned []string `json:"turned"`
 }
 
-type downtimeNote struct {
-	ID       uint64  `json:"id"`
-	Host     string  `json:"host"`
-	Service  string  `json:"service,omitempty"`
-	Author   string  `json:"author"`
-	Comment  string  `json:"comment"`
-	Start    float64 `json:"start"`
-	End      float64 `json:"end"`
-	Began    float64 `json:"began"`
-	Fixed    bool    `json:"fixed"`
-	Duration float64 `json:"duration"`
-}
-
+// commentNote is a comment with what made it.
 type commentNote struct {
-	ID         uint64  `json:"id"`
-	Host       string  `json:"host"`
-	Service    string  `json:"service,omitempty"`
-	Author     string  `json:"author"`
-	Text       string  `json:"text"`
-	Entered    float64 `json:"entered"`
-	Expires    float64 `json:"expires,omitempty"`
-	Persistent bool    `json:"persistent"`
-	Kind       string  `json:"kind"` // user, downtime, flapping or acknowledgement
+	api.Comment
+	Kind string `json:"kind"` // user, downtime, flapping or acknowledgement
 }
 
 // mostNotes bounds how many downtimes and how many comments of an object are shown: the newest.
@@ -121,7 +103,7 @@ func describe(shown *view.Snapshot, order *catalog.Index, place catalog.Place) *
 	host, own := lookUp(shown, ref)
 	d := &described{
 		Host: ref.Host, Service: ref.Service, configured: settingsOf(order, place), condition: conditionOf(ref, own),
-		Downtimes: []downtimeNote{}, Comments: []commentNote{},
+		Downtimes: []api.Downtime{}, Comments: []commentNote{},
 	}
 	h := order.Host(catalog.Place{Shard: place.Shard, ID: inv.HostOf(place.ID)})
 	d.Address, d.Alias = h.Address, cmp.Or(h.Alias, h.DisplayName)
@@ -169,21 +151,15 @@ func lookUp(shown *view.Snapshot, ref monitor.Ref) (*view.Host, view.Object) {
 func (d *described) notes(host *view.Host, ref monitor.Ref) {
 	for n := range host.Downtimes {
 		if n.Ref == ref {
-			d.Downtimes = append(d.Downtimes, downtimeNote{
-				ID: n.ID, Host: n.Ref.Host, Service: n.Ref.Service, Author: n.Author, Comment: n.Comment,
-				Start: n.Start.Unix(), End: n.End.Unix(), Began: n.Began.Unix(), Fixed: n.Fixed, Duration: n.Duration.Seconds(),
-			})
+			d.Downtimes = append(d.Downtimes, api.DowntimeOf(n))
 		}
 	}
 	for n := range host.Comments {
 		if n.Ref == ref {
-			d.Comments = append(d.Comments, commentNote{
-				ID: n.ID, Host: n.Ref.Host, Service: n.Ref.Service, Author: n.Author, Text: n.Text, Entered: n.Entered.Unix(),
-				Expires: n.Expires.Unix(), Persistent: n.Persistent, Kind: kindOf(n.Kind),
-			})
+			d.Comments = append(d.Comments, commentNote{api.CommentOf(n), kindOf(n.Kind)})
 		}
 	}
-	slices.SortFunc(d.Downtimes, func(a, b downtimeNote) int { return cmp.Compare(b.Start, a.Start) })
+	slices.SortFunc(d.Downtimes, func(a, b api.Downtime) int { return cmp.Compare(b.Start, a.Start) })
 	slices.SortFunc(d.Comments, func(a, b commentNote) int { return cmp.Compare(b.Entered, a.Entered) })
 	d.Downtimes, d.Comments = d.Downtimes[:min(len(d.Downtimes), mostNotes)], d.Comments[:min(len(d.Comments), mostNotes)]
 }

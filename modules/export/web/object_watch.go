@@ -56,7 +56,7 @@ type watching struct {
 }
 
 func (m *Module) watch(ref monitor.Ref) *watching {
-	return &watching{ref: ref, present: &m.present, order: m.sight.index}
+	return &watching{ref: ref, present: &m.present, order: m.names.now}
 }
 
 // Change implements live.Source.
@@ -123,7 +123,7 @@ func (w *watching) Whole() []byte {
 // mostNear is how many names are given for one that there is not.
 const mostNear = 8
 
-// near gives objects that may have been meant: services of the host whose names are like it, or hosts.
+// near gives objects that may have been meant: services of the host whose names are like it, or the first of all where none is, or hosts.
 func near(order *catalog.Index, of monitor.Ref) []object {
 	if host, ok := order.Find(monitor.Ref{Host: of.Host}); ok {
 		var names []string
@@ -132,7 +132,11 @@ func near(order *catalog.Index, of monitor.Ref) []object {
 			return true
 		})
 		var all []object
-		for _, name := range alike(of.Service, names) {
+		found := alike(of.Service, names)
+		if len(found) == 0 {
+			found = names[:min(len(names), mostNear)]
+		}
+		for _, name := range found {
 			all = append(all, object{Host: of.Host, Service: name})
 		}
 		return append(all, object{Host: of.Host})

@@ -39,6 +39,7 @@ func (m *Module) timeline(r *http.Request, _ sign.Person) (any, error) {
 	if m.history == nil {
 		return t, nil
 	}
+	t.Gap, t.Why = m.gap.now()
 	_, o := lookUp(m.present.snapshot(), ref)
 	present := conditionOf(ref, o)
 	return t, m.recall(r.Context(), t, ref, from, to, &present)
@@ -95,6 +96,7 @@ func (m *Module) recall(ctx context.Context, t *timeline, ref monitor.Ref, from,
 	}
 	slices.Reverse(lines)
 	t.draw(before, lines, now)
+	t.thin(mostBands)
 	return nil
 }
 

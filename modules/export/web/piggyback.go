@@ -11,11 +11,13 @@ import (
 
 	"github.com/onbu/onbu/modules/export/web/live"
 	"github.com/onbu/onbu/modules/export/web/sign"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
-	// mailEvery is how often payloads are looked at while a page of them is open, and how old a look may be that several use.
-	mailEvery = 5 * time.Second
+	// mailEvery is how often payloads are looked at while a page of them is open, and how old a look may be that several use, if
+	// looking does not take more than a part of a core in mailShare.
+	mailEvery, mailShare = 5 * time.Second, 5
 	// mostMail bounds the payloads that one answer holds, and the sources, orphans and conflicts that are shown.
 	mostMail = 500
 	// mostRules bounds the definitions that somebody tries.
@@ -24,47 +26,19 @@ const (
 
 // piggybackData adds what the page about piggyback shows.
 func (m *Module) piggybackData(mux *http.ServeMux) {
-	mux.HandleFunc("GET /ui/data/piggyback", func(w http.ResponseWriter, r *http.Request) {
-		m.streamed(w, r, "piggyback", mailEvery, func() live.Source {
-			return &live.Same{Make: func(ctx context.Context) (any, error) { return m.lookAtMail(ctx) }}
-		})
-	})
-	mux.HandleFunc("GET /ui/data/piggyback/payloads", m.allow(sign.Read, m.findPayloads))
+	mux.HandleFunc("GET /ui/data/piggyback", m.streamed(func(*http.Request, sign.Person) (shown, error) {
+		return shown{key: "piggyback", every: mailEvery, source: func() live.Source {
+			return &live.Same{Log: m.log, Make: func(ctx context.Context) (any, error) { return m.lookAtMail(ctx) }}
+		}}, nil
+	}))
+	mine := make(turns, atWork) // their own: who looks at problems must not wait for who looks at payloads
+	heavy := func(next http.HandlerFunc) http.HandlerFunc { return m.bounded(&m.heavy, mine.bounded(next)) }
+	mux.HandleFunc("GET /ui/data/piggyback/payloads", heavy(m.allow(sign.Read, m.findPayloads)))
+	mux.HandleFunc("GET /ui/data/piggyback/orphans", heavy(m.allow(sign.Read, m.findOrphans)))
+	mux.HandleFunc("GET /ui/data/piggyback/elsewhere", m.allow(sign.Read, m.findElsewhere))
+	mux.HandleFunc("GET /ui/data/piggyback/overlaps", heavy(m.passed(sign.Read, "/api/piggyback/overlaps")))
 	mux.HandleFunc("GET /ui/data/piggyback/target", m.passed(sign.Read, "/api/piggyback"))
 	mux.HandleFunc("POST /ui/data/piggyback/try", m.allow(sign.Command, m.tryRules))
-}
-
-// mailSeen is what the API gives of all payloads. It is not changed any more once it is read.
-type mailSeen struct {
-	Now      float64   `json:"now"`
-	Sources  []source  `json:"sources"`
-	Payloads []payload `json:"payloads"`
-	Error    string    `json:"error"`
-}
-
-// source is a host whose output holds payloads.
-type source struct {
-	Name    string  `json:"name"`
-	Site    string  `json:"site,omitempty"`
-	At      float64 `json:"at"`
-	Targets uint32  `json:"targets"`
-	Silent  bool    `json:"silent"`
-}
-
-// payload is one, without its data.
-type payload struct {
-	Target string   `json:"target"`
-	Source string   `json:"source"`
-	Site   string   `json:"site,omitempty"`
-	Where  string   `json:"where"`
-	To     string   `json:"to,omitempty"`
-	Names  []string `json:"names"`
-	At     float64  `json:"at"`
-	Bytes  int      `json:"bytes"`
-	Usable bool     `json:"usable"`
-	Fresh  bool     `json:"fresh"`
-	State  string   `json:"state,omitempty"`
-	Text   string   `json:"text,omitempty"`
 }
 
 // The classes of payloads, the worst first.
@@ -76,11 +50,11 @@ const (
 	classOrphan  = "orphan"  // nobody has that name
 )
 
-func (p *payload) class() string {
+func classOf(p *api.Payload) string {
 	switch {
-	case p.Where == "waiting":
+	case p.Where == api.Waiting:
 		return classWaiting
-	case p.Where == "orphan":
+	case p.Where == api.Orphan:
 		return classOrphan
 	case p.Fresh && p.Usable:
 		return classFresh
@@ -92,24 +66,45 @@ func (p *payload) class() string {
 
 // mailbox keeps the newest look at all payloads. Any goroutine may use it.
 type mailbox struct {
-	mu   sync.Mutex
-	seen *mailSeen
-	at   time.Time
+	mu    sync.Mutex
+	seen  *api.Payloads
+	at    time.Time
+	until time.Time   // what was seen is good
+	idle  *time.Timer // forgets what was seen
 }
 
-// mail gives all payloads, as they were some seconds ago at most.
-func (m *Module) mail(ctx context.Context) (*mailSeen, error) {
+// mail gives all payloads, as they were some seconds ago: the more of them there are, the longer ago that may be.
+func (m *Module) mail(ctx context.Context) (*api.Payloads, error) {
 	m.mailbox.mu.Lock()
 	defer m.mailbox.mu.Unlock()
-	if m.mailbox.seen != nil && time.Since(m.mailbox.at) < mailEvery-time.Second {
+	if m.mailbox.seen != nil && time.Now().Before(m.mailbox.until) {
 		return m.mailbox.seen, nil
 	}
-	seen := &mailSeen{}
-	if err := m.ask(ctx, "/api/piggyback?where=all", seen); err != nil {
+	began := time.Now()
+	seen, err := m.readMail(ctx)
+	if err != nil {
 		return nil, err
 	}
-	m.mailbox.seen, m.mailbox.at = seen, time.Now()
+	m.mailbox.keep(seen, began, time.Now())
 	return seen, nil
+}
+
+// keep keeps a look that was begun and done until nobody has asked for a while. One that took long is good for that many times as long:
+// where there are many payloads, or the machine has other things to do, people who turn pages do not have all of it read again for each.
+// mu is held.
+func (b *mailbox) keep(seen *api.Payloads, began, done time.Time) {
+	b.seen, b.at = seen, done
+	b.until = done.Add(min(max(mailEvery-time.Second, mailShare*done.Sub(began)), mailKept))
+	if b.idle != nil {
+		b.idle.Stop()
+	}
+	b.idle = time.AfterFunc(mailKept, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if time.Since(b.at) >= mailKept {
+			b.seen = nil
+		}
+	})
 }
 
 // lookAtMail composes what the page shows, all lists bounded.
@@ -124,7 +119,7 @@ func (m *Module) lookAtMail(ctx context.Context) (any, error) {
 	if seen.Error != "" {
 		b.Missing["payloads"] = seen.Error
 	}
-	var linked linked
+	var linked api.Links
 	for name, err := range together(map[string]func() error{
 		"dynamic": func() error { return m.ask(ctx, "/api/piggyback/dynamic", &b.Dynamic) },
 		"links":   func() error { return m.ask(ctx, "/api/links", &linked) },
@@ -133,7 +128,7 @@ func (m *Module) lookAtMail(ctx context.Context) (any, error) {
 			b.Missing[name] = err.Error()
 		}
 	}
-	b.Site, b.Links = linked.Site, first(linked.Links)
+	b.Site, b.Links = linked.Site, atMost(linked.Links, mostMail)
 	b.sort(seen)
 	return b, nil
 }
@@ -147,19 +142,19 @@ func (m *Module) findPayloads(r *http.Request, _ sign.Person) (any, error) {
 	q := r.URL.Query()
 	text, from, site, class := strings.ToLower(q.Get("q")), q.Get("source"), q.Get("site"), q.Get("class")
 	type row struct {
-		payload
+		api.Payload
 		Class string `json:"class"`
 	}
 	rows, all := []row{}, 0
 	for _, rank := range ranked(seen.Payloads) {
 		p := &seen.Payloads[rank]
-		fits := (from == "" || p.Source == from && (!q.Has("site") || p.Site == site)) && (class == "" || p.class() == class) &&
+		fits := (from == "" || p.Source == from && (!q.Has("site") || p.Site == site)) && (class == "" || classOf(p) == class) &&
 			(text == "" || strings.Contains(strings.ToLower(p.Target), text) || strings.Contains(strings.ToLower(p.Source), text))
 		if !fits {
 			continue
 		}
 		if all++; len(rows) < mostMail {
-			one := row{*p, p.class()}
+			one := row{*p, classOf(p)}
 			one.Names = one.Names[:min(len(one.Names), 10)]
 			rows = append(rows, one)
 		}
@@ -168,12 +163,12 @@ func (m *Module) findPayloads(r *http.Request, _ sign.Person) (any, error) {
 }
 
 // ranked gives the places of payloads, the worst first, and then by name.
-func ranked(all []payload) []int {
+func ranked(all []api.Payload) []int {
 	order := []string{classOld, classValid, classWaiting, classFresh, classOrphan}
 	places := make([]int, len(all))
 	ranks := make([]int, len(all))
 	for i := range all {
-		places[i], ranks[i] = i, slices.Index(order, all[i].class())
+		places[i], ranks[i] = i, slices.Index(order, classOf(&all[i]))
 	}
 	slices.SortFunc(places, func(a, b int) int {
 		if ranks[a] != ranks[b] {
@@ -201,24 +196,12 @@ func (m *Module) tryRules(r *http.Request, _ sign.Person) (any, error) {
 	return m.tried(r.Context(), asked.Rules)
 }
 
-// trial is what rules would do, as POST /api/piggyback/try gives it.
+// trial is what rules would do.
 type trial struct {
-	Problems  []string `json:"problems"`
-	Names     []tried  `json:"names"`
-	Conflicts []string `json:"conflicts"`
+	api.TriedRules
 	// All counts names, Changed those that would be for others.
 	All     int `json:"all"`
 	Changed int `json:"changed"`
-}
-
-// tried is a name in the output of a source, what it became and what it would become.
-type tried struct {
-	Source  string   `json:"source"`
-	Name    string   `json:"name"`
-	Before  []string `json:"before"`
-	After   []string `json:"after"`
-	Where   []string `json:"where"`
-	Verdict string   `json:"verdict"`
 }
 
 func (m *Module) tried(ctx context.Context, rules string) (*trial, error) {
@@ -236,7 +219,7 @@ func (m *Module) tried(ctx context.Context, rules string) (*trial, error) {
 		return nil, fmt.Errorf("trying the rules: %w", err)
 	}
 	t.All = len(t.Names)
-	t.Names = slices.DeleteFunc(t.Names, func(n tried) bool { return slices.Equal(n.Before, n.After) })
+	t.Names = slices.DeleteFunc(t.Names, func(n api.TriedName) bool { return !n.Changes() })
 	t.Changed = len(t.Names)
 	t.Names, t.Conflicts, t.Problems = atMost(t.Names, mostMail), atMost(t.Conflicts, mostMail), atMost(t.Problems, 50)
 	return t, nil

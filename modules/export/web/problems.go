@@ -31,32 +31,22 @@ func (m *Module) problemData(mux *http.ServeMux) {
 		return m.sight.now().page(ask), nil
 	})))
 	mux.HandleFunc("GET /ui/data/problems/impacts", m.turns.bounded(m.allow(sign.Read, m.impacts)))
-	mux.HandleFunc("GET /ui/data/problems/live", m.problemsLive)
+	mux.HandleFunc("GET /ui/data/problems/live", m.streamed(m.problemsLive))
 	mux.HandleFunc("GET /ui/data/groups", m.turns.bounded(m.allow(sign.Read, func(*http.Request, sign.Person) (any, error) { return m.sight.now().groups(), nil })))
 	counts := &tally{}
 	mux.HandleFunc("GET /ui/data/tally", m.allow(sign.Read, func(*http.Request, sign.Person) (any, error) { return counts.of(m.sight), nil }))
 	mux.HandleFunc("GET /ui/data/find", m.turns.bounded(m.allow(sign.Read, m.find)))
 }
 
-// problemsLive keeps a page of problems up to date. Pages with the same filters share what is sent.
-func (m *Module) problemsLive(w http.ResponseWriter, r *http.Request) {
-	if who := m.gate.Who(r); who.Role < sign.Read {
-		refuse(w, denied(who, sign.Read))
-		return
-	}
+// problemsLive is what keeps a page of problems up to date. Pages with the same filters share what is sent.
+func (m *Module) problemsLive(r *http.Request, _ sign.Person) (shown, error) {
 	ask, err := askOf(r.URL.Query())
 	if err != nil {
-		refuse(w, err)
-		return
+		return shown{}, err
 	}
 	key := "problems?" + ask.key()
-	leave, ok := m.sight.enter(key)
-	if !ok {
-		refuse(w, failure(http.StatusServiceUnavailable, "%d pages with different filters are open already: close some", mostViews))
-		return
-	}
-	defer leave()
-	m.hub.Serve(w, r, key, lookEvery, func() live.Source { return &problemSource{sight: m.sight, ask: ask} })
+	leave, err := m.sight.enter(key, m.gate.Reader(r))
+	return shown{key: key, every: lookEvery, source: func() live.Source { return &problemSource{sight: m.sight, ask: ask} }, over: leave}, err
 }
 
 // impacts gives what follows from one root problem.
@@ -197,7 +187,7 @@ func (m *Module) find(r *http.Request, _ sign.Person) (any, error) {
 			return nil, err
 		}
 	}
-	found, all := problems.Find(m.outlook.View(), m.sight.index(), words, limit)
+	found, all := problems.Find(m.outlook.View(), m.names.now(), words, limit)
 	return foundRows(found, all), nil
 }
 

@@ -48,6 +48,7 @@ func (m *Module) routes() http.Handler {
 	for _, add := range []func(*http.ServeMux){m.frameData, m.problemData, m.objectData, m.treeData, m.engineData, m.simulateData, m.signData, m.commandData, m.nodeData} {
 		add(mux)
 	}
+	mux.HandleFunc("GET /ui/{path...}", m.lost)
 	mux.Handle("GET /ui/static/{build}/{file...}", loadAssets())
 	return guarded(m.guard.Handler(m.gate.While(mux)))
 }
@@ -132,6 +133,9 @@ func denied(who sign.Person, least sign.Role) error {
 	if who.Name == "" {
 		return failure(http.StatusUnauthorized, "sign in first")
 	}
+	if who.Role == sign.Nobody {
+		return failure(http.StatusForbidden, "the proxy says that you are %s, who has no role here: the users file does not name him, and proxy_role is none", who.Name)
+	}
 	return failure(http.StatusForbidden, "%s may %s; this takes the role %s", who.Name, strings.ToLower(who.Role.String()), least)
 }
 
@@ -141,10 +145,15 @@ func answer(w http.ResponseWriter, code int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // the reader is gone; there is nobody to tell
 }
 
-func refuse(w http.ResponseWriter, err error) {
-	s := status{http.StatusInternalServerError, err.Error()}
+// statusOf gives how an error is answered.
+func statusOf(err error) status {
 	if known := (status{}); errors.As(err, &known) {
-		s = known
+		return known
 	}
+	return status{http.StatusInternalServerError, err.Error()}
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	s := statusOf(err)
 	answer(w, s.code, map[string]string{"error": s.text})
 }

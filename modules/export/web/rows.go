@@ -165,7 +165,7 @@ type problemPage struct {
 
 // totals are the numbers around the list.
 type totals struct {
-	// States is how many rows there were if only that state were chosen; Open, Handled and Soft whatever the filter says of those.
+	// States is how many there are of each state in the rows, and of what they unfold to; Open, Handled and Soft whatever the filter says of those.
 	States  map[string]int `json:"states"`
 	Open    int            `json:"open"`
 	Handled int            `json:"handled"`

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
 	"path/filepath"
@@ -29,7 +30,10 @@ func (m *Module) keepPoints(s *modules.Settings, e modules.Env) {
 	if e.State == "" || !m.enabled {
 		return
 	}
-	m.points = points.New(points.Options{Path: filepath.Join(e.State, "points"), Most: most, Log: e.Log})
+	m.points = points.New(points.Options{
+		Path: filepath.Join(e.State, "points"), Most: most, Log: e.Log,
+		Replaced: e.Metrics.GetOrCreateCounter(fmt.Sprintf("onbu_web_points_replaced_total{module=%q}", s.Name())),
+	})
 }
 
 // sample keeps what is measured until ctx ends. It reads no stream: it looks at the present once a minute, so that checks cost the broker

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/onbu/onbu/internal/serve"
+	"github.com/onbu/onbu/modules/export/web/sign"
 )
 
 // mostConnections bounds the own port; a browser has up to six, one of which stays while the page is open.
@@ -18,12 +19,18 @@ const mostConnections = 4096
 // Serve implements modules.Serving. Without a port of its own it only looks after what is kept: the pages are on the broker's.
 func (m *Module) Serve(ctx context.Context) error {
 	m.outlook.Catalog() // from now on the broker keeps one
+	m.hub.Open()
+	context.AfterFunc(ctx, m.hub.Close) // not when it only cannot have its port
 	ctx, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer end()
 	wg.Go(func() { m.prune(ctx) })
 	wg.Go(func() { m.sample(ctx) })
+	if m.enabled {
+		wg.Go(func() { m.gate.Watch(ctx) })
+	}
+	wg.Go(func() { m.gate.Share(ctx, sign.Common(m.outlook.Common)) })
 	if !m.tcp || !m.enabled {
 		<-ctx.Done()
 		return nil

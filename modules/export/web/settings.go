@@ -1,7 +1,6 @@
 package web
 
 import (
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -12,29 +11,6 @@ import (
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/export/web/sign"
 )
-
-// doors are the two ways to the pages, and what somebody may do there who has not signed in.
-type doors struct {
-	// local is the port of the broker's process while it is reached on loopback; own the module's own.
-	local, own sign.Role
-	// names are those that the own port is asked for by; empty for any.
-	names []string
-}
-
-// readDoors reads anonymous and names.
-func readDoors(s *modules.Settings) doors {
-	d := doors{local: sign.Read, own: sign.Nobody, names: s.Words("names")}
-	if s.Bool("allow_anonymous", false) { // Shinken's
-		d.own = sign.Read
-	}
-	switch s.Choice("anonymous", "", "none", "read") {
-	case "none":
-		d.local, d.own = sign.Nobody, sign.Nobody
-	case "read":
-		d.own = sign.Read
-	}
-	return d
-}
 
 // readGate reads how people sign in.
 func readGate(s *modules.Settings, e modules.Env) sign.Options {
@@ -93,12 +69,21 @@ func readOrigins(s *modules.Settings) *http.CrossOriginProtection {
 	return guard
 }
 
-// doubt tells of what is allowed on a port and hardly meant so.
+// doubt tells of what is allowed and hardly meant so.
 func (m *Module) doubt(s *modules.Settings) {
+	if p := m.proxy; p.Header != "" && p.Role == sign.Nobody && m.doors.open {
+		s.Doubt("proxy_role", "whom the users file does not name may look all the same, since everybody may: leave anonymous out")
+	}
 	if !m.tcp {
 		return
 	}
-	if m.doors.own >= sign.Read && m.port.Public() {
+	if p := m.proxy; p.Header != "" && len(m.doors.names) == 0 && (p.Trusts(netip.IPv6Loopback()) || p.Trusts(netip.AddrFrom4([4]byte{127, 0, 0, 1}))) {
+		s.Doubt("names", "a page of another site in a browser on this machine could be anybody (DNS rebinding): write under which names the pages are asked for")
+	}
+	if m.doors.open && len(m.doors.names) == 0 && m.cert == "" {
+		s.Doubt("anonymous", "everybody may look, but only who asks for an address or a name of this machine: write under which names the pages are asked for in names (DNS rebinding)")
+	}
+	if m.doors.open && m.port.Public() {
 		s.Doubt("anonymous", "everybody who reaches %s sees every host: write allowed_hosts, or leave anonymous out", m.port.Address)
 	}
 	if host, _, _ := net.SplitHostPort(m.port.Address); m.cert == "" && host != "localhost" && !loopback(host) {
@@ -122,65 +107,7 @@ func mootOf() []string {
 		about_version about_copyright about_release debug http_proxy template lang`)
 }
 
-// through has what comes by a door be judged so.
-func through(anonymous sign.Role, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, sign.Through(r, anonymous)) })
-}
-
-// locally is what the broker's process serves: also where it listens on other addresses than loopback, those who come from elsewhere
-// sign in.
-func (m *Module) locally(next http.Handler) http.Handler {
-	near, far := through(m.doors.local, next), through(m.doors.own, next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if at, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok && !at.IP.IsLoopback() {
-			far.ServeHTTP(w, r)
-			return
-		}
-		near.ServeHTTP(w, r)
-	})
-}
-
-// owned is what the module's own port serves: to allowed hosts, and under its names.
-func (m *Module) owned(next http.Handler, log *slog.Logger) http.Handler {
-	next = through(m.doors.own, next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !m.allowed(r) {
-			log.Debug("refused: not among allowed_hosts", "from", r.RemoteAddr)
-			http.Error(w, "this machine is not among the allowed_hosts", http.StatusForbidden)
-			return
-		}
-		if !m.doors.named(r.Host) {
-			http.Error(w, "these pages are not here under that name: names says which there are", http.StatusMisdirectedRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (m *Module) allowed(r *http.Request) bool {
-	if m.port.Allow == nil {
-		return true
-	}
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && m.port.Allow(at.Addr().Unmap())
-}
-
-// named says whether the pages are asked for by a name of theirs. A page in somebody's browser can make any name of its own lead here,
-// and then read what he may see (DNS rebinding): the name in its requests gives it away.
-func (d *doors) named(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.TrimSuffix(host, ".")
-	for _, name := range d.names {
-		if strings.EqualFold(name, host) {
-			return true
-		}
-	}
-	return len(d.names) == 0
-}
-
 // foreign refuses what a page of somebody else has a browser send, or what comes through a proxy that hides where.
 func foreign(w http.ResponseWriter, _ *http.Request) {
-	refuse(w, failure(http.StatusForbidden, "this did not come from a page of this server; behind a proxy, have it pass on the Host header, or name it in the setting origins (docs/pages.md)"))
+	refuse(w, failure(http.StatusForbidden, "this did not come from a page of this server; behind a proxy, have it pass on the Host header, or name it in the setting origins (docs/pages-setup.md)"))
 }

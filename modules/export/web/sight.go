@@ -18,20 +18,23 @@ const (
 	share, mostRest = 10, 600 * time.Millisecond
 	// mostViews bounds how many different filters are kept up to date at once.
 	mostViews = 128
+	// eachViews bounds those that one reader is the first to open.
+	eachViews = 48
 )
 
 // sight is what all pages of problems see: one look at everything serves all of them. Any goroutine may use it.
 type sight struct {
 	outlook modules.Outlook
 	told    *told
+	names   *ordered
 
 	mu sync.Mutex // guards everything that follows
 	// last is the newest look, good until then.
 	last  *look
 	until time.Time
-	names *catalog.Index
-	of    *catalog.Catalog // that names are of
-	open  map[string]int   // by filter, the pages that are open
+	open  map[string]int // by filter, the pages that are open
+	views crowd          // the filters, by who was the first to open each
+	leave map[string]func()
 }
 
 // look is what was seen at one moment. It is read-only.
@@ -43,8 +46,11 @@ type look struct {
 	at       time.Time
 }
 
-func newSight(o modules.Outlook, t *told) *sight {
-	return &sight{outlook: o, told: t, open: map[string]int{}}
+func newSight(o modules.Outlook, n *ordered, t *told) *sight {
+	return &sight{
+		outlook: o, names: n, told: t, open: map[string]int{}, leave: map[string]func(){},
+		views: crowd{what: "pages with different filters open", most: mostViews, each: eachViews},
+	}
 }
 
 // now gives what is seen at present, or was a moment ago.
@@ -56,7 +62,7 @@ func (s *sight) now() *look {
 		return s.last
 	}
 	snapshot := s.outlook.View()
-	s.last = &look{snapshot: snapshot, list: problems.Look(snapshot), names: s.indexLocked(), told: s.told, at: began}
+	s.last = &look{snapshot: snapshot, list: problems.Look(snapshot), names: s.names.now(), told: s.told, at: began}
 	took := time.Since(began)
 	s.until = began.Add(took + max(lookEvery-20*time.Millisecond, min(share*took, mostRest)))
 	l := s.last
@@ -66,36 +72,27 @@ func (s *sight) now() *look {
 	return l
 }
 
-// index gives the configuration in order.
-func (s *sight) index() *catalog.Index {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.indexLocked()
-}
-
-func (s *sight) indexLocked() *catalog.Index {
-	if c := s.outlook.Catalog(); s.names == nil || s.of != c {
-		s.names, s.of = catalog.NewIndex(c), c
-	}
-	return s.names
-}
-
 // enter counts a page with a filter in, unless there are too many different ones.
-func (s *sight) enter(key string) (leave func(), ok bool) {
+func (s *sight) enter(key, reader string) (leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.open) >= mostViews && s.open[key] == 0 {
-		return nil, false
+	if s.open[key] == 0 {
+		if s.leave[key], err = s.views.enter(reader); err != nil {
+			delete(s.leave, key)
+			return nil, err
+		}
 	}
 	s.open[key]++
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.open[key]--; s.open[key] == 0 {
+			s.leave[key]()
 			delete(s.open, key)
+			delete(s.leave, key)
 		}
 		if len(s.open) == 0 {
 			s.last = nil
 		}
-	}, true
+	}, nil
 }

@@ -41,13 +41,19 @@ type signing struct {
 	Text, Build string
 	// Out says that he has just signed out, None that there is nobody who could sign in, and Open that the pages can be seen without.
 	Out, None, Open bool
+	// Stranger is whom a proxy names and nobody here knows.
+	Stranger string
 	// File is the users file, where the pages can be seen without signing in: others learn no paths.
 	File string
 }
 
 func (m *Module) showSignIn(w http.ResponseWriter, r *http.Request, code int, s signing) {
 	s.page, s.Build, s.Text = pageOf("sign-in"), loadAssets().build, m.welcome
-	s.None, s.Open = m.gate.Users() == 0, m.gate.Who(r).Role >= sign.Read
+	who := m.gate.Who(r)
+	s.None, s.Open = m.gate.Users() == 0, who.Role >= sign.Read
+	if who.Role == sign.Nobody {
+		s.Stranger = who.Name
+	}
 	if s.Open {
 		s.File = m.gate.File()
 	}
@@ -121,5 +127,5 @@ func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
 
 // shell reads the pages' frames.
 func shell() *template.Template {
-	return template.Must(template.ParseFS(embedded, "page.html", "sign-in.html"))
+	return template.Must(template.ParseFS(embedded, "page.html", "sign-in.html", "lost.html"))
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -160,8 +161,75 @@ func TestTheOwnPortJudgesOtherwiseThanTheLocalOne(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", test.what, w.Code, test.code)
 		}
 	}
-	if w := ask(d.pages, "GET", "/ui/problems"); w.Code != http.StatusOK {
+	if w := askFrom(d.pages, "127.0.0.1", "localhost:7770", "problems"); w.Code != http.StatusOK {
 		t.Errorf("the local port: %d", w.Code)
+	}
+}
+
+// askFrom asks for a page from an address, under a name.
+func askFrom(h http.Handler, from, host, page string, head ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "/ui/"+page, nil)
+	r.Host, r.RemoteAddr = host, netip.AddrPortFrom(netip.MustParseAddr(from), 99).String()
+	for _, line := range head {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// Everybody on the machine may look at the local port; who comes through a proxy on the same machine may be anybody from anywhere.
+func TestWhomAProxyBringsIsNotOfThisMachine(t *testing.T) {
+	const proxy, elsewhere = "192.0.2.1", "127.0.0.1" // the desk's proxy, and who asks by himself
+	for _, test := range []struct {
+		what, from string
+		settings   []string
+		head       []string
+		code       int
+	}{
+		{"by himself", elsewhere, nil, nil, 200},
+		{"the proxy says nothing", proxy, nil, nil, 401},
+		{"the proxy says nothing, and everybody may look", proxy, []string{"anonymous read"}, nil, 200},
+		{"somebody unknown", proxy, nil, []string{"X-Remote-User: joe"}, 200},
+		{"somebody unknown has no role", proxy, []string{"proxy_role none"}, []string{"X-Remote-User: joe"}, 403},
+		{"somebody known", proxy, []string{"proxy_role none"}, []string{"X-Remote-User: bob"}, 200},
+		{"somebody unknown has no role, and everybody may look", proxy, []string{"proxy_role none", "anonymous read"}, []string{"X-Remote-User: joe"}, 200},
+		{"what is no name", proxy, nil, []string{"X-Remote-User: a;b"}, 401},
+		{"a proxy that nobody has named", elsewhere, nil, []string{"X-Forwarded-For: 203.0.113.9"}, 401},
+		{"another", elsewhere, nil, []string{"Via: 1.1 cache"}, 401},
+		{"another, and everybody may look", elsewhere, []string{"anonymous read"}, []string{"X-Forwarded-For: 203.0.113.9"}, 200},
+	} {
+		d := newDesk(t, test.settings...)
+		if w := askFrom(d.pages, test.from, "localhost", "data/me", test.head...); w.Code != test.code {
+			t.Errorf("%s: got %d %s, want %d", test.what, w.Code, w.Body, test.code)
+		}
+	}
+	d := newDesk(t, "proxy_role none")
+	if w := askFrom(d.pages, proxy, "localhost", "sign-in", "X-Remote-User: joe"); !strings.Contains(w.Body.String(), "you are <bdi>joe</bdi>, who has no role here") {
+		t.Errorf("the page to sign in: %s", w.Body)
+	}
+}
+
+// A page of evil.example has its name lead to this machine, and is then of the same origin as the pages.
+func TestAPageOfAnotherSiteDoesNotSeeWhatEverybodySees(t *testing.T) {
+	for _, test := range []struct {
+		what, host string
+		settings   []string
+		code       int
+	}{
+		{"an address", "127.0.0.1:7780", nil, 200},
+		{"an address of IPv6", "[::1]:7780", nil, 200},
+		{"this machine", "LOCALHOST.:7780", nil, 200},
+		{"a name of somebody else's", "evil.example:7780", nil, 401},
+		{"a name that begins like one of ours", "localhost.evil.example", nil, 401},
+		{"a name of ours", "monitor.example.org", []string{"names monitor.example.org"}, 200},
+		{"not a name of ours", "evil.example", []string{"names monitor.example.org"}, 421},
+	} {
+		d := newDesk(t, append(test.settings, "port 7780", "anonymous read")...)
+		if w := askFrom(d.own, "127.0.0.1", test.host, "data/me"); w.Code != test.code {
+			t.Errorf("%s: got %d %s, want %d", test.what, w.Code, w.Body, test.code)
+		}
 	}
 }
 
@@ -194,6 +262,9 @@ func TestADefinitionIsJudged(t *testing.T) {
 		{"proxy_header X-Remote-User", "no header is believed", ""},
 		{"remote_user_enable 1\nremote_user_variable X_Remote_User", "remote_user_enable: no header is believed", ""},
 		{"proxy_header X-Remote-User\nproxies 0.0.0.0/0", "everybody can be anybody", ""},
+		{"proxy_header X-Remote-User\nproxies 127.0.0.1\nport 7780", "could be anybody (DNS rebinding)", ""},
+		{"proxy_header X-Remote-User\nproxies 10.0.0.1\nproxy_role none\nanonymous read", "may look all the same", ""},
+		{"port 7780\nanonymous read", "only who asks for an address or a name of this machine", ""},
 		{"proxies router1", "", "neither an address nor a network"},
 		{"origins monitor.example.org", "", "is none: write https://"},
 		{"anonymous admin", "", "write one of none, read"},

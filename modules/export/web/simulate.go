@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,6 +112,8 @@ func (l *lineWriter) end(f *foreseen, err error) {
 type question struct {
 	Host    string `json:"host"`
 	Service string `json:"service"`
+	// Also are others that fail with it.
+	Also []failing `json:"also"`
 	// State is that of a service: WARNING, UNKNOWN, or CRITICAL, as it is when it is empty.
 	State string `json:"state"`
 	// Start is when it begins: a date with a time of day in the configuration's zone; sunday for the next one at 03:00; empty for now.
@@ -122,9 +125,36 @@ type question struct {
 	Downtime int64 `json:"downtime"`
 }
 
+// failing is a host or service that fails too.
+type failing struct {
+	Host    string `json:"host"`
+	Service string `json:"service"`
+}
+
+// mostFailing is how many hosts and services may fail at once.
+const mostFailing = 50
+
+// others gives what fails too, each once.
+func (q *question) others() (refs []monitor.Ref, hosts []string, err error) {
+	if len(q.Also) >= mostFailing {
+		return nil, nil, failure(http.StatusBadRequest, "%d hosts and services are too many: at most %d may fail at once", len(q.Also)+1, mostFailing)
+	}
+	first := monitor.Ref{Host: q.Host, Service: q.Service}
+	for _, one := range q.Also {
+		if ref := (monitor.Ref{Host: one.Host, Service: one.Service}); ref != first && !slices.Contains(refs, ref) {
+			refs, hosts = append(refs, ref), append(hosts, one.Host)
+		}
+	}
+	return refs, hosts, nil
+}
+
 // play answers a question. progress is called on another goroutine, and not after play.
 func (m *Module) play(ctx context.Context, q *question, progress func(played, all time.Duration)) (*foreseen, error) {
-	inv, shards, err := m.outlook.Catalog().Joined(q.Host)
+	others, hosts, err := q.others()
+	if err != nil {
+		return nil, err
+	}
+	inv, shards, err := m.outlook.Catalog().Joined(q.Host, hosts...)
 	if err != nil {
 		return nil, failure(http.StatusConflict, "%v", err)
 	}
@@ -132,6 +162,7 @@ func (m *Module) play(ctx context.Context, q *question, progress func(played, al
 	if err != nil {
 		return nil, failure(http.StatusBadRequest, "%v", err)
 	}
+	outage.Also = others
 	script, err := outage.Script(frame)
 	if err != nil {
 		return nil, failure(http.StatusBadRequest, "%v", err)

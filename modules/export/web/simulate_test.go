@@ -165,6 +165,29 @@ func TestASimulationIsThatOfTheCommand(t *testing.T) {
 	}
 }
 
+func TestSeveralHostsThatFailTogetherAreRootsEachAndWhatIsBehindThemIsNot(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		a, code, text := simulated(t, over(t, office(cut)), `{"host":"floor-1","also":[{"host":"floor-2"},{"host":"floor-1"},{"host":"far","service":"\"quoted\" <b>"},{"host":"floor-2"}],"lasts":600,"look":3600}`)
+		if code != http.StatusOK {
+			t.Fatalf("cut %v: %d %s", cut, code, text)
+		}
+		var roots []string
+		for _, r := range a.Roots {
+			roots = append(roots, r.Host)
+		}
+		slices.Sort(roots)
+		if diff := cmp.Diff([]string{"floor-1", "floor-2"}, roots); diff != "" {
+			t.Errorf("cut %v: roots %s", cut, diff)
+		}
+		if !strings.Contains(text, `"also":[{"host":"floor-2","service":""},{"host":"far","service":"\"quoted\" \u003cb\u003e"}]`) {
+			t.Errorf("cut %v: the answer does not say what failed too, each once: %s", cut, text)
+		}
+		if last := a.Dark[0].Spans[len(a.Dark[0].Spans)-1]; last.State != "UP" {
+			t.Errorf("cut %v: it ends as %s", cut, last.State)
+		}
+	}
+}
+
 func TestASimulationOfAServiceWithAHostileNameInADowntimeTellsNobody(t *testing.T) {
 	const service = `"host":"<script>\"","service":"\"quoted\" <b>","state":"warning","lasts":600,"look":3600`
 	h := over(t, office(false))
@@ -195,6 +218,8 @@ func TestSimulationsThatCannotBe(t *testing.T) {
 		{"no JSON", `{"host`, office(false), http.StatusBadRequest, "no JSON"},
 		{"no such host", `{"host":"<b>"}`, office(false), http.StatusConflict, `there is no host`},
 		{"no such service", `{"host":"core","service":"x"}`, office(false), http.StatusBadRequest, `no service`},
+		{"no such other host", `{"host":"core","also":[{"host":"<b>"}]}`, office(false), http.StatusConflict, `there is no host`},
+		{"too many", `{"host":"core","also":[` + strings.Repeat(`{"host":"far"},`, 49) + `{"host":"far"}]}`, office(false), http.StatusBadRequest, "at most 50"},
 		{"no such state", `{"host":"core","state":"PENDING"}`, office(false), http.StatusBadRequest, "WARNING, CRITICAL or UNKNOWN"},
 		{"no date", `{"host":"core","start":"soon"}`, office(false), http.StatusBadRequest, "no beginning"},
 		{"too long", `{"host":"core","look":99999999}`, office(false), http.StatusBadRequest, "no further than 14 days"},

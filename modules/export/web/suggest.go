@@ -16,14 +16,15 @@ const (
 	mostFound, mostSought = 12, 200
 )
 
-// suggestData adds the suggestions while somebody types the name of a host or service.
+// suggestData adds the suggestions while somebody types the name of a host or service: the few that fit best, whatever their state. What /ui/data/find
+// gives is counted in full, has states, and leaves out what is in trouble, which the page of problems shows above it.
 func (m *Module) suggestData(mux *http.ServeMux) {
 	mux.HandleFunc("GET /ui/data/suggest", m.turns.bounded(m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
 		q := r.URL.Query()
 		if len(q.Get("q")) > mostSought {
 			return nil, failure(http.StatusBadRequest, "no name is longer than %d bytes", mostSought)
 		}
-		return suggest(m.atlas.index(&m.outlook), strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("services") != ""), nil
+		return suggest(m.names.now(), strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("services") != ""), nil
 	})))
 }
 

@@ -15,8 +15,14 @@ type timeline struct {
 	// Kept says whether anything is kept at all, and Since from when on; 0 if that is nothing yet.
 	Kept  bool    `json:"kept"`
 	Since float64 `json:"since"`
+	// Gap is since when nothing new is stored, and Why why; 0 while all is well.
+	Gap float64 `json:"gap,omitempty"`
+	Why string  `json:"why,omitempty"`
 	// Bands are the states one after the other. Where there is none it is not known how it was.
 	Bands []band `json:"bands"`
+	// Known is for how long it is known how it was, Fine for how long it was fine, in seconds.
+	Known float64 `json:"known"`
+	Fine  float64 `json:"fine"`
 	// Flapping and Downtimes lie beside them.
 	Flapping  []span `json:"flapping"`
 	Downtimes []span `json:"downtimes"`
@@ -34,6 +40,8 @@ type band struct {
 	span
 	State string `json:"state"`
 	Soft  bool   `json:"soft,omitempty"`
+	// Count is how many bands were made one, of which State is the worst; left out where there is no such band in the picture.
+	Count int `json:"count,omitempty"`
 }
 
 // happening is a line of the log in words for a page.
@@ -51,6 +59,9 @@ type happening struct {
 	Who  string `json:"who,omitempty"`
 	Way  string `json:"way,omitempty"`
 	Text string `json:"text,omitempty"`
+	// Did says in words what somebody did by a command, and Refused why that was not done.
+	Did     string `json:"did,omitempty"`
+	Refused string `json:"refused,omitempty"`
 }
 
 // happened gives a line in words.
@@ -61,19 +72,19 @@ func happened(l *logline.Line) happening {
 	case l.Class == logline.Alert && what == "ALERT":
 		h.Kind, h.State, h.Soft, h.Attempt = "state", stateName(ref, monitor.State(l.State)), l.StateType == "SOFT", l.Attempt
 	case l.Class == logline.Alert && what == "DOWNTIME ALERT":
-		h.Kind, h.What, h.Text = "downtime", strings.ToLower(l.StateType), l.Comment
+		h.Kind, h.What, h.Who, h.Text = "downtime", strings.ToLower(l.StateType), l.Person(), l.Comment
 	case l.Class == logline.Alert && what == "FLAPPING ALERT":
 		h.Kind, h.What, h.Text = "flapping", strings.ToLower(l.StateType), l.Comment
 	case l.Class == logline.Alert && what == "ACKNOWLEDGE ALERT":
 		h.Kind, h.Who, h.Text = "acknowledged", l.Contact, l.Comment
 		if l.StateType != "STARTED" {
-			h.Kind = "unacknowledged"
+			h.Kind, h.Who = "unacknowledged", l.Person()
 		}
 	case l.Class == logline.Notification:
 		h.Kind, h.What, h.Who, h.Way = "told", l.StateType, l.Contact, l.Command
 		h.State = stateName(ref, monitor.State(l.State))
 	case l.Class == logline.Command:
-		h.command(l.Options)
+		h.command(l)
 	case l.Class == logline.Passive:
 		h.Kind, h.State = "passive", stateName(ref, monitor.State(l.State))
 	case what == "EVENT HANDLER":
@@ -82,16 +93,6 @@ func happened(l *logline.Line) happening {
 		h.Text = l.Message
 	}
 	return h
-}
-
-// command names an external command. Of comments it says who and what; others may have arguments that are secrets.
-func (h *happening) command(line string) {
-	name, rest, _ := strings.Cut(line, ";")
-	h.Kind, h.What, h.Text = "command", name, ""
-	before := map[string]int{"ADD_HOST_COMMENT": 2, "ADD_SVC_COMMENT": 3}[name]
-	if parts := strings.SplitN(rest, ";", before+2); before > 0 && len(parts) == before+2 {
-		h.Kind, h.Who, h.Text = "comment", parts[before], parts[before+1]
-	}
 }
 
 // draw works out the states and what lies beside them from the lines of one object, the oldest first. before are the lines in front

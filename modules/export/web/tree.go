@@ -21,9 +21,9 @@ const treeEvery = 500 * time.Millisecond
 func (m *Module) treeData(mux *http.ServeMux) {
 	m.suggestData(mux)
 	mux.HandleFunc("GET /ui/data/tree", m.turns.bounded(m.allow(sign.Read, func(r *http.Request, _ sign.Person) (any, error) {
-		return m.atlas.look(&m.outlook).Draw(treeQuery(r.URL.Query())), nil
+		return m.atlas.look().Draw(treeQuery(r.URL.Query())), nil
 	})))
-	mux.HandleFunc("GET /ui/data/tree/live", m.liveTree)
+	mux.HandleFunc("GET /ui/data/tree/live", m.streamed(m.liveTree))
 	mux.HandleFunc("GET /ui/data/tree/host", m.allow(sign.Read, m.treeHost))
 	mux.HandleFunc("GET /ui/data/tree/nodes", m.passed(sign.Read, "/api/nodes"))
 }
@@ -33,20 +33,16 @@ func treeQuery(v url.Values) outline.Query {
 	return outline.Query{Around: v.Get("around"), Open: v["open"], Shut: v["shut"]}
 }
 
-// liveTree keeps a page's picture up to date. Pages with the same query share it.
-func (m *Module) liveTree(w http.ResponseWriter, r *http.Request) {
-	if who := m.gate.Who(r); who.Role < sign.Read {
-		refuse(w, denied(who, sign.Read))
-		return
-	}
+// liveTree is what keeps a page's picture up to date. Pages with the same query share it.
+func (m *Module) liveTree(r *http.Request, _ sign.Person) (shown, error) {
 	q := treeQuery(r.URL.Query())
 	key := "tree?" + url.Values{"around": {q.Around}, "open": q.Open, "shut": q.Shut}.Encode()
-	m.hub.Serve(w, r, key, treeEvery, func() live.Source { return &tree{draw: m.drawing(), q: q} })
+	return shown{key: key, every: treeEvery, source: func() live.Source { return &tree{draw: m.drawing(), q: q} }}, nil
 }
 
 // drawing gives a function that draws what is asked for at that moment.
 func (m *Module) drawing() func(outline.Query) *outline.Picture {
-	return func(q outline.Query) *outline.Picture { return m.atlas.look(&m.outlook).Draw(q) }
+	return func(q outline.Query) *outline.Picture { return m.atlas.look().Draw(q) }
 }
 
 // tree is a picture that pages show: a live.Source. As long as the same nodes stand in it, only what changes of them is sent.
@@ -105,10 +101,10 @@ func changed(was, now *outline.Picture) map[string]outline.Look {
 // treeHost says of one host what its node has no room for.
 func (m *Module) treeHost(r *http.Request, _ sign.Person) (any, error) {
 	name := r.URL.Query().Get("host")
-	x := m.atlas.index(&m.outlook)
-	p, ok := x.Find(monitor.Ref{Host: name})
+	p := m.atlas.look()
+	at, ok := p.Index().Find(monitor.Ref{Host: name}) // of the same configuration: a reload may be under way
 	if !ok {
 		return nil, failure(http.StatusNotFound, "no host is called %q", name)
 	}
-	return m.atlas.look(&m.outlook).Host(p), nil
+	return p.Host(at), nil
 }

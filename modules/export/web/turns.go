@@ -13,6 +13,8 @@ const (
 	atWork = 2
 	// mostWait is how long one waits for its turn: longer than any crowd of people needs.
 	mostWait = 10 * time.Second
+	// mostHeavy bounds how many wait, and eachHeavy those of one reader, so that another one's turn comes in time.
+	mostHeavy, eachHeavy = 200, 12
 )
 
 // bounded has a request wait for its turn, and refuses it when that does not come.

@@ -28,23 +28,29 @@ type Module struct {
 	tcp       bool
 	cert, key string
 
-	gate    *sign.Gate
-	doors   doors
-	guard   *http.CrossOriginProtection
-	welcome string // on the page to sign in
-	hub     *live.Hub
-	mailbox mailbox
-	once    once
-	sight   *sight
-	told    told
-	atlas   atlas
-	shells  *template.Template
-	present present
-	history *history.Store // nil where nothing is kept
-	points  *points.Store  // as history
-	traces  crowd
-	turns   turns
-	pages   http.Handler
+	gate      *sign.Gate
+	proxy     sign.Proxy
+	doors     doors
+	guard     *http.CrossOriginProtection
+	welcome   string // on the page to sign in
+	hub       *live.Hub
+	mailbox   mailbox
+	elsewhere elsewhere
+	once      once
+	sight     *sight
+	told      told
+	atlas     *atlas
+	names     *ordered
+	shells    *template.Template
+	present   present
+	history   *history.Store // nil where nothing is kept
+	points    *points.Store  // as history
+	gap       gap            // of the history
+	streams   *streams
+	traces    crowd
+	heavy     crowd // what takes turns
+	turns     turns
+	pages     http.Handler
 }
 
 // New builds the module from its definition. Nothing is opened before Serve.
@@ -53,10 +59,14 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		name: s.Name(), log: e.Log, outlook: o, enabled: s.Bool("enabled", true),
 		port: serve.Read(s, defaultPort), tcp: s.Has("port") || s.Has("host"),
 		cert: s.File("tls_cert", ""), key: s.File("tls_key", ""),
-		gate: sign.New(readGate(s, e)), doors: readDoors(s), guard: readOrigins(s), welcome: s.Text("login_text", ""),
-		hub: live.New(), shells: shell(),
+		guard: readOrigins(s), welcome: s.Text("login_text", ""),
+		hub: live.New(e.Log), shells: shell(),
 		present: present{view: o.View}, turns: make(turns, atWork),
+		traces: crowd{what: "checks followed", most: mostTraces, each: eachTraces}, heavy: crowd{what: "requests of this kind under way", most: mostHeavy, each: eachHeavy},
 	}
+	m.streams = newStreams(min(m.port.Most, mostConnections))
+	entry := readGate(s, e)
+	m.gate, m.proxy, m.doors = sign.New(entry), entry.Proxy, readDoors(s, m.port.Address)
 	m.keep(s, e)
 	m.keepPoints(s, e)
 	if m.tcp {
@@ -67,7 +77,8 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 	}
 	m.doubt(s)
 	s.Moot(mootOf()...)
-	m.sight = newSight(o, &m.told)
+	m.names = &ordered{outlook: o}
+	m.sight, m.atlas = newSight(o, m.names, &m.told), &atlas{outlook: o, names: m.names, feeds: m.readFeeds}
 	m.pages = m.routes()
 	if !m.enabled {
 		m.pages = http.HandlerFunc(off)

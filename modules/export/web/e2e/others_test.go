@@ -1,9 +1,11 @@
 package e2e_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/realpeer/browser"
 )
 
@@ -52,18 +54,35 @@ func treeByKeys(t *testing.T, s *site, b *browser.Browser) {
 
 func maintenance(t *testing.T, s *site, b *browser.Browser) {
 	tab := s.signedIn(t, b, "boss", "engine")
-	order := func(what, state string) {
-		tab.Click("button", "Maintenance…")
-		tab.Has("heading", "Maintenance of alpha")
-		tab.Until("it is chosen", `(() => { const [what, state] = document.querySelectorAll("dialog select"); what.value = "`+what+`"; state.value = "`+state+`"
-			for (const s of [what, state]) s.dispatchEvent(new Event("change")); return true })()`)
-		tab.Until("what becomes of it is told", `document.querySelectorAll("dialog dt").length === 1`) // which moves the button
-		tab.Click("button", "Do it")
-	}
-	order("poller", "maintenance")
+	s.order(tab, "poller", "maintenance")
 	tab.Until("the poller rests", "document.querySelector('td[data-role=poller]').innerText.includes('maintenance')")
-	order("poller", "up")
+	tab.Sees("by boss: a new disk")
+	s.order(tab, "poller", "up")
 	tab.Until("the poller works", "document.querySelector('td[data-role=poller]').innerText.includes('under way')")
+}
+
+// order has an admin choose what becomes of a role, or of all for none, on the page of the engine.
+func (s *site) order(tab *browser.Tab, role, state string) {
+	s.t.Helper()
+	lines := 1
+	if role == "" {
+		lines = len(app.Roles())
+	}
+	tab.Click("button", "Maintenance of alpha…")
+	tab.Has("heading", "Maintenance of alpha")
+	tab.Until("it is chosen", `(() => { const [what, state] = document.querySelectorAll("dialog select"); what.value = "`+role+`"; state.value = "`+state+`"
+		for (const s of [what, state]) s.dispatchEvent(new Event("change")); return true })()`)
+	tab.Until("what becomes of it is told", fmt.Sprintf(`document.querySelectorAll("dialog dt").length === %d`, lines)) // which moves the button
+	if state == "up" {
+		tab.Click("button", "Do it")
+		return
+	}
+	tab.Until("it is said why", `(() => { document.querySelector("dialog input[maxlength]").value = "a new disk"; return true })()`)
+	tab.Click("button", "Do it")
+	tab.Has("heading", "Nobody takes over from alpha")
+	tab.Until("another name is not taken", `(() => { const name = document.querySelector("dialog input"); name.value = "beta"; name.dispatchEvent(new Event("input")); return !name.form.checkValidity() })()`)
+	tab.Until("the name is typed", `(() => { const name = document.querySelector("dialog input"); name.value = "alpha"; name.dispatchEvent(new Event("input")); return name.form.checkValidity() })()`)
+	tab.Click("button", "Do it all the same")
 }
 
 func piggybackPage(t *testing.T, s *site, b *browser.Browser) {

@@ -16,10 +16,10 @@ type walk struct {
 func TestPages(t *testing.T) {
 	b := browser.Start(t)
 	s := open(t)
-	for _, walks := range [][]walk{aroundWalks(), problemWalks(), otherWalks()} {
+	for _, walks := range [][]walk{aroundWalks(), streamWalks(), problemWalks(), otherWalks(), actionWalks(), looksWalks(), proxyWalks(), brokersWalks(), lostWalks()} {
 		for _, w := range walks {
 			t.Run(w.claim, func(t *testing.T) {
-				mine := &site{t: t, Client: s.Client}
+				mine := &site{t: t, Client: s.Client, engine: s.engine}
 				mine.calm()
 				w.walk(t, mine, b)
 			})

@@ -13,12 +13,14 @@ func problemWalks() []walk {
 		{"a root problem has what follows from it folded under it", rootsFirst},
 		{"somebody acknowledges with keys alone", acknowledgeByKeys},
 		{"several are acknowledged at once", acknowledgeSeveral},
+		{"an impact is chosen and acknowledged on its own", acknowledgeImpact},
 		{"a downtime is set with the mouse", setDowntime},
 		{"a comment is written, and what is hostile in it stays text", writeComment},
 		{"a check is asked for", askForCheck},
 		{"filters stand in the URL, and hold when it is opened again", filtersInURL},
 		{"a state change reaches an open page", liveUpdate},
 		{"hostile output stays text", hostileOutput},
+		{"what turns the order of a text is shown, and turns nothing", turnedOutput},
 	}
 }
 
@@ -80,6 +82,28 @@ func acknowledgeSeveral(t *testing.T, s *site, b *browser.Browser) {
 	}
 }
 
+// acknowledgeImpact takes one impact, and nothing else of what the outage brought.
+func acknowledgeImpact(t *testing.T, s *site, b *browser.Browser) {
+	s.outage()
+	tab := s.problems(t, b)
+	tab.Sees("access")
+	tab.Press("jo")
+	tab.Until("the impacts are there", "document.querySelectorAll('li.impact').length === 5")
+	tab.Press("jjx") // behind access/disk, which says itself that it is fine
+	tab.Until("an impact is chosen", "document.querySelector('.picked').textContent.includes('1 chosen, 1 of them impacts')")
+	of := browser.Eval[[]string](tab, `document.querySelector("li.impact[data-chosen]").dataset.key.split("\n")`)
+	tab.Press("a")
+	tab.Has("heading", "Acknowledge "+strings.TrimSuffix(strings.Join(of, "/"), "/"))
+	tab.Press("this one")
+	tab.Control(browser.Enter)
+	s.seen(of[0], of[1], "is acknowledged", func(o *api.Object) bool { return o.Acknowledged })
+	s.seen("access", "", "is not acknowledged", func(o *api.Object) bool { return !o.Acknowledged })
+	tab.Press("*")
+	tab.Until("all that is shown is chosen", "document.querySelector('.picked').textContent.includes('6 chosen, 5 of them impacts')")
+	tab.Press("o")
+	tab.Until("what is folded is not chosen", "document.querySelector('.picked').textContent.includes('1 chosen') && !document.querySelector('.picked').textContent.includes('impacts')")
+}
+
 func setDowntime(t *testing.T, s *site, b *browser.Browser) {
 	s.service("srv-2", "disk", 2, "full")
 	tab := s.problems(t, b)
@@ -92,6 +116,7 @@ func setDowntime(t *testing.T, s *site, b *browser.Browser) {
 	tab.Go(s.at("problems?handled=handled"))
 	tab.Click("checkbox", "choose srv-2/disk")
 	tab.Click("", "More actions")
+	tab.Until("what does not apply is not offered", "[...document.querySelectorAll('.actions .choices button')].filter((b) => /acknowledgement|Notifications on/.test(b.textContent)).every((b) => b.hidden)")
 	tab.Click("button", "Cancel downtimes")
 	s.seen("srv-2", "disk", "is in no downtime", func(o *api.Object) bool { return o.DowntimeDepth == 0 })
 }
@@ -169,4 +194,28 @@ func hostileOutput(t *testing.T, s *site, b *browser.Browser) {
 	tab.Go(s.at("tree"))
 	tab.Until("the tree is drawn", "document.querySelector('main').textContent.includes('<svg onload')")
 	unowned(t, tab)
+}
+
+// turned reads "all fine" where a browser obeys it, and hides what it says; the second one is in a language that has joiners.
+const (
+	turned = "\u202Eenif lla\u202C \u2066x\u200B\u00AD"
+	joined = "\u0645\u06CC\u200C\u0634\u0648\u062F"
+)
+
+func turnedOutput(t *testing.T, s *site, b *browser.Browser) {
+	s.service("core", "disk", 2, turned+joined)
+	s.obey("ADD_SVC_COMMENT", "core", "disk", "1", "ann", turned)
+	tab := b.Tab(t)
+	tab.Go(s.at("problems"))
+	tab.Sees("x\u2039U+200B\u203A\u2039U+00AD\u203A" + joined) // the engine takes what turns the order out of outputs
+	tab.Go(s.at("object?host=core&service=disk"))
+	tab.Sees("\u2039U+202E\u203Aenif lla\u2039U+202C\u203A \u2039U+2066\u203Ax\u2039U+200B\u203A\u2039U+00AD\u203A")
+	for _, where := range []string{"document.body.innerText", "[...document.querySelectorAll('[title],[aria-label]')].map((n) => n.title + n.getAttribute('aria-label')).join('')"} {
+		if browser.Eval[bool](tab, "/[\\u202A-\\u202E\\u2066-\\u2069\\u200E\\u200F]/.test("+where+")") {
+			t.Errorf("a character that turns the order of others is in %s", where)
+		}
+	}
+	if got := browser.Eval[string](tab, "getComputedStyle(document.querySelector('main a, main span')).unicodeBidi"); got != "isolate" {
+		t.Errorf("texts beside each other are parted by %q, want isolate", got)
+	}
 }

@@ -1,19 +1,12 @@
 package e2e_test
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/objects/objectstest"
-	"github.com/onbu/onbu/internal/app"
-	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/console"
 	"github.com/onbu/onbu/internal/realpeer"
 	"github.com/onbu/onbu/internal/realpeer/browser"
@@ -36,6 +29,7 @@ const (
 type site struct {
 	t *testing.T
 	console.Client
+	engine *engine
 }
 
 // The people of the site; their password is their name twice, with a dash.
@@ -57,12 +51,14 @@ AgentOS: linux
 <<<<>>>>
 `
 
-// configuration writes the site's and gives its main file.
-func configuration(t *testing.T, dir string) string {
+// configuration writes the site's and gives its main file. The pages have a port of their own too, for reverse proxies.
+func configuration(t *testing.T, dir string, own int) string {
 	t.Helper()
 	output := realpeer.File(t, dir, "agent.txt", agentOutput)
 	options := []string{"interval_length=1", "illegal_object_name_chars=`~", "parent_wait=1", "enable_flap_detection=1", "translate_passive_host_checks=1"}
 	main, err := objectstest.Write(dir, "main.cfg", options, func(o *objectstest.Text) {
+		o.Define("module", "module_name pages", "module_type web", "host 127.0.0.1", fmt.Sprintf("port %d", own),
+			"proxies 127.0.0.9", "proxy_header X-Remote-User", "proxy_role read")
 		o.Basis("ann", "/bin/true", "alias Ann of the night shift")
 		o.Command("dummy", "/usr/lib/nagios/plugins/check_dummy $ARG1$ $ARG2$")
 		o.Command("agent", "onbu-agent --file "+output+" $ARG1$")
@@ -87,50 +83,6 @@ func configuration(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return main
-}
-
-// open starts the engine on the small configuration.
-func open(t *testing.T) *site {
-	t.Helper()
-	return run(t, func(dir string) string { return configuration(t, dir) })
-}
-
-// run starts the engine on a configuration that write writes into a folder, and waits until its pages are there.
-func run(t *testing.T, write func(dir string) (main string)) *site {
-	t.Helper()
-	dir := t.TempDir()
-	main := write(dir)
-	c, report := arbiter.Load(main)
-	if !report.OK() {
-		t.Fatalf("the configuration: %+v", report.Problems)
-	}
-	users(t, filepath.Join(dir, "users"))
-	log, started := &lines{}, make(chan string, 1)
-	ctx, cancel := context.WithCancel(context.Background())
-	var ended sync.WaitGroup
-	ended.Go(func() {
-		err := app.Run(ctx, app.Options{
-			Roles: app.Roles(), Main: main, Config: c, Name: "alpha", State: dir, HTTP: "127.0.0.1:0", CommandFile: "-", Shards: 2,
-			Bus: membus.New().Connect("alpha"), Log: slog.New(slog.NewTextHandler(log, nil)), Started: func(addr string) { started <- addr },
-		})
-		if err != nil {
-			t.Errorf("the engine: %v", err)
-		}
-	})
-	t.Cleanup(func() {
-		cancel()
-		ended.Wait()
-		if t.Failed() {
-			t.Logf("the engine's log:\n%s", log.text())
-		}
-	})
-	s := &site{t: t}
-	select {
-	case s.Addr = <-started:
-	case <-time.After(patience):
-		t.Fatalf("the engine does not start: %s", log.text())
-	}
-	return s
 }
 
 // users writes the file of those who can sign in. Their passwords cost little: there is nothing to guess.
@@ -252,22 +204,4 @@ func unowned(t *testing.T, tab *browser.Tab) {
 	if owned := browser.Eval[bool](tab, "'owned' in document.documentElement.dataset"); owned {
 		t.Error("a hostile script has run")
 	}
-}
-
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(b)
-}
-
-func (l *lines) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
 }

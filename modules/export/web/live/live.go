@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -16,7 +18,8 @@ import (
 const (
 	// writeWithin is how long a page may take to read an event; then its connection is closed, and the browser asks again.
 	writeWithin = 20 * time.Second
-	// breathEvery is how often something is sent on a quiet stream, so that whoever stands between does not think it dead.
+	// breathEvery is how often something is sent on a quiet stream, so that neither a page nor whoever stands between thinks it dead. Pages wait for
+	// three of them (base.js).
 	breathEvery = 15 * time.Second
 	// mostPages bounds how many pages one Hub keeps up to date at once.
 	mostPages = 2000
@@ -30,17 +33,20 @@ type Source interface {
 	// Change looks at the present and gives what is to be sent to pages that have all that was there before; nil if that is
 	// nothing. The bytes are one JSON value, and the Source's own until the next call.
 	Change(ctx context.Context) []byte
-	// Whole gives what a page gets that has nothing yet: all that Change looked at last.
+	// Whole gives what a page gets that has nothing yet: all that Change looked at last; nil while that is nothing.
 	Whole() []byte
 }
 
 // Hub keeps pages up to date. Any goroutine may use it.
 type Hub struct {
+	log    *slog.Logger
 	mu     sync.Mutex
 	topics map[string]*topic
 	// kinds is how many topics there are of each kind: what their keys begin with, up to a question mark or a zero.
 	kinds map[string]int
 	pages int
+	// closed has pages go elsewhere: what is shown here is not looked after any more.
+	closed bool
 }
 
 // topic is what several pages show.
@@ -64,8 +70,30 @@ type event struct {
 	data  []byte
 }
 
-// New gives a Hub.
-func New() *Hub { return &Hub{topics: map[string]*topic{}, kinds: map[string]int{}} }
+// New gives a Hub. It tells log of Sources that have a bug.
+func New(log *slog.Logger) *Hub {
+	return &Hub{log: log, topics: map[string]*topic{}, kinds: map[string]int{}}
+}
+
+// Close ends the streams of all pages, and refuses others until Open: where the present is no longer known, nothing may look like it.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	for _, t := range h.topics {
+		for p := range t.pages {
+			delete(t.pages, p)
+			close(p.next)
+		}
+	}
+}
+
+// Open has a Hub that was closed serve again; a new one is open.
+func (h *Hub) Open() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = false
+}
 
 // Pages says how many pages are open.
 func (h *Hub) Pages() int {
@@ -75,12 +103,13 @@ func (h *Hub) Pages() int {
 }
 
 // Serve keeps one page up to date until it is closed. Pages with the same key show the same: the Source is made by the first of them,
-// and looked at every so often, or less often where there are many of its kind, which its key begins with. A page gets an event "whole" first, and "change" afterwards.
+// and looked at every so often, or less often where there are many of its kind, which its key begins with. A page gets an event "breath"
+// at once and then now and then, with the time in Unix seconds; "whole" before any other news, and "change" afterwards.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, key string, every time.Duration, source func() Source) {
 	p := &page{next: make(chan event, 16)}
-	leave, ok := h.join(key, every, source, p)
-	if !ok {
-		http.Error(w, fmt.Sprintf("%d pages are open already: close some", mostPages), http.StatusServiceUnavailable)
+	leave, err := h.join(key, every, source, p)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	defer leave()
@@ -91,31 +120,30 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, key string, every ti
 	out := stream{w: w, c: http.NewResponseController(w)}
 	breath := time.NewTicker(breathEvery)
 	defer breath.Stop()
-	for {
-		var err error
+	for err := out.breathe(); err == nil; {
 		select {
 		case <-r.Context().Done():
 			return
 		case e, ok := <-p.next:
-			if !ok { // too slow: the browser comes again and gets the whole
+			if !ok { // too slow, or all are sent away: the browser comes again and gets the whole
 				return
 			}
 			err = out.send(e)
 		case <-breath.C:
 			err = out.breathe()
 		}
-		if err != nil {
-			return
-		}
 	}
 }
 
 // join adds a page to its topic; leave takes it away.
-func (h *Hub) join(key string, every time.Duration, source func() Source, p *page) (leave func(), ok bool) {
+func (h *Hub) join(key string, every time.Duration, source func() Source, p *page) (leave func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.pages >= mostPages {
-		return nil, false
+	switch {
+	case h.closed:
+		return nil, errors.New("the broker is ending its work here: ask another one, or wait until it is back")
+	case h.pages >= mostPages:
+		return nil, fmt.Errorf("%d pages are open already: close some", mostPages)
 	}
 	h.pages++
 	t := h.topics[key]
@@ -124,7 +152,7 @@ func (h *Hub) join(key string, every time.Duration, source func() Source, p *pag
 		t = &topic{source: source(), end: end, pages: map[*page]struct{}{}}
 		h.topics[key] = t
 		h.kinds[kindOf(key)]++
-		go h.keep(ctx, t, kindOf(key), every)
+		go h.keep(ctx, t, key, every)
 	}
 	t.pages[p] = struct{}{}
 	if t.whole != nil {
@@ -135,14 +163,22 @@ func (h *Hub) join(key string, every time.Duration, source func() Source, p *pag
 		defer h.mu.Unlock()
 		h.pages--
 		delete(t.pages, p)
-		if len(t.pages) == 0 && h.topics[key] == t {
-			t.end()
-			delete(h.topics, key)
-			if h.kinds[kindOf(key)]--; h.kinds[kindOf(key)] == 0 {
-				delete(h.kinds, kindOf(key))
-			}
+		if len(t.pages) == 0 {
+			h.dropLocked(key, t)
 		}
-	}, true
+	}, nil
+}
+
+// dropLocked ends a topic that is there still.
+func (h *Hub) dropLocked(key string, t *topic) {
+	if h.topics[key] != t {
+		return
+	}
+	t.end()
+	delete(h.topics, key)
+	if h.kinds[kindOf(key)]--; h.kinds[kindOf(key)] == 0 {
+		delete(h.kinds, kindOf(key))
+	}
 }
 
 // kindOf gives what all keys of a kind begin with.
@@ -161,21 +197,41 @@ func (h *Hub) rest(kind string, took, every time.Duration) time.Duration {
 }
 
 // keep looks at a source until nobody shows it any more.
-func (h *Hub) keep(ctx context.Context, t *topic, kind string, every time.Duration) {
+func (h *Hub) keep(ctx context.Context, t *topic, key string, every time.Duration) {
+	defer h.survive(t, key)
 	for ctx.Err() == nil {
 		began := time.Now()
-		if change := t.source.Change(ctx); change != nil || t.whole == nil {
+		if change := t.source.Change(ctx); change != nil || t.whole == nil { // to compose the whole may cost much
 			h.tell(t, bytes.Clone(change), bytes.Clone(t.source.Whole()))
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(h.rest(kind, time.Since(began), every)):
+		case <-time.After(h.rest(kindOf(key), time.Since(began), every)):
 		}
 	}
 }
 
-// tell hands a change to all pages of a topic. One that has not read sixteen of them is let go.
+// survive keeps a bug in a source from being the daemon's end: the pages that show it are let go, and ask again.
+func (h *Hub) survive(t *topic, key string) {
+	why := recover()
+	if why == nil {
+		return
+	}
+	h.log.Error("what keeps pages up to date met a bug, please report it", "pages", kindOf(key), "panic", why, "stack", string(debug.Stack()))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.dropLocked(key, t)
+	for p := range t.pages {
+		delete(t.pages, p)
+		close(p.next)
+	}
+}
+
+// tell hands a change to all pages of a topic, once there is a whole. One that has not read sixteen of them is let go.
 func (h *Hub) tell(t *topic, change, whole []byte) {
+	if len(whole) == 0 {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e := event{false, change}
@@ -213,12 +269,13 @@ func (s stream) send(e event) error {
 	return s.c.Flush()
 }
 
-// breathe sends a line that means nothing.
+// breathe says what time it is: what is sent was perhaps made long ago. A page that does not even hear that knows that nobody is at the
+// other end.
 func (s stream) breathe() error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprint(s.w, ":\n\n"); err != nil {
+	if _, err := fmt.Fprintf(s.w, "event: breath\ndata: %.3f\n\n", float64(time.Now().UnixMilli())/1e3); err != nil {
 		return err
 	}
 	return s.c.Flush()

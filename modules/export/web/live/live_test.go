@@ -1,8 +1,11 @@
 package live_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -82,7 +85,7 @@ func (b *browser) events() string {
 	defer b.mu.Unlock()
 	var all []string
 	for part := range strings.SplitSeq(b.got.String(), "\n\n") {
-		if name, data, ok := strings.Cut(part, "\ndata: "); ok {
+		if name, data, ok := strings.Cut(part, "\ndata: "); ok && name != "event: breath" {
 			all = append(all, strings.TrimPrefix(name, "event: ")+" "+data)
 		}
 	}
@@ -104,7 +107,7 @@ func open(h *live.Hub, key string, s live.Source) *browser {
 
 func TestPagesGetTheWholeAndThenWhatChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, s := live.New(), &counter{value: 5}
+		h, s := live.New(slog.New(slog.DiscardHandler)), &counter{value: 5}
 		first := open(h, "k", s)
 		time.Sleep(time.Second / 2) // between two looks
 		if got := first.events(); got != "whole 5" {
@@ -135,9 +138,54 @@ func TestPagesGetTheWholeAndThenWhatChanges(t *testing.T) {
 	})
 }
 
+func TestAPageHearsWhatTimeItIsBeforeWhatWasMadeLongAgo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, s := live.New(slog.New(slog.DiscardHandler)), &counter{value: 5}
+		first := open(h, "k", s)
+		time.Sleep(time.Hour)
+		second := open(h, "k", s)
+		now := float64(time.Now().UnixMilli()) / 1e3
+		synctest.Wait()
+		if got, want := second.got.String(), fmt.Sprintf("event: breath\ndata: %.3f\n\nevent: whole\ndata: 5\n\n", now); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if got := strings.Count(first.got.String(), "event: breath"); got < 240 {
+			t.Errorf("a quiet stream breathes %d times in an hour", got)
+		}
+		first.gone()
+		second.gone()
+		<-first.ended
+		<-second.ended
+	})
+}
+
+func TestTheWholeIsComposedOnlyWhenItIsAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, s := live.New(slog.New(slog.DiscardHandler)), &composed{counter: counter{value: 5}}
+		b := open(h, "k", s)
+		time.Sleep(time.Minute)
+		b.gone()
+		<-b.ended
+		if s.wholes != 1 {
+			t.Errorf("the whole was composed %d times, want once", s.wholes)
+		}
+	})
+}
+
+// composed counts how often all of it is asked for.
+type composed struct {
+	counter
+	wholes int
+}
+
+func (c *composed) Whole() []byte {
+	c.wholes++
+	return c.counter.Whole()
+}
+
 func TestNobodyLooksForPagesThatAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, s := live.New(), &counter{}
+		h, s := live.New(slog.New(slog.DiscardHandler)), &counter{}
 		b := open(h, "k", s)
 		if got := b.events(); got != "whole 0" {
 			t.Errorf("something that is as it was from the beginning: %q", got)
@@ -154,7 +202,7 @@ func TestNobodyLooksForPagesThatAreClosed(t *testing.T) {
 
 func TestAPageThatTakesNothingHoldsUpNobodyAndIsLetGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, s := live.New(), &counter{value: 1}
+		h, s := live.New(slog.New(slog.DiscardHandler)), &counter{value: 1}
 		slow := &browser{head: http.Header{}, stuck: true, ended: make(chan struct{})}
 		go func() {
 			defer close(slow.ended)
@@ -179,9 +227,28 @@ func TestAPageThatTakesNothingHoldsUpNobodyAndIsLetGo(t *testing.T) {
 	})
 }
 
+func TestPagesOfABrokerThatEndsItsWorkAreSentAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, s := live.New(slog.New(slog.DiscardHandler)), &counter{value: 5}
+		before := open(h, "k", s)
+		h.Close()
+		<-before.ended
+		if during := open(h, "k", s); during.code != http.StatusServiceUnavailable {
+			t.Errorf("a page that comes meanwhile is answered with %d", during.code)
+		}
+		h.Open()
+		after := open(h, "k", s)
+		if got := after.events(); got != "whole 5" || h.Pages() != 1 {
+			t.Errorf("a page that comes afterwards: %q, %d pages", got, h.Pages())
+		}
+		after.gone()
+		<-after.ended
+	})
+}
+
 func TestTooManyPagesAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := live.New()
+		h := live.New(slog.New(slog.DiscardHandler))
 		var all []*browser
 		for range 2000 {
 			all = append(all, open(h, "k", &counter{}))
@@ -221,6 +288,72 @@ func TestWhatIsSmallIsSentWholeWhenItIsAnother(t *testing.T) {
 	}
 }
 
+// A number that JSON has no word for is a bug somewhere; a page must not be sent nothing in place of what it shows.
+func TestWhatIsNoJSONChangesNothingAndIsToldOnce(t *testing.T) {
+	var log bytes.Buffer
+	value := any(math.NaN())
+	s := &live.Same{Make: func(context.Context) (any, error) { return value, nil }, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	if got, whole := string(s.Change(t.Context())), string(s.Whole()); !strings.HasPrefix(got, `{"error":"json: `) || got != whole {
+		t.Errorf("before there was a good one: %q, the whole is %q", got, whole)
+	}
+	value = 5
+	if got := string(s.Change(t.Context())); got != "5" {
+		t.Errorf("a good one: %q", got)
+	}
+	value = math.Inf(1)
+	for range 3 {
+		if got, whole := string(s.Change(t.Context())), string(s.Whole()); got != "" || whole != "5" {
+			t.Errorf("afterwards %q, the whole is %q", got, whole)
+		}
+	}
+	if got := strings.Count(log.String(), "level=ERROR"); got != 2 {
+		t.Errorf("%d lines in the log, want one for each time that it went wrong:\n%s", got, &log)
+	}
+}
+
+func TestAPageIsSentNothingWhileThereIsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := open(live.New(slog.New(slog.DiscardHandler)), "k", nothing{})
+		time.Sleep(5 * time.Second)
+		if got := b.events(); got != "" {
+			t.Errorf("got %q", got)
+		}
+		b.gone()
+		<-b.ended
+	})
+}
+
+// A page that names something odd must not be the end of the process that has everybody's checks.
+func TestASourceThatPanicsLosesItsPagesOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		h := live.New(slog.New(slog.NewTextHandler(&log, nil)))
+		other := open(h, "other", &counter{value: 1})
+		<-open(h, "k?x", broken{}).ended
+		<-open(h, "k?x", broken{}).ended // it came again
+		if got := strings.Count(log.String(), "met a bug"); got != 2 || !strings.Contains(log.String(), "pages=k ") {
+			t.Errorf("the log: %s", &log)
+		}
+		if got := other.events(); got != "whole 1" || h.Pages() != 1 {
+			t.Errorf("the other page got %q, %d are open", got, h.Pages())
+		}
+		other.gone()
+		<-other.ended
+	})
+}
+
+// broken is a Source with a bug.
+type broken struct{}
+
+func (broken) Change(context.Context) []byte { panic("there is no such thing") }
+func (broken) Whole() []byte                 { return nil }
+
+// nothing is a Source that has nothing to show yet.
+type nothing struct{}
+
+func (nothing) Change(context.Context) []byte { return nil }
+func (nothing) Whole() []byte                 { return nil }
+
 // slow is a counter that takes long to look.
 type slow struct{ counter }
 
@@ -231,7 +364,7 @@ func (s *slow) Change(ctx context.Context) []byte {
 
 func TestManyDifferentPagesTakeHalfACoreAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, all := live.New(), make([]*slow, 100)
+		h, all := live.New(slog.New(slog.DiscardHandler)), make([]*slow, 100)
 		defer time.Sleep(time.Minute) // until nobody looks any more
 		for i := range all {
 			all[i] = &slow{counter{value: 1}}

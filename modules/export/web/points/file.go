@@ -11,7 +11,7 @@ import (
 
 // The file is a page that says what it is, and chunks. A chunk is
 //
-//	perChunk records of 32 bytes, one a metric: key, born, newest, checksum
+//	perChunk records of 32 bytes, one a metric: key, born, newest, checksum, object
 //	a page with what each of its columns holds: slot and checksum, 8 bytes each
 //	Slots columns, each a page: a float32 of each metric, NaN where there is none
 //
@@ -44,6 +44,7 @@ type record struct {
 	// Points before born are another metric's; newest is the last slot with one.
 	born, newest slot
 	written      slot // newest as the file has it
+	of           object
 }
 
 // column is what stands in a page of points.
@@ -197,7 +198,7 @@ func (r *record) append(data []byte, place int32) []byte {
 	data = binary.LittleEndian.AppendUint32(data, uint32(r.born))
 	data = binary.LittleEndian.AppendUint32(data, uint32(r.newest))
 	data = binary.LittleEndian.AppendUint32(data, checksum(data[from:], uint32(place)))
-	return binary.LittleEndian.AppendUint32(data, 0)
+	return binary.LittleEndian.AppendUint32(data, uint32(r.of)) // not in the checksum: the next measurement knows it anyway
 }
 
 // readRecord reads one; a damaged one is none.
@@ -207,6 +208,6 @@ func readRecord(data []byte, place int32) (r record, ok bool) {
 	}
 	copy(r.key[:], data)
 	r.born, r.newest = slot(binary.LittleEndian.Uint32(data[16:])), slot(binary.LittleEndian.Uint32(data[20:]))
-	r.written = r.newest
+	r.written, r.of = r.newest, object(binary.LittleEndian.Uint32(data[28:]))
 	return r, true
 }

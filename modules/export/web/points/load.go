@@ -21,6 +21,9 @@ func (s *Store) loadLocked() error {
 	if string(head[:len(magic)]) != magic {
 		return s.beginLocked(size)
 	}
+	if err := s.saltLocked(head); err != nil {
+		return err
+	}
 	chunks := min(size, s.o.Most) - pageSize
 	chunks = max(chunks, 0) / (chunkPages * pageSize)
 	damaged := 0
@@ -47,8 +50,10 @@ func (s *Store) beginLocked(size int64) error {
 	}
 	head := make([]byte, pageSize)
 	copy(head, magic)
-	_, err := s.file.WriteAt(head, 0)
-	return err
+	if _, err := s.file.WriteAt(head, 0); err != nil {
+		return err
+	}
+	return s.saltLocked(head)
 }
 
 // loadChunkLocked reads which metrics and columns a chunk has, and says how many of its records are damaged.
@@ -68,6 +73,9 @@ func (s *Store) loadChunkLocked(number int32) (damaged int, err error) {
 		case r.key != (key{}):
 			c.records[place] = r
 			s.where[r.key] = ring{number, place}
+			if r.of != 0 {
+				s.of[r.of] = append(s.of[r.of], ring{number, place})
+			}
 		}
 	}
 	head := data[recordPages*pageSize:]

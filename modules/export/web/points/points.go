@@ -4,13 +4,17 @@ package points
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/perfdata"
@@ -34,6 +38,8 @@ type Options struct {
 	// where there are none of those, new ones are not kept.
 	Most int64
 	Log  *slog.Logger
+	// Replaced counts metrics that took the place of others of their object, or found none; nil for nobody.
+	Replaced *metrics.Counter
 }
 
 // Store is the points of all metrics. Any goroutine may use it.
@@ -41,10 +47,15 @@ type Store struct {
 	o Options
 
 	mu      sync.Mutex // guards everything that follows
-	file    *os.File   // nil while it is closed
+	file    *os.File   // nil before it is needed
+	closed  bool
 	chunks  []*chunk
 	where   map[key]ring
 	free    []ring
+	of      map[object][]ring
+	salt    [saltBytes]byte
+	blamed  map[monitor.Ref]int // how often each brought too many metrics, since that was said
+	named   time.Time
 	slot    slot // that is under way
 	full    uint64
 	told    time.Time // when it was last said that there is no room
@@ -100,6 +111,7 @@ func (s *Store) Round(now time.Time, each func(measured func(of monitor.Ref, per
 	if m.dropped > 0 {
 		s.tellLocked(now, m.dropped)
 	}
+	s.nameLocked(now)
 	if err != nil {
 		return fmt.Errorf("the points %s: %w", s.o.Path, err)
 	}
@@ -124,6 +136,8 @@ type measuring struct {
 }
 
 func (m *measuring) take(of monitor.Ref, text string) {
+	var o object
+	o, m.buf = m.store.objectOf(m.buf, of)
 	n := 0
 	for metric, err := range perfdata.All(text) {
 		if n == Most {
@@ -135,28 +149,40 @@ func (m *measuring) take(of monitor.Ref, text string) {
 		n++
 		var k key
 		k, m.buf = keyOf(m.buf, of, metric.Label)
-		r, ok := m.store.ringLocked(k)
+		r, fits, ok := m.store.ringLocked(k, o)
+		if !fits {
+			m.store.blameLocked(of)
+		}
 		if !ok {
-			m.dropped++
+			if fits {
+				m.dropped++
+			}
 			continue
 		}
 		m.store.chunks[r.chunk].add(r.place, metric.Value.Value)
 	}
 }
 
-// ringLocked gives the ring of a metric, a new one if it has none; false if there is no room.
-func (s *Store) ringLocked(k key) (ring, bool) {
+// ringLocked gives the ring of a metric of an object, a new one if it has none. fits is false if the object has as many as it may, ok if
+// there is no room.
+func (s *Store) ringLocked(k key, o object) (r ring, fits, ok bool) {
 	if r, ok := s.where[k]; ok {
-		return r, true
+		s.ownLocked(o, r)
+		return r, true, true
+	}
+	fits = len(s.of[o]) < Each
+	if !fits && !s.replaceLocked(o) {
+		return ring{}, false, false
 	}
 	if len(s.free) == 0 && !s.growLocked() && !s.sweepLocked() {
-		return ring{}, false
+		return ring{}, fits, false
 	}
-	r := s.free[len(s.free)-1]
+	r = s.free[len(s.free)-1]
 	s.free = s.free[:len(s.free)-1]
 	s.chunks[r.chunk].begin(r.place, k, s.slot)
 	s.where[k] = r
-	return r, true
+	s.ownLocked(o, r)
+	return r, fits, true
 }
 
 // growLocked adds a chunk if there may be one more.
@@ -185,11 +211,9 @@ func (s *Store) sweepLocked() bool {
 		return false
 	}
 	s.full = uint64(s.slot)
-	for k, r := range s.where {
+	for _, r := range s.where {
 		if c := s.chunks[r.chunk]; c.sums[r.place].count == 0 && !near(c.records[r.place].newest, s.slot) {
-			c.end(r.place)
-			delete(s.where, k)
-			s.free = append(s.free, r)
+			s.disownLocked(r)
 		}
 	}
 	return len(s.free) > 0
@@ -279,10 +303,11 @@ func (s *Store) Metrics() (kept int, dropped uint64) {
 	return len(s.where), s.dropped
 }
 
-// Close writes what is under way and closes the file. It is opened again when it is needed.
+// Close writes what is under way and closes the file. Afterwards there are no points any more.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	if s.file == nil {
 		return nil
 	}
@@ -293,13 +318,20 @@ func (s *Store) Close() error {
 	if wrong := s.file.Close(); err == nil {
 		err = wrong
 	}
-	s.file, s.chunks, s.where, s.free = nil, nil, nil, nil
+	s.file, s.chunks, s.where, s.free, s.of = nil, nil, nil, nil, nil
 	return err
 }
 
-// openLocked opens the file, or begins a new one.
+// errClosed is what whoever comes too late gets.
+var errClosed = errors.New("they are closed")
+
+// openLocked opens the file, or begins a new one. While it is open nobody else has it: two who write it would make rubbish of it. The
+// kernel drops the lock when the process ends.
 func (s *Store) openLocked() error {
-	if s.file != nil {
+	switch {
+	case s.closed:
+		return errClosed
+	case s.file != nil:
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(s.o.Path), 0o750); err != nil {
@@ -309,7 +341,12 @@ func (s *Store) openLocked() error {
 	if err != nil {
 		return err
 	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return fmt.Errorf("another broker on this machine, or another module of type web, has them open (%w): give each a state folder of its own (--state)", err)
+	}
 	s.file, s.chunks, s.where, s.free, s.full = f, nil, map[key]ring{}, nil, math.MaxUint64
+	s.of, s.salt, s.blamed = map[object][]ring{}, [saltBytes]byte{}, map[monitor.Ref]int{}
 	if err := s.loadLocked(); err != nil {
 		s.file = nil
 		f.Close()

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"github.com/onbu/onbu/modules/export/web/points"
 	"github.com/onbu/onbu/monitor"
 )
@@ -150,6 +152,118 @@ func TestAFullFileKeepsWhatItHasUntilNobodyMeasuresItAnyMore(t *testing.T) {
 	}
 	if info, err := os.Stat(o.Path); err != nil || info.Size() > o.Most {
 		t.Errorf("the file has %d bytes of %d, %v", info.Size(), o.Most, err)
+	}
+}
+
+// Two brokers that write one file would each believe that the rings it gives away are its own.
+func TestOneFileHasOneStore(t *testing.T) {
+	o := options(t)
+	one, other := points.New(o), points.New(o)
+	defer other.Close()
+	round(t, one, at(0), disk, "m=1")
+	err := other.Round(at(0), func(measured func(monitor.Ref, string)) { measured(disk, "m=2") })
+	if err == nil || !strings.Contains(err.Error(), o.Path) || !strings.Contains(err.Error(), "--state") {
+		t.Errorf("another one: %v", err)
+	}
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := series(t, other, at(0), disk, "m", 1); got != "1" {
+		t.Errorf("when the first has closed it, the other reads %s", got)
+	}
+}
+
+// A request that began before a reload must not open again what the module of now has to have for itself.
+func TestWhatIsClosedStaysClosed(t *testing.T) {
+	o := options(t)
+	s := points.New(o)
+	round(t, s, at(0), disk, "m=1")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Of(disk, []string{"m"}, at(0)); err == nil {
+		t.Error("it gives points")
+	}
+	next := points.New(o)
+	defer next.Close()
+	if got := series(t, next, at(0), disk, "m", 1); got != "1" {
+		t.Errorf("the next one: %s", got)
+	}
+}
+
+// A plugin that means harm gives other labels at each check. It takes its own room, and nobody else's; and the log says who it is.
+func TestWhoBringsEverOtherMetricsReplacesItsOwn(t *testing.T) {
+	o := options(t)
+	o.Most = 4096 + chunk // 1,024 metrics
+	o.Replaced = metrics.NewCounter("replaced")
+	var said strings.Builder
+	o.Log = slog.New(slog.NewTextHandler(&said, nil))
+	s := points.New(o)
+	hostile, late := monitor.Ref{Host: "web", Service: "hostile"}, monitor.Ref{Host: "late"}
+	check := func(minute int) {
+		var text strings.Builder
+		fmt.Fprint(&text, "steady=1 ")
+		for i := range points.Most - 1 {
+			fmt.Fprintf(&text, "m%d_%d=1 ", minute, i)
+		}
+		round(t, s, at(minute), disk, "used=7")
+		round(t, s, at(minute), hostile, text.String())
+	}
+	for minute := range 120 {
+		check(minute)
+		if minute == 60 {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s = points.New(o)
+		}
+	}
+	round(t, s, at(120), late, "m=5")
+	if kept, dropped := s.Metrics(); kept != points.Each+2 || dropped != 0 {
+		t.Errorf("%d metrics are kept, %d dropped, want %d and none", kept, dropped, points.Each+2)
+	}
+	for _, one := range []struct {
+		of    monitor.Ref
+		label string
+		want  string
+	}{{disk, "used", "7 7 -"}, {hostile, "steady", "1 1 -"}, {late, "m", "- - 5"}, {hostile, "m0_0", "nothing"}} {
+		if got := series(t, s, at(120), one.of, one.label, 3); got != one.want {
+			t.Errorf("%s %s: got %s, want %s", one.of, one.label, got, one.want)
+		}
+	}
+	if !strings.Contains(said.String(), "hostile") || strings.Count(said.String(), "ever other metrics") > 3 || o.Replaced.Get() == 0 {
+		t.Errorf("%d were replaced; the log: %s", o.Replaced.Get(), said.String())
+	}
+	s.Close()
+}
+
+// What files of before do not say, whose a metric is, is known once it was measured again.
+func TestAFileOfBeforeLearnsWhoseItsMetricsAre(t *testing.T) {
+	o := options(t)
+	s := points.New(o)
+	round(t, s, at(0), disk, "m=1")
+	s.Close()
+	data, err := os.ReadFile(o.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(data[64:80])          // the salt
+	clear(data[4096+28 : 4128]) // the object of the first record
+	if err := os.WriteFile(o.Path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = points.New(o)
+	defer s.Close()
+	round(t, s, at(5), disk, "m=2")
+	for minute := 10; minute < 60; minute += 5 {
+		var text strings.Builder
+		for i := range points.Most {
+			fmt.Fprintf(&text, "m%d_%d=1 ", minute, i)
+		}
+		round(t, s, at(minute), disk, text.String())
+	}
+	if kept, _ := s.Metrics(); kept != points.Each {
+		t.Errorf("%d metrics are kept, want %d", kept, points.Each)
 	}
 }
 

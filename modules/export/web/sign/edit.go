@@ -15,8 +15,25 @@ import (
 type List struct{ lines []string }
 
 // Edit changes a users file in place, whole or not at all, readable by its owner alone. Who owned it keeps it; a new one belongs to
-// the owner of its folder, so that what root writes can be read by the broker. An error of change leaves everything as it was.
+// the owner of its folder, so that what root writes can be read by the broker. An error of change leaves everything as it was. One
+// process at a time edits a file; what another program wrote meanwhile is not written over.
 func Edit(path string, change func(*List) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	owner, err := ownerOf(path)
+	if err != nil {
+		return err
+	}
+	release, err := lockFor(path, owner)
+	if err != nil {
+		return err
+	}
+	defer release()
+	before, err := stampOf(path)
+	if err != nil {
+		return err
+	}
 	l, err := Load(path)
 	if err != nil {
 		return err
@@ -24,20 +41,22 @@ func Edit(path string, change func(*List) error) error {
 	if err := change(l); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	owner, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		owner, err = os.Stat(filepath.Dir(path))
-	}
-	if err != nil {
-		return err
+	if now, err := stampOf(path); err != nil || now != before {
+		return errors.Join(err, fmt.Errorf("%s was changed by another program meanwhile, and nothing is written: do it again", path))
 	}
 	if err := writeFile(path, []byte(strings.Join(l.lines, "\n")+"\n"), owner); err != nil {
 		return fmt.Errorf("writing the users file: %w", err)
 	}
 	return nil
+}
+
+// ownerOf gives whose a file is, or is to be if it is new.
+func ownerOf(path string) (fs.FileInfo, error) {
+	owner, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		owner, err = os.Stat(filepath.Dir(path))
+	}
+	return owner, err
 }
 
 // Load reads a users file; one that is not there is empty.

@@ -53,11 +53,21 @@ func (f *file[T]) get() T {
 		return f.now
 	}
 	f.looked = time.Now()
-	if err := f.lookLocked(); err != nil && err.Error() != f.last {
+	switch err := f.lookLocked(); {
+	case err == nil:
+		f.last = ""
+	case err.Error() != f.last:
 		f.last = err.Error()
 		f.told(err)
 	}
 	return f.now
+}
+
+// trouble is why the file could not be read when it was looked at last; empty if it could.
+func (f *file[T]) trouble() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last
 }
 
 func (f *file[T]) lookLocked() error {

@@ -44,6 +44,9 @@ type Gate struct {
 	// even made, in Unix nanoseconds; untold is how many of those there were since.
 	foreign, toldLast, untold atomic.Int64
 
+	// mistakes are the lines of the users file that do not count.
+	mistakes atomic.Pointer[[]error]
+
 	signedIn              *metrics.Counter
 	wrong, limited, crowd *metrics.Counter
 }
@@ -53,7 +56,7 @@ func New(o Options) *Gate {
 	g := &Gate{o: o, limits: newLimits(), room: newRoom()}
 	g.users = &file[*Users]{path: o.Users, read: g.readUsers, told: g.told("the users file cannot be read, and what it said before counts"), now: &Users{}}
 	g.key = &file[key]{path: o.Key, read: readKey, told: g.told("the key of sessions cannot be read: nobody can sign in but with the one from before")}
-	g.ended = &ended{told: g.told("the file of ended sessions")}
+	g.ended = &ended{news: make(chan struct{}, 1), told: g.told("the file of ended sessions")}
 	if o.State != "" {
 		g.ended.path = filepath.Join(o.State, "ended-sessions")
 	}
@@ -74,6 +77,9 @@ func (g *Gate) readUsers(text []byte) (*Users, error) {
 	u, wrong := ParseUsers(string(text), g.o.Users)
 	for _, err := range wrong {
 		g.o.Log.Error("a line of the users file is wrong and does not count", "error", err)
+	}
+	if was := g.mistakes.Swap(&wrong); was != nil && len(*was) > 0 && len(wrong) == 0 {
+		g.o.Log.Info("every line of the users file counts again")
 	}
 	return u, nil
 }
@@ -109,39 +115,44 @@ func Through(r *http.Request, anonymous Role) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), anonymousKey{}, anonymous))
 }
 
-// Who says who makes a request.
+// Brought says that a request comes through a reverse proxy, so that the address of its connection says nothing of who asks.
+func (g *Gate) Brought(r *http.Request) bool { return g.o.Proxy.brought(r) }
+
+// Who says who makes a request. Somebody whom a proxy names and who has no role may still have a session of his own.
 func (g *Gate) Who(r *http.Request) Person {
-	if p, ok := g.proxied(r); ok {
-		return p
+	named := g.proxied(r)
+	if named.Role >= Read {
+		return named
 	}
 	if _, u := g.session(r); u != nil {
 		return Person{Name: u.Name, Role: u.Role}
 	}
-	anonymous, _ := r.Context().Value(anonymousKey{}).(Role)
-	return Person{Role: anonymous}
+	if anonymous, _ := r.Context().Value(anonymousKey{}).(Role); anonymous >= Read {
+		return Person{Role: anonymous}
+	}
+	return named
 }
 
-// proxied is whom a proxy that is believed names.
-func (g *Gate) proxied(r *http.Request) (Person, bool) {
+// proxied is whom a proxy that is believed names; the zero Person for nobody.
+func (g *Gate) proxied(r *http.Request) Person {
 	p := &g.o.Proxy
 	if p.Header == "" || r.Header.Get(p.Header) == "" {
-		return Person{}, false
+		return Person{}
 	}
-	if at := direct(r); !p.trusts(at) {
+	if at := direct(r); !p.Trusts(at) {
 		if now(&g.foreign, time.Minute) {
 			g.o.Log.Warn("the header of the proxies comes from an address that is not believed, and counts for nothing", "header", p.Header, "from", at.String())
 		}
-		return Person{}, false
+		return Person{}
 	}
 	name, ok := p.named(r)
 	if !ok {
-		return Person{}, false
+		return Person{}
 	}
 	if u := g.users.get().named[name]; u != nil {
-		return Person{Name: name, Role: u.Role, Proxied: true}, true
+		return Person{Name: name, Role: u.Role, Proxied: true}
 	}
-	role := p.role(r)
-	return Person{Name: name, Role: role, Proxied: true}, role >= Read
+	return Person{Name: name, Role: p.role(r), Proxied: true}
 }
 
 // session gives the session of a request and whose it is, if it still counts.
@@ -174,6 +185,18 @@ func (g *Gate) From(r *http.Request) string {
 		return a.String()
 	}
 	return r.RemoteAddr
+}
+
+// Reader names whoever makes a request, for bounds on what one may have at once: somebody who has signed in by his name, others by
+// where they are.
+func (g *Gate) Reader(r *http.Request) string {
+	if p := g.Who(r); p.Name != "" {
+		return p.Name
+	}
+	if a := g.o.Proxy.from(r); a.IsValid() {
+		return network(a)
+	}
+	return "who has no address"
 }
 
 // What SignIn says of those whom it does not let in.

@@ -30,7 +30,8 @@ func direct(r *http.Request) netip.Addr {
 	return at.Addr().Unmap().WithZone("")
 }
 
-func (p *Proxy) trusts(a netip.Addr) bool { return p.Trusted != nil && a.IsValid() && p.Trusted(a) }
+// Trusts says whether what comes from an address is believed.
+func (p *Proxy) Trusts(a netip.Addr) bool { return p.Trusted != nil && a.IsValid() && p.Trusted(a) }
 
 // from is the address that a request comes from: what the nearest proxy that is believed says of the one before it, and so on.
 func (p *Proxy) from(r *http.Request) netip.Addr {
@@ -38,7 +39,7 @@ func (p *Proxy) from(r *http.Request) netip.Addr {
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	slices.Reverse(hops)
 	for _, hop := range hops[:min(len(hops), mostHops)] {
-		if !p.trusts(at) {
+		if !p.Trusts(at) {
 			break
 		}
 		before, err := address(strings.TrimSpace(hop))
@@ -65,7 +66,17 @@ func (p *Proxy) secure(r *http.Request) bool {
 		return true
 	}
 	said := strings.Split(r.Header.Get("X-Forwarded-Proto"), ",")
-	return p.trusts(direct(r)) && strings.EqualFold(strings.TrimSpace(said[len(said)-1]), "https")
+	return p.Trusts(direct(r)) && strings.EqualFold(strings.TrimSpace(said[len(said)-1]), "https")
+}
+
+// brought says that a request comes through a proxy: one that says who people are, or one that says by itself that it hands on.
+func (p *Proxy) brought(r *http.Request) bool {
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"} {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return p.Header != "" && p.Trusts(direct(r))
 }
 
 // named gives who a believed proxy says that it is; ok is false if it says nothing, or nothing that can be a name.

@@ -2,6 +2,8 @@ package sign_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -346,6 +349,7 @@ func TestAProxyThatIsBelievedSaysWhoItIs(t *testing.T) {
 		{"twice", "10.0.0.1", []string{"X-Remote-User: ada", "X-Remote-User: eve"}, nobody},
 		{"no name", "10.0.0.1", []string{"X-Remote-User: a;b"}, nobody},
 		{"nobody", "10.0.0.1", []string{"X-Remote-User: "}, nobody},
+		{"nobody, with a role", "10.0.0.1", []string{"X-Remote-Role: admin"}, nobody},
 	} {
 		if got := y.gate.Who(y.request(test.from, test.head...)); got != test.want {
 			t.Errorf("%s: got %+v, want %+v", test.what, got, test.want)
@@ -401,6 +405,179 @@ func TestWhatLastsEndsWithTheSession(t *testing.T) {
 		y.gate.SignOut(httptest.NewRecorder(), y.request("192.0.2.1"))
 		if got := <-lasted; got < time.Minute || got > time.Minute+6*time.Second {
 			t.Errorf("it lasted %s", got)
+		}
+	})
+}
+
+// Behind a proxy all connections have one address. Who tries passwords there is bounded by what the proxy says of him, whatever he
+// writes in front of that, and others sign in.
+func TestWhoTriesPasswordsBehindAProxyIsBoundedAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := newYard(t, proxied)
+		try := func(from, forwarded, name, password string) error {
+			return y.gate.SignIn(httptest.NewRecorder(), y.request(from, "X-Forwarded-For: "+forwarded), name, password)
+		}
+		tried := 0
+		for i := range 60 {
+			if errors.Is(try("10.0.0.1", fmt.Sprintf("6.6.6.%d, 192.0.2.66", i), fmt.Sprint("name-", i), "x"), sign.ErrWrong) {
+				tried++
+			}
+		}
+		if tried != 20 {
+			t.Errorf("%d passwords were tried from one address behind the proxy, want 20", tried)
+		}
+		if err := try("10.0.0.1", "192.0.2.7", "ada", "a horse"); err != nil {
+			t.Errorf("somebody else behind the proxy: %v", err)
+		}
+		tried = 0
+		for i := range 60 {
+			if errors.Is(try("203.0.113.9", fmt.Sprintf("192.0.2.%d", i), fmt.Sprint("other-", i), "x"), sign.ErrWrong) {
+				tried++
+			}
+		}
+		if tried > 20 {
+			t.Errorf("who is no proxy and says so tried %d passwords, want 20 at most", tried)
+		}
+	})
+}
+
+// shelf is what brokers have in common, while they reach it.
+type shelf struct {
+	mu      sync.Mutex
+	away    bool
+	value   []byte
+	changed []func([]byte)
+}
+
+func (s *shelf) common() sign.Common {
+	return sign.Common{
+		Follow: func(ctx context.Context, _ string, told func([]byte)) error {
+			s.mu.Lock()
+			s.changed = append(s.changed, told)
+			s.mu.Unlock()
+			<-ctx.Done()
+			return ctx.Err()
+		},
+		Amend: func(_ context.Context, _ string, change func([]byte) []byte) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.away {
+				return errors.New("it is away")
+			}
+			s.value = change(s.value)
+			for _, told := range s.changed {
+				told(s.value)
+			}
+			return nil
+		},
+	}
+}
+
+func (s *shelf) reach(it bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = !it
+}
+
+// Two brokers with one key and users file, behind one address: who signs out at one of them is signed out, whatever somebody copied.
+func TestSigningOutCountsAtAllBrokers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := newYard(t, nil)
+		if err := one.signIn("ada", "a horse"); err != nil {
+			t.Fatal(err)
+		}
+		o := one.options
+		o.Key, o.State = filepath.Join(one.options.State, "session-key"), filepath.Join(t.TempDir(), "other")
+		other, common := sign.New(o), &shelf{}
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		defer all.Wait()
+		defer cancel()
+		for _, g := range []*sign.Gate{one.gate, other} {
+			all.Go(func() { g.Share(ctx, common.common()) })
+		}
+		out := func(what string, begun *http.Request) {
+			t.Helper()
+			time.Sleep(10 * time.Second)
+			if got := other.Who(begun); got != nobody {
+				t.Errorf("%s: at the other broker he is still %+v", what, got)
+			}
+			if got := sign.New(o).Who(begun); got != nobody {
+				t.Errorf("%s: after a restart of it he is %+v", what, got)
+			}
+		}
+		first := one.request("192.0.2.1")
+		if got := other.Who(first); got.Name != "ada" {
+			t.Fatalf("at first the other knows %+v", got)
+		}
+		one.gate.SignOut(httptest.NewRecorder(), first)
+		out("together", first)
+		if err := one.signIn("bob", "a stable"); err != nil {
+			t.Fatal(err)
+		}
+		common.reach(false)
+		second := one.request("192.0.2.1")
+		one.gate.SignOut(httptest.NewRecorder(), second)
+		time.Sleep(time.Minute)
+		if got := other.Who(second); got.Name != "bob" {
+			t.Fatalf("while they do not reach each other: %+v", got)
+		}
+		common.reach(true)
+		out("once they reach each other", second)
+	})
+}
+
+// What another broker says, whose clock is wrong or whose disk is damaged, does not end what nobody ended.
+func TestRubbishInCommonEndsNoSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := newYard(t, nil)
+		if err := y.signIn("ada", "a horse"); err != nil {
+			t.Fatal(err)
+		}
+		common := &shelf{value: []byte("- 9223372036854775807\nrubbish\n\x00\n0123 5\n")}
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { y.gate.Share(ctx, common.common()) })
+		time.Sleep(time.Second)
+		y.want("she", sign.Person{Name: "ada", Role: sign.Command})
+		cancel()
+		all.Wait()
+	})
+}
+
+// With another password, or without his line, somebody is out at every broker that reads the file.
+func TestAChangeOfTheUsersFileEndsSessionsAtAllBrokers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := newYard(t, nil)
+		o := y.options
+		o.Key, o.State = filepath.Join(y.options.State, "session-key"), t.TempDir()
+		other := sign.New(o)
+		for what, change := range map[string]func(l *sign.List) error{
+			"another password": func(l *sign.List) error {
+				return l.Put(&sign.User{Name: "ada", Role: sign.Command, Hash: sign.Hash("a horse", cheap())})
+			},
+			"removed": func(l *sign.List) error { l.Remove("ada"); return nil },
+		} {
+			if err := sign.Edit(o.Users, func(l *sign.List) error {
+				return l.Put(&sign.User{Name: "ada", Role: sign.Command, Hash: sign.Hash("a horse", cheap())})
+			}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Second)
+			if err := y.signIn("ada", "a horse"); err != nil {
+				t.Fatal(err)
+			}
+			r := y.request("192.0.2.1")
+			if got := other.Who(r); got.Name != "ada" {
+				t.Fatalf("%s: at first the other knows %+v", what, got)
+			}
+			if err := sign.Edit(o.Users, change); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Second)
+			if a, b := y.gate.Who(r), other.Who(r); a != nobody || b != nobody {
+				t.Errorf("%s: she is %+v, at the other %+v", what, a, b)
+			}
 		}
 	})
 }

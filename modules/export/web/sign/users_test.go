@@ -2,9 +2,11 @@ package sign_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,6 +84,38 @@ func TestEditLeavesWhatItDoesNotKnow(t *testing.T) {
 	}
 	if err := sign.Edit(path, func(l *sign.List) error { return l.Put(&sign.User{Name: "a:b"}) }); err == nil {
 		t.Error("a name with a colon is taken")
+	}
+}
+
+// Ansible on one side and a person on the other: whoever comes later sees what the first one wrote.
+func TestWritesAtOnceLoseNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state", "users")
+	var all sync.WaitGroup
+	for i := range 20 {
+		all.Go(func() {
+			err := sign.Edit(path, func(l *sign.List) error {
+				return l.Put(&sign.User{Name: fmt.Sprintf("user-%d", i), Role: sign.Read, Hash: "*"})
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	l, err := sign.Load(path)
+	if err != nil || len(l.Users()) != 20 {
+		t.Errorf("%d of 20 users are there, %v", len(l.Users()), err)
+	}
+}
+
+func TestWhatAnotherProgramWroteMeanwhileStays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users")
+	err := sign.Edit(path, func(l *sign.List) error {
+		return errors.Join(os.WriteFile(path, []byte("bob:admin:*\n"), 0o600), l.Put(&sign.User{Name: "ada", Role: sign.Read, Hash: "*"}))
+	})
+	text, _ := os.ReadFile(path)
+	if err == nil || !strings.Contains(err.Error(), "do it again") || string(text) != "bob:admin:*\n" {
+		t.Errorf("got %v; the file is %q", err, text)
 	}
 }
 

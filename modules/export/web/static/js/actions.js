@@ -4,8 +4,11 @@ import { momentField, nextMorning, secondsOf, textField } from "./moments.js"
 
 const verbs = {
 	acknowledge: "Acknowledged", unacknowledge: "Took back the acknowledgement of", downtime: "Set a downtime for", "cancel-downtime": "Cancelled downtimes of",
-	comment: "Commented on", "delete-comment": "Removed comments of", check: "Asked for a check of", notifications: "Changed notifications of", checks: "Changed checks of",
+	comment: "Commented on", "delete-comment": "Deleted comments on", check: "Asked for a check of", notifications: "Changed notifications of", checks: "Changed checks of",
 }
+
+// verbsOfOne are for a downtime or comment of many.
+const verbsOfOne = { "cancel-downtime": "Cancelled a downtime of", "delete-comment": "Deleted a comment on" }
 
 /** nameOf gives a host or service as people call it. */
 export const nameOf = ({ host, service }) => (service ? `${host}/${service}` : host)
@@ -18,9 +21,10 @@ export function several(refs) {
 
 /** send gives an order as POST data/command takes it, and says what became of it. It gives true when all was done. */
 export async function send(order) {
-	const { done, failed } = await post("data/command", { ...order, once: nonce() })
+	const objects = order.objects.map(({ host, service }) => ({ host, service: service || undefined }))
+	const { done, failed } = await post("data/command", { ...order, objects, once: nonce() })
 	const refs = order.objects.filter((o) => !failed.some((f) => nameOf(f) === nameOf(o)))
-	if (done > 0) toast(`${verbs[order.do]} ${several(refs)}.`)
+	if (done > 0) toast(`${order.id ? verbsOfOne[order.do] : verbs[order.do]} ${several(refs)}.`)
 	if (failed.length === 1) toast(`${nameOf(failed[0])}: ${failed[0].error}`, "bad")
 	if (failed.length > 1) toast(`${failed.length} of ${order.objects.length} failed. ${nameOf(failed[0])}: ${failed[0].error}`, "bad")
 	return failed.length === 0
@@ -29,9 +33,12 @@ export async function send(order) {
 /** nonce names a request, so that one that is sent twice is carried out once. */
 const nonce = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("")
 
+let hints = 0
+/** box is a labelled checkbox, and the line that it stands in. */
 const box = (label, checked, hint) => {
-	const input = el("input", { type: "checkbox", checked })
-	return [input, el("label", { class: "check" }, input, el("span", {}, label, hint ? el("small", {}, hint) : null))]
+	const id = `hint-${++hints}`
+	const input = el("input", { type: "checkbox", checked, "aria-label": label, "aria-describedby": hint ? id : null })
+	return [input, el("label", { class: "check" }, input, el("span", {}, label, hint ? el("small", { id }, hint) : null))]
 }
 
 const listed = (refs) => (refs.length < 2 ? null : el("p", { class: "chosen muted" }, refs.slice(0, 6).map(nameOf).join(", "), refs.length > 6 ? ` and ${refs.length - 6} more` : ""))
@@ -68,22 +75,31 @@ export async function comment(refs) {
 	return await dialog(`Comment on ${several(refs)}`, [listed(refs), text.line], "Comment") && { do: "comment", text: text.value() }
 }
 
-/** sure asks before something is done to several. */
-const sure = (title, order, kind) => async (refs) => (refs.length < 2 || await dialog(`${title}: ${several(refs)}?`, listed(refs), title, kind)) && order
+/** sure asks before something is done to several, or takes away what somebody else has done; whose gives the names of those who did it. */
+const sure = (title, order, kind, whose = () => []) => async (refs) => {
+	const others = [...new Set(refs.flatMap(whose).filter((name) => name && name !== me.name))]
+	const said = others.length ? el("p", { class: "muted" }, `By ${others.slice(0, 6).join(", ")}${others.length > 6 ? ` and ${others.length - 6} more` : ""}.`) : null
+	return (refs.length < 2 && !said || await dialog(`${title}: ${several(refs)}?`, [listed(refs), said], title, kind)) && order
+}
 
 const check = async () => ({ do: "check" })
 
+// What is done seldom: its name, what asks for it, and what of an object it is for; what is not known of one (undefined) may be.
 const more = [
-	["Take acknowledgement back", sure("Take acknowledgement back", { do: "unacknowledge" })],
-	["Cancel downtimes", sure("Cancel downtimes", { do: "cancel-downtime" }, "bad")],
-	["Notifications off", sure("Notifications off", { do: "notifications", on: false }, "bad")],
-	["Notifications on", sure("Notifications on", { do: "notifications", on: true })],
-	["Active checks off", sure("Active checks off", { do: "checks", on: false }, "bad")],
-	["Active checks on", sure("Active checks on", { do: "checks", on: true })],
+	["Take acknowledgement back", sure("Take acknowledgement back", { do: "unacknowledge" }, "", (r) => r.is?.ackBy ?? []), (is) => is.ack],
+	["Cancel downtimes", sure("Cancel downtimes", { do: "cancel-downtime" }, "bad", (r) => r.is?.downtimeBy ?? []), (is) => is.downtime],
+	["Notifications off", sure("Notifications off", { do: "notifications", on: false }, "bad"), (is) => is.muted === undefined ? undefined : !is.muted],
+	["Notifications on", sure("Notifications on", { do: "notifications", on: true }), (is) => is.muted],
+	["Active checks off", sure("Active checks off", { do: "checks", on: false }, "bad"), (is) => is.unchecked === undefined ? undefined : !is.unchecked],
+	["Active checks on", sure("Active checks on", { do: "checks", on: true }), (is) => is.unchecked],
 ]
 
+/** applies says whether something is for any of some objects; for none of them, all is shown. */
+const applies = (refs, fits) => refs.length === 0 || refs.some((r) => (fits(r.is ?? {}) ?? true))
+
 /**
- * actionBar is an element with the buttons for what refs() gives at the time: a list of {host, service}. Where somebody may not do
+ * actionBar is an element with the buttons for what refs() gives at the time: a list of {host, service, is}, where is says what is known
+ * of each: ack, downtime, muted, unchecked, and who did it: ackBy, downtimeBy. Where somebody may not do
  * anything it says so in few words. after() is called when something was done.
  */
 export function actionBar(refs, after = () => {}) {
@@ -94,11 +110,11 @@ export function actionBar(refs, after = () => {}) {
 		if (bar.dataset.busy || document.querySelector("dialog[open]")) return
 		if (chosen.length === 0) return toast("Choose a host or service first: x, or the box in front of it.", "bad")
 		const order = await ask(chosen)
-		if (order) await busy(bar, () => send({ ...order, objects: chosen.map(({ host, service }) => ({ host, service: service || undefined })) }))
+		if (order) await busy(bar, () => send({ ...order, objects: chosen }))
 		if (order) after()
 	}
 	const ways = { a: ["Acknowledge", act(acknowledge)], d: ["Downtime", act(downtime)], r: ["Re-check", act(check)], c: ["Comment", act(comment)] }
-	bar.append(...Object.entries(ways).map(([key, [text, doing]]) => el("button", { type: "button", onclick: doing, title: `${text} (${key})`, "aria-keyshortcuts": key }, text)), menu(act))
+	bar.append(...Object.entries(ways).map(([key, [text, doing]]) => el("button", { type: "button", onclick: doing, title: `${text} (${key})`, "aria-keyshortcuts": key }, text)), menu(refs, act))
 	keys(Object.fromEntries(Object.entries(ways).map(([key, [, doing]]) => [key, () => { if (bar.isConnected && bar.offsetParent) doing() }])))
 	return bar
 }
@@ -112,15 +128,18 @@ async function busy(bar, doing) {
 	for (const b of bar.querySelectorAll("button")) b.disabled = false
 }
 
-/** menu holds what is done seldom. */
-function menu(act) {
-	const all = el("details", { class: "menu" }, el("summary", { class: "button", "aria-label": "More actions" }, "More"),
-		el("div", { class: "choices", role: "group" }, more.map(([text, ask]) => el("button", { type: "button", class: "plain", onclick: () => { all.open = false; act(ask)() } }, text))))
+/** menu holds what is done seldom: of that, what is for any that are chosen when it is opened. */
+function menu(refs, act) {
+	const ways = more.map(([text, ask, fits]) => ({ fits, button: el("button", { type: "button", class: "plain", onclick: () => { all.open = false; act(ask)() } }, text) }))
+	const all = el("details", { class: "menu", ontoggle: () => { const chosen = refs(); for (const { fits, button } of ways) button.hidden = !applies(chosen, fits) } },
+		el("summary", { class: "button", "aria-label": "More actions" }, "More"), el("div", { class: "choices", role: "group" }, ways.map((w) => w.button)))
 	return all
 }
 
-/** readOnly stands where buttons would be. */
+/** readOnly stands where buttons would be; their keys say why nothing happens. */
 function readOnly() {
-	if (me.name) return el("span", { class: "tag", title: `${me.name} has the role ${me.role}: acknowledging, downtimes and comments take the role command` }, "read only")
+	const why = me.name ? `${me.name} has the role ${me.role}: acknowledging, downtimes, comments and checks take the role command` : "Sign in to acknowledge, to set downtimes, to comment and to check"
+	keys(Object.fromEntries(["a", "d", "r", "c"].map((key) => [key, () => toast(why, "bad")])))
+	if (me.name) return el("span", { class: "tag", title: why }, "read only")
 	return el("a", { class: "plain", href: `sign-in?to=${encodeURIComponent(here())}` }, "Sign in to act")
 }

@@ -18,10 +18,29 @@ function fill(node, attributes, children) {
 		if (value === null || value === undefined || value === false) continue
 		if (name.startsWith("on")) node.addEventListener(name.slice(2), value)
 		else if (name === "value" && "value" in node) node.value = value
-		else node.setAttribute(name, value === true ? "" : value)
+		else node.setAttribute(name, value === true ? "" : said.has(name) ? visible(value) : value)
 	}
-	node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false))
+	node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false).map((c) => (c instanceof Node ? c : visible(c))))
 	return node
+}
+
+// said are attributes that people read.
+const said = new Set(["title", "alt", "aria-label", "placeholder"])
+
+// Characters that nobody sees, or that turn the order of what stands around them: controls, formats, line separators, fillers. Some Arabic
+// signs are formats that are seen.
+const unseen = /(?![\t\n\r\u0600-\u0605\u06DD\u08E2])[\p{Cc}\p{Cf}\u2028\u2029\u034F\u115F\u1160\u17B4\u17B5\u3164\uFFA0]/gu
+const joins = /[^\p{ASCII}\p{Cc}\p{Cf}]$/u
+
+/**
+ * visible shows what a hostile text would hide: a turned order as ‹U+202E›. Joiners of letters and of pictures stay behind those that take
+ * them. el does it with all texts; whoever sets textContent does it himself.
+ */
+export function visible(text) {
+	return String(text).replace(unseen, (c, at, all) => {
+		if ((c === "\u200C" || c === "\u200D") && joins.test(all.slice(Math.max(0, at - 2), at))) return c
+		return `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`
+	})
 }
 
 /** show puts something in place of all that is in the page. */
@@ -31,6 +50,17 @@ export function show(...children) {
 
 /** me is who looks at the page; role is nobody, read, command or admin. */
 export const me = { name: document.body.dataset.who, role: document.body.dataset.role }
+
+const title = { what: document.title.replace(/ · Onbu$/, ""), state: "", open: 0 }
+
+/**
+ * entitle names the page for tabs and lists of windows: what it shows, the state of that where it is one thing, or else how many problems
+ * are open.
+ */
+export function entitle(change) {
+	Object.assign(title, change)
+	document.title = visible(`${title.state ? `${title.state}: ` : title.open ? `(${title.open}) ` : ""}${title.what} · Onbu`)
+}
 
 /** may says whether somebody with a role may do what takes another one. */
 export function may(role) {
@@ -60,66 +90,106 @@ export function stay() {
 
 async function answerOf(response) {
 	const type = response.headers.get("Content-Type") ?? ""
-	const value = type.startsWith("application/json") ? await response.json() : { error: await response.text() }
-	if (response.status === 401 && document.body.dataset.page !== "sign-in") location.href = `sign-in?to=${encodeURIComponent(here())}`
+	const value = type.startsWith("application/json") ? await response.json() : { error: type.startsWith("text/html") ? `the answer is ${response.status} ${response.statusText}` : await response.text() }
+	if (response.status === 401) toSignIn()
 	if (!response.ok) throw new Error(value.error || response.statusText)
 	return value
 }
 
+function toSignIn() {
+	if (document.body.dataset.page !== "sign-in") location.href = `sign-in?to=${encodeURIComponent(here())}`
+}
+
 /** here is the page with its filters, relative to /ui/. */
 export const here = () => location.pathname.split("/").pop() + location.search
+
+// silent is how long a stream may say nothing, in milliseconds: the server says at least that it is there every 15 s. A connection that died
+// without a word, as when a laptop slept, would look alive for hours.
+const silent = 45000
 
 /**
  * live keeps up to date what a path streams: whole(value) once, and after each loss of the connection, then change(value). A page that is
  * hidden does not listen: a browser has few connections to one server. It gives a function that ends it.
  */
 export function live(path, { whole, change }) {
-	let source = null
+	let source = null, heard = 0, fresh = 0, told = false, over = false // fresh is when what is shown was right, told that this stream has brought it
+	const hear = () => { told = true; heard = fresh = Date.now(); pulse("on") }
+	const stale = (why) => pulse("off", path, why, fresh || Date.now())
 	const open = () => {
-		if (source || document.hidden) return
+		if (source || over || document.hidden) return
+		if (fresh && Date.now() - fresh > silent) stale() // it was hidden for long
+		heard = Date.now()
+		told = false
 		source = new EventSource(path)
-		source.addEventListener("whole", (e) => { pulse("on"); whole(JSON.parse(e.data)) })
-		source.addEventListener("change", (e) => { pulse("on"); (change ?? whole)(JSON.parse(e.data)) })
-		source.addEventListener("open", () => pulse("on"))
-		source.addEventListener("error", () => {
-			pulse("off")
-			if (source?.readyState !== EventSource.CLOSED) return
-			close()
-			setTimeout(open, 3000)
+		for (const [news, taking] of [["whole", whole], ["change", change ?? whole]]) source.addEventListener(news, (e) => { hear(); taking(JSON.parse(e.data)) })
+		source.addEventListener("breath", (e) => { heard = Date.now(); setClock(Number(e.data)); if (told) hear() })
+		source.addEventListener("refused", (e) => {
+			const said = JSON.parse(e.data)
+			if (said.status === 401) return toSignIn()
+			stale(said.error)
+			again(15000)
 		})
+		source.addEventListener("error", () => { told = false; stale(); if (source?.readyState === EventSource.CLOSED) again(3000) })
 	}
 	const close = () => { source?.close(); source = null }
+	const again = (after) => { close(); setTimeout(open, after) }
 	const turn = () => (document.hidden ? close() : open())
+	const watch = setInterval(() => { if (source && Date.now() - heard > silent) { stale(); close(); open() } }, 5000)
 	document.addEventListener("visibilitychange", turn)
 	addEventListener("pagehide", close)
 	addEventListener("pageshow", open)
 	open()
-	return () => { document.removeEventListener("visibilitychange", turn); close() }
+	return () => { document.removeEventListener("visibilitychange", turn); removeEventListener("pageshow", open); clearInterval(watch); over = true; close() }
 }
 
 // patience is how long a lost connection is no news: it is often back within a second.
 const patience = 2000
 let lost = null
+let refused = ""
 
-/** pulse shows whether the page is up to date: what is old must not look as if it were so now. */
-function pulse(state) {
+/** pulse shows whether the page is up to date: what is old must not look as if it were so now. path is what does not come, why what the server says, and at since when, in milliseconds. */
+function pulse(state, path, why = "", at = 0) {
 	const dot = document.getElementById("pulse")
+	dot.hidden = false // a page without streams has none
 	dot.dataset.state = state
-	dot.title = state === "on" ? "live" : "the connection is lost; trying again"
+	refused = state === "on" ? "" : why || refused
+	dot.title = state === "on" ? "live" : refused || "the connection is lost; trying again"
+	dot.setAttribute("aria-label", dot.title)
 	if (state === "on") {
 		lost = null
 		document.getElementById("stale").hidden = true
 	} else if (!lost) {
-		lost = Date.now() / 1000
-		setTimeout(showStale, patience)
-	}
+		const since = lost = at / 1000
+		setTimeout(() => showStale(path, since), patience)
+	} else if (why) tellStale()
 }
 
-function showStale() {
-	if (!lost) return
-	const bar = document.getElementById("stale")
-	bar.textContent = `Not up to date since ${clock(lost)}: the connection to Onbu is lost. Trying again.`
-	bar.hidden = false
+function tellStale() {
+	document.getElementById("stale").textContent = visible(`Not up to date since ${clock(lost)}: ${refused || "the connection to Onbu is lost"}. Trying again.`)
+}
+
+/** showStale says that the page is not up to date for as long as it is not, and asks again and again why. */
+async function showStale(path, since) {
+	if (lost !== since) return // it has been up to date meanwhile
+	tellStale()
+	document.getElementById("stale").hidden = false
+	const why = await refusal(path)
+	if (lost !== since) return
+	refused = why || refused
+	tellStale()
+	setTimeout(() => showStale(path, since), 5000)
+}
+
+/** refusal gives the server's words for why it does not stream a path, if it has any. */
+async function refusal(path) {
+	const enough = new AbortController()
+	try {
+		const response = await fetch(path, { headers: { Accept: "application/json" }, signal: enough.signal })
+		if (response.ok) return ""
+		await answerOf(response)
+	} catch (e) {
+		return e instanceof TypeError ? "" : e.message // a TypeError is that of a connection
+	} finally { enough.abort() }
 }
 
 const units = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]]
@@ -138,11 +208,10 @@ export function duration(seconds) {
 	return words.length ? words.join(" ") : "0s"
 }
 
-/** now is the server's time in Unix seconds, as far as the page knows it. */
+/** now is the server's time in Unix seconds, as far as the page knows it: streams say it. What they bring may have been made long ago. */
 export const now = () => Date.now() / 1000 + skew
 let skew = 0
-/** at tells the page the server's time. */
-export function at(seconds) { if (seconds) skew = seconds - Date.now() / 1000 }
+function setClock(seconds) { if (seconds) skew = seconds - Date.now() / 1000 }
 
 /** since is an element that says how long ago a moment was, and goes on with the time. */
 export function since(seconds, none = "never") {
@@ -187,7 +256,7 @@ export function objectPath(host, service) {
 
 /** objectLink leads to a host or service. */
 export function objectLink(host, service, text) {
-	return el("a", { class: "object", href: objectPath(host, service) }, text ?? (service ? [host, el("span", { class: "slash" }, "/"), service] : host))
+	return el("a", { class: "object", href: objectPath(host, service) }, text ?? (service ? [el("bdi", {}, host), el("span", { class: "slash" }, "/"), el("bdi", {}, service)] : host))
 }
 
 /** toast says something for some seconds; kind is good or bad. */

@@ -37,16 +37,23 @@ function drawNodes(all, open, toggle) {
 
 function drawNode(node, own, columns, all, isOpen, toggle) {
 	return el("tr", { "data-node": node }, el("th", { scope: "row" },
-		el("button", { type: "button", class: "plain fold", "data-key": `fold ${node}`, "aria-expanded": isOpen ? "true" : "false", onclick: () => toggle(node) }, el("span", { "aria-hidden": "true" }, isOpen ? "▾" : "▸"), node)),
+		el("button", { type: "button", class: "plain fold", "data-key": `fold ${node}`, "aria-expanded": isOpen ? "true" : "false", onclick: () => toggle(node) }, el("span", { "aria-hidden": "true" }, isOpen ? "▾" : "▸"), node), absent(own)),
 		columns.map((role) => { const r = own.find((one) => one.role === role); return el("td", { "data-role": role, "data-none": r ? null : "yes" }, r ? drawRole(r) : el("span", { class: "faint" }, "–")) }),
-		el("td", { class: "right acts" }, may("admin") ? el("button", { type: "button", "data-key": `order ${node}`, title: "Maintenance (m)", onclick: () => order(node, all) }, "Maintenance…") : null))
+		el("td", { class: "right acts" }, may("admin") ? el("button", { type: "button", "data-key": `order ${node}`, title: "Maintenance (m)", "aria-label": `Maintenance of ${node}…`, onclick: () => order(node, all) }, "Maintenance…") : null))
+}
+
+/** absent says of a node that rests, in whole or in part, by whom and why. */
+function absent(own) {
+	const resting = own.filter((r) => ["maintenance", "disconnected", "draining"].includes(r.state) && (r.why || r.by))
+	const said = [...new Set(resting.map((r) => [r.by ? `by ${r.by}` : "", r.why].filter(Boolean).join(": ")))]
+	return said.length > 0 ? el("small", { class: "muted resting" }, said.join("; ")) : null
 }
 
 /** drawRole is a letter for how a role is, and a word or number for what it does. */
 function drawRole(r) {
 	const [mark, word, state] = looks(r)
-	const ordered = r.ordered ? ` (${r.ordered} ordered)` : ""
-	return el("span", { class: "role", title: [`${r.role} of ${r.node}: ${r.state}${ordered}`, r.why, r.by ? `by ${r.by}` : ""].filter(Boolean).join(", ") },
+	const ordered = r.ordered && r.ordered !== r.state && r.state !== "draining" ? ` → ${r.ordered}` : "" // what drains is on its way there
+	return el("span", { class: "role", title: [`${r.role} of ${r.node}: ${r.state}${r.ordered ? ` (${r.ordered} ordered)` : ""}`, r.why, r.by ? `by ${r.by}` : ""].filter(Boolean).join(", ") },
 		letter(mark), el("span", { class: state ? "badge" : "does", "data-state": state }, word, ordered))
 }
 
@@ -89,24 +96,46 @@ async function order(node, all) {
 	const own = all.filter((r) => r.node === node)
 	const resting = own.some((r) => ["maintenance", "disconnected", "draining"].includes(r.state) || (r.ordered && r.ordered !== "up"))
 	const what = el("select", {}, el("option", { value: "" }, "the whole node"), own.map((r) => el("option", { value: r.role }, `its ${r.role}`)))
-	const state = el("select", {}, el("option", { value: "maintenance" }, "maintenance: gives up everything, takes nothing"), el("option", { value: "up", selected: resting }, "up: works again"))
+	const state = el("select", {}, el("option", { value: "maintenance" }, "maintenance: gives up everything, takes nothing"), el("option", { value: "disconnected" }, "disconnected: the same, to change its addresses"), el("option", { value: "up", selected: resting }, "up: works again"))
 	const drain = el("input", { type: "checkbox", checked: true })
-	const why = el("input", { type: "text", maxlength: 500, placeholder: "kernel, disk, move…" })
+	const why = el("input", { type: "text", maxlength: 500, required: true, placeholder: "kernel, disk, move…" })
+	let planned = { warnings: [] }
 	const plan = el("div", { class: "plan", "aria-live": "polite" })
 	const rest = el("div", {}, el("label", { class: "check" }, drain, el("span", {}, "End what is under way first", el("small", {}, "For a minute at most."))), field("Why", why, "Others read it in the list of nodes and in the cluster log."))
-	const wanted = () => ({ node, role: what.value, state: state.value, drain: state.value === "maintenance" && drain.checked, why: why.value.trim() })
+	const wanted = () => ({ node, role: what.value, state: state.value, drain: state.value !== "up" && drain.checked, why: why.value.trim() })
 	const draw = async () => {
 		rest.hidden = state.value === "up"
+		why.required = !rest.hidden
+		what.disabled = state.value === "disconnected" // that is the whole node's
+		if (what.disabled) what.value = ""
 		const { drain: gently, why: _, ...q } = wanted()
-		try { swap(plan, drawPlan(await get(`data/node/plan?${new URLSearchParams({ ...q, drain: gently ? "1" : "" })}`))) } catch (e) { swap(plan, el("p", { class: "note bad" }, e.message)) }
+		try {
+			planned = await get(`data/node/plan?${new URLSearchParams({ ...q, drain: gently ? "1" : "" })}`)
+			swap(plan, drawPlan(planned))
+		} catch (e) { swap(plan, el("p", { class: "note bad" }, e.message)) }
 	}
 	for (const input of [what, state, drain]) input.addEventListener("change", draw)
 	await draw()
 	if (!await dialog(`Maintenance of ${node}`, [field("What", what), field("State", state), rest, plan], "Do it")) return
+	if (state.value !== "up") await draw() // what was shown may be of a choice before
+	if (state.value !== "up" && planned.warnings?.length > 0 && !await sure(node, what.value, planned)) return
 	if (await attempt(() => post("data/node", wanted()))) toast(`Ordered: ${wanted().role || "all"} of ${node} ${wanted().state}. It is done within a second or so, or a minute when it drains.`)
 }
 
 function drawPlan(p) {
 	return [el("dl", { class: "facts" }, p.lines.map((l) => [el("dt", {}, l.role), el("dd", {}, el("span", { class: "muted" }, `${l.now} → `), l.then)])),
 		(p.warnings ?? []).map((w) => el("p", { class: "note bad" }, w))]
+}
+
+/** sure asks once more before nobody is left who does some work: the name of the node is to be typed. */
+function sure(node, role, planned) {
+	const name = el("input", { type: "text", autocomplete: "off", spellcheck: "false", required: true })
+	const judge = () => name.setCustomValidity(name.value.trim() === node ? "" : `Type ${node}`)
+	name.addEventListener("input", judge)
+	judge()
+	const pages = planned.warnings.some((w) => w.includes("the last broker"))
+	return dialog(`Nobody takes over from ${node}`, [planned.warnings.map((w) => el("p", { class: "note bad" }, w)),
+		el("p", {}, pages ? "These pages go too, so they cannot bring it back. Write down the command that does, for a terminal on that machine:" : "This brings it back, here or in a terminal:"),
+		el("p", {}, el("code", {}, `onbu node maintenance off ${node}${role ? ` --role ${role}` : ""}`)),
+		field(`Type ${node} to go on`, name)], "Do it all the same", "bad")
 }

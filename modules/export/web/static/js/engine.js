@@ -1,5 +1,5 @@
 // The page about the engine itself: in a line how all is, then what is not well, then each part.
-import { at, card, clock, count, el, live, show, since } from "./base.js"
+import { card, clock, el, entitle, live, show, since } from "./base.js"
 import { drawBus, drawChecks, drawExports, drawPollers, drawQueues } from "./engine-load.js"
 import { logCard } from "./engine-log.js"
 import { nodesCard } from "./engine-nodes.js"
@@ -12,7 +12,7 @@ function drawHead({ line, well, troubles, missing, slots }) {
 	return [
 		el("div", { class: "verdict", "data-well": well ? "yes" : "no" },
 			el("span", { class: "mark", "aria-hidden": "true" }, well ? "✓" : "!"),
-			el("div", { class: "grow" }, el("h1", {}, well ? "All is well" : troubles.length === 1 ? "One thing to look at" : `${troubles.length} things to look at`), el("p", {}, line)),
+			el("div", { class: "grow" }, el("h1", {}, well ? "All is well" : troubles.length === 0 ? "Not all is known" : troubles.length === 1 ? "One thing to look at" : `${troubles.length} things to look at`), el("p", {}, line)),
 			slots.length > 1 ? el("div", { class: "pace" }, spark(slots, 60, "checks in the last five minutes"), el("small", {}, "checks, 5 min")) : null),
 		troubles.length > 0 ? el("ul", { class: "troubles" }, troubles.map(drawTrouble)) : null,
 		names.length > 0 ? el("p", { class: "note" }, "Not known at present: ", names.map((n) => `${n} (${missing[n]})`).join("; ")) : null,
@@ -36,7 +36,7 @@ const nodes = nodesCard()
 const shards = shardsCard()
 const [checksCard, checks] = box("Checks", "each module, in the last minute")
 const [pollersCard, pollers] = box("Pollers", "how much is under way, and how much room is left")
-const [queuesCard, queues] = box("Queues", "should be empty")
+const [queuesCard, queues] = box("Queues", "short is well: what comes goes on")
 const [exportsCard, exports] = box("Export modules", "how far each is behind")
 const [busCard, bus] = box("Bus", "servers that keep the journal")
 const log = logCard()
@@ -50,7 +50,6 @@ const parts = {
 live("data/engine", {
 	whole(e) {
 		if (e.error) return parts.head({ line: e.error, well: false, troubles: [], missing: {}, slots: [] })
-		at(e.now)
 		parts.head({ line: e.line, well: e.well, troubles: e.troubles, missing: e.missing, slots: e.checks.all.slots ?? [] })
 		nodes.draw(e.roles)
 		shards.draw(e.shards, e.roles)
@@ -60,6 +59,6 @@ live("data/engine", {
 		parts.exports(e.exports)
 		parts.bus({ bus: e.bus, arbiters: e.roles.filter((r) => r.role === "arbiter" && r.http).map((r) => r.node) })
 		log.draw(e.log, e.roles)
-		document.title = `${e.well ? "" : `(${count(e.troubles.length)}) `}Engine · Onbu`
+		entitle({ state: e.well ? "" : e.troubles[0]?.state ?? "" })
 	},
 })

@@ -1,5 +1,5 @@
 // The column beside: why it is so, how it is checked, what is around it, what people said of it, and what is configured.
-import { attempt, badge, card, clock, duration, el, may, now, objectLink, since, until } from "./base.js"
+import { attempt, badge, card, clock, count, dialog, duration, el, may, me, now, objectLink, params, since, until } from "./base.js"
 import { send } from "./actions.js"
 
 /** section is a card that is hidden while it has nothing. */
@@ -95,20 +95,26 @@ export function neighbours() {
 	}
 }
 
-function neighbourList(all) {
+/** numberOf is how many there are, named or not. */
+const numberOf = (e, name) => (name === "impacts" ? Math.max(e.impact_count, e.impacts.length) : e[name].length)
+
+/** neighbourList names some, and says of the others how many there are and where: number counts all. */
+function neighbourList(all, number) {
 	const line = (n) => el("li", {}, badge(n.state, n.state_type === "SOFT" && !["OK", "UP"].includes(n.state)), " ", objectLink(n.host, n.service), n.shard !== undefined ? el("span", { class: "tag", title: "Another scheduler may look after it" }, `shard ${n.shard}`) : null)
 	const bad = (n) => (["OK", "UP", "PENDING"].includes(n.state) ? 1 : 0)
 	const sorted = all.toSorted((a, b) => bad(a) - bad(b))
 	const rest = sorted.slice(mostNeighbours)
 	return [el("ul", { class: "lines badges" }, sorted.slice(0, mostNeighbours).map(line)),
-		rest.length ? el("details", { class: "more" }, el("summary", {}, `${rest.length} more`), el("ul", { class: "lines badges" }, rest.map(line))) : null]
+		rest.length ? el("details", { class: "more" }, el("summary", {}, `${count(number - mostNeighbours)} more`), el("ul", { class: "lines badges" }, rest.map(line)),
+			number > all.length ? el("p", { class: "muted small" }, `${count(all.length)} of ${count(number)} are here. `, el("a", { href: `tree?${new URLSearchParams({ around: params().get("host") ?? "" })}` }, "All hosts are in the tree")) : null) : null]
 }
 
 /** notes are downtimes and comments; who may, removes them. */
 export function notes(refs, after) {
 	const { node, fill } = section("Notes")
 	let last = ""
-	const remove = (what, id, text) => (may("command") ? el("button", { type: "button", class: "plain small", onclick: async (e) => {
+	const remove = (what, id, text, of, author) => (may("command") ? el("button", { type: "button", class: "plain small", "aria-label": `${text} ${of}`, onclick: async (e) => {
+		if (author !== me.name && !(await dialog(`${text} ${of}?`, el("p", { class: "muted" }, "It is somebody else's."), text, "bad"))) return
 		e.target.disabled = true
 		await attempt(() => send({ do: what, objects: refs(), id }))
 		e.target.disabled = false
@@ -127,14 +133,14 @@ export function notes(refs, after) {
 
 function downtime(d, remove) {
 	const running = d.began && d.began <= now()
-	return el("li", {}, el("div", { class: "note-head" }, el("span", { class: "tag" }, running ? "downtime" : "downtime planned"), el("b", {}, d.author), remove("cancel-downtime", d.id, "Cancel")),
+	return el("li", {}, el("div", { class: "note-head" }, el("span", { class: "tag" }, running ? "downtime" : "downtime planned"), el("b", {}, d.author), remove("cancel-downtime", d.id, "Cancel", `the downtime of ${d.author}: ${d.comment}`, d.author)),
 		el("p", {}, d.comment), el("p", { class: "muted small" }, `${clock(d.start).slice(0, 16)} to ${clock(d.end).slice(0, 16)}`, d.fixed ? "" : `, ${duration(d.duration)} from the first problem on`))
 }
 
 const kinds = { user: "comment", flapping: "flapping", acknowledgement: "acknowledged", downtime: "downtime" }
 
 function comment(c, remove) {
-	return el("li", {}, el("div", { class: "note-head" }, el("span", { class: "tag" }, kinds[c.kind]), el("b", {}, c.author), remove("delete-comment", c.id, "Delete")),
+	return el("li", {}, el("div", { class: "note-head" }, el("span", { class: "tag" }, kinds[c.kind]), el("b", {}, c.author), remove("delete-comment", c.id, "Delete", `the comment of ${c.author}: ${c.text}`, c.author)),
 		el("p", {}, c.text), el("p", { class: "muted small" }, since(c.entered), " ago", c.expires ? `, until ${clock(c.expires).slice(0, 16)}` : ""))
 }
 

@@ -15,8 +15,8 @@ export function layout(picture, width, label) {
 		if (!turn(wood)) break
 	}
 	const height = rows(wood)
-	const across = columns(wood, width)
-	return { at: wood.at, width: across, height, cuts: cuts(wood, label) }
+	const across = columns(wood, width), around = cuts(wood, label)
+	return { at: wood.at, width: Math.max(across, ...around.map((c) => c.x + c.w)), height, cuts: around }
 }
 
 /** plant finds what hangs from what, and the edges that are no branches. */

@@ -1,5 +1,5 @@
 // What a check measured: the last values, and how they were in the last day.
-import { attempt, card, clock, duration, el, get, svg } from "./base.js"
+import { attempt, card, clock, duration, el, get, svg, visible } from "./base.js"
 
 const digits = (v) => (Math.abs(v) >= 100 || Number.isInteger(v) ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : Math.abs(v) >= 0.01 ? v.toFixed(2) : String(Number(v.toPrecision(2))))
 const large = [["T", 2 ** 40], ["G", 2 ** 30], ["M", 2 ** 20], ["K", 2 ** 10]]
@@ -19,12 +19,18 @@ export function amount(v, unit = "") {
 }
 
 const size = { width: 240, height: 44 }
+/** atFirst is how many metrics are drawn before somebody asks for all: those beyond a threshold, and then the first. */
+const atFirst = 24
+const beyond = (m) => (bad(m.value, m.crit) ? 2 : bad(m.value, m.warn) ? 1 : 0)
 
 /** metrics are the values of the last check, each with its last day. */
 export function metrics(query) {
 	const list = el("ul", { class: "metrics" })
 	const note = el("span", { class: "muted small" })
-	const node = card(null, el("div", { class: "card-head" }, el("h2", {}, "Measured"), note), list)
+	const seek = el("input", { type: "search", placeholder: "Filter", "aria-label": "Filter metrics", oninput: () => paint() })
+	const more = el("button", { type: "button", class: "plain", onclick: () => { every = true; paint() } })
+	const node = card(null, el("div", { class: "card-head" }, el("h2", {}, "Measured"), note, seek), list, more)
+	let every = false
 	node.hidden = true
 	let object = null
 	let day = null
@@ -42,9 +48,16 @@ export function metrics(query) {
 
 	function paint() {
 		node.hidden = object.metrics.length === 0
-		note.textContent = day?.series.length ? `the last ${duration(day.series[0].all.length * day.step)}` : ""
-		list.replaceChildren(...object.metrics.map((m) => metric(m, day?.series.find((s) => s.label === m.label), day)))
-		if (object.more_metrics) list.append(el("li", { class: "muted" }, `and ${object.more_metrics} more`))
+		note.textContent = day?.series.length ? `the last ${duration(day.series[0].all.length * day.step)}, each point the mean of ${duration(day.step)}, the last one the last check` : ""
+		const wanted = seek.value.trim().toLowerCase()
+		const fits = object.metrics.filter((m) => m.label.toLowerCase().includes(wanted))
+		const listed = every || fits.length <= atFirst ? fits : fits.toSorted((a, b) => beyond(b) - beyond(a)).slice(0, atFirst)
+		const series = new Map(day?.series.map((s) => [s.label, s]))
+		list.replaceChildren(...listed.map((m) => metric(m, upToNow(series.get(m.label), m.value, day, object.last_check), day)))
+		if (listed.length === fits.length && object.more_metrics) list.append(el("li", { class: "muted" }, `and ${object.more_metrics} more`))
+		seek.hidden = object.metrics.length <= atFirst
+		more.hidden = listed.length === fits.length
+		more.textContent = `Show all ${fits.length}${wanted ? " that fit" : ""}`
 	}
 
 	return {
@@ -67,6 +80,19 @@ function lately(day) {
 	const all = day.series[0]?.all.length ?? 0
 	const from = Number.isFinite(first) ? Math.max(Math.min(first, all - least), 0) : 0
 	return { ...day, from: day.from + from * day.step, series: day.series.map((s) => ({ ...s, all: s.all.slice(from) })) }
+}
+
+/**
+ * upToNow ends a curve with what the last check said: the mean of some minutes says another thing than the state does, just when something
+ * has changed.
+ */
+function upToNow(s, value, day, checked) {
+	if (!s || s.low === null || s.low === undefined || value === null || !checked) return s
+	const place = Math.floor((checked - day.from) / day.step)
+	if (place < 0) return s
+	const all = s.all.slice(0, place)
+	all[Math.min(place, s.all.length)] = value
+	return { ...s, all: [...all, ...s.all.slice(all.length)], low: Math.min(s.low, value), high: Math.max(s.high, value), last: all.length - 1 }
 }
 
 /** limit writes a threshold; one that is only an upper bound as an amount. */
@@ -104,7 +130,7 @@ function spark(m, s, day) {
 	root.addEventListener("pointermove", (e) => {
 		const box = root.getBoundingClientRect()
 		const i = Math.min(Math.max(Math.round(((e.clientX - box.left) / box.width) * (s.all.length - 1)), 0), s.all.length - 1)
-		root.lastChild.textContent = `${clock(day.from + i * day.step).slice(5, 16)}: ${s.all[i] === null ? "nothing" : amount(s.all[i], m.unit)}`
+		root.lastChild.textContent = `${clock(day.from + i * day.step).slice(5, 16)}: ${s.all[i] === null ? "nothing" : visible(amount(s.all[i], m.unit))}${i === s.last ? ", the last check" : ""}`
 	})
 	return root
 }

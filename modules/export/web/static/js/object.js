@@ -1,7 +1,7 @@
 // The page of one host or service: how it is, why, what was, how it is checked, and what people said of it.
 import { actionBar } from "./actions.js"
 import { about, checking, neighbours, notes, why } from "./facts.js"
-import { at, card, el, empty, get, live, objectLink, params, show } from "./base.js"
+import { card, el, empty, entitle, get, live, objectLink, params, show } from "./base.js"
 import { head, said } from "./outcome.js"
 import { members } from "./members.js"
 import { metrics } from "./metrics.js"
@@ -19,9 +19,9 @@ const shown = { object: null, explained: null, services: new Map() }
 let sections = []
 
 function build() {
-	const refs = () => [{ host: of.host, service: of.service || undefined }]
+	const refs = () => [{ host: of.host, service: of.service || undefined, is: known(shown.object) }]
 	const parts = {
-		head: head(of, actionBar(refs, () => setTimeout(explain, 800))), said: said(), past: past(of, query), metrics: metrics(query), members: members(of),
+		head: head(of, el("div", { class: "object-bar" }, actionBar(refs, () => setTimeout(explain, 800)), whatIf())), said: said(), past: past(of, query), metrics: metrics(query), members: members(of),
 		sources: sources(of), why: why(), checking: checking(trace(of, query)), neighbours: neighbours(), notes: notes(refs, () => setTimeout(explain, 800)), about: about(),
 	}
 	sections = Object.values(parts)
@@ -31,13 +31,21 @@ function build() {
 		el("aside", { class: "object-side", "aria-label": "More about it" }, Object.values(side).map((s) => s.node))))
 }
 
+/** known is what people did about it, for the actions that take it back. */
+const known = (o) => (o ? {
+	ack: o.acknowledged, ackBy: o.acknowledged ? o.comments.filter((c) => c.kind === "acknowledgement").slice(0, 1).map((c) => c.author) : [],
+	downtime: o.downtimes.length > 0, downtimeBy: o.downtimes.map((d) => d.author), muted: o.off.includes("notifications"), unchecked: o.off.includes("active checks"),
+} : {})
+
+/** whatIf leads to who would be told. */
+const whatIf = () => el("a", { class: "plain", href: `simulate?${new URLSearchParams(of.service ? { of: of.host, service: of.service } : { of: of.host })}`, title: "Who would be told, and what would go dark" }, "If it failed…")
+
 /** paint has each part look at what is new: object, services or explained. */
 function paint(...what) {
 	for (const s of sections) if (what.some((w) => s.looks.includes(w))) s.paint(shown, what)
 }
 
 function whole(data) {
-	at(data.now)
 	if (data.missing) return missing(data.near ?? [])
 	if (!shown.object || sections.length === 0) build()
 	shown.object = data.object
@@ -47,7 +55,6 @@ function whole(data) {
 }
 
 function change(data) {
-	at(data.now)
 	if (data.missing || !shown.object) return whole(data)
 	const before = shown.object
 	shown.object = data.object ?? before
@@ -80,7 +87,7 @@ async function explain() {
 function missing(near) {
 	sections = []
 	shown.object = null
-	document.title = "Not found · Onbu"
+	entitle({ what: "Not found", state: "" })
 	const name = of.service ? `${of.host}/${of.service}` : of.host
 	if (!name) return show(empty("Choose a host or service.", "Press / and type a part of its name."))
 	show(card(null, empty(`There is no ${of.service ? "service" : "host"} called ${name}.`, near.length ? "Did you mean one of these?" : "Press / and type a part of its name."),

@@ -1,5 +1,5 @@
 // The head of the page of a host or service, and what its last check said.
-import { badge, clock, el, objectLink, since } from "./base.js"
+import { badge, clock, count, el, entitle, objectLink, since, visible } from "./base.js"
 
 /** plain takes the colours of terminals out of a text. */
 export const plain = (text) => text.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "").replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
@@ -11,11 +11,11 @@ export function head(of, bar) {
 	const tags = el("span", { class: "object-tags" })
 	const name = of.service ? [el("span", { class: "object-of" }, objectLink(of.host), el("span", { class: "slash" }, "/")), of.service] : of.host
 	const node = el("header", { class: "object-head" }, el("div", { class: "object-title" }, state, el("h1", {}, name), tags), facts, bar)
-	document.title = `${of.service ? `${of.service} · ${of.host}` : of.host} · Onbu`
 	return {
 		node, looks: ["object"],
 		paint({ object: o }) {
 			node.dataset.state = o.state
+			entitle({ what: of.service ? `${of.service} · ${of.host}` : of.host, state: o.state })
 			state.replaceChildren(badge(o.state, o.soft))
 			tags.replaceChildren(...tagsOf(o))
 			facts.replaceChildren(...between(factsOf(o)))
@@ -46,19 +46,33 @@ function factsOf(o) {
 /** between puts dots between groups of nodes. */
 const between = (groups) => groups.flatMap((g, i) => (i ? [el("span", { class: "between", "aria-hidden": "true" }, " · "), ...g] : g))
 
-/** said is what the last check said. */
+/** longest is how much of one line is shown before somebody asks for all of it. */
+const longest = 600
+
+/** said is what the last check said. A long line is cut, and whoever wants all of it unfolds it. */
 export function said() {
 	const text = el("p", { class: "said" })
+	let whole = false
+	const rest = el("button", { type: "button", class: "plain small", hidden: true, onclick: () => { whole = !whole; cut() } })
+	let full = ""
+	const cut = () => {
+		const shown = whole || full.length <= longest ? full : `${full.slice(0, longest)}…`
+		if (text.textContent !== shown) text.textContent = shown
+		rest.hidden = full.length <= longest
+		rest.textContent = whole ? "Less of this line" : `All ${count(full.length)} letters of this line`
+		rest.setAttribute("aria-expanded", String(whole))
+	}
 	const long = el("details", { class: "more" }, el("summary", {}, "All that it said"), el("pre", { tabindex: 0 }))
 	const foot = el("p", { class: "muted small" })
-	const node = el("section", { class: "card said-card", "aria-label": "What the last check said" }, text, long, foot)
+	const node = el("section", { class: "card said-card", "aria-label": "What the last check said" }, text, rest, long, foot)
 	return {
 		node, looks: ["object"],
 		paint({ object: o }) {
 			node.dataset.state = o.state
-			text.textContent = plain(o.output) || (o.known && o.last_check ? "The check said nothing." : "It has not been checked yet.")
+			full = visible(plain(o.output)) || (o.known && o.last_check ? "The check said nothing." : "It has not been checked yet.")
+			cut()
 			text.classList.toggle("muted", !o.output)
-			const more = plain((o.long_output ?? "").replaceAll("\\n", "\n"))
+			const more = visible(plain((o.long_output ?? "").replaceAll("\\n", "\n")))
 			long.hidden = !more
 			if (long.lastChild.textContent !== more) long.lastChild.textContent = more
 			const lines = more.split("\n").length

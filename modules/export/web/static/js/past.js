@@ -14,16 +14,48 @@ export function past(of, query) {
 	let data = null
 	let listed = atFirst
 	let own = false
+	let older = [], end = true, fetching = false // what was in front of what the server gives at once, and whether that is all
 	const picture = el("div", { class: "timeline" })
 	const readout = el("p", { class: "readout muted", "aria-live": "polite" })
+	const gap = el("p", { class: "note bad", hidden: true })
 	const list = el("ol", { class: "happened" })
-	const more = el("button", { type: "button", class: "plain", onclick: () => { listed += 40; tell() } })
+	const more = el("button", { type: "button", class: "plain", hidden: true, onclick: further })
 	const only = el("label", { class: "check small", hidden: Boolean(of.service) }, el("input", { type: "checkbox", onchange: (e) => { own = e.target.checked; tell() } }), el("span", {}, "only the host itself"))
 	const buttons = Object.keys(ranges).map((name) => el("button", { type: "button", onclick: () => choose(name) }, name))
-	const node = card(null, el("div", { class: "card-head" }, el("h2", {}, "What happened"), el("div", { class: "segments", role: "group", "aria-label": "How far back" }, buttons)), picture, readout,
+	const node = card(null, el("div", { class: "card-head" }, el("h2", {}, "What happened"), el("div", { class: "segments", role: "group", "aria-label": "How far back" }, buttons)), gap, picture, readout,
 		el("div", { class: "card-head sub" }, only), list, more)
 
+	/** further lists more, and asks for what is older when all that is here is listed. */
+	async function further() {
+		listed += 40
+		const known = all()
+		if (listed > grouped(known).length && !end && !fetching) {
+			fetching = true
+			const q = new URLSearchParams(query)
+			const last = known.at(-1).time
+			q.set("from", Math.floor(data.from))
+			q.set("to", Math.max(Math.floor(last), Math.floor(data.from) + 1))
+			const got = await attempt(() => get(`data/history?${q}`))
+			fetching = false
+			if (got) {
+				const have = new Set(known.map((l) => JSON.stringify(l)))
+				const fresh = got.lines.filter((l) => l.time <= last && !have.has(JSON.stringify(l)))
+				older.push(...fresh)
+				end = !got.more || fresh.length === 0
+			}
+		}
+		tell()
+	}
+
+	/** all are the lines that are known, the newest first. What is loaded anew moves on: what is older keeps its place behind it. */
+	const all = () => {
+		const last = data.lines.at(-1)?.time ?? Infinity
+		const have = new Set(data.lines.filter((l) => l.time === last).map((l) => JSON.stringify(l)))
+		return [...data.lines, ...older.filter((l) => l.time <= last && !have.has(JSON.stringify(l)))]
+	}
+
 	function choose(name) {
+		older = []
 		range = name
 		chosen = true
 		listed = atFirst
@@ -42,7 +74,13 @@ export function past(of, query) {
 			q.set("to", to)
 			const got = await attempt(() => get(`data/history?${q}`))
 			if (got && fitting(got)) return
-			if (got) { data = { ...got, service: of.service }; paint(); tell() }
+			if (got) {
+				if (older.length > 0) older = all()
+				data = { ...got, service: of.service }
+				if (older.length === 0) end = !got.more
+				paint()
+				tell()
+			}
 		}
 		asking = setTimeout(load, 60000)
 	}
@@ -63,10 +101,13 @@ export function past(of, query) {
 	}
 
 	function tell() {
-		const lines = grouped(own ? data.lines.filter((l) => !l.service) : data.lines)
+		const known = all()
+		gap.hidden = !data.gap
+		gap.textContent = data.gap ? `Since ${clock(data.gap)} nothing new is stored here, and comes once it can be: ${data.why}` : ""
+		const lines = grouped(own ? known.filter((l) => !l.service) : known)
 		list.replaceChildren(...lines.slice(0, listed).map((l) => line(l, of)))
-		more.hidden = lines.length <= listed
-		more.textContent = `Show more of ${lines.length}${data.more ? " and more" : ""}`
+		more.hidden = lines.length <= listed && end
+		more.textContent = `Show more of ${lines.length}${end ? "" : " and more"}`
 		only.hidden = Boolean(of.service) || !data.lines.some((l) => l.service)
 		if (lines.length === 0) list.replaceChildren(el("li", { class: "muted nothing" }, nothing(data)))
 	}
@@ -94,6 +135,7 @@ const nothing = (t) => (t.kept ? "Nothing happened in this time." : "Nothing is 
 function grouped(lines) {
 	const out = []
 	for (const l of lines) {
+		if (l.kind === "command" && /^(ACKNOWLEDGE|REMOVE)_.*(PROBLEM|ACKNOWLEDGEMENT)/.test(l.what) && !l.refused) continue // a line of its own says so
 		const last = out.at(-1)
 		if (l.kind === "told" && last?.kind === "told" && Math.abs(last.time - l.time) < 2 && last.what === l.what && last.service === l.service) {
 			if (!last.who.includes(l.who)) last.who.push(l.who)
@@ -123,13 +165,20 @@ export function words(l) {
 	case "state": return [l.soft && l.attempt ? [quiet(`attempt ${l.attempt} `)] : null, text]
 	case "told": return [el("b", {}, who), quiet(` told of ${l.what}`), l.way ? quiet(` by ${l.way}`) : null]
 	case "acknowledged": return [el("b", {}, who || "somebody"), quiet(" acknowledged it: "), text]
-	case "unacknowledged": return [quiet("the acknowledgement ended")]
-	case "downtime": return [`downtime ${begun[l.what] ?? l.what} `, quiet(text)]
+	case "unacknowledged": return who ? [el("b", {}, who), " took the acknowledgement back"] : [quiet("the acknowledgement ended")]
+	case "downtime": return who && l.what === "cancelled" ? [el("b", {}, who), " cancelled the downtime"] : [`downtime ${begun[l.what] ?? l.what} `, quiet(text)]
 	case "flapping": return [`flapping ${begun[l.what] ?? l.what} `, quiet(text)]
 	case "comment": return [el("b", {}, who), quiet(" commented: "), text]
-	case "command": return [quiet("somebody gave the command "), el("code", {}, l.what)]
+	case "command": return command(l, who, text, quiet)
 	case "handler": return [quiet("event handler "), l.way ?? ""]
 	case "passive": return [quiet("somebody told of it: "), text]
 	}
 	return [text]
+}
+
+/** command says what somebody did by a command, or why it was refused. */
+function command(l, who, text, quiet) {
+	const by = [el("b", {}, who || "somebody"), l.way ? quiet(` (${l.way})`) : null]
+	if (l.refused) return [by, quiet(" gave the command "), el("code", {}, l.what), quiet(", which was refused: "), l.refused]
+	return [by, l.did ? ` ${l.did}` : [quiet(" gave the command "), el("code", {}, l.what)], text ? [quiet(": "), text] : null]
 }

@@ -21,7 +21,7 @@ export function pick(picked, { services, label, value = "", placeholder = "" }) 
 	}
 	const offer = (all) => {
 		found = all
-		list.replaceChildren(...all.map((one, i) => el("li", { id: `${id}-${i}`, role: "option", "aria-selected": "false", onpointerdown: (e) => { e.preventDefault(); take(one) } }, one.host, one.service ? [el("span", { class: "slash" }, "/"), one.service] : null)))
+		list.replaceChildren(...all.map((one, i) => el("li", { id: `${id}-${i}`, role: "option", "aria-selected": "false", onpointerdown: (e) => { e.preventDefault(); take(one) } }, el("bdi", {}, one.host), one.service ? [el("span", { class: "slash" }, "/"), el("bdi", {}, one.service)] : null)))
 		list.hidden = all.length === 0
 		input.setAttribute("aria-expanded", all.length > 0)
 	}

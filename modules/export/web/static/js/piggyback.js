@@ -1,6 +1,8 @@
 // The page about piggyback: who speaks for whom, how old that is, and which names nobody has.
-import { at, attempt, badge, card, count, dialog, duration, el, empty, get, live, may, objectLink, params, post, setParams, show, since, table } from "./base.js"
+import { attempt, badge, card, count, dialog, duration, el, empty, get, live, may, objectLink, params, post, setParams, show, since, table } from "./base.js"
 import { part, size, swap } from "./parts.js"
+import { orphansCard } from "./orphans.js"
+import { overlapsCard } from "./overlaps.js"
 
 /** classes are what may become of a payload: a state for its colour, a word, and what it means. */
 const classes = {
@@ -16,10 +18,18 @@ const some = (names, all = names.length) => [names.slice(0, 5).join(", "), all >
 
 function drawHead(b) {
 	const missing = Object.keys(b.missing ?? {})
-	return [el("div", { class: "verdict", "data-well": b.well ? "yes" : "no" }, el("span", { class: "mark", "aria-hidden": "true" }, b.well ? "✓" : "!"),
-		el("div", { class: "grow" }, el("h1", {}, b.source_count + b.orphan_count === 0 ? "No piggyback here" : b.well ? "All payloads arrive" : "Some payloads do not arrive as they should"), el("p", {}, b.line))),
+	return [el("div", { class: "verdict", "data-well": b.well && !b.classes.valid ? "yes" : "no" }, el("span", { class: "mark", "aria-hidden": "true" }, b.well && !b.classes.valid ? "✓" : "!"),
+		el("div", { class: "grow" }, el("h1", {}, verdict(b)), el("p", {}, b.line))),
 	b.payloads > 0 ? mix(b.classes, true) : null,
 	missing.length > 0 ? el("p", { class: "note" }, "Not known at present: ", missing.map((n) => `${n} (${b.missing[n]})`).join("; ")) : null]
+}
+
+/** verdict says in a sentence how payloads arrive: what is used though it was left out is no trouble yet, and no reason to say that all is well. */
+function verdict(b) {
+	if (b.source_count + b.orphan_count === 0) return "No piggyback here"
+	if (!b.well) return "Some payloads do not arrive as they should"
+	const { valid = 0 } = b.classes
+	return valid ? `${count(valid)} of ${count(b.payloads)} ${valid === 1 ? "is" : "are"} left out` : b.orphan_count ? `All payloads arrive, and ${b.orphan_count === 1 ? "1 is nobody's" : `${count(b.orphan_count)} are nobody's`}` : "All payloads arrive"
 }
 
 /** mix shows how many payloads of a source are of each class, as a bar and, where asked for, in words. */
@@ -43,16 +53,8 @@ function drawSources(b, chosen, choose) {
 	})), b.source_count > b.sources.length ? el("p", { class: "muted small" }, `and ${count(b.source_count - b.sources.length)} more: find them by name on the right`) : null]
 }
 
-function drawOrphans(b) {
-	if (b.orphans.length === 0) return el("p", { class: "muted" }, "None: every name in every output is a host's.")
-	const rows = b.orphans.slice(0, 200)
-	return [el("ul", { class: "exports" }, rows.map((o) => el("li", {}, el("div", { class: "line" }, el("strong", { class: "name" }, o.name), el("span", { class: "muted" }, "from ", some(o.sources, o.source_count), ", ", since(o.at), " ago")),
-		el("div", { class: "muted" }, o.rule ? ["rule ", el("span", { class: "mono" }, o.rule), ` fits, but: ${o.why}`] : "no rule takes it")))),
-		b.orphan_count > rows.length ? el("p", { class: "muted small" }, `and ${count(b.orphan_count - rows.length)} more: onbu piggyback orphans lists all.`) : null]
-}
-
 function drawConflicts(b) {
-	if (b.conflicts.length === 0) return el("p", { class: "muted" }, "None: no two names became one host.", b.shared > 0 ? ` ${count(b.shared)} hosts have payloads of several sources, under one name.` : "")
+	if (b.conflicts.length === 0) return el("p", { class: "muted" }, "None: no two names became one host.", b.shared > 0 ? ` ${b.shared === 1 ? "1 host has" : `${count(b.shared)} hosts have`} payloads of several sources, under one name.` : "")
 	return [el("ul", { class: "exports" }, b.conflicts.map((c) => el("li", {}, el("div", { class: "line" }, objectLink(c.host), el("span", { class: "muted" }, "is what different names became:")),
 		c.names.map((n) => el("div", { class: "line" }, el("span", { class: "mono" }, n.name), el("span", { class: "muted" }, "from ", some(n.sources))))))),
 	b.conflict_count > b.conflicts.length ? el("p", { class: "muted small" }, `and ${count(b.conflict_count - b.conflicts.length)} more`) : null]
@@ -154,26 +156,27 @@ function drawTrial(t) {
 const box = (title, hint) => { const inside = el("div", {}); return [card(null, el("div", { class: "title" }, el("h2", {}, title), el("small", { class: "muted" }, hint)), inside), inside] }
 const head = el("section", { class: "card engine-head", "aria-live": "polite" })
 const [sourcesCard, sources] = box("Sources", "what is worst comes first; choose one to see its targets")
-const [orphansCard, orphans] = box("Orphans", "names that no host has")
-const [conflictsCard, conflicts] = box("Conflicts", "hosts that different names became")
+const orphans = orphansCard()
+const overlaps = overlapsCard()
+const [conflictsCard, conflicts] = box("Names in conflict", "hosts that different names became")
 const [sitesCard, sites] = box("Other sites", "queues should be empty")
 const [dynamicCard, dynamics] = box("Hosts made by rules", "dynamic_host_rule")
 let newest = null
 const choose = (key) => { targets.choose(key); if (newest) drawSource({ b: newest, chosen: key }, true) }
 const targets = targetsCard(choose)
 const drawSource = part(sources, ({ b, chosen }) => drawSources(b, chosen, choose))
-const parts = { head: part(head, drawHead), orphans: part(orphans, drawOrphans), conflicts: part(conflicts, drawConflicts), sites: part(sites, drawSites), dynamic: part(dynamics, drawDynamic) }
-show(head, el("div", { class: "columns narrow-first" }, el("div", {}, sourcesCard, orphansCard, conflictsCard, sitesCard), el("div", {}, targets.card, dynamicCard, tryCard())))
+const parts = { head: part(head, drawHead), conflicts: part(conflicts, drawConflicts), sites: part(sites, drawSites), dynamic: part(dynamics, drawDynamic) }
+show(head, el("div", { class: "columns narrow-first" }, el("div", {}, sourcesCard, orphans.card, conflictsCard, overlaps.card, sitesCard), el("div", {}, targets.card, dynamicCard, tryCard())))
 targets.look()
 
 live("data/piggyback", {
 	whole(b) {
 		if (b.error) return swap(head, el("p", { class: "note bad" }, b.error))
-		at(b.now)
 		newest = b
 		parts.head(b)
 		drawSource({ b: { sources: b.sources, source_count: b.source_count }, chosen: targets.chosen() })
-		parts.orphans({ orphans: b.orphans, orphan_count: b.orphan_count })
+		orphans.look(b.orphan_count, (b.links ?? []).length > 0)
+		overlaps.look(b.shared)
 		parts.conflicts({ conflicts: b.conflicts, conflict_count: b.conflict_count, shared: b.shared })
 		parts.sites({ site: b.site, links: b.links, waiting: b.waiting })
 		parts.dynamic({ dynamic: b.dynamic, count: b.dynamic_count })

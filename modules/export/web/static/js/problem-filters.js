@@ -36,7 +36,7 @@ export function filterBar(changed) {
 	const paint = () => {
 		const now = chosenStates()
 		chips.replaceChildren(...states.filter((s) => numbers.states[s] || now.includes(s)).map((s) =>
-			el("button", { type: "button", class: "chip", "data-state": s, "aria-pressed": String(now.includes(s)), onclick: () => toggle(s) }, el("span", { class: "dot" }), s, el("b", {}, count(numbers.states[s] ?? 0)))))
+			el("button", { type: "button", class: "chip", "data-state": s, "aria-pressed": String(now.includes(s)), title: `${count(numbers.states[s] ?? 0)} ${s}: root problems, and what follows from them`, onclick: () => toggle(s) }, el("span", { class: "dot" }), s, el("b", {}, count(numbers.states[s] ?? 0)))))
 		const handled = params().get("handled") ?? "open"
 		which.replaceChildren(...[["open", "Open", numbers.open], ["handled", "Handled", numbers.handled], ["all", "All", numbers.open + numbers.handled]].map(([value, text, n]) =>
 			el("button", { type: "button", "aria-pressed": String(handled === value), onclick: () => set({ handled: value === "open" ? null : value }) }, text, el("span", { class: "faint" }, count(n)))))

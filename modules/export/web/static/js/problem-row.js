@@ -89,10 +89,13 @@ export function problemRow(row, { chosen, open, on }) {
 	]
 }
 
-/** impactRow makes the row of what follows from a problem. */
-export function impactRow(row) {
-	return el("li", { class: "impact", "data-state": row.state }, el("div", { class: "state" }, badge(row.state, Boolean(row.attempts))),
+/** impactRow makes the row of what follows from the root with a key; choose(node, range) is called when somebody chooses it. */
+export function impactRow(row, root, choose) {
+	const node = el("li", { class: "impact", tabindex: -1, "data-state": row.state, "data-key": keyOf(row), "data-id": `${root}\t${keyOf(row)}` })
+	node.append(el("label", { class: "pick" }, el("input", { type: "checkbox", "aria-label": `choose ${nameOf(row)}`, tabindex: -1, onclick: (e) => choose(node, e.shiftKey) })),
+		el("div", { class: "state" }, badge(row.state, Boolean(row.attempts))),
 		el("div", { class: "what" }, objectLink(row.host, row.service), row.output || row.own ? el("span", { class: "said faint", title: row.output }, said(row)) : null), age(row))
+	return node
 }
 
 /** goneFor says how long something was a problem. */

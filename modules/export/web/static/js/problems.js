@@ -1,5 +1,5 @@
 // The page of problems: what is wrong, root causes first, and what people do about it.
-import { at, clock, count, el, get, keys, live, objectLink, badge, params, setParams, show, svg } from "./base.js"
+import { clock, count, el, entitle, get, keys, live, may, objectLink, badge, params, setParams, show, svg } from "./base.js"
 import { actionBar } from "./actions.js"
 import { filterBar, filtered, filters } from "./problem-filters.js"
 import { problemList } from "./problem-list.js"
@@ -17,13 +17,14 @@ const title = el("h1", {}, "Problems")
 const summary = el("span", { class: "muted summary" })
 const news = el("button", { type: "button", class: "news", hidden: true, onclick: () => list.settle() })
 const picked = el("span", { class: "picked", hidden: true })
+const every = el("button", { type: "button", class: "plain every", hidden: true, title: "All rows that are shown, unfolded impacts too (*)", "aria-keyshortcuts": "*", onclick: () => list.all() })
 const body = el("section", { class: "card flush trouble" }, list.list)
 const around = el("div", { class: "around" })
 const pager = el("nav", { class: "pager", "aria-label": "Pages of the list" })
 const also = el("section", { class: "also" })
 const actions = actionBar(list.refs, list.clear)
 
-show(el("div", { class: "head" }, title, summary, el("span", { class: "grow" }), picked, actions), bar.bar, news, body, around, pager, also)
+show(el("div", { class: "head" }, title, summary, el("span", { class: "grow" }), every, picked, actions), bar.bar, news, body, around, pager, also)
 
 /** listen has the list follow the filters. */
 function listen() {
@@ -36,7 +37,6 @@ function listen() {
 
 /** receive takes what has changed. */
 function receive(data, whole) {
-	at(data.at)
 	if (data.error) return trouble(data.error)
 	if (whole) model.rows.clear()
 	for (const row of data.rows ?? []) model.rows.set(keyOf(row), row)
@@ -63,11 +63,14 @@ function trouble(text) { around.replaceChildren(el("p", { class: "note bad" }, t
 function paintAround() {
 	const n = model.numbers
 	if (!n) return
-	document.title = `${n.open ? `(${n.open}) ` : ""}Problems · Onbu`
+	entitle({ open: n.open })
 	const here = `${count(n.open)} open${n.handled ? `, ${count(n.handled)} handled` : ""}`
 	summary.replaceChildren(...(n.troubled === 0 ? [] : [here, el("span", { class: "rest" }, ` · ${count(n.troubled)} of ${count(n.hosts + n.services)} hosts and services in trouble`)]))
 	picked.hidden = list.chosen() === 0
-	picked.replaceChildren(`${count(list.chosen())} chosen`, el("button", { type: "button", class: "plain", title: "Choose none (Esc)", onclick: list.clear }, "✕"))
+	every.hidden = !may("command") || list.size() === 0
+	every.textContent = "Select all shown"
+	const impacts = list.impacts()
+	picked.replaceChildren(`${count(list.chosen())} chosen${impacts ? `, ${count(impacts)} of them impacts` : ""}`, el("button", { type: "button", class: "plain", title: "Choose none (Esc)", onclick: list.clear }, "✕"))
 	const { added, gone } = list.waiting()
 	news.hidden = added === 0 && gone === 0
 	news.textContent = [added ? `${count(added)} new` : "", gone ? `${count(gone)} gone` : ""].filter(Boolean).join(", ") + ": show"

@@ -4,14 +4,23 @@ import { pick } from "./pick.js"
 import { dark as isDark, timeline } from "./simulate-line.js"
 
 const hour = 3600, day = 24 * hour
-const names = ["of", "service", "state", "start", "lasts", "look", "downtime"]
+const names = ["of", "service", "and", "state", "start", "lasts", "look", "downtime"]
 const asked = Object.fromEntries(names.map((n) => [n, params().get(n) ?? ""]))
+if (!asked.of) asked.of = params().get("host") ?? "" // as the page of a host has it
 
 const chosen = el("p", { class: "chosen-object" })
+/** also are those that fail too, as HOST or HOST/SERVICE; in the address they stand one a line. */
+let also = asked.and.split("\n").filter(Boolean)
+const chips = el("span", { class: "chips", "aria-label": "They fail too" })
+const another = pick((one) => add(one.service ? `${one.host}/${one.service}` : one.host), { services: true, label: "Another host or service that fails at the same time", placeholder: "Add another: the rest of the rack" })
 const who = pick((one) => { Object.assign(asked, { of: one.host, service: one.service ?? "" }); choose() }, { services: true, label: "The host or service that fails", placeholder: "Host, or host/service", value: asked.of ? [asked.of, asked.service].filter(Boolean).join("/") : "" })
 const result = el("div", { class: "foreseen", role: "status", "aria-live": "polite" })
 const go = el("button", { class: "main", type: "submit" }, "Play it")
-let running = null
+const cancel = el("button", { type: "button", hidden: true, onclick: () => running?.abort() }, "Cancel")
+const bar = el("progress", { max: 1, "aria-label": "How far it is" })
+const said = el("p", { class: "muted" }, "Playing…")
+let running = null, last = null // what is asked, and the answer before
+let began = 0, ticking = 0 // when what is played now began, and what tells for how long
 
 /** select makes a choice of a form. */
 function select(name, choices, change) {
@@ -26,25 +35,42 @@ const state = select("state", [["", "CRITICAL"], ["WARNING", "WARNING"], ["UNKNO
 const date = el("input", { type: "datetime-local", "aria-label": "Date and time", hidden: true, onchange: () => { asked.start = date.value } })
 const start = select("start", [["", "Now"], ["sunday", "Next Sunday, 03:00"], ["date", "At a date…"]], (v) => { date.hidden = v !== "date"; if (v === "date") { asked.start = date.value; date.focus() } })
 const lasts = select("lasts", [["", "For good"], ["60", "1 minute"], ["300", "5 minutes"], [String(15 * 60), "15 minutes"], [String(hour), "1 hour"], [String(4 * hour), "4 hours"], [String(day), "1 day"]])
-const look = select("look", [["", "As long as makes sense"], [String(hour), "1 hour"], [String(4 * hour), "4 hours"], [String(12 * hour), "12 hours"], [String(day), "1 day"], [String(3 * day), "3 days"], [String(7 * day), "7 days"]])
+const look = select("look", [["", "As needed"], [String(hour), "1 hour"], [String(4 * hour), "4 hours"], [String(12 * hour), "12 hours"], [String(day), "1 day"], [String(3 * day), "3 days"], [String(7 * day), "7 days"]])
 const downtime = select("downtime", [["", "None"], [String(hour), "1 hour"], [String(4 * hour), "4 hours"], [String(12 * hour), "12 hours"], [String(day), "1 day"]])
 const stateField = field("Its state", state)
 
 show(el("div", { class: "head" }, el("h1", {}, "Simulate"), el("p", { class: "muted" }, "Who would be told, and what would go dark. Nothing happens: only time and targets are made up, the engine is the real one.")),
-	el("form", { class: "card ask", onsubmit: (e) => { e.preventDefault(); play() } }, el("div", { class: "field who" }, el("span", {}, "What fails"), who), stateField,
-		field("When", el("span", { class: "when" }, start, date)), field("For how long", lasts), field("A downtime before", downtime), field("Look for", look), el("div", { class: "field" }, el("span", {}, "\u00a0"), go)), result)
+	el("form", { class: "card ask", onsubmit: (e) => { e.preventDefault(); play() } }, el("div", { class: "field who" }, el("span", {}, "What fails"), who, another, chips), stateField,
+		field("When", el("span", { class: "when" }, start, date)), field("For how long", lasts), field("A downtime before", downtime), field("Look for", look), el("div", { class: "field" }, el("span", {}, "\u00a0"), el("div", { class: "play" }, go, cancel))), result)
 choose()
 if (asked.of) play()
 else result.append(empty("Choose a host or a service", "The address of this page keeps what you ask: send it to whoever should see the answer."))
 
 /** choose shows the questions that fit what was chosen. */
 function choose() {
-	stateField.hidden = !asked.service
+	stateField.hidden = !asked.service && !also.some((one) => one.includes("/"))
 	chosen.textContent = asked.of
+	another.hidden = !asked.of
+	asked.and = also.join("\n")
+	chips.replaceChildren(...also.map((one) => el("button", { type: "button", class: "tag", title: "Take it out", "aria-label": `${one}: take it out`, onclick: () => { also = also.filter((a) => a !== one); choose() } }, `${one} ✕`)))
+}
+
+/** add has one more fail. */
+function add(one) {
+	if (one && one !== [asked.of, asked.service].filter(Boolean).join("/") && !also.includes(one)) also.push(one)
+	another.input.value = ""
+	choose()
+}
+
+/** refOf takes HOST/SERVICE apart. */
+function refOf(text) {
+	const at = text.indexOf("/")
+	return at > 0 ? { host: text.slice(0, at), service: text.slice(at + 1) } : { host: text, service: "" }
 }
 
 /** typed takes what stands in the field though nothing was picked. */
 function typed() {
+	if (another.input.value.trim()) add(another.input.value.trim())
 	const text = who.input.value.trim()
 	if (text === [asked.of, asked.service].filter(Boolean).join("/")) return
 	const at = text.indexOf("/")
@@ -56,23 +82,39 @@ function typed() {
 async function play() {
 	typed()
 	if (!asked.of) { who.input.focus(); return }
-	setParams({ ...asked, state: asked.service ? asked.state : "" })
+	setParams({ ...asked, host: null, state: stateField.hidden ? "" : asked.state })
 	running?.abort()
 	const mine = running = new AbortController()
-	go.textContent = "Playing…"
-	result.setAttribute("aria-busy", "true")
-	const f = await attempt(() => ask(mine.signal))
+	busy(true)
+	const f = await attempt(() => ask(mine.signal).catch((e) => { if (e.name === "AbortError") return null; throw e }))
 	if (running !== mine) return
-	go.textContent = "Play it"
-	result.removeAttribute("aria-busy")
-	if (f) result.replaceChildren(...answer(f))
+	busy(false)
+	if (f) result.replaceChildren(...(last = answer(f)))
+	else if (f === null) result.replaceChildren(...(last ?? [empty("Cancelled", "Nothing goes on computing.")]))
 	else result.replaceChildren(empty("There is no answer", "Mend the question, and play it again."))
+}
+
+/** busy shows that a simulation is under way, and lets it be given up. */
+function busy(on) {
+	go.textContent = on ? "Play anew" : "Play it"
+	cancel.hidden = !on
+	result.setAttribute("aria-busy", String(on))
+	if (on) result.replaceChildren(el("section", { class: "card playing" }, bar, said))
+	clearInterval(ticking)
+	if (on) { began = Date.now(); ticking = setInterval(say, 500) }
+	progress(on ? 0 : 1)
+}
+
+/** say tells how far it is, and for how long it has been played already. */
+function say() {
+	const part = bar.hasAttribute("value") ? ` ${Math.round(bar.value * 100)} %` : ""
+	said.textContent = `Playing…${part} · ${duration((Date.now() - began) / 1000)}`
 }
 
 addEventListener("pagehide", () => running?.abort())
 
 async function ask(signal) {
-	const body = { host: asked.of, service: asked.service, state: asked.service ? asked.state : "", start: asked.start, lasts: Number(asked.lasts), look: Number(asked.look), downtime: Number(asked.downtime) }
+	const body = { host: asked.of, service: asked.service, also: also.map(refOf), state: stateField.hidden ? "" : asked.state, start: asked.start, lasts: Number(asked.lasts), look: Number(asked.look), downtime: Number(asked.downtime) }
 	const response = await fetch("data/simulate", { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })
 	stay()
 	if (!response.ok) throw new Error((await response.json()).error)
@@ -98,7 +140,9 @@ async function* lines(body) {
 }
 
 function progress(part) {
-	go.textContent = `Playing… ${Math.round(part * 100)} %`
+	if (part > 0) bar.value = part
+	else bar.removeAttribute("value") // it has not begun, or another one is played first
+	say()
 }
 
 const many = (n, one, more) => `${count(n)} ${n === 1 ? one : more}`
@@ -135,9 +179,16 @@ function summary(f, failed) {
 	const hosts = failed.filter((d) => !d.service).length
 	const more = f.fallen > f.dark.length
 	const fact = (value, what, kind) => el("div", { class: "figure", "data-kind": kind }, el("b", {}, value), el("span", {}, what))
-	return el("section", { class: "card short" }, el("h2", {}, "If ", objectLink(f.host, f.service), ` failed on ${dateOf(f)}${f.lasts ? ` for ${duration(f.lasts)}` : " and nobody mended it"}${f.downtime ? `, in a downtime of ${duration(f.downtime)}` : ""}`),
+	return el("section", { class: "card short" }, el("h2", {}, "If ", objectLink(f.host, f.service), others(f.also), ` failed on ${dateOf(f)}${f.lasts ? ` for ${duration(f.lasts)}` : " and nobody mended it"}${f.downtime ? `, in a downtime of ${duration(f.downtime)}` : ""}`),
 		el("div", { class: "figures" }, fact(count(f.people.length), f.people.length === 1 ? "person is told" : "people are told", f.people.length ? "" : "quiet"), fact(first ? duration(first.at) : "never", first ? "until the first is told" : "is anybody told of a problem", first ? "" : "quiet"),
 			fact(count(f.tellings), f.tellings === 1 ? "notification" : "notifications"), more ? fact(count(f.fallen), "hosts and services go dark") : fact(`${count(hosts)} + ${count(failed.length - hosts)}`, "hosts + services go dark"), fact(count(f.silent.reduce((n, s) => n + s.problems, 0)), "problems that nobody hears of")))
+}
+
+/** others names those that fail too, the first of them. */
+function others(all) {
+	const named = all.slice(0, all.length > 4 ? 3 : 4)
+	const rest = all.length - named.length
+	return named.map((o, i) => [i === named.length - 1 && rest === 0 ? " and " : ", ", objectLink(o.host, o.service)]).concat(rest ? [` and ${count(rest)} more`] : [])
 }
 
 function people(f, at) {
@@ -146,9 +197,9 @@ function people(f, at) {
 		el("div", { class: "muted" }, `${times(p)} by ${(p.commands ?? []).join(", ") || "nothing"}, first ${after(p.first)}, at ${at(p.first)}`)))))
 }
 
+/** times says how many hosts and services concern somebody, and how many messages that makes: most of them are told of again. */
 function times(p) {
-	const rest = p.times - p.problems
-	return [p.problems ? many(p.problems, "problem", "problems") : "", rest ? many(rest, "other message", "other messages") : ""].filter(Boolean).join(" and ")
+	return [p.problems ? many(p.problems, "problem", "problems") : "", many(p.times, "message", "messages")].filter(Boolean).join(", ")
 }
 
 function silence(f) {

@@ -1,15 +1,14 @@
 // What a host is fed by: its own agent, and each other host whose agent speaks for it.
-import { attempt, card, clock, count, el, get, may, objectLink, since, table } from "./base.js"
+import { attempt, card, clock, count, el, get, may, objectLink, since, table, visible } from "./base.js"
 import { plain } from "./outcome.js"
 
 /** sources lists who told of a host last, with the age and the contents of each. */
 export function sources(of) {
 	const body = el("div", {})
-	const node = card("Fed by", body)
+	const node = card(of.service ? "Its host is fed by" : "Fed by", body)
 	node.hidden = true
 	let asked = 0
 	async function load() {
-		if (of.service) return
 		asked = Date.now()
 		let said = null
 		try { said = await get(`data/object-sources?${new URLSearchParams({ host: of.host })}`) } catch { /* no payloads: it says the same as an empty list */ }
@@ -20,7 +19,8 @@ export function sources(of) {
 	}
 	return {
 		node, looks: ["object", "services"],
-		paint() { if (Date.now() - asked > 30000) load() },
+		/** A service has it when its check reads what agents say. */
+		paint({ object: o }) { if ((!of.service || o.module === "agent") && Date.now() - asked > 30000) load() },
 	}
 }
 
@@ -51,7 +51,7 @@ function pieces(out, text, fetched) {
 	let at = 0
 	const more = el("button", { type: "button", class: "plain", onclick: add })
 	function add() {
-		pre.append(text.slice(at, at + mostShown))
+		pre.append(visible(text.slice(at, at + mostShown)))
 		at += mostShown
 		more.hidden = at >= text.length
 		more.textContent = `${count(Math.ceil((text.length - at) / 1024))} KB more`

@@ -1,5 +1,5 @@
 // The picture of what was: bands of states, flapping and downtimes beside them, and marks for what people were told and did.
-import { clock, duration, svg } from "./base.js"
+import { clock, duration, svg, visible } from "./base.js"
 
 const band = { y: 26, height: 34 }
 const beside = { y: 66, height: 7 }
@@ -29,7 +29,7 @@ function bands(t, x) {
 		const soft = b.soft ? 9 : 0
 		const shape = { x: x(b.from), y: band.y + soft, width: Math.max(x(b.to) - x(b.from), b.state === "OK" || b.state === "UP" ? 0 : least), height: band.height - 2 * soft }
 		return { from: b.from, node: svg("rect", { ...shape, class: "tl-band", "data-state": b.state, "data-soft": b.soft ? 1 : null }), x: shape.x,
-			text: `${stretch(b)}: ${b.state}${b.soft ? ", being confirmed" : ""} for ${duration(b.to - b.from)}` }
+			text: b.count > 1 ? `${stretch(b)}: ${b.count} states in ${duration(b.to - b.from)}, at worst ${b.state}` : `${stretch(b)}: ${b.state}${b.soft ? ", being confirmed" : ""} for ${duration(b.to - b.from)}` }
 	})
 }
 
@@ -81,9 +81,9 @@ function label(at, step) {
 
 /** summary says what the picture shows when nothing is pointed at. */
 function summary(t) {
-	const total = t.bands.reduce((sum, b) => sum + b.to - b.from, 0)
+	const total = t.known
 	if (total === 0) return t.kept ? "Nothing is known of this time yet." : ""
-	const bad = t.bands.filter((b) => !["OK", "UP", "PENDING"].includes(b.state)).reduce((sum, b) => sum + b.to - b.from, 0)
+	const bad = total - t.fine
 	const share = (100 * (total - bad)) / total
 	const good = bad === 0 ? "Fine all the time" : `${share > 99.9 ? "over 99.9" : share.toFixed(1)} % of the time fine, ${duration(bad)} not`
 	return total < (t.to - t.from) * 0.98 ? `${good}; known for ${duration(total)} of it` : good
@@ -96,7 +96,7 @@ function pointing(root, items, readout, nothing, focused) {
 	const say = (i) => {
 		at = i
 		root.dataset.at = i
-		readout.textContent = i < 0 ? nothing : items[i].text
+		readout.textContent = i < 0 ? nothing : visible(items[i].text)
 		cursor.setAttribute("visibility", i < 0 ? "hidden" : "visible")
 		if (i >= 0) cursor.setAttribute("x", items[i].x - 1)
 	}

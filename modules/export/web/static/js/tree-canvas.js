@@ -20,13 +20,14 @@ function wide(n) {
 
 /**
  * canvas makes the picture. It calls chosen(id) when a node is chosen, fold(id) when one is to be folded or unfolded, and leave(id) when its
- * page is to be opened. owner(shard) says who owns a shard.
+ * page is to be opened. owner(shard) says who owns a shard, covered() how many pixels of the window's foot something else covers, and narrow() whether the window is a phone's.
  */
-export function canvas({ chosen, fold, leave, owner }) {
+export function canvas({ chosen, fold, leave, owner, covered, narrow }) {
 	const world = svg("g", { class: "world" })
 	const root = svg("svg", { class: "canvas", role: "tree", "aria-label": "The tree of hosts. Arrow keys walk, enter unfolds, o opens the page." }, marks(), world)
 	const node = el("div", { class: "picture" }, root)
 	const view = { x: 0, y: 0, k: 1 }
+	let own = false // somebody has moved it: it stays as he has it
 	const c = { node, picture: { nodes: [], edges: [] }, place: null, parts: new Map(), at: null }
 	const sign = (shard) => { const who = owner(shard); return `shard ${shard}${who ? ` · ${who}` : ""}` }
 	const paint = () => world.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.k})`)
@@ -39,6 +40,7 @@ export function canvas({ chosen, fold, leave, owner }) {
 		const fresh = c.parts.size === 0
 		build(c, world, sign)
 		for (const [id, g] of c.parts) listen(g, id)
+		own ||= !fresh && anchor !== null
 		if (fresh) c.home()
 		else if (before && c.place.at.has(before.id)) {
 			const now = c.place.at.get(before.id)
@@ -59,6 +61,7 @@ export function canvas({ chosen, fold, leave, owner }) {
 		tint(c)
 	}
 	c.fit = () => {
+		own = false
 		const b = box(), p = c.place
 		if (!p || !b.width) return
 		view.k = Math.min(1.15, (b.width - 70) / (p.width + 40), (b.height - 60) / p.height)
@@ -67,10 +70,10 @@ export function canvas({ chosen, fold, leave, owner }) {
 		view.y = Math.max(24, (b.height - p.height * view.k) / 2)
 		paint()
 	}
-	/** home fits, but not so small that nobody can read: then it begins with what is worst. */
+	/** home fits, but not so small that nobody can read: then it begins with what is worst. On a phone no part of it says where it is: it fits. */
 	c.home = () => {
 		c.fit()
-		if (view.k >= 0.72) return
+		if (view.k >= 0.72 || narrow()) return
 		view.k = 0.85
 		view.x = 28
 		view.y = 24
@@ -84,22 +87,25 @@ export function canvas({ chosen, fold, leave, owner }) {
 		view.x = x - ((x - view.x) * k) / view.k
 		view.y = y - ((y - view.y) * k) / view.k
 		view.k = k
+		own = true
 		paint()
 	}
-	c.pan = (dx, dy) => { view.x += dx; view.y += dy; paint() }
+	c.pan = (dx, dy) => { view.x += dx; view.y += dy; own = true; paint() }
 	/** reveal brings a node into sight. */
 	c.reveal = (id, middle) => {
 		const p = c.place?.at.get(id), b = box()
 		if (!p) return
 		const x = view.x + p.x * view.k, y = view.y + p.y * view.k
 		const rim = 40, right = b.width - Math.min(p.w, 240) * view.k - rim
-		if (middle || y < rim || y > b.height - rim) view.y += b.height / 2 - y
+		const foot = Math.max(2 * rim, Math.min(b.height, innerHeight - covered() - b.top))
+		if (middle || y < rim || y > foot - rim) view.y += foot / 2 - y
 		if (x < rim || x > right) view.x += (x < rim ? rim : Math.max(rim, right)) - x
 		paint()
 	}
 	c.choose = (id, focus = true) => {
 		if (c.at && c.parts.has(c.at)) mark(c.parts.get(c.at), false)
 		c.at = c.parts.has(id) ? id : null
+		near(c)
 		if (!c.at) return
 		const g = c.parts.get(id)
 		mark(g, true)
@@ -135,6 +141,11 @@ export function canvas({ chosen, fold, leave, owner }) {
 		return kid?.id ?? c.picture.edges.find((e) => e.from === n.id)?.to
 	}
 	drag(root, c)
+	new ResizeObserver(() => {
+		if (!c.place || !box().width) return
+		if (!own) c.home()
+		else if (c.at) c.reveal(c.at)
+	}).observe(node)
 	return c
 }
 
@@ -213,8 +224,13 @@ function handle(n, w) {
 		svg("rect", { width: wide, height: 18, rx: 9 }), svg("text", { x: wide / 2, y: 13, "text-anchor": "middle" }, text))
 }
 
-/** way is the line of an edge, softly bent. */
+/** way is the line of an edge, softly bent. What stands further left is where it begins; what stands in one column is joined around its left. */
 function way(a, b) {
+	if (b.x + b.w < a.x) return way(b, a)
+	if (b.x < a.x + a.w) {
+		const side = Math.min(a.x, b.x) - Math.min(60, 16 + Math.abs(b.y - a.y) / 8)
+		return `M${a.x} ${a.y} C${side} ${a.y} ${side} ${b.y} ${b.x} ${b.y}`
+	}
 	const x = a.x + a.w, far = Math.max(36, (b.x - x) / 2)
 	return `M${x} ${a.y} C${x + far} ${a.y} ${b.x - far} ${b.y} ${b.x} ${b.y}`
 }
@@ -235,6 +251,11 @@ function mark(g, on) {
 	g.classList.toggle("chosen", on)
 	g.setAttribute("aria-selected", on)
 	g.setAttribute("tabindex", on ? "0" : "-1")
+}
+
+/** near shows plainly the lines of business rules of the chosen node: of all others they are faint, since they run across what lies between. */
+function near(c) {
+	for (const { e, path } of c.lines ?? []) path.classList.toggle("near", Boolean(c.at) && (e.from === c.at || e.to === c.at))
 }
 
 /** light shows the ways to a node from what is in front of it, and to what is behind it. */
@@ -272,12 +293,16 @@ function drag(root, c) {
 	const down = new Map()
 	let moved = false
 	const spread = () => { const [a, b] = [...down.values()]; return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, d: Math.hypot(a.x - b.x, a.y - b.y) } }
-	root.addEventListener("pointerdown", (e) => { if (e.button === 0) { down.set(e.pointerId, { x: e.clientX, y: e.clientY }); moved = false } })
+	root.addEventListener("pointerdown", (e) => {
+		if (e.button !== 0) return
+		if (e.isPrimary) { down.clear(); moved = false } // what was under a finger may have been drawn anew, and never heard of its end
+		if (down.size < 2) down.set(e.pointerId, { x: e.clientX, y: e.clientY })
+	})
 	root.addEventListener("pointermove", (e) => {
 		const was = down.get(e.pointerId)
 		if (!was) return
 		if (!moved && Math.hypot(e.clientX - was.x, e.clientY - was.y) < 4) return
-		if (!moved) root.setPointerCapture(e.pointerId)
+		if (!root.hasPointerCapture(e.pointerId)) root.setPointerCapture(e.pointerId)
 		moved = true
 		root.classList.add("moving")
 		const before = down.size === 2 ? spread() : null

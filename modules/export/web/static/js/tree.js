@@ -1,5 +1,5 @@
 // The dependency tree: what is broken with the way that leads there, what suffers from it, and the rest folded.
-import { attempt, badge, count, el, get, keys, live, objectPath, params, setParams, show, since, toast } from "./base.js"
+import { attempt, badge, count, el, get, keys, live, objectPath, params, setParams, show, since, svg, toast } from "./base.js"
 import { pick } from "./pick.js"
 import { canvas } from "./tree-canvas.js"
 import { list } from "./tree-list.js"
@@ -11,7 +11,8 @@ const owners = new Map()
 let picture = null, stop = null, anchor = null, wanted = state.at
 
 const form = () => state.as ?? (narrow.matches ? "list" : "picture")
-const calls = { chosen: choose, fold, leave, owner: (shard) => owners.get(shard) }
+const covered = () => (side.hidden || getComputedStyle(side).position !== "fixed" ? 0 : innerHeight - side.getBoundingClientRect().top)
+const calls = { chosen: choose, fold, leave, owner: (shard) => owners.get(shard), covered, narrow: () => narrow.matches }
 let stage = null
 
 const search = pick((one) => find(one.host), { label: "Find a host in the tree", placeholder: "Find in the tree" })
@@ -87,7 +88,7 @@ function settle() {
 /** tell says what there is, and what is missing. */
 function tell() {
 	const broken = picture.nodes.filter((n) => n.host && n.kind === "broken").length
-	sum.textContent = [`${count(picture.hosts)} hosts`, broken ? `${count(broken)} root ${broken === 1 ? "problem" : "problems"} shown` : "", state.around ? `around ${state.around}` : ""].filter(Boolean).join(" · ")
+	sum.textContent = [`${count(picture.hosts)} hosts, and hosts only`, broken ? `${count(broken)} root ${broken === 1 ? "problem" : "problems"} shown` : "", state.around ? visible(`around ${state.around}`) : ""].filter(Boolean).join(" · ")
 	back.hidden = !state.around
 	const text = picture.unknown ? [`No host is called ${state.around}.`] : picture.full ? ["There is more trouble than one picture holds: the worst is shown, the rest is folded. The page of problems lists all."] : picture.hosts === 0 ? ["There are no hosts yet."] : []
 	note.replaceChildren(...text.map((t) => el("p", { class: "note" }, t)))
@@ -134,9 +135,8 @@ function go(host) {
 function choose(id) {
 	state.at = id
 	setParams({ at: id })
-	const narrower = side.hidden && id
 	side.hidden = !id
-	if (narrower) requestAnimationFrame(() => stage.reveal(id))
+	side.parentNode.toggleAttribute("data-beside", Boolean(id))
 	if (id) details()
 }
 
@@ -144,14 +144,24 @@ let turn = 0
 async function details() {
 	const n = node(state.at), mine = ++turn
 	if (!n) return
-	if (!n.host) { side.replaceChildren(...group(n)); return }
+	if (!n.host) return beside(n.id, group(n))
 	const d = await attempt(() => get(`data/tree/host?${new URLSearchParams({ host: n.host })}`))
-	if (d && mine === turn) side.replaceChildren(...host(n, d))
+	if (d && mine === turn) beside(n.id, host(n, d))
+}
+
+/** beside fills what stands beside the picture, and has it not cover what it is about. */
+function beside(id, parts) {
+	const grew = side.dataset.of !== id
+	side.dataset.of = id
+	side.replaceChildren(...parts)
+	if (grew && covered()) requestAnimationFrame(() => stage.reveal(id))
 }
 
 const walk = (name) => el("button", { type: "button", class: "plain walk", onclick: () => find(name) }, name)
 const fact = (name, value) => (value ? [el("dt", {}, name), el("dd", {}, value)] : null)
 const shut = () => el("button", { type: "button", class: "plain close", "aria-label": "Close", onclick: () => choose(null) }, "×")
+
+const walks = (what, all) => (all.length ? el("p", { class: "walks" }, el("span", { class: "muted" }, what), all.map(walk)) : null)
 
 /** host is what stands beside the picture about a host. */
 function host(n, d) {
@@ -162,7 +172,7 @@ function host(n, d) {
 		d.causes.length ? el("p", { class: "tree-cause" }, el("b", {}, "Root cause: "), d.causes.map((c) => [walk(c.host), c.service ? `/${c.service} ` : " "])) : n.kind === "broken" ? el("p", { class: "tree-cause" }, el("b", {}, "This is a root problem."), d.out ? ` ${count(d.out)} hosts behind it are out of reach.` : "") : null,
 		el("dl", { class: "facts" }, [fact("Address", d.address), fact("Alias", d.alias !== d.host && d.alias), fact("Checked", d.checked ? [since(d.checked), " ago"] : "never"), fact("Services", d.ill ? `${count(d.ill)} not OK, at worst ${d.worst}` : null),
 			fact("Behind it", d.behind ? [`${count(d.behind)} hosts`, ...inside(d)].join(", ") : "nothing"), fact("Shard", `${d.shard}${owner ? `, of ${owner}` : ""}`)].flat().filter(Boolean)),
-		d.parents.length ? el("p", { class: "walks" }, el("span", { class: "muted" }, "In front: "), d.parents.map(walk)) : null,
+		walks("In front: ", d.parents.filter((p) => !d.sources.includes(p))), walks("Speaks for it: ", d.sources), walks("Its business rule follows from: ", d.needs),
 		d.children.length ? el("p", { class: "walks" }, el("span", { class: "muted" }, "Directly behind: "), d.children.map(walk), d.number > d.children.length ? el("span", { class: "muted" }, ` and ${count(d.number - d.children.length)} more`) : null) : null,
 		el("div", { class: "side-buttons" }, el("a", { class: "button", href: objectPath(d.host) }, "Open"), state.around === d.host ? null : el("button", { type: "button", onclick: () => go(d.host) }, "Around it"), el("a", { class: "button", href: `simulate?${new URLSearchParams({ of: d.host })}` }, "If it failed…"))].filter(Boolean)
 }
@@ -183,7 +193,9 @@ async function ownersOf() {
 }
 
 function legend() {
+	const line = (kind, text) => el("li", { class: "of-picture" }, svg("svg", { class: "sample", viewBox: "0 0 24 8", "aria-hidden": "true" }, svg("path", { class: `edge ${kind}`, d: "M1 4 H23" })), text)
 	const one = (kind, state, text) => el("li", { "data-kind": kind, "data-state": state }, el("span", { class: "dot" }), text)
 	return el("ul", { class: "legend", "aria-label": "Legend" }, one("broken", "DOWN", "root problem"), one("handled", "DOWN", "acknowledged or in downtime"), one("impact", "UNREACHABLE", "suffers from a root problem"), one("fine", "UP", "up"), one("pending", "PENDING", "never checked"),
-		el("li", {}, el("span", { class: "dash" }), "cut: another shard"), el("li", { class: "keys-hint" }, el("kbd", {}, "←↑→↓"), " walk ", el("kbd", {}, "↵"), " fold ", el("kbd", {}, "o"), " page ", el("kbd", {}, "+ – 0"), " zoom"))
+		line("parent", "parent"), line("feeds", "piggyback: speaks for"), line("rule", "business rule, plain where one points"), line("needs", "dependency"),
+		el("li", { class: "of-picture" }, el("span", { class: "dash" }), "cut: another shard"), el("li", { class: "keys-hint" }, el("kbd", {}, "←↑→↓"), " walk ", el("kbd", {}, "↵"), " fold ", el("kbd", {}, "o"), " page", el("span", { class: "of-picture" }, " ", el("kbd", {}, "+ – 0"), " zoom")))
 }
