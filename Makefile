@@ -3,6 +3,8 @@ GO    ?= go
 TOOLS  = $(GO) tool -modfile=internal/tools/go.mod
 # gosnmp builds its debug messages even when nobody reads them, unless it is told not to.
 TAGS   = gosnmp_nodebug
+# As it is shipped: static, without a path of this machine. What needs no race detector is built the same way, so that it is compiled once.
+STATIC = CGO_ENABLED=0 GOFLAGS=-trimpath
 STATE ?= $(CURDIR)/bin/example-state
 
 .PHONY: all build demo shots pages run test race slow faults outage outage-carbon points storm cluster peers lint bench fuzz oracle deb three-servers clean
@@ -10,7 +12,7 @@ STATE ?= $(CURDIR)/bin/example-state
 all: build
 
 build:
-	$(GO) build -trimpath -tags $(TAGS) -o bin/onbu ./cmd/onbu
+	$(STATIC) $(GO) build -tags $(TAGS) -o bin/onbu ./cmd/onbu
 
 # A made-up site of 300 hosts in which things fail, and the pages that show it; Ctrl-C ends it.
 demo: build
@@ -38,7 +40,7 @@ race: peers
 
 # The long ones, of which the race detector sees only a part.
 slow:
-	$(GO) test -tags $(TAGS) -run 'WhateverTheOrder|EachMinuteOfAYear|AYearOfRandom' ./scheduler/core ./monitor/calendar
+	$(STATIC) $(GO) test -tags $(TAGS) -run 'WhateverTheOrder|EachMinuteOfAYear|AYearOfRandom' ./scheduler/core ./monitor/calendar
 
 # Ten minutes without the link between sites, in network namespaces: as root.
 outage: peers
@@ -68,7 +70,7 @@ cluster:
 
 # The Debian package, in bin.
 deb:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -tags $(TAGS) -o bin/static/onbu ./cmd/onbu
+	$(STATIC) $(GO) build -ldflags=-s -tags $(TAGS) -o bin/static/onbu ./cmd/onbu
 	deploy/deb/build bin/static/onbu bin
 
 # Three servers with keys and one address, in network namespaces: as root, with keepalived and curl.
@@ -80,8 +82,8 @@ peers:
 
 lint:
 	@test -z "$$($(TOOLS) gofumpt -l . | tee /dev/stderr)"
-	$(GO) vet -tags $(TAGS) ./...
-	$(TOOLS) staticcheck -tags $(TAGS) ./...
+	$(STATIC) $(GO) vet -tags $(TAGS) ./...
+	$(STATIC) $(TOOLS) staticcheck -tags $(TAGS) ./...
 	$(GO) mod tidy -diff
 
 bench:

@@ -135,6 +135,7 @@ func TestThePackageHoldsWhatItSays(t *testing.T) {
 	deb := realpeer.Program(t, "dpkg-deb", "dpkg")
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "onbu")
+	t.Setenv("CGO_ENABLED", "0")
 	command(t, "go", "build", "-trimpath", "-ldflags=-s", "-tags", "gosnmp_nodebug", "-o", binary, "../cmd/onbu")
 	file := strings.TrimSpace(command(t, "deb/build", binary, dir))
 	if got := command(t, deb, "--field", file, "Package", "Version"); !regexp.MustCompile(`^Package: onbu\nVersion: \d`).MatchString(got) {

@@ -47,7 +47,8 @@ func (s *shard) noteObeyed(now monitor.Time, req command.Request) {
 		old++
 	}
 	req.ID = "" // nobody waits for it any more
-	s.obeyed = append(slices.Delete(s.obeyed, 0, old), obeyed{now, req})
+	clear(s.obeyed[:old])
+	s.obeyed = append(s.obeyed[old:], obeyed{now, req}) // moves the others only when it grows: a storm of commands costs each the same
 }
 
 // obeyedOf gives those for hosts that another inventory does not have. The loop calls it.

@@ -25,7 +25,8 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "onbu")
-	build := exec.Command("go", "build", "-tags", "gosnmp_nodebug", "-o", binary, ".")
+	build := exec.Command("go", "build", "-trimpath", "-tags", "gosnmp_nodebug", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build, so that it is compiled once
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building onbu: %v\n%s", err, out)
 		return 1
