@@ -135,7 +135,7 @@ function cuts(wood, label) {
 	const all = []
 	const visit = (id) => {
 		const own = wood.at.get(id)
-		const b = { x: own.x, y: own.y - BOX / 2, right: own.x + own.w + 34, end: own.y + BOX / 2 }
+		const b = { x: own.x, y: own.y - BOX / 2, right: own.x + own.w + 40, end: own.y + BOX / 2 }
 		for (const one of wood.beside.get(id) ?? []) stretch(b, visit(one))
 		fence(id, (kid) => stretch(b, kid))
 		return b
