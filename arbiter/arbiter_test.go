@@ -1,7 +1,6 @@
 package arbiter_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +18,7 @@ import (
 	"github.com/onbu/onbu/arbiter/objects/objectstest"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/logtest"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 )
@@ -70,30 +69,12 @@ func (f files) hosts(t *testing.T, names ...string) {
 	}
 }
 
-// logs is a log that tests read.
-type logs struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // started is an arbiter at work.
 type started struct {
 	t      *testing.T
 	bus    bus.Conn
 	reload chan struct{}
-	log    *logs
+	log    *logtest.Log
 	ended  chan struct{}
 	err    error // of Run, once it has ended
 	cancel context.CancelFunc
@@ -106,7 +87,7 @@ func start(t *testing.T, c bus.Conn, f files) *started {
 
 func startNamed(t *testing.T, c bus.Conn, name string, f files) *started {
 	t.Helper()
-	s := &started{t: t, bus: c, reload: make(chan struct{}), log: &logs{}, ended: make(chan struct{})}
+	s := &started{t: t, bus: c, reload: make(chan struct{}), log: &logtest.Log{}, ended: make(chan struct{})}
 	s.run(arbiter.Options{Bus: c, Name: name, Main: f.main, Shards: shards, Reload: s.reload, Log: slog.New(slog.NewTextHandler(s.log, nil))})
 	return s
 }

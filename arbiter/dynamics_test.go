@@ -16,6 +16,7 @@ import (
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/logtest"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
 )
@@ -308,7 +309,7 @@ func TestOnlyTheSiteOfTheRuleMakesItsHosts(t *testing.T) {
 		f.append(t, guests("site north"))
 		for site, want := range map[string][]string{"north": {"a", "vm1"}, "south": {"a"}, "": {"a"}} {
 			c := membus.New().Connect("arbiter")
-			w := &dynamicWorld{started: &started{t: t, bus: c, log: &logs{}}}
+			w := &dynamicWorld{started: &started{t: t, bus: c, log: &logtest.Log{}}}
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			o := arbiter.Options{Bus: c, Main: f.main, Shards: shards, Site: site, Log: slog.New(slog.NewTextHandler(w.log, nil))}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/logtest"
 	"github.com/onbu/onbu/monitor"
 )
 
@@ -84,7 +85,7 @@ func withModules(t *testing.T, first string, do func(t *testing.T, s *started, m
 		}
 		write(main, "cfg_file=modules.cfg\n")
 		module(first)
-		s := &started{t: t, bus: membus.New().Connect("arbiter"), reload: make(chan struct{}), log: &logs{}, ended: make(chan struct{})}
+		s := &started{t: t, bus: membus.New().Connect("arbiter"), reload: make(chan struct{}), log: &logtest.Log{}, ended: make(chan struct{})}
 		s.run(arbiter.Options{Bus: s.bus, Main: main, Shards: shards, Reload: s.reload, Hosts: judged, Log: slog.New(slog.NewTextHandler(s.log, nil))})
 		do(t, s, module)
 		if err := s.stop(); err != nil {

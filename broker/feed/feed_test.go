@@ -18,6 +18,7 @@ import (
 	"github.com/onbu/onbu/broker/feed"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/logtest"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
@@ -68,7 +69,7 @@ type site struct {
 	all     *membus.Bus
 	bus     bus.Conn
 	wrap    func(bus.Conn) bus.Conn // what lies between brokers that begin now and the bus; nil for nothing
-	log     lines
+	log     logtest.Log
 	defined atomic.Pointer[map[string]bool]
 }
 
@@ -83,24 +84,6 @@ func inSite(t *testing.T, limit int64, f func(s *site)) {
 		}
 		f(s)
 	})
-}
-
-// lines are what the brokers logged.
-type lines struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(b)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
 }
 
 // broker is a broker that hosts a module until stop, or until it is killed.

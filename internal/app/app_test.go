@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +19,7 @@ import (
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/logtest"
 	"github.com/onbu/onbu/monitor/api"
 )
 
@@ -45,32 +44,15 @@ func configuration(t *testing.T) string {
 // process is an app at work.
 type process struct {
 	t      *testing.T
-	log    *logs
+	log    *logtest.Log
 	ended  chan struct{}
 	err    error // of Run, once it has ended
 	cancel context.CancelFunc
 }
 
-type logs struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 func run(t *testing.T, o app.Options) *process {
 	t.Helper()
-	p := &process{t: t, log: &logs{}, ended: make(chan struct{})}
+	p := &process{t: t, log: &logtest.Log{}, ended: make(chan struct{})}
 	o.Log = slog.New(slog.NewTextHandler(p.log, nil))
 	o.State, o.Name, o.CommandFile, o.Shards = t.TempDir(), "test", "-", 2
 	if o.Bus == nil {

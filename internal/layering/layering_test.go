@@ -46,7 +46,7 @@ var layers = []layer{
 	{name: "codec", packages: []string{"internal/wire"}},
 	{name: "graphs", packages: []string{"deptree/..."}, pure: true},
 	{name: "nouns", packages: []string{"monitor/..."}, pure: true},
-	{name: "tests", packages: []string{"internal/realpeer/...", "internal/layering"}},
+	{name: "tests", packages: []string{"internal/realpeer/...", "internal/logtest", "internal/layering"}},
 }
 
 // worldly are standard packages that a decider may not have.

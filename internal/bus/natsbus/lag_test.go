@@ -3,32 +3,14 @@ package natsbus_test
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/natsbus"
+	"github.com/onbu/onbu/internal/logtest"
 )
-
-// warnings collects what a logger warns of.
-type warnings struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (w *warnings) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.Write(b)
-}
-
-func (w *warnings) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.String()
-}
 
 // A server cuts a connection off for which too much waits. All roles and shards of a process share one, and after a pause
 // each of them has a backlog.
@@ -37,7 +19,7 @@ func TestReadersThatLagDoNotCostTheConnection(t *testing.T) {
 	const readers, messages = 16, 60 << 20 / (60 << 10)
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
-	heard := &warnings{}
+	heard := &logtest.Log{}
 	s := startServer(t, t.TempDir())
 	c, err := s.Connect(ctx, natsbus.Options{Name: "test", Log: slog.New(slog.NewTextHandler(heard, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {

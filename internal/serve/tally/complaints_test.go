@@ -3,36 +3,17 @@ package tally_test
 import (
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/onbu/onbu/internal/logtest"
 	"github.com/onbu/onbu/internal/serve/tally"
 )
 
-// locked is a log that is written by one goroutine and read by another.
-type locked struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (l *locked) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *locked) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 func TestOfManyComplaintsTheFirstAndTheLastAreSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log locked
+		var log logtest.Log
 		c := tally.Complaints{Log: slog.New(slog.NewTextHandler(&log, nil)), What: "refused"}
 		for _, from := range []string{"a", "b", "c"} {
 			c.Say("wrong password", from, "h")

@@ -72,11 +72,18 @@ func unacknowledge(t *testing.T, s *site, b *browser.Browser) {
 	tab.Until("the head says so no longer", "!document.querySelector('.object-tags').innerText.includes('acknowledged')")
 }
 
-func flexibleDowntime(t *testing.T, s *site, b *browser.Browser) {
-	tab := s.signedIn(t, b, "anna", "object?host=srv-2&service=disk")
+// planning opens a page, and on it the dialog of a downtime with its reason.
+func (s *site) planning(t *testing.T, b *browser.Browser, page, why string) *browser.Tab {
+	t.Helper()
+	tab := s.signedIn(t, b, "anna", page)
 	tab.Sees("fine")
 	tab.Press("d")
-	tab.Fill("Why?", "it may fail while it is moved")
+	tab.Fill("Why?", why)
+	return tab
+}
+
+func flexibleDowntime(t *testing.T, s *site, b *browser.Browser) {
+	tab := s.planning(t, b, "object?host=srv-2&service=disk", "it may fail while it is moved")
 	tab.Click("checkbox", "Only from the first problem on")
 	tab.Fill("minutes", "30")
 	tab.Click("button", "Set downtime")
@@ -94,10 +101,7 @@ func flexibleDowntime(t *testing.T, s *site, b *browser.Browser) {
 }
 
 func downtimeOfImpacts(t *testing.T, s *site, b *browser.Browser) {
-	tab := s.signedIn(t, b, "anna", "object?host=access")
-	tab.Sees("fine")
-	tab.Press("d")
-	tab.Fill("Why?", "the switch is replaced")
+	tab := s.planning(t, b, "object?host=access", "the switch is replaced")
 	tab.Click("checkbox", "Hosts behind it as well")
 	tab.Click("button", "Set downtime")
 	for _, host := range []string{"access", "srv-1", "srv-2"} {
@@ -113,10 +117,7 @@ func downtimeOfImpacts(t *testing.T, s *site, b *browser.Browser) {
 }
 
 func cancelPlanned(t *testing.T, s *site, b *browser.Browser) {
-	tab := s.signedIn(t, b, "anna", "object?host=srv-1")
-	tab.Sees("fine")
-	tab.Press("d")
-	tab.Fill("Why?", "on another day")
+	tab := s.planning(t, b, "object?host=srv-1", "on another day")
 	tab.Click("radio", "other…")
 	browser.Eval[bool](tab, `(() => { for (const [name, days] of [["from", 1], ["until", 2]]) {
 		const field = document.querySelector("dialog input[aria-label=" + name + "]"), d = new Date(Date.now() + days * 86400e3)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/logtest"
 	"github.com/onbu/onbu/internal/realpeer"
 )
 
@@ -23,7 +23,7 @@ type engine struct {
 	t       *testing.T
 	options app.Options
 	bus     *membus.Bus
-	log     *lines
+	log     *logtest.Log
 	// own is the pages' own port; 0 where there is none.
 	own int
 	// end ends what runs, and waits until it has; nil while nothing runs.
@@ -49,7 +49,7 @@ func run(t *testing.T, write func(dir string) (main string)) *site {
 		t.Fatalf("the configuration: %+v", report.Problems)
 	}
 	users(t, filepath.Join(dir, "users"))
-	e := &engine{t: t, bus: membus.New(), log: &lines{}}
+	e := &engine{t: t, bus: membus.New(), log: &logtest.Log{}}
 	e.options = app.Options{
 		Roles: app.Roles(), Main: main, Config: c, Name: "alpha", State: dir, CommandFile: "-", Shards: 2,
 		HTTP: fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t)), Log: slog.New(slog.NewTextHandler(e.log, nil)),
@@ -66,7 +66,7 @@ func (e *engine) site() *site {
 			e.end()
 		}
 		if e.t.Failed() {
-			e.t.Logf("the log of %s:\n%s", e.options.Name, e.log.text())
+			e.t.Logf("the log of %s:\n%s", e.options.Name, e.log.String())
 		}
 	})
 	s := &site{t: e.t, engine: e}
@@ -79,7 +79,7 @@ func (s *site) beside(t *testing.T) *site {
 	t.Helper()
 	dir := t.TempDir()
 	users(t, filepath.Join(dir, "users"))
-	e := &engine{t: t, bus: s.engine.bus, log: &lines{}, options: s.engine.options}
+	e := &engine{t: t, bus: s.engine.bus, log: &logtest.Log{}, options: s.engine.options}
 	e.options.Roles, e.options.Main, e.options.Config, e.options.Name, e.options.State = []string{"broker"}, "", nil, "beta", dir
 	e.options.HTTP, e.options.Log = fmt.Sprintf("127.0.0.1:%d", realpeer.Port(t)), slog.New(slog.NewTextHandler(e.log, nil))
 	return e.site()
@@ -105,7 +105,7 @@ func (e *engine) start() {
 	select {
 	case <-started:
 	case <-time.After(patience):
-		e.t.Fatalf("the engine does not start: %s", e.log.text())
+		e.t.Fatalf("the engine does not start: %s", e.log.String())
 	}
 	(&site{t: e.t}).eventually("there are pages", e.shows)
 }
@@ -121,22 +121,4 @@ func (e *engine) shows() error {
 		return errors.New(answer.Status)
 	}
 	return nil
-}
-
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(b)
-}
-
-func (l *lines) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
 }
