@@ -13,7 +13,7 @@ export function members(of) {
 	const tally = el("span", { class: "tallies" })
 	const body = el("tbody", {})
 	const more = el("button", { type: "button", class: "plain", onclick: () => { all = true; paint() } })
-	const node = card(null, el("div", { class: "card-head" }, el("h2", {}, "Services"), tally, seek), el("table", { class: "members" }, el("thead", { class: "hidden" }, el("tr", {}, ["State", "Service", "Output", "For"].map((text) => el("th", { scope: "col" }, text)))), body), more)
+	const node = card(null, el("div", { class: "card-head" }, el("h2", {}, "Services"), tally, seek), el("table", { class: "members" }, el("colgroup", {}, [1, 2, 3, 4].map(() => el("col"))), el("thead", { class: "hidden" }, el("tr", {}, ["State", "Service", "Output", "For"].map((text) => el("th", { scope: "col" }, text)))), body), more)
 	node.hidden = true
 	let all = false
 	let services = new Map()
