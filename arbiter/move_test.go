@@ -55,7 +55,7 @@ func (s *started) remember(shard monitor.Shard, host string) {
 		s.t.Fatal(err)
 	}
 	c.Restore(state)
-	if err := s.bus.PutBlob(s.t.Context(), bus.SNAP, recall.SnapshotName(shard), recall.AppendSnapshot(nil, c, wire.Position{})); err != nil {
+	if err := s.bus.PutBlob(s.t.Context(), bus.SNAP, recall.SnapshotName(shard), recall.AppendSnapshot(nil, c, &recall.Noted{})); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
 	"github.com/onbu/onbu/scheduler/recall"
 )
 
@@ -19,7 +20,7 @@ const belatedBytes = 256 << 10
 type belated struct {
 	left []monitor.Status
 	// commands are those that it has carried out lately for hosts that left.
-	commands []obeyed
+	commands []command.Request
 	known    uint64 // the generation that the shard had before
 	g        wire.Generation
 	reader   *recall.Reader

@@ -132,7 +132,7 @@ func (s *shard) observe(now monitor.Time, m *bus.Msg, read time.Time) {
 // passive takes results from outside. It returns once what came of them is in the journal.
 func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
 	in := intake[monitor.Submission]{
-		shard: s, stream: bus.PASSIVE, used: &s.used.Passive, awaited: &s.awaitedResults,
+		shard: s, stream: bus.PASSIVE, used: &s.Used.Passive, awaited: &s.awaitedResults,
 		decode: func(message []byte) (_ []monitor.Submission, err error) {
 			s.handed, err = wire.DecodeBatch(&s.decoder, message, s.handed[:0])
 			return s.handed, err
@@ -149,9 +149,10 @@ func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
 func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 	verdicts := map[string]wire.Verdict{}
 	in := intake[command.Request]{
-		shard: s, stream: bus.CMD, kind: "command ", used: &s.used.Commands, awaited: &s.awaitedCommands,
+		shard: s, stream: bus.CMD, kind: "command ", used: &s.Used.Commands, awaited: &s.awaitedCommands,
 		decode: requestsIn,
 		host:   homeward,
+		old:    s.overruled,
 		apply: func(now monitor.Time, requests []command.Request) {
 			for _, req := range requests {
 				if v := s.obey(now, req); req.ID != "" { // nobody waits for those without
@@ -193,7 +194,6 @@ func (s *shard) obey(now monitor.Time, req command.Request) wire.Verdict {
 		})...)
 	}
 	if err == nil {
-		s.noteObeyed(now, req)
 		return wire.Verdict{}
 	}
 	s.log.Debug("command refused", "command", req.Name, "object", req.Ref, "source", req.Source, "error", err)
@@ -205,7 +205,7 @@ func (s *shard) settle(ctx context.Context, f func(now monitor.Time)) error {
 	stored := make(chan struct{})
 	err := s.post(ctx, func(now monitor.Time) {
 		f(now)
-		s.journal.at(s.used, s.seen.News()...)
+		s.journal.at(s.Used, s.Seen.News()...)
 		s.act()
 		s.journal.after(func() { close(stored) })
 	})

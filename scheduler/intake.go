@@ -82,7 +82,7 @@ func (in *intake[T]) use(now monitor.Time, msgs []bus.Msg, fates map[string]fate
 		if m.Seq <= *in.used {
 			continue
 		}
-		if in.seen.Twice(in.kind, m) {
+		if in.Seen.Twice(in.kind, m) {
 			in.meter.twice.Inc()
 			continue
 		}
@@ -98,7 +98,7 @@ func (in *intake[T]) use(now monitor.Time, msgs []bus.Msg, fates map[string]fate
 		}
 		if len(strays) == 0 {
 			*in.used = m.Seq
-			in.seen.Use(in.kind, m)
+			in.Seen.Use(in.kind, m)
 			in.apply(now, in.young(m, here))
 		}
 	}

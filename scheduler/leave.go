@@ -27,7 +27,7 @@ func (s *shard) leave() error {
 		return err
 	}
 	if err == nil && s.lease.holds() {
-		snapshot := recall.AppendSnapshot(nil, s.core, s.used, s.seen.All()...)
+		snapshot := recall.AppendSnapshot(nil, s.core, &s.Noted)
 		recall.Stamp(snapshot, s.journal.last)
 		err = s.store(ctx, snapshot)
 	}

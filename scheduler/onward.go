@@ -68,7 +68,7 @@ func (s *shard) onwards(ctx context.Context, m *bus.Msg, requests []command.Requ
 				all[shard].Add(&further)
 			}
 		}
-		if m.Seq <= s.used.Commands {
+		if m.Seq <= s.Used.Commands {
 			all = nil
 		}
 		found <- all

@@ -11,6 +11,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
 	"github.com/onbu/onbu/scheduler/core"
 	"github.com/onbu/onbu/scheduler/spread"
 	"github.com/onbu/onbu/scheduler/trigger"
@@ -54,6 +55,7 @@ func (s *Scheduler) own(ctx context.Context, id monitor.Shard, revision uint64, 
 	l.works(uint64(sh.epoch))
 	s.keeper.working(id)
 	s.took(sh, t)
+	go s.makeUp(ctx, sh, sh.obeyedOf(sh.core.Inventory()))
 	go s.catchUp(ctx, sh)
 	return sh.run(ctx)
 }
@@ -71,6 +73,13 @@ func (s *Scheduler) took(sh *shard, t taking) {
 	s.meter.took(t.why.kind, after)
 	s.log.Debug("shard taken", "shard", sh.id, "why", t.why.text, "after", after)
 	s.chronicle.Tell(monitor.ShardTaken, fmt.Sprint("shard ", sh.id), fmt.Sprintf("%s; it was taken and restored in %s", t.why.text, after.Round(time.Millisecond)))
+}
+
+// makeUp gives commands again that an owner before carried out for hosts that are elsewhere now: perhaps it ended before it could.
+func (s *Scheduler) makeUp(ctx context.Context, sh *shard, commands []command.Request) {
+	if len(commands) > 0 {
+		sh.sendAfter(ctx, &belated{commands: commands, g: *s.generation.Load(), reader: s.reader(s.bus)})
+	}
 }
 
 // catchUp adopts the configuration that came while the shard was restored, if one did.

@@ -17,8 +17,8 @@ func (s *Scheduler) reader(from bus.Conn) *recall.Reader {
 // it decides about them is recorded first when the shard runs.
 func (s *shard) replay(ctx context.Context, r *recall.Reader, g wire.Generation) (recall.Memory, error) {
 	m, err := r.Shard(ctx, s.id, g, s.core, now(), &s.decided)
-	s.used, s.seen = m.Used, m.Seen
-	s.journal.used, s.journal.told = s.used, s.used
+	s.Noted = m.Noted
+	s.journal.used, s.journal.told = s.Used, s.Used
 	s.arrived(m.Moved)
 	return m, err
 }

@@ -68,8 +68,7 @@ type shard struct {
 	inbox   chan func(now monitor.Time)
 	ended   chan struct{} // closed when the loop has ended
 	decided core.Decisions
-	used    wire.Position
-	seen    recall.Seen
+	recall.Noted
 	// awaitedResults and awaitedCommands belong to those who read passive results and commands.
 	awaitedResults, awaitedCommands awaited
 	ticked                          monitor.Time  // when the core was last asked for what is due
@@ -79,7 +78,6 @@ type shard struct {
 	perfDue                         time.Time
 	// perfOut are batches for PERF on their way out, perfBack those whose memory can be used again.
 	perfOut, perfBack chan wire.Batch
-	obeyed            []obeyed // of the last minute and a half, for where their hosts are then
 	// decoder reads results, whose strings lie in their message, into found, and those from outside into handed.
 	decoder wire.Decoder
 	found   []monitor.Result
@@ -265,6 +263,7 @@ func (s *shard) stamp(t monitor.Time) monitor.Time {
 func (s *shard) happened(b *monitor.Brok) {
 	b.Shard, b.Time = s.id, s.stamp(b.Time)
 	s.jobs.sighted(s.id, b)
+	s.Obeyed.Note(b)
 	s.journal.add(b)
 }
 

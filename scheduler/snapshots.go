@@ -67,7 +67,7 @@ func (s *shard) trySnapshot() {
 // know of notifications that are not in the journal.
 func (s *shard) takeSnapshot(ctx context.Context) {
 	at := time.Now()
-	s.snapshot = recall.AppendSnapshot(make([]byte, 0, s.snapshotSize+s.snapshotSize/16), s.core, s.used, s.seen.All()...)
+	s.snapshot = recall.AppendSnapshot(make([]byte, 0, s.snapshotSize+s.snapshotSize/16), s.core, &s.Noted)
 	s.snapshotSize = len(s.snapshot)
 	s.journal.after(func() {
 		taken := s.snapshot

@@ -46,6 +46,8 @@ type Request struct {
 	// Behind says that the request is for what stands behind Ref's host in a shard that has this only as a border host. The shard of
 	// the host says so, to those others.
 	Behind bool
+	// Obeyed is when a shard carried it out that its host has left since, before it is carried out where the host is now; 0 for nobody has.
+	Obeyed monitor.Time
 }
 
 // Parse reads a line, with or without a time in brackets; now is the time if there is none. White space around the line

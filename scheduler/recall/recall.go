@@ -29,9 +29,7 @@ type Reader struct {
 
 // Memory says what was read besides what the core knows now.
 type Memory struct {
-	// Used is up to where the shard has used its inputs, and Seen what it knows of those who sent them.
-	Used wire.Position
-	Seen Seen
+	Noted
 	// Replayed counts broks, Moved the hosts that came from other shards.
 	Replayed, Moved int
 }
@@ -109,6 +107,7 @@ func (r *Reader) record(m bus.Msg, c *core.Core, memory *Memory) int {
 	memory.Seen.Learn(seen)
 	for i := range broks {
 		c.Replay(&broks[i])
+		memory.Obeyed.Note(&broks[i])
 	}
 	return len(broks)
 }

@@ -91,7 +91,7 @@ func TestASnapshotIsFollowedByWhatWasRecordedAfterIt(t *testing.T) {
 	}
 	c := m.core()
 	c.RestoreStatuses([]monitor.Status{status("b", "saved", 5)})
-	saved := recall.AppendSnapshot(nil, c, wire.Position{})
+	saved := recall.AppendSnapshot(nil, c, &recall.Noted{})
 	recall.Stamp(saved, after)
 	m.blob(bus.SNAP, recall.SnapshotName(3), saved)
 	got, outputs := m.read(wire.Generation{})

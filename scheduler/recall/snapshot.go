@@ -7,6 +7,7 @@ import (
 
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/command"
 	"github.com/onbu/onbu/scheduler/core"
 )
 
@@ -25,13 +26,24 @@ type head struct {
 	Rest     core.Snapshot
 	Statuses int // how many there are
 	Seen     []wire.Seen
+	Obeyed   []command.Request
+}
+
+// Noted is what a shard remembers besides what its core knows.
+type Noted struct {
+	// Used is up to where the shard has used its inputs, and Seen what it knows of those who sent them.
+	Used   wire.Position
+	Seen   Seen
+	Obeyed Obeyed
 }
 
 // AppendSnapshot writes what a core remembers behind dst, without a copy of it all in between. Stamp has to say when it
 // was taken.
-func AppendSnapshot(dst []byte, c *core.Core, used wire.Position, seen ...wire.Seen) []byte {
+func AppendSnapshot(dst []byte, c *core.Core, n *Noted) []byte {
 	dst = append(dst, make([]byte, afterSize)...)
-	dst = appendPart(dst, func(b []byte) []byte { return wire.Append(b, head{used, c.Rest(), c.Inventory().Objects(), seen}) })
+	dst = appendPart(dst, func(b []byte) []byte {
+		return wire.Append(b, head{n.Used, c.Rest(), c.Inventory().Objects(), n.Seen.All(), n.Obeyed.All()})
+	})
 	statuses := make([]monitor.Status, 0, batchStatuses)
 	for id, all := monitor.ID(0), monitor.ID(c.Inventory().Objects()); id < all; {
 		statuses = statuses[:0]
@@ -84,6 +96,7 @@ func load(d *wire.Decoder, b []byte, c *core.Core, memory *Memory) (after uint64
 	c.Restore(h.Rest)
 	memory.Used = h.Used
 	memory.Seen.Learn(h.Seen)
+	memory.Obeyed.Learn(h.Obeyed)
 	return after, nil
 }
 
