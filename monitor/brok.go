@@ -75,7 +75,16 @@ type Brok struct {
 	// By says who gave the external command that made it so, as the command's Source does: "web anna". It is set in BrokCommand, and in
 	// what such a command ends or logs; empty where no command did it, or an older release wrote it.
 	By string
+	// Answer is what whoever gave the command of a BrokCommand was told: AnswerDone, or AnswerRefused and why. Text says so too, but may end
+	// with words of the command's own that look like it. Empty where an older release wrote it.
+	Answer string
 }
+
+// What Answer says. The reason follows AnswerRefused.
+const (
+	AnswerDone    = "done"
+	AnswerRefused = "refused: "
+)
 
 // Durable says whether the brok belongs into the journal: whether a state restored without it would be wrong.
 func (b *Brok) Durable() bool { return b.Kind != BrokCheck }

@@ -11,7 +11,7 @@ import (
 	"github.com/onbu/onbu/monitor/logline"
 )
 
-func TestAFileOfAnOlderReleaseLearnsWhoGaveACommand(t *testing.T) {
+func TestAFileOfAnOlderReleaseLearnsWhoGaveACommandAndWhatHeWasTold(t *testing.T) {
 	o := options(t)
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o750); err != nil {
 		t.Fatal(err)
@@ -33,14 +33,14 @@ func TestAFileOfAnOlderReleaseLearnsWhoGaveACommand(t *testing.T) {
 	s := history.New(o)
 	defer s.Close()
 	b := alert(10, "EXTERNAL COMMAND: ENABLE_HOST_CHECK;web")
-	b.Kind, b.By = monitor.BrokCommand, "web anna"
+	b.Kind, b.By, b.Answer = monitor.BrokCommand, "web anna", monitor.AnswerDone
 	add(t, s, []monitor.Brok{b})
 	var by []string
 	err = s.Read(t.Context(), history.Query{Host: "web"}, func(l *logline.Line) bool {
-		by = append(by, l.By+"/"+l.Person())
+		by = append(by, l.By+"/"+l.Person()+"/"+l.Answer)
 		return true
 	})
-	if err != nil || len(by) != 2 || by[0] != "/" || by[1] != "web anna/anna" {
+	if err != nil || len(by) != 2 || by[0] != "//" || by[1] != "web anna/anna/done" {
 		t.Errorf("got %q, %v", by, err)
 	}
 }

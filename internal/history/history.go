@@ -128,16 +128,22 @@ func (s *Store) openLocked(ctx context.Context) error {
 	if _, err := s.writer.ExecContext(ctx, schema); err != nil {
 		return err
 	}
-	return addBy(ctx, s.writer)
+	for _, name := range []string{"who", "answer"} {
+		if err := addColumn(ctx, s.writer, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// addBy gives a file of an older release the column that says who was behind a line. Older releases read and write such a file too.
-func addBy(ctx context.Context, db *sql.DB) error {
+// addColumn gives a file of an older release a column: who was behind a line, or what he was told. Older releases read and write such a
+// file too.
+func addColumn(ctx context.Context, db *sql.DB, name string) error {
 	var there bool
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info('log') WHERE name = 'who'").Scan(&there); err != nil || there {
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info('log') WHERE name = ?", name).Scan(&there); err != nil || there {
 		return err
 	}
-	_, err := db.ExecContext(ctx, "ALTER TABLE log ADD COLUMN who TEXT")
+	_, err := db.ExecContext(ctx, "ALTER TABLE log ADD COLUMN "+name+" TEXT")
 	return err
 }
 
@@ -216,25 +222,30 @@ func insert(ctx context.Context, db *sql.DB, lines []logline.Line) error {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	add, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO log (time, hash, class, host, service, message, output, comment, who) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	add, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO log (time, hash, class, host, service, message, output, comment, who, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return err
 	}
 	defer add.Close()
 	for i := range lines {
 		l := &lines[i]
-		var output, comment, who any
+		var output, comment any
 		if said := logline.Parse(l.Message); said.Output != l.Output || said.Comment != l.Comment {
 			output, comment = l.Output, l.Comment
 		}
-		if l.By != "" {
-			who = l.By
-		}
-		if _, err := add.ExecContext(ctx, int64(l.Time), hash(l), l.Class, l.Host, l.Service, l.Message, output, comment, who); err != nil {
+		if _, err := add.ExecContext(ctx, int64(l.Time), hash(l), l.Class, l.Host, l.Service, l.Message, output, comment, orNull(l.By), orNull(l.Answer)); err != nil {
 			return err
 		}
 	}
 	return tx.Commit()
+}
+
+// orNull keeps nothing of an empty text.
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 // hash tells lines of one time apart.

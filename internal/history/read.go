@@ -53,7 +53,7 @@ func statement(q Query) (query string, args []any) {
 		b.WriteString(text)
 		args = append(args, values...)
 	}
-	add("SELECT time, class, host, service, message, output, comment, who FROM log WHERE time >= ?", nanoseconds(q.From))
+	add("SELECT time, class, host, service, message, output, comment, who, answer FROM log WHERE time >= ?", nanoseconds(q.From))
 	if q.Until != 0 {
 		add(" AND time < ?", nanoseconds(q.Until+1))
 	}
@@ -87,12 +87,12 @@ func each(rows *sql.Rows, yield func(*logline.Line) bool) error {
 		var at int64
 		var class int
 		var host, service, message string
-		var output, comment, who sql.NullString
-		if err := rows.Scan(&at, &class, &host, &service, &message, &output, &comment, &who); err != nil {
+		var output, comment, who, answer sql.NullString
+		if err := rows.Scan(&at, &class, &host, &service, &message, &output, &comment, &who, &answer); err != nil {
 			return err
 		}
 		l := logline.Parse(message)
-		l.Time, l.Class, l.Host, l.Service, l.By = monitor.Time(at), logline.Class(class), host, service, who.String
+		l.Time, l.Class, l.Host, l.Service, l.By, l.Answer = monitor.Time(at), logline.Class(class), host, service, who.String, answer.String
 		if output.Valid {
 			l.Output, l.Comment = output.String, comment.String
 		}

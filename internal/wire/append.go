@@ -17,7 +17,7 @@ const (
 	resultFields  = 9
 	checkFields   = 20
 	submitFields  = 6
-	brokFields    = 16
+	brokFields    = 17
 	statusFields  = 52
 	jobsFields    = 3
 )
@@ -191,7 +191,8 @@ func appendBrok(dst []byte, b *monitor.Brok) []byte {
 	} else {
 		dst = appendCheck(dst, b.Check)
 	}
-	return appendText(dst, b.By)
+	dst = appendText(dst, b.By)
+	return appendText(dst, b.Answer)
 }
 
 func appendStatus(dst []byte, s *monitor.Status) []byte {

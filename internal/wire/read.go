@@ -288,7 +288,7 @@ func (c *cursor) brok(b *monitor.Brok) {
 		b.Check = fresh[monitor.Check](c)
 		c.check(b.Check)
 	}
-	b.By = c.text()
+	b.By, b.Answer = c.text(), c.text()
 	c.close(more)
 }
 

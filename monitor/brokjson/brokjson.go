@@ -35,7 +35,8 @@ type Event struct {
 	Start     float64 `json:"start,omitempty"` // Unix seconds, as all that follow
 	End       float64 `json:"end,omitempty"`
 	Text      string  `json:"text,omitempty"`
-	By        string  `json:"by,omitempty"` // who gave the external command that made it so
+	By        string  `json:"by,omitempty"`     // who gave the external command that made it so
+	Answer    string  `json:"answer,omitempty"` // what that was told of it
 	// What follows only checks have.
 	LongOutput string  `json:"long_output,omitempty"`
 	Started    float64 `json:"started,omitempty"`
@@ -65,7 +66,7 @@ func Of(b *monitor.Brok) (Event, bool) {
 	if (b.Kind == monitor.BrokProgram || b.Kind == monitor.BrokContact) && b.Shard != 0 {
 		ok = false // every shard says so; once is enough
 	}
-	e := Event{Time: b.Time.Std().UTC().Format(time.RFC3339Nano), Kind: kind, Type: b.NotificationType, Text: b.Text, By: b.By, Version: Version}
+	e := Event{Time: b.Time.Std().UTC().Format(time.RFC3339Nano), Kind: kind, Type: b.NotificationType, Text: b.Text, By: b.By, Answer: b.Answer, Version: Version}
 	if s := b.Status; s != nil {
 		e.Host, e.Service, e.State, e.StateType = s.Host, s.Service, s.StateName(), s.Type.String()
 		e.Attempt, e.Output, e.Perfdata = s.Attempt, s.Output, s.Perfdata

@@ -53,6 +53,9 @@ type Line struct {
 	// By says who gave the external command behind the line, as the command's source does: "web anna", "livestatus 192.0.2.7:4021". The
 	// line itself does not say it. Empty where no command did it, or nobody knows any more.
 	By string
+	// Answer is what whoever gave an external command was told, as the brok has it: the line itself may end with words of the command's
+	// own. Empty for other lines, and where nobody knows any more.
+	Answer string
 }
 
 // Person is who gave the command behind the line, if that was somebody who had signed in on the pages; else empty.
@@ -72,6 +75,9 @@ func Of(b *monitor.Brok) (Line, bool) {
 	}
 	l := Parse(oneLine(text))
 	l.Time, l.By = b.Time, oneLine(b.By)
+	if b.Kind == monitor.BrokCommand {
+		l.answered(oneLine(b.Answer))
+	}
 	if s := b.Status; s != nil && l.Class == Alert && b.Kind == monitor.BrokAlert {
 		l.Output = oneLine(s.Output)
 	}
@@ -111,7 +117,7 @@ func commandText(b *monitor.Brok) (string, bool) {
 	if _, after, cut := strings.Cut(text, "] "); cut && strings.HasPrefix(text, "[") {
 		text = after
 	}
-	line, _, _ := CutRefusal(text)
+	line, _, _ := cutRefusal(text, b.Answer)
 	if r, err := command.Parse(line, b.Time); err == nil && r.Scope() == command.ScopeAll {
 		return lead + line, b.Shard == 0
 	}

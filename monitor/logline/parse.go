@@ -115,19 +115,10 @@ func (l *Line) told(f *fields, service bool) {
 // command finds out whom an external command is about.
 func (l *Line) command() {
 	l.Class = Command
-	line, _, _ := CutRefusal(l.Options)
+	line, _, _ := l.Refusal()
 	if r, err := command.Parse(line, 1); err == nil {
 		l.Host, l.Service = r.Ref.Host, r.Ref.Service
 	}
-}
-
-// CutRefusal parts an external command from why it was refused, if it was.
-func CutRefusal(options string) (line, why string, refused bool) {
-	const between = ": refused: "
-	if i := strings.LastIndex(options, between); i >= 0 {
-		return options[:i], options[i+len(between):], true
-	}
-	return options, "", false
 }
 
 // StateOf gives the number of a state: CRITICAL, or what stands in brackets as in CUSTOM (CRITICAL). A recovery is 0.

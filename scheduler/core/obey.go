@@ -13,12 +13,13 @@ import (
 func (c *Core) Obey(now monitor.Time, req command.Request, d *Decisions) error {
 	c.enter(now)
 	text := "EXTERNAL COMMAND: " + req.String()
-	at := len(d.Broks)
+	at, answer := len(d.Broks), monitor.AnswerDone
 	err := c.obey(&req, d)
 	if err != nil {
-		text += ": refused: " + err.Error()
+		answer = monitor.AnswerRefused + err.Error()
+		text += ": " + answer
 	}
-	d.insert(at, monitor.Brok{Kind: monitor.BrokCommand, Time: c.now, Shard: c.inv.Shard, Text: text})
+	d.insert(at, monitor.Brok{Kind: monitor.BrokCommand, Time: c.now, Shard: c.inv.Shard, Text: text, Answer: answer})
 	if req.Scope() != command.ScopeResult {
 		sign(d.Broks[at:], req.Source)
 	}

@@ -205,3 +205,30 @@ func TestWhatACommandDoesSaysWhoGaveIt(t *testing.T) {
 		}
 	}
 }
+
+// The text of a command may end with words that look like a refusal; the answer is what its giver was told.
+func TestACommandsAnswerIsNotWhatACommentSays(t *testing.T) {
+	c, d := sampleCore(t)
+	done := sampleLine(t, "ADD_SVC_COMMENT") + ": refused: nobody may"
+	for line, want := range map[string]string{
+		done:                              monitor.AnswerDone,
+		"ADD_HOST_COMMENT;nowhere;1;me;x": monitor.AnswerRefused + `there is no host "nowhere"`,
+	} {
+		d.Reset()
+		req, err := command.Parse(line, t0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Obey(t0, req, d); (err == nil) != (line == done) {
+			t.Fatal(err)
+		}
+		for _, b := range d.Broks {
+			if b.Kind == monitor.BrokCommand && b.Answer != want || b.Kind != monitor.BrokCommand && b.Answer != "" {
+				t.Errorf("%s: %d has the answer %q, want %q", line, b.Kind, b.Answer, want)
+			}
+		}
+		if len(d.Broks) == 0 || d.Broks[0].Kind != monitor.BrokCommand {
+			t.Errorf("%s: there is no such brok", line)
+		}
+	}
+}

@@ -10,7 +10,7 @@ import (
 // command says what somebody did by an external command, and who. Of its arguments it gives the author and what that wrote; others may
 // be secrets. An author is what the command claims, so whoever signed in goes before.
 func (h *happening) command(l *logline.Line) {
-	line, refused, no := logline.CutRefusal(l.Options)
+	line, refused, no := l.Refusal()
 	r, err := command.Parse(line, l.Time)
 	name, _, _ := strings.Cut(line, ";")
 	h.Kind, h.What, h.Text, h.Who, h.Way = "command", name, "", l.Person(), l.By

@@ -47,13 +47,14 @@ func through(w http.ResponseWriter, r *http.Request, anonymous sign.Role, next h
 	next.ServeHTTP(w, sign.Through(r, anonymous))
 }
 
-// locally is what the broker's process serves: also where it listens on other addresses than loopback, those who come from elsewhere
-// sign in; and so do those whom a reverse proxy on this machine brings, unless it is written that everybody may look.
+// locally is what the broker's process serves. Those sign in whom a reverse proxy on this machine brings, and, where it listens on other
+// addresses than loopback, those who come from elsewhere, or by a name that is not this machine's, unless it is written that everybody
+// may look.
 func (m *Module) locally(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		anonymous := m.doors.local
-		if at, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok && !at.IP.IsLoopback() {
-			anonymous = m.doors.own
+		if at, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok && (!at.IP.IsLoopback() || !m.doors.plain(r.Host)) {
+			anonymous = m.doors.asked(r)
 		} else if !m.doors.open && m.gate.Brought(r) {
 			anonymous = sign.Nobody
 		}
@@ -64,7 +65,6 @@ func (m *Module) locally(next http.Handler) http.Handler {
 // owned is what the module's own port serves: to allowed hosts, and under its names.
 func (m *Module) owned(next http.Handler, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		anonymous := m.doors.own
 		switch {
 		case !m.allowed(r):
 			log.Debug("refused: not among allowed_hosts", "from", r.RemoteAddr)
@@ -73,10 +73,8 @@ func (m *Module) owned(next http.Handler, log *slog.Logger) http.Handler {
 		case len(m.doors.names) > 0 && !m.doors.named(r.Host):
 			http.Error(w, "these pages are not here under that name: names says which there are", http.StatusMisdirectedRequest)
 			return
-		case len(m.doors.names) == 0 && r.TLS == nil && !m.doors.plain(r.Host):
-			anonymous = sign.Nobody
 		}
-		through(w, onOwnPort(r), anonymous, next)
+		through(w, onOwnPort(r), m.doors.asked(r), next)
 	})
 }
 
@@ -86,6 +84,18 @@ func (m *Module) allowed(r *http.Request) bool {
 	}
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && m.port.Allow(at.Addr().Unmap())
+}
+
+// asked is what somebody may do who reaches the pages from elsewhere: nothing under a name that a page of another site can have.
+func (d *doors) asked(r *http.Request) sign.Role {
+	ours := d.named(r.Host)
+	if len(d.names) == 0 {
+		ours = r.TLS != nil || d.plain(r.Host)
+	}
+	if !ours {
+		return sign.Nobody
+	}
+	return d.own
 }
 
 // named says whether the pages are asked for by a name of theirs. A page in somebody's browser can make any name of its own lead here,

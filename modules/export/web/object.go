@@ -27,8 +27,8 @@ const (
 func (m *Module) objectData(mux *http.ServeMux) {
 	mux.HandleFunc("GET /ui/data/object", m.streamed(m.liveObject))
 	mux.HandleFunc("GET /ui/data/explain", m.allow(sign.Read, m.explain))
-	mux.HandleFunc("GET /ui/data/history", m.bounded(&m.heavy, m.turns.bounded(m.allow(sign.Read, m.timeline))))
-	mux.HandleFunc("GET /ui/data/points", m.bounded(&m.heavy, m.turns.bounded(m.allow(sign.Read, m.pointsOf))))
+	mux.HandleFunc("GET /ui/data/history", m.inLine(m.turns, m.allow(sign.Read, m.timeline)))
+	mux.HandleFunc("GET /ui/data/points", m.inLine(m.turns, m.allow(sign.Read, m.pointsOf)))
 	mux.HandleFunc("GET /ui/data/object-sources", m.allow(sign.Read, m.sources))
 	mux.HandleFunc("GET /ui/data/object-agent", m.passed(sign.Command, "/api/agent/output"))
 	mux.HandleFunc("GET /ui/data/object-trace", m.bounded(&m.traces, m.trace))

@@ -349,19 +349,22 @@ func TestCommandsAreNamedWithoutTheirArguments(t *testing.T) {
 func TestThePastSaysWhoGaveACommand(t *testing.T) {
 	m := newSite().module(t, t.TempDir())
 	const downtime = "SCHEDULE_SVC_DOWNTIME;web;disk;1;2;1;0;60;bob;new disk"
-	said := []struct{ by, text, want string }{
-		{"web anna", "EXTERNAL COMMAND: [17] DISABLE_SVC_NOTIFICATIONS;web;disk", "command anna  turned off notifications "},
-		{"web anna", "EXTERNAL COMMAND: [17] SCHEDULE_FORCED_SVC_CHECK;web;disk;17", "command anna  had it checked "},
-		{"livestatus 192.0.2.7:4021", "EXTERNAL COMMAND: [17] " + downtime, "command bob new disk planned a downtime livestatus 192.0.2.7:4021"},
-		{"web anna", "EXTERNAL COMMAND: [17] " + downtime, "command anna new disk planned a downtime "},
-		{"web anna", "SERVICE DOWNTIME ALERT: web;disk;CANCELLED; gone", "downtime anna gone  "},
-		{"", "EXTERNAL COMMAND: [17] DISABLE_SVC_CHECK;web;disk", "command   turned off checks "},
-		{"web anna", "EXTERNAL COMMAND: [17] DEL_ALL_SVC_DOWNTIMES;web;disk", "command anna  cancelled its downtimes "},
-		{"web anna", "EXTERNAL COMMAND: [17] REMOVE_SVC_ACKNOWLEDGEMENT;web;disk: refused: it is not acknowledged", "command anna   it is not acknowledged"},
+	const seen = "EXTERNAL COMMAND: [17] ACKNOWLEDGE_SVC_PROBLEM;web;disk;2;0;1;anna;seen: refused: nobody may"
+	said := []struct{ by, text, want, answer string }{
+		{"web anna", seen, "command anna seen: refused: nobody may acknowledged it ", monitor.AnswerDone},
+		{"web anna", seen + ": refused: it is late", "command anna seen: refused: nobody may  it is late", monitor.AnswerRefused + "it is late"},
+		{"web anna", "EXTERNAL COMMAND: [17] DISABLE_SVC_NOTIFICATIONS;web;disk", "command anna  turned off notifications ", ""},
+		{"web anna", "EXTERNAL COMMAND: [17] SCHEDULE_FORCED_SVC_CHECK;web;disk;17", "command anna  had it checked ", ""},
+		{"livestatus 192.0.2.7:4021", "EXTERNAL COMMAND: [17] " + downtime, "command bob new disk planned a downtime livestatus 192.0.2.7:4021", ""},
+		{"web anna", "EXTERNAL COMMAND: [17] " + downtime, "command anna new disk planned a downtime ", ""},
+		{"web anna", "SERVICE DOWNTIME ALERT: web;disk;CANCELLED; gone", "downtime anna gone  ", ""},
+		{"", "EXTERNAL COMMAND: [17] DISABLE_SVC_CHECK;web;disk", "command   turned off checks ", ""},
+		{"web anna", "EXTERNAL COMMAND: [17] DEL_ALL_SVC_DOWNTIMES;web;disk", "command anna  cancelled its downtimes ", ""},
+		{"web anna", "EXTERNAL COMMAND: [17] REMOVE_SVC_ACKNOWLEDGEMENT;web;disk: refused: it is not acknowledged", "command anna   it is not acknowledged", ""},
 	}
 	var want []string
 	for i, s := range said {
-		b := monitor.Brok{Kind: monitor.BrokLog, By: s.by, Time: monitor.At(time.Now().Add(time.Duration(i-20) * time.Second)), Text: s.text}
+		b := monitor.Brok{Kind: monitor.BrokLog, By: s.by, Answer: s.answer, Time: monitor.At(time.Now().Add(time.Duration(i-20) * time.Second)), Text: s.text}
 		if strings.HasPrefix(s.text, "EXTERNAL") {
 			b.Kind = monitor.BrokCommand
 		}

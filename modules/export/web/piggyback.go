@@ -32,7 +32,7 @@ func (m *Module) piggybackData(mux *http.ServeMux) {
 		}}, nil
 	}))
 	mine := make(turns, atWork) // their own: who looks at problems must not wait for who looks at payloads
-	heavy := func(next http.HandlerFunc) http.HandlerFunc { return m.bounded(&m.heavy, mine.bounded(next)) }
+	heavy := func(next http.HandlerFunc) http.HandlerFunc { return m.inLine(mine, next) }
 	mux.HandleFunc("GET /ui/data/piggyback/payloads", heavy(m.allow(sign.Read, m.findPayloads)))
 	mux.HandleFunc("GET /ui/data/piggyback/orphans", heavy(m.allow(sign.Read, m.findOrphans)))
 	mux.HandleFunc("GET /ui/data/piggyback/elsewhere", m.allow(sign.Read, m.findElsewhere))

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -228,6 +230,35 @@ func TestAPageOfAnotherSiteDoesNotSeeWhatEverybodySees(t *testing.T) {
 	} {
 		d := newDesk(t, append(test.settings, "port 7780", "anonymous read")...)
 		if w := askFrom(d.own, "127.0.0.1", test.host, "data/me"); w.Code != test.code {
+			t.Errorf("%s: got %d %s, want %d", test.what, w.Code, w.Body, test.code)
+		}
+	}
+}
+
+// The same where the broker's own port listens on an address that others reach.
+func TestAPageOfAnotherSiteDoesNotSeeTheBrokersPortEither(t *testing.T) {
+	for _, test := range []struct {
+		what, host string
+		settings   []string
+		code       int
+		at         byte // the first number of the address that is asked
+	}{
+		{"an address", "192.0.2.9:7770", []string{"anonymous read"}, 200, 192},
+		{"this machine", "localhost:7770", []string{"anonymous read"}, 200, 192},
+		{"a name of somebody else's", "evil.example:7770", []string{"anonymous read"}, 401, 192},
+		{"a name of ours", "monitor.example.org", []string{"anonymous read", "names monitor.example.org"}, 200, 192},
+		{"not a name of ours", "evil.example", []string{"anonymous read", "names monitor.example.org"}, 401, 192},
+		{"nothing is opened", "192.0.2.9:7770", nil, 401, 192},
+		{"on loopback", "localhost:7770", nil, 200, 127},
+		{"on loopback, a name of somebody else's", "evil.example:7770", nil, 401, 127},
+		{"on loopback, a name of ours", "monitor.example.org", []string{"anonymous read", "names monitor.example.org"}, 200, 127},
+	} {
+		d := newDesk(t, test.settings...)
+		elsewhere := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			at := net.Addr(&net.TCPAddr{IP: net.IPv4(test.at, 0, 0, 1), Port: 7770})
+			d.pages.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, at)))
+		})
+		if w := askFrom(elsewhere, "203.0.113.9", test.host, "data/me"); w.Code != test.code {
 			t.Errorf("%s: got %d %s, want %d", test.what, w.Code, w.Body, test.code)
 		}
 	}

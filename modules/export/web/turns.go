@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"time"
 )
@@ -13,22 +14,38 @@ const (
 	atWork = 2
 	// mostWait is how long one waits for its turn: longer than any crowd of people needs.
 	mostWait = 10 * time.Second
-	// mostHeavy bounds how many wait, and eachHeavy those of one reader, so that another one's turn comes in time.
-	mostHeavy, eachHeavy = 200, 12
 )
 
 // bounded has a request wait for its turn, and refuses it when that does not come.
 func (t turns) bounded(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		patience := time.NewTimer(mostWait)
-		defer patience.Stop()
-		select {
-		case t <- struct{}{}:
-			defer func() { <-t }()
-			next(w, r)
-		case <-r.Context().Done():
-		case <-patience.C:
-			refuse(w, failure(http.StatusServiceUnavailable, "too much is asked of these pages at once: try again in a moment"))
+		patience, end := context.WithTimeout(r.Context(), mostWait)
+		defer end()
+		t.serve(patience, w, r, next)
+	}
+}
+
+func (t turns) serve(patience context.Context, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+	select {
+	case t <- struct{}{}:
+		defer func() { <-t }()
+		next(w, r)
+	case <-patience.Done():
+		refuse(w, tooMuch(http.StatusServiceUnavailable))
+	}
+}
+
+// inLine is as bounded, for what takes longer: a request waits for others of its own reader first, and no longer in all.
+func (m *Module) inLine(t turns, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		patience, end := context.WithTimeout(r.Context(), mostWait)
+		defer end()
+		leave, err := m.heavy.enter(patience, m.gate.Reader(r))
+		if err != nil {
+			refuse(w, err)
+			return
 		}
+		defer leave()
+		t.serve(patience, w, r, next)
 	}
 }

@@ -48,7 +48,7 @@ type Module struct {
 	gap       gap            // of the history
 	streams   *streams
 	traces    crowd
-	heavy     crowd // what takes turns
+	heavy     queue // for what takes turns
 	turns     turns
 	pages     http.Handler
 }
@@ -62,7 +62,7 @@ func New(s *modules.Settings, e modules.Env, o modules.Outlook) modules.Exporter
 		guard: readOrigins(s), welcome: s.Text("login_text", ""),
 		hub: live.New(e.Log), shells: shell(),
 		present: present{view: o.View}, turns: make(turns, atWork),
-		traces: crowd{what: "checks followed", most: mostTraces, each: eachTraces}, heavy: crowd{what: "requests of this kind under way", most: mostHeavy, each: eachHeavy},
+		traces: crowd{what: "checks followed", most: mostTraces, each: eachTraces},
 	}
 	m.streams = newStreams(min(m.port.Most, mostConnections))
 	entry := readGate(s, e)

@@ -9,12 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
-
-// mostEnded bounds how many sessions are remembered that were ended before their time.
-const mostEnded = 4000
 
 // ended are the sessions that people signed out of, kept in a file so that they stay ended after a restart. Any goroutine may use it.
 type ended struct {
@@ -26,38 +25,38 @@ type ended struct {
 
 	mu   sync.Mutex // guards everything that follows
 	read bool
-	// until is when each is over anyway, in Unix seconds.
-	until map[[12]byte]int64
-	// floor ends all that would be over by then: those that there was no more room to remember.
-	floor int64
+	// gone are the sessions themselves.
+	gone map[[12]byte]out
+	// floors end all sessions of a person that would be over by then: those that there was no more room to remember. floor does so for
+	// everybody.
+	floors map[[8]byte]int64
+	floor  int64
+}
+
+// out is a session that was ended: when it is over anyway, in Unix seconds, and whose it is, by its mark; zero if nobody knows.
+type out struct {
+	over int64
+	mark [8]byte
 }
 
 // has says whether a session that is over at a time was ended.
-func (e *ended) has(id [12]byte, over int64) bool {
+func (e *ended) has(id [12]byte, s out) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.readLocked()
-	_, out := e.until[id]
-	return out || over <= e.floor
+	_, gone := e.gone[id]
+	return gone || s.over <= e.floor || s.over <= e.floors[s.mark]
 }
 
 // add ends a session.
-func (e *ended) add(id [12]byte, over int64, now time.Time) {
+func (e *ended) add(id [12]byte, s out, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.readLocked()
-	e.until[id] = over
+	e.gone[id] = s
 	e.boundLocked(now)
 	e.writeLocked()
 	e.tell()
-}
-
-// boundLocked forgets what is over anyway, and the oldest if there is too much.
-func (e *ended) boundLocked(now time.Time) {
-	if len(e.until) > mostEnded {
-		maps.DeleteFunc(e.until, func(_ [12]byte, at int64) bool { return at <= now.Unix() })
-		e.makeRoomLocked()
-	}
 }
 
 // tell has others told.
@@ -68,22 +67,11 @@ func (e *ended) tell() {
 	}
 }
 
-// makeRoomLocked forgets a tenth of what is remembered if that is full, and raises the floor above it.
-func (e *ended) makeRoomLocked() {
-	if len(e.until) <= mostEnded {
-		return
-	}
-	first := slices.Sorted(maps.Values(e.until))
-	e.floor = max(e.floor, first[mostEnded/10])
-	maps.DeleteFunc(e.until, func(_ [12]byte, at int64) bool { return at <= e.floor })
-}
-
-// The file has a line for each, and one for the floor with a dash in place of the number.
 func (e *ended) readLocked() {
 	if e.read {
 		return
 	}
-	e.read, e.until = true, map[[12]byte]int64{}
+	e.read, e.gone, e.floors = true, map[[12]byte]out{}, map[[8]byte]int64{}
 	if e.path == "" {
 		return
 	}
@@ -96,29 +84,53 @@ func (e *ended) readLocked() {
 
 // takeLocked adds what a text says, but for what would be over later than last: no session lasts so long.
 func (e *ended) takeLocked(text []byte, last int64) {
-	for line := range bytes.Lines(text) {
-		var (
-			name string
-			over int64
-			id   [12]byte
-		)
-		if _, err := fmt.Sscan(string(line), &name, &over); err != nil || over > last {
+	for line := range strings.Lines(string(text)) {
+		words := append(strings.Fields(line), "", "", "")
+		over, err := strconv.ParseInt(words[1], 10, 64)
+		if err != nil || over > last {
 			continue
 		}
-		if n, err := hex.Decode(id[:], []byte(name[:min(len(name), 24)])); err == nil && n == len(id) {
-			e.until[id] = over
-		} else if name == "-" {
-			e.floor = max(e.floor, over)
-		}
+		e.lineLocked(words[0], over, words[2])
 	}
 }
 
-// textLocked gives a line for each session, in a fixed order.
+// lineLocked adds what a line says. A build before this one writes no marks, and reads neither those nor floors of one person.
+func (e *ended) lineLocked(name string, over int64, mark string) {
+	var id [12]byte
+	s := out{over: over}
+	switch {
+	case name == "-":
+		e.floor = max(e.floor, over)
+	case strings.HasPrefix(name, "-") && unhex(s.mark[:], name[1:]):
+		e.floors[s.mark] = max(e.floors[s.mark], over)
+	case unhex(id[:], name):
+		if !unhex(s.mark[:], mark) {
+			s.mark = e.gone[id].mark
+		}
+		e.gone[id] = s
+	}
+}
+
+// unhex reads a number of the length of to; false if the text is none.
+func unhex(to []byte, text string) bool {
+	b, err := hex.DecodeString(text)
+	return err == nil && len(b) == len(to) && copy(to, b) == len(to)
+}
+
+// textLocked gives, in a fixed order, a line for each floor, with a dash in front, and for each session.
 func (e *ended) textLocked() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "- %d\n", e.floor)
-	for _, id := range slices.SortedFunc(maps.Keys(e.until), func(x, y [12]byte) int { return bytes.Compare(x[:], y[:]) }) {
-		fmt.Fprintf(&b, "%x %d\n", id, e.until[id])
+	for _, mark := range slices.SortedFunc(maps.Keys(e.floors), func(x, y [8]byte) int { return bytes.Compare(x[:], y[:]) }) {
+		fmt.Fprintf(&b, "-%x %d\n", mark, e.floors[mark])
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(e.gone), func(x, y [12]byte) int { return bytes.Compare(x[:], y[:]) }) {
+		switch s := e.gone[id]; s.mark {
+		case [8]byte{}:
+			fmt.Fprintf(&b, "%x %d\n", id, s.over)
+		default:
+			fmt.Fprintf(&b, "%x %d %x\n", id, s.over, s.mark)
+		}
 	}
 	return b.Bytes()
 }

@@ -166,7 +166,7 @@ func (g *Gate) session(r *http.Request) (*session, *User) {
 	}
 	for _, c := range r.CookiesNamed(k.cookie()) {
 		s, ok := k.open(c.Value)
-		if !ok || s.over(time.Now(), g.o.Idle, g.o.Lifetime) || g.ended.has(s.id, g.end(s)) {
+		if !ok || s.over(time.Now(), g.o.Idle, g.o.Lifetime) || g.ended.has(s.id, out{g.end(s), s.mark}) {
 			continue
 		}
 		if u := g.users.get().named[s.name]; u != nil && k.mark(u) == s.mark {
@@ -287,7 +287,7 @@ func (g *Gate) SignOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s, u := g.session(r); u != nil {
-		g.ended.add(s.id, g.end(s), time.Now())
+		g.ended.add(s.id, out{g.end(s), s.mark}, time.Now())
 		g.o.Log.Info("signed out", "who", u.Name, "from", g.From(r))
 	}
 	http.SetCookie(w, &http.Cookie{Name: k.cookie(), MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: g.o.Proxy.secure(r)})

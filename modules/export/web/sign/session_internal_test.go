@@ -23,26 +23,6 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-func TestEndedSessionsAreBoundedAndStayEnded(t *testing.T) {
-	e := &ended{told: func(err error) { t.Error(err) }}
-	now := time.Unix(1_800_000_000, 0)
-	id := func(i int) [12]byte { return [12]byte{byte(i >> 16), byte(i >> 8), byte(i)} }
-	for i := range mostEnded + 500 {
-		e.add(id(i), now.Unix()+int64(i)+1, now)
-	}
-	if len(e.until) > mostEnded {
-		t.Errorf("%d are remembered", len(e.until))
-	}
-	for _, i := range []int{0, 499, 500, mostEnded + 499} {
-		if !e.has(id(i), now.Unix()+int64(i)+1) {
-			t.Errorf("session %d lives again", i)
-		}
-	}
-	if e.has(id(99999), now.Unix()+mostEnded+1000) {
-		t.Error("a session that nobody ended is over")
-	}
-}
-
 func TestWhatCannotBeReadKeepsWhatWasThereBefore(t *testing.T) {
 	dir := t.TempDir()
 	told := 0

@@ -454,6 +454,9 @@ func (s *shelf) common() sign.Common {
 		Follow: func(ctx context.Context, _ string, told func([]byte)) error {
 			s.mu.Lock()
 			s.changed = append(s.changed, told)
+			if s.value != nil {
+				told(s.value)
+			}
 			s.mu.Unlock()
 			<-ctx.Done()
 			return ctx.Err()
@@ -524,6 +527,52 @@ func TestSigningOutCountsAtAllBrokers(t *testing.T) {
 		}
 		common.reach(true)
 		out("once they reach each other", second)
+	})
+}
+
+// Who signs in and out again and again ends sessions of his own, at this broker and at others, and none of anybody else.
+func TestWhoSignsOutAgainAndAgainSignsOutNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := newYard(t, nil)
+		y.options.Key = filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(y.options.Key, []byte(strings.Repeat("k", 40)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		y.options.State = "" // thousands of writes would show nothing more
+		y.gate = sign.New(y.options)
+		other, common := sign.New(y.options), &shelf{}
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		defer all.Wait()
+		defer cancel()
+		begin := func(name, password string) *http.Request {
+			y.jar = nil
+			if err := y.signIn(name, password); err != nil {
+				t.Fatal(err)
+			}
+			return y.request("192.0.2.1")
+		}
+		hers := begin("ada", "a horse")
+		var his []*http.Request
+		for range 4100 {
+			time.Sleep(500 * time.Millisecond)
+			his = append(his, begin("bob", "a stable"))
+			y.gate.SignOut(httptest.NewRecorder(), his[len(his)-1])
+		}
+		for _, g := range []*sign.Gate{y.gate, other} {
+			all.Go(func() { g.Share(ctx, common.common()) })
+		}
+		time.Sleep(time.Minute)
+		for what, g := range map[string]*sign.Gate{"here": y.gate, "at the other broker": other} {
+			if got := g.Who(hers); got != ada {
+				t.Errorf("%s she is %+v", what, got)
+			}
+			for i, r := range his {
+				if got := g.Who(r); got != nobody {
+					t.Fatalf("%s his session %d lives again: %+v", what, i, got)
+				}
+			}
+		}
 	})
 }
 
