@@ -67,7 +67,7 @@ func TestCommandsGoAlongThoughTheirOwnerEnds(t *testing.T) {
 			time.Sleep(150 * time.Second)
 			w.late = func() {
 				time.Sleep(time.Second)
-				w.commandTo(1, "ACKNOWLEDGE_SVC_PROBLEM;mover;service0;2;0;1;ann;seen")
+				w.commandTo(1, "ACKNOWLEDGE_SVC_PROBLEM;mover;service0;2;0;1;ann;seen: refused: nobody")
 				at := time.Now().Unix()
 				w.commandTo(1, fmt.Sprintf("SCHEDULE_AND_PROPAGATE_HOST_DOWNTIME;mover;%d;%d;1;0;0;bob;works", at, at+7200))
 				end(s)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
-	"github.com/onbu/onbu/monitor/logline"
 )
 
 // How long commands are remembered that a shard carried out, and how many at most.
@@ -28,12 +27,11 @@ func (o *Obeyed) All() []command.Request { return o.all }
 
 // Note remembers a command that a brok tells of, if it was carried out.
 func (o *Obeyed) Note(b *monitor.Brok) {
-	if b.Kind != monitor.BrokCommand {
+	if b.Kind != monitor.BrokCommand || b.Answer != monitor.AnswerDone {
 		return
 	}
-	line, _, refused := logline.CutRefusal(strings.TrimPrefix(b.Text, "EXTERNAL COMMAND: "))
-	req, err := command.Parse(line, b.Time)
-	if refused || err != nil || req.Ref.Host == "" || req.Scope() == command.ScopeResult {
+	req, err := command.Parse(strings.TrimPrefix(b.Text, "EXTERNAL COMMAND: "), b.Time)
+	if err != nil || req.Ref.Host == "" || req.Scope() == command.ScopeResult {
 		return
 	}
 	req.Source, req.Obeyed = b.By, b.Time

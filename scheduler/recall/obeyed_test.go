@@ -10,14 +10,16 @@ import (
 )
 
 func obeyed(text string, at time.Duration) *monitor.Brok {
-	return &monitor.Brok{Kind: monitor.BrokCommand, Time: monitor.Time(at), Text: "EXTERNAL COMMAND: [1767225600] " + text, By: "page:ann"}
+	return &monitor.Brok{Kind: monitor.BrokCommand, Time: monitor.Time(at), Text: "EXTERNAL COMMAND: [1767225600] " + text, By: "page:ann", Answer: monitor.AnswerDone}
 }
 
 func TestCommandsAreRememberedForAWhile(t *testing.T) {
 	var o recall.Obeyed
 	o.Note(obeyed("ENABLE_NOTIFICATIONS", 1))
 	o.Note(obeyed("PROCESS_HOST_CHECK_RESULT;web;0;fine", 1))
-	o.Note(obeyed("ACKNOWLEDGE_HOST_PROBLEM;web;2;0;1;ann;seen: refused: web is UP: there is no problem", 1))
+	refused := obeyed("ACKNOWLEDGE_HOST_PROBLEM;web;2;0;1;ann;seen: refused: web is UP: there is no problem", 1)
+	refused.Answer = monitor.AnswerRefused + "web is UP: there is no problem"
+	o.Note(refused)
 	o.Note(obeyed("NO_SUCH;web", 1))
 	o.Note(&monitor.Brok{Kind: monitor.BrokLog, Text: "EXTERNAL COMMAND: [1] DISABLE_HOST_CHECK;web"})
 	if all := o.All(); len(all) != 0 {

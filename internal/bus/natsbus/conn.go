@@ -57,6 +57,7 @@ type Conn struct {
 	life       context.Context // ends with Close
 	end        context.CancelFunc
 	background sync.WaitGroup
+	leads      sync.Once // streams in memory are kept led once this connection prepares them
 
 	mu       sync.Mutex // guards everything that follows
 	buckets  map[bus.Bucket]jetstream.KeyValue

@@ -45,6 +45,7 @@ func (c *Conn) makeBucket(ctx context.Context, want jetstream.KeyValueConfig) er
 	defer cancel()
 	if s, err := c.js.Stream(ctx, kvStream(bus.Bucket(want.Bucket))); err == nil {
 		is := s.CachedInfo().Config
+		want.Storage = is.Storage // which cannot be changed
 		same := is.MaxAge == want.TTL && is.Replicas == want.Replicas && is.Storage == want.Storage &&
 			is.SubjectDeleteMarkerTTL == want.LimitMarkerTTL && layoutOf(is.Metadata) == layoutOf(want.Metadata)
 		if c.newer(is) || c.clustered() && same {

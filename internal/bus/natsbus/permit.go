@@ -53,6 +53,9 @@ func Permit(name string, r bus.Rights) Permissions {
 	p.buckets(r)
 	if r.Prepare {
 		p.publish(api+"STREAM.CREATE.*", api+"STREAM.UPDATE.*", api+"STREAM.INFO.*")
+		for _, s := range inMemory() {
+			p.ask(s, "STREAM.DELETE.")
+		}
 	}
 	slices.Sort(p.Publish)
 	slices.Sort(p.Subscribe)

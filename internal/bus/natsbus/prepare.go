@@ -17,6 +17,7 @@ const dedup = 2 * time.Minute
 // Prepare implements bus.Conn. Streams that are there get as many copies as there are to be now. It is done again by itself after each lost connection, because what was kept in memory is
 // gone when the server has restarted.
 func (c *Conn) Prepare(ctx context.Context) error {
+	c.leads.Do(func() { c.background.Go(c.keepLed) }) // a stream that nobody leads cannot be prepared
 	if err := c.untilReady(ctx, "preparing the bus", func() error { return c.prepare(ctx) }); err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (c *Conn) prepareStreams(ctx context.Context) error {
 			held, _ := c.held(ctx, cfg.Name)
 			cfg.MaxBytes = max(cfg.MaxBytes, held)
 		}
-		err := c.makeStream(ctx, cfg)
+		err := c.makeKept(ctx, c.layout[i], cfg)
 		if noRoom(err) && share < 1024 {
 			share, i = 2*share, -1
 			continue
@@ -156,13 +157,14 @@ func (c *Conn) streamConfig(k bus.Keeping, share int64) jetstream.StreamConfig {
 	return cfg
 }
 
-// bucketConfig makes the server tell watchers of the keys that age out.
+// bucketConfig makes the server tell watchers of the keys that age out. Of several servers each keeps a bucket on disk: what is in memory
+// only has no leader once two were lost, until all are back, and nobody could take a lease.
 func (c *Conn) bucketConfig(k bus.BucketKeeping) jetstream.KeyValueConfig {
 	cfg := jetstream.KeyValueConfig{Bucket: string(k.Bucket), TTL: k.TTL, Replicas: c.replicas(), MaxBytes: -1, Metadata: ofLayout()}
 	if k.TTL > 0 {
 		cfg.LimitMarkerTTL = k.TTL
 	}
-	if k.Memory {
+	if k.Memory && !c.clustered() {
 		cfg.Storage = jetstream.MemoryStorage
 	}
 	return cfg
