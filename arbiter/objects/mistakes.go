@@ -18,8 +18,8 @@ const (
 type mistakes struct {
 	kinds map[string]*mistakeKind
 	order []*mistakeKind
-	// said counts all calls of add.
-	said int
+	// said counts all calls of add, errors those for errors.
+	said, errors int
 	// seen keeps what a template causes in each of its users from being said twice.
 	seen map[string]bool
 }
@@ -41,6 +41,9 @@ func newMistakes() mistakes {
 
 func (m *mistakes) add(pos Pos, severity Severity, format string, args ...any) {
 	m.said++
+	if severity == Error {
+		m.errors++
+	}
 	k := m.kinds[format]
 	if k == nil {
 		k = &mistakeKind{severity: severity}

@@ -36,9 +36,35 @@ func (l *loader) loadServices() {
 	l.loadServiceParents()
 }
 
-// placeService puts a definition on its hosts.
+// placeService puts a definition on its hosts. One that a mistake leaves on none is read nowhere else: what else is wrong in it is to be
+// told with the mistake, and not when that is mended.
 func (l *loader) placeService(i uint32, r ref) {
 	v := l.look(r)
+	wrong, placed := l.mistakes.errors, len(l.placed)
+	l.placeOnItsHosts(v, i)
+	if l.mistakes.errors > wrong && len(l.placed) == placed {
+		l.checkNames(v)
+	}
+}
+
+// checkNames looks whether the names are there that a service without a host has: whatever else it says may be its host's to say.
+func (l *loader) checkNames(v *view) {
+	if !v.get(keyDuplicateForeach).given() { // which may be part of the command's name
+		l.callOf(v.get(keyCheckCommand), "check_command")
+	}
+	l.callOf(v.get(keyEventHandler), "event_handler")
+	l.period(v, keyCheckPeriod)
+	l.period(v, keyNotificationPeriod)
+	l.contactsOf(v)
+	l.contactGroupsOf(v)
+	if !l.shinken { // which makes groups by naming them
+		l.pick(kServicegroup, v.get(keyServicegroups), "servicegroups")
+	}
+	l.checkRefs(v)
+}
+
+// placeOnItsHosts notes the places of a definition: hosts, members of groups, or users of templates.
+func (l *loader) placeOnItsHosts(v *view, i uint32) {
 	registered := v.registered(l)
 	hosts, groups := v.get(keyHostName), v.get(keyHostgroupName)
 	switch {

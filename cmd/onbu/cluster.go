@@ -33,7 +33,7 @@ func clusterVerb(ctx context.Context, e *env) error {
 	e.flags.BoolVar(&q.Follow, "follow", false, "go on with what is written from now on, until Ctrl-C")
 	e.flags.StringVar(&q.Node, "node", "", "only of this node")
 	e.flags.StringVar(&q.Role, "role", "", "only of this role")
-	e.flags.StringVar(&q.Kind, "kind", "", "only of this kind, such as shard-taken")
+	kinds := e.flags.String("kind", "", "only of these kinds, such as shard-taken,shard-lost")
 	asJSON := e.flags.Bool("json", false, "print JSON, an object a line")
 	e.flags.Func("since", "how far back, as in 90m, 2h or 3d, or from when on, as in '2026-03-01 04:00' (default: all, 90 days)", func(text string) (err error) {
 		q.Since, err = chronicle.ParseSince(text, time.Now())
@@ -46,6 +46,7 @@ func clusterVerb(ctx context.Context, e *env) error {
 	if words[0] != "log" {
 		return usageError(fmt.Sprintf("%q is not log", words[0]))
 	}
+	q.Kinds = chronicle.ParseKinds(*kinds)
 	found := false
 	each := func(entry api.Deed) error {
 		found = true
@@ -56,7 +57,7 @@ func clusterVerb(ctx context.Context, e *env) error {
 		return nil
 	}
 	err = at.open(ctx, e, func(c cluster) error { return c.Chronicle(ctx, q, each) })
-	if narrowed := q.Node+q.Role+q.Kind != ""; err == nil && !found && narrowed {
+	if narrowed := q.Node+q.Role+*kinds != ""; err == nil && !found && narrowed {
 		fmt.Fprintln(e.stderr, "no entry fits; without --node, --role and --kind all are shown, with the words for each")
 	}
 	return err

@@ -128,7 +128,7 @@ func addUser(ctx context.Context, u *userEdit, words []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(u.stdout, "%s stands in %s, with the role %s. A broker that reads this file knows it within a second: sign in on its pages. Its log says where they are (pages=http://…/ui/).\n", words[0], u.path, role)
+	fmt.Fprintf(u.stdout, "%s stands in %s, with the role %s. A broker that reads this file knows it within a second: sign in on its pages, http://%s/ui/ unless --http or a port of their own says otherwise: its log has the address behind pages=.\n", words[0], u.path, role, defaultHTTP)
 	return nil
 }
 

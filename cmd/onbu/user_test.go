@@ -38,7 +38,7 @@ func TestUsersAreKeptInAFile(t *testing.T) {
 		{"", "user add bob", 1, "its first line, which is to be the password, is empty"},
 		{"", "user add a:b", 1, "colons"},
 		{"correct horse\n", "user add bob --role root", 2, "write read, command, admin"},
-		{"", "user add zoe --role admin --no-password", 0, "zoe stands in"},
+		{"", "user add zoe --role admin --no-password", 0, "its pages, http://127.0.0.1:7770/ui/ unless --http"},
 		{"another horse\r\n", "user passwd ada", 0, "ada has a new password."},
 		{"another horse\n", "user passwd bob", 1, "there is no user bob"},
 		{"", "user role ada admin", 0, "ada has the role admin"},

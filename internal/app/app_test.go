@@ -402,7 +402,7 @@ func TestAWholeEngineRestsInMaintenanceAndGoesOnAfterwards(t *testing.T) {
 	orders(t, url, `{"node":"test","state":"up"}`)
 	all("up")
 	works(last)
-	if _, body := get(t, url+"/api/cluster/log?kind=maintenance&role=broker"); !strings.Contains(body, "a test") {
+	if _, body := get(t, url+"/api/cluster/log?kind=refused,maintenance&role=broker"); !strings.Contains(body, "a test") {
 		t.Errorf("the cluster log has %q", body)
 	}
 	if err := p.stop(); err != nil {

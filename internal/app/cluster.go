@@ -168,7 +168,7 @@ func (s *httpServer) log(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "since="+err.Error())
 		return
 	}
-	query := chronicle.Query{Since: since, Node: q.Get("node"), Role: q.Get("role"), Kind: q.Get("kind"), Follow: q.Get("follow") == "1"}
+	query := chronicle.Query{Since: since, Node: q.Get("node"), Role: q.Get("role"), Kinds: chronicle.ParseKinds(q.Get("kind")), Follow: q.Get("follow") == "1"}
 	head(w)
 	enc, flush := json.NewEncoder(w), http.NewResponseController(w).Flush
 	if query.Follow {

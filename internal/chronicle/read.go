@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,14 +22,21 @@ func deedOf(d *wire.Deed) api.Deed {
 type Query struct {
 	// Since is the oldest wanted; 0 for all that are there.
 	Since monitor.Time
-	// Node, Role and Kind are those wanted; empty for every one.
-	Node, Role, Kind string
+	// Node and Role are those wanted; empty for every one.
+	Node, Role string
+	// Kinds are those wanted; none for every one.
+	Kinds []string
 	// Follow goes on with what is written from now on.
 	Follow bool
 }
 
 func (q *Query) wants(d *wire.Deed) bool {
-	return d.Time >= q.Since && (q.Node == "" || d.Node == q.Node) && (q.Role == "" || d.Role == q.Role) && (q.Kind == "" || d.Kind == q.Kind)
+	return d.Time >= q.Since && (q.Node == "" || d.Node == q.Node) && (q.Role == "" || d.Role == q.Role) && (len(q.Kinds) == 0 || slices.Contains(q.Kinds, d.Kind))
+}
+
+// ParseKinds reads kinds as people write them: shard-taken,shard-lost.
+func ParseKinds(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // slack is how far the clock of a node may be before that of the bus without its entries being passed over.

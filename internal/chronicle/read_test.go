@@ -61,7 +61,9 @@ func TestWhatIsWantedIsReadAndNothingElse(t *testing.T) {
 			{"since", chronicle.Query{Since: monitor.At(time.Now().Add(-time.Minute))}, []string{second, third}},
 			{"node", chronicle.Query{Node: "one"}, []string{first, third}},
 			{"role", chronicle.Query{Role: "arbiter"}, []string{second}},
-			{"kind", chronicle.Query{Node: "one", Kind: "shard-lost"}, []string{third}},
+			{"kind", chronicle.Query{Node: "one", Kinds: chronicle.ParseKinds("shard-lost")}, []string{third}},
+			{"kinds", chronicle.Query{Kinds: chronicle.ParseKinds("shard-lost, lead-taken,")}, []string{second, third}},
+			{"no kind", chronicle.Query{Kinds: chronicle.ParseKinds("")}, []string{first, second, third}},
 			{"nothing", chronicle.Query{Node: "three"}, nil},
 		} {
 			if diff := cmp.Diff(c.want, read(t, t.Context(), one.bus, c.q)); diff != "" {

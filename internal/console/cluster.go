@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/onbu/onbu/internal/chronicle"
@@ -16,7 +17,7 @@ import (
 
 // Chronicle gives the entries of the cluster log that are wanted, in the order in which they were stored; with q.Follow until ctx ends.
 func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(api.Deed) error) error {
-	values := url.Values{"node": {q.Node}, "role": {q.Role}, "kind": {q.Kind}}
+	values := url.Values{"node": {q.Node}, "role": {q.Role}, "kind": {strings.Join(q.Kinds, ",")}}
 	if q.Since != 0 {
 		values.Set("since", q.Since.Std().Format(time.RFC3339Nano))
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/onbu/onbu/broker/standing"
 	"github.com/onbu/onbu/broker/tempo"
+	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/modules/export/web/sign"
 	"github.com/onbu/onbu/monitor/api"
@@ -39,7 +40,7 @@ func over(t *testing.T, answers map[string]any) *Module {
 			_ = json.NewEncoder(w).Encode(v)
 		})
 	}
-	return &Module{outlook: modules.Outlook{API: mux}}
+	return &Module{outlook: modules.Outlook{API: mux, View: func() *view.Snapshot { return &view.Snapshot{} }}}
 }
 
 // well is what the API says of an engine without any trouble.

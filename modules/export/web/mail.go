@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/onbu/onbu/broker/view"
 	"github.com/onbu/onbu/modules/piggyback"
 	"github.com/onbu/onbu/monitor/amount"
 	"github.com/onbu/onbu/monitor/api"
@@ -41,10 +42,12 @@ type box struct {
 
 // sender is a source with what becomes of its payloads.
 type sender struct {
-	Name   string  `json:"name"`
-	Site   string  `json:"site,omitempty"`
-	At     float64 `json:"at"`
-	Silent bool    `json:"silent"`
+	Name string  `json:"name"`
+	Site string  `json:"site,omitempty"`
+	At   float64 `json:"at"`
+	// Silent says that its newest output held no payload, or, with Unheard, that there is none of when it was asked last.
+	Silent  bool `json:"silent"`
+	Unheard bool `json:"unheard,omitempty"`
 	// Classes counts its payloads; Oldest is when the oldest of those for this site was fetched.
 	Classes map[string]int `json:"classes"`
 	Oldest  float64        `json:"oldest"`
@@ -70,9 +73,9 @@ type waitsFor struct {
 }
 
 // sort puts all payloads in their places.
-func (b *box) sort(seen *api.Payloads) {
+func (b *box) sort(seen *api.Payloads, now *view.Snapshot) {
 	b.Classes = map[string]int{}
-	senders, orphans, queues := sendersOf(seen.Sources), map[string]struct{}{}, map[string]*waitsFor{}
+	senders, orphans, queues := sendersOf(seen.Sources, now), map[string]struct{}{}, map[string]*waitsFor{}
 	targets := map[string]int{}
 	for i := range seen.Payloads {
 		p := &seen.Payloads[i]
@@ -113,10 +116,11 @@ func (b *box) sort(seen *api.Payloads) {
 	b.Line, b.Well = b.line(), b.Classes[classOld] == 0 && b.SilentCount == 0 && b.ConflictAll == 0 && len(b.Waiting) == 0 && len(b.Missing) == 0
 }
 
-func sendersOf(sources []api.Source) map[[2]string]*sender {
+func sendersOf(sources []api.Source, now *view.Snapshot) map[[2]string]*sender {
 	all := map[[2]string]*sender{}
 	for _, s := range sources {
-		all[[2]string{s.Name, s.Site}] = &sender{Name: s.Name, Site: s.Site, At: s.At, Silent: s.Silent, Classes: map[string]int{}}
+		gone := s.Site == "" && !s.Silent && unheard(now, s.Name, s.At) // of other sites' hosts nothing is known here
+		all[[2]string{s.Name, s.Site}] = &sender{Name: s.Name, Site: s.Site, At: s.At, Silent: s.Silent || gone, Unheard: gone, Classes: map[string]int{}}
 	}
 	return all
 }

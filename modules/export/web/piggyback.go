@@ -129,7 +129,7 @@ func (m *Module) lookAtMail(ctx context.Context) (any, error) {
 		}
 	}
 	b.Site, b.Links = linked.Site, atMost(linked.Links, mostMail)
-	b.sort(seen)
+	b.sort(seen, m.outlook.View())
 	return b, nil
 }
 

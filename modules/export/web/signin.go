@@ -74,7 +74,7 @@ func (m *Module) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name, to := strings.TrimSpace(r.PostForm.Get("name")), destination(r.PostForm.Get("to"))
-	err := m.gate.SignIn(w, r, name, r.PostForm.Get("password"))
+	err := m.gate.SignIn(w, r, name, withoutEnd(r.PostForm.Get("password")))
 	if err == nil {
 		lead(w, to, http.StatusSeeOther)
 		return
@@ -89,6 +89,13 @@ func (m *Module) signIn(w http.ResponseWriter, r *http.Request) {
 		code = http.StatusServiceUnavailable
 	}
 	m.showSignIn(w, r, code, signing{To: to, Name: name, Error: sentence(err.Error())})
+}
+
+// withoutEnd gives a password without the end of its line: programs send whole files, of which `onbu user add < file` took the first line.
+func withoutEnd(password string) string {
+	line, _ := strings.CutSuffix(password, "\n")
+	line, _ = strings.CutSuffix(line, "\r")
+	return line
 }
 
 func (m *Module) signOut(w http.ResponseWriter, r *http.Request) {

@@ -68,6 +68,18 @@ func TestSigningInAndOut(t *testing.T) {
 	}
 }
 
+// Who sends a password from a file sends the end of its line too.
+func TestOneEndOfALineIsNoPartOfAPassword(t *testing.T) {
+	d := newDesk(t)
+	for password, want := range map[string]int{
+		"a horse\n": http.StatusSeeOther, "a horse\r\n": http.StatusSeeOther, "a horse\n\n": http.StatusUnauthorized, "\na horse": http.StatusUnauthorized, "a horse ": http.StatusUnauthorized, "\n": http.StatusUnauthorized,
+	} {
+		if w := d.form("sign-in", credentials("ada", password, "tree")); w.Code != want {
+			t.Errorf("%q: got %d, want %d", password, w.Code, want)
+		}
+	}
+}
+
 // A link to the page to sign in leads nowhere else, whatever stands in it.
 func TestThePageToSignInLeadsOnlyToPages(t *testing.T) {
 	d := newDesk(t)

@@ -13,6 +13,7 @@ func looksWalks() []walk {
 	return []walk{
 		{"two fingers zoom the tree and one moves it", fingers},
 		{"what is said about a host does not cover it on a phone", sheet},
+		{"on a phone all of a dialog stands in it", narrowDialogs},
 		{"the Tab key goes through every page and can be seen, everything used has a name, and tables have headers", everyPageIsOpenToAll},
 		{"on paper there is what is shown, and nothing to press", onPaper},
 		{"tabs say how things are", titles},

@@ -13,6 +13,7 @@ import (
 func otherWalks() []walk {
 	return []walk{
 		{"the page of a service says how it is, why, and what was", objectPage},
+		{"bytes that were measured are written in the units that their numbers are of", measuredBytes},
 		{"a host that does not exist is said not to, with names that are like it", missingObject},
 		{"the tree is walked with keys", treeByKeys},
 		{"an admin puts a role into maintenance, and takes it out", maintenance},
@@ -31,6 +32,19 @@ func objectPage(t *testing.T, s *site, b *browser.Browser) {
 	s.service("core", "disk", 0, "tidied")
 	tab.Sees("tidied")
 	unowned(t, tab)
+}
+
+func measuredBytes(t *testing.T, s *site, b *browser.Browser) {
+	s.service("core", "disk", 1, "776.00 GiB | /srv=833223655424B;800000000000;~:900000000000;0; /var=5120MB;6144;8192 /tmp=3kB /boot=1536KiB;20:")
+	tab := b.Tab(t)
+	tab.Go(s.at("object?host=core&service=disk"))
+	tab.Sees("776.00 GiB")
+	for name, want := range map[string]string{
+		"/srv": "776 GiB; warn 745 GiB, crit 838 GiB", "/var": "5 GiB; warn 6 GiB, crit 8 GiB", "/tmp": "3 KiB; ", "/boot": "1.50 MiB; warn 20: KiB",
+	} {
+		tab.Until(name+" is "+want, fmt.Sprintf(`[...document.querySelectorAll(".metrics li")].some((m) => m.querySelector(".metric-name").innerText === %q
+			&& m.querySelector("b").innerText + "; " + m.querySelector(".metric-foot span").innerText === %q)`, name, want))
+	}
 }
 
 func missingObject(t *testing.T, s *site, b *browser.Browser) {

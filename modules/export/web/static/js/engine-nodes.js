@@ -91,12 +91,16 @@ function drawMore(own) {
 		r.role, [r.state, r.ordered ? ` (${r.ordered} ordered)` : "", r.why ? el("div", { class: "muted" }, r.why, r.by ? `, by ${r.by}` : "") : null], since(r.seen || r.since), load(r) || "–", { text: [r.version, el("span", { class: "faint" }, ` wire ${r.wire}`)], class: "mono" }, `${r.pid} on ${r.host}`, { text: r.http || "–", class: "mono" }]))
 }
 
+/** means says what an admin may order, and what that is. It stands below the choice, which would be too narrow for it on a phone. */
+const means = { maintenance: "Gives up everything, takes nothing.", disconnected: "As maintenance, for the whole node, to change its addresses.", up: "Works again." }
+
 /** order has an admin choose what of a node is to rest, or to work again, and shows beforehand what becomes of each role. */
 async function order(node, all) {
 	const own = all.filter((r) => r.node === node)
 	const resting = own.some((r) => ["maintenance", "disconnected", "draining"].includes(r.state) || (r.ordered && r.ordered !== "up"))
 	const what = el("select", {}, el("option", { value: "" }, "the whole node"), own.map((r) => el("option", { value: r.role }, `its ${r.role}`)))
-	const state = el("select", {}, el("option", { value: "maintenance" }, "maintenance: gives up everything, takes nothing"), el("option", { value: "disconnected" }, "disconnected: the same, to change its addresses"), el("option", { value: "up", selected: resting }, "up: works again"))
+	const state = el("select", {}, Object.keys(means).map((one) => el("option", { value: one, selected: one === (resting ? "up" : "maintenance") }, one)))
+	const meaning = el("span", {})
 	const drain = el("input", { type: "checkbox", checked: true })
 	const why = el("input", { type: "text", maxlength: 500, required: true, placeholder: "kernel, disk, move…" })
 	let planned = { warnings: [] }
@@ -105,6 +109,7 @@ async function order(node, all) {
 	const wanted = () => ({ node, role: what.value, state: state.value, drain: state.value !== "up" && drain.checked, why: why.value.trim() })
 	const draw = async () => {
 		rest.hidden = state.value === "up"
+		meaning.textContent = means[state.value]
 		why.required = !rest.hidden
 		what.disabled = state.value === "disconnected" // that is the whole node's
 		if (what.disabled) what.value = ""
@@ -116,7 +121,7 @@ async function order(node, all) {
 	}
 	for (const input of [what, state, drain]) input.addEventListener("change", draw)
 	await draw()
-	if (!await dialog(`Maintenance of ${node}`, [field("What", what), field("State", state), rest, plan], "Do it")) return
+	if (!await dialog(`Maintenance of ${node}`, [field("What", what), field("State", state, meaning), rest, plan], "Do it")) return
 	if (state.value !== "up") await draw() // what was shown may be of a choice before
 	if (state.value !== "up" && planned.warnings?.length > 0 && !await sure(node, what.value, planned)) return
 	if (await attempt(() => post("data/node", wanted()))) toast(`Ordered: ${wanted().role || "all"} of ${node} ${wanted().state}. It is done within a second or so, or a minute when it drains.`)

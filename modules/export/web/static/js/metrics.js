@@ -2,15 +2,16 @@
 import { attempt, card, clock, duration, el, get, svg, visible } from "./base.js"
 
 const digits = (v) => (Math.abs(v) >= 100 || Number.isInteger(v) ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : Math.abs(v) >= 0.01 ? v.toFixed(2) : String(Number(v.toPrecision(2))))
-const large = [["T", 2 ** 40], ["G", 2 ** 30], ["M", 2 ** 20], ["K", 2 ** 10]]
-const bytes = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 }
+// Plugins mean powers of 1024 by KB as by KiB (monitor/perfdata has the same): they are read so, and written as what they are.
+const large = ["", "Ki", "Mi", "Gi", "Ti", "Pi"].map((sign, n) => [sign, 2 ** (10 * n)]).reverse()
+const bytes = new Map([["B", 1], ["kB", 2 ** 10], ...["K", "M", "G", "T", "P"].flatMap((sign, n) => [[`${sign}B`, 2 ** (10 * n + 10)], [`${sign}iB`, 2 ** (10 * n + 10)]])])
 
 /** amount writes a value with its unit. */
 export function amount(v, unit = "") {
 	if (v === null || v === undefined) return "?"
 	if (unit === "s" && Math.abs(v) < 1) return v === 0 ? "0 s" : Math.abs(v) < 0.001 ? `${digits(v * 1e6)} µs` : `${digits(v * 1e3)} ms`
-	if (bytes[unit]) {
-		const whole = v * bytes[unit]
+	if (bytes.has(unit)) {
+		const whole = v * bytes.get(unit)
 		const [sign, size] = large.find(([, s]) => Math.abs(whole) >= s) ?? ["", 1]
 		return `${digits(whole / size)} ${sign}B`
 	}
@@ -95,8 +96,8 @@ function upToNow(s, value, day, checked) {
 	return { ...s, all: [...all, ...s.all.slice(all.length)], low: Math.min(s.low, value), high: Math.max(s.high, value), last: all.length - 1 }
 }
 
-/** limit writes a threshold; one that is only an upper bound as an amount. */
-const limit = (t, unit) => (!t.inside && t.end !== null && (t.start === 0 || t.start === null) ? amount(t.end, unit) : t.text)
+/** limit writes a threshold: one that is only an upper bound as an amount, others as the plugin did, with the unit that their numbers are of. */
+const limit = (t, unit) => (!t.inside && t.end !== null && (t.start === 0 || t.start === null) ? amount(t.end, unit) : `${t.text}${unit ? ` ${unit}` : ""}`)
 
 function metric(m, s, day) {
 	const known = s && s.low !== null && s.low !== undefined

@@ -1,5 +1,5 @@
 // The page about piggyback: who speaks for whom, how old that is, and which names nobody has.
-import { attempt, badge, card, count, dialog, duration, el, empty, get, live, may, objectLink, params, post, setParams, show, since, table } from "./base.js"
+import { attempt, badge, card, clock, count, dialog, duration, el, empty, get, live, may, objectLink, params, post, setParams, show, since, table } from "./base.js"
 import { part, size, swap } from "./parts.js"
 import { orphansCard } from "./orphans.js"
 import { overlapsCard } from "./overlaps.js"
@@ -41,6 +41,9 @@ function mix(numbers, legend) {
 	return el("div", { class: "mixed" }, line, el("div", { class: "key" }, there.map((c) => el("span", { title: classes[c][2] }, el("i", { class: "dot", "data-state": classes[c][0] }), `${count(numbers[c])} ${classes[c][1]}`))))
 }
 
+/** silence says why a source is called silent. */
+const silence = (s) => (s.unheard ? `asked since, its agent said nothing; heard of last at ${clock(s.at)}` : "its newest output held no payload")
+
 function drawSources(b, chosen, choose) {
 	if (b.sources.length === 0) return empty("No output of an agent holds payloads for other hosts.", "They come by themselves once a host that speaks for others is watched by onbu-agent: docs/piggyback.md.")
 	return [el("ul", { class: "sources" }, b.sources.map((s) => {
@@ -49,7 +52,7 @@ function drawSources(b, chosen, choose) {
 		return el("li", {}, el("button", { type: "button", class: "plain source", "data-key": key, "aria-pressed": key === chosen ? "true" : "false", onclick: () => choose(key === chosen ? "" : key) },
 			el("span", { class: "name" }, s.name, s.site ? el("span", { class: "muted" }, ` at ${s.site}`) : null), mix(s.classes),
 			el("span", { class: "muted nowrap" }, `${count(total)} payload${total === 1 ? "" : "s"}`),
-			el("span", { class: "muted nowrap" }, s.silent ? el("span", { class: "badge", "data-state": "WARNING", title: "its newest output held no payload" }, "silent") : s.at ? [since(s.at), " ago"] : "not heard of")))
+			el("span", { class: "muted nowrap" }, s.silent ? el("span", { class: "badge", "data-state": "WARNING", title: silence(s) }, "silent") : s.at ? [since(s.at), " ago"] : "not heard of")))
 	})), b.source_count > b.sources.length ? el("p", { class: "muted small" }, `and ${count(b.source_count - b.sources.length)} more: find them by name on the right`) : null]
 }
 

@@ -25,7 +25,7 @@ export function sources(of) {
 }
 
 const list = (rows, own, of) => table(["Source", "Age", "Size", "Says", "Sections"], [...own ? [[["its own agent"], [since(own)], "", [el("span", { class: "muted" }, "asked by its own checks")], ""]] : [], ...rows.map((p) => [
-	[p.source === of.host ? p.source : objectLink(p.source), p.site ? el("span", { class: "tag" }, `at ${p.site}`) : null], [since(p.at)], { text: `${count(Math.ceil(p.bytes / 1024))} KB`, class: "nowrap" },
+	[p.source === of.host ? p.source : objectLink(p.source), p.site ? el("span", { class: "tag" }, `at ${p.site}`) : null], [since(p.at)], { text: `${count(Math.ceil(p.bytes / 1024))} KiB`, class: "nowrap" },
 	p.text ? [el("span", { class: p.usable ? "" : "bad-text" }, p.text)] : [el("span", { class: "muted" }, p.usable ? "up to date" : "not used")],
 	[el("span", { class: "muted small" }, (p.sections ?? []).slice(0, 8).join(", "), (p.sections ?? []).length > 8 ? ` and ${p.sections.length - 8} more` : "")],
 ])])
@@ -54,8 +54,8 @@ function pieces(out, text, fetched) {
 		pre.append(visible(text.slice(at, at + mostShown)))
 		at += mostShown
 		more.hidden = at >= text.length
-		more.textContent = `${count(Math.ceil((text.length - at) / 1024))} KB more`
+		more.textContent = `${count(Math.ceil((text.length - at) / 1024))} KiB more`
 	}
 	add()
-	out.replaceChildren(el("p", { class: "muted small" }, `Fetched ${fetched ? clock(fetched) : ""}, ${count(Math.ceil(text.length / 1024))} KB.`), pre, more)
+	out.replaceChildren(el("p", { class: "muted small" }, `Fetched ${fetched ? clock(fetched) : ""}, ${count(Math.ceil(text.length / 1024))} KiB.`), pre, more)
 }
