@@ -18,8 +18,9 @@ import (
 
 // diary remembers what happened in which order.
 type diary struct {
-	mu  sync.Mutex
-	all []string
+	mu       sync.Mutex
+	all      []string
+	troubles []string // of a worker
 }
 
 func (d *diary) note(text string) {
