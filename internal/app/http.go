@@ -215,7 +215,11 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 		if h, ok := l.daemon.(healthy); ok {
 			if err := h.Healthy(); err != nil {
 				state[name], well = err.Error(), false
+				continue
 			}
+		}
+		for _, text := range role.troubles() {
+			state[name] += "; " + text
 		}
 	}
 	var missed []string

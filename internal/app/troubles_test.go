@@ -1,6 +1,8 @@
 package app
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -46,6 +48,21 @@ func TestWhatSomebodyShouldLookAtTravelsWithTheHeartbeat(t *testing.T) {
 		shows(strings.Split("abcdefgh", "")...)
 		n.diary.trouble()
 		shows()
+		if err := n.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhatSomebodyShouldLookAtIsInHealthAndMakesNobodyIll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, membus.New().Connect("test"), "arbiter")
+		n.diary.trouble("refused its files")
+		w := httptest.NewRecorder()
+		n.server.health(w, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"arbiter":"ok; refused its files"`) {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
 		if err := n.stop(); err != nil {
 			t.Error(err)
 		}
