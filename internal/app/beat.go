@@ -60,9 +60,9 @@ func (r *running) beat() {
 		case <-r.soon:
 		}
 	}
+	<-r.over // which may take seconds: a poller waits for its checks
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), lastBeat)
 	defer cancel()
-	<-r.over
 	r.leave(ctx)
 	r.remember(ctx, h, true)
 }
