@@ -138,7 +138,10 @@ func (s *busState) ends(t *trouble, about, why string, now time.Time) {
 
 // lacks says what is wrong with a server.
 func lacks(r bus.Replica) string {
-	if r.Away {
+	switch {
+	case r.Away && r.Seen == 0:
+		return "it is away"
+	case r.Away:
 		return fmt.Sprintf("it is away, last seen %s ago", r.Seen.Round(time.Second))
 	}
 	return fmt.Sprintf("it lacks %d changes", r.Lag)

@@ -62,3 +62,10 @@ func TestTheBusIsUnwellOnceNobodyLeadsItForLongerThanAnElection(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A server that was killed while it led was never seen by the one that leads since.
+func TestAServerThatWasNeverSeenIsAwayAndNotSeenJustNow(t *testing.T) {
+	if got := lacks(bus.Replica{Server: "n3", Away: true, Lag: 173}); got != "it is away" {
+		t.Errorf("got %q", got)
+	}
+}

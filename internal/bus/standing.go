@@ -24,5 +24,5 @@ type Replica struct {
 	// Away is that it was not seen lately; Lag is how many changes it lacks otherwise.
 	Away bool
 	Lag  uint64
-	Seen time.Duration // ago
+	Seen time.Duration // ago; 0 for one that was not seen since the leader leads
 }
