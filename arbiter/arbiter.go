@@ -65,6 +65,7 @@ type Arbiter struct {
 	busy    atomic.Pointer[boottime.Mark] // since when it has done one thing; nil while it waits
 	leads   atomic.Bool
 	differs atomic.Bool // its files are not in force
+	refusal refusal
 	dynamic *dynamics
 	inForce inForce
 	// warnings are those of the files as they were last read, outcome is what came into force last.
@@ -82,6 +83,7 @@ func New(o Options) *Arbiter {
 	a := &Arbiter{o: o}
 	o.Metrics.NewGauge("onbu_arbiter_leads", func() float64 { return figure(a.leads.Load()) })
 	o.Metrics.NewGauge("onbu_arbiter_files_differ", func() float64 { return figure(a.differs.Load()) })
+	o.Metrics.NewGauge("onbu_arbiter_files_refused", func() float64 { return figure(a.Troubles() != nil) })
 	return a
 }
 
@@ -127,6 +129,7 @@ func (a *Arbiter) serve(ctx context.Context) error {
 	}
 	defer a.acks.Wait()
 	defer stop()
+	defer a.forgive() // of its files another word is said while it stands by
 	for {
 		select {
 		case <-ctx.Done():
@@ -135,6 +138,8 @@ func (a *Arbiter) serve(ctx context.Context) error {
 			a.dynamic.heard()
 		case <-a.dynamic.next.C:
 			a.at(func() { a.dynamic.round(ctx) })
+		case <-a.refusal.again:
+			a.at(func() { a.reconsider(ctx) })
 		case <-a.o.Reload:
 			a.at(func() { a.reload(ctx, "a signal") })
 		case m := <-requests:

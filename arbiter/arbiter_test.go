@@ -78,6 +78,7 @@ type started struct {
 	ended  chan struct{}
 	err    error // of Run, once it has ended
 	cancel context.CancelFunc
+	a      *arbiter.Arbiter
 }
 
 func start(t *testing.T, c bus.Conn, f files) *started {
@@ -95,7 +96,7 @@ func startNamed(t *testing.T, c bus.Conn, name string, f files) *started {
 func (s *started) run(o arbiter.Options) {
 	a := arbiter.New(o)
 	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
+	s.cancel, s.a = cancel, a
 	go func() {
 		defer close(s.ended)
 		s.err = a.Run(ctx)

@@ -91,8 +91,10 @@ func (a *Arbiter) reload(ctx context.Context, by string) wire.Reloaded {
 	r := a.report(c, began)
 	if err != nil {
 		a.refuse(&r, err)
+		a.hold(ctx, err, time.Since(began))
 		return r
 	}
+	a.forgive()
 	r.Generation, r.Changed, r.Shards = a.outcome.Generation, a.outcome.Changed, a.outcome.Shards
 	return r
 }
@@ -122,7 +124,9 @@ func (a *Arbiter) check(ctx context.Context) wire.Reloaded {
 		var next *candidate
 		if next, err = a.compile(ctx, whole); err == nil {
 			r.Generation, r.Shards = next.now.Number, uint16(len(next.sums))
-			if next.hash != next.now.Hash {
+			if next.hash == next.now.Hash {
+				a.forgive()
+			} else {
 				r.Changed = changed(wire.Generation{Number: next.now.Number + 1, Stands: a.stands(next.now, next.now.Number+1, next.sums)})
 			}
 		}

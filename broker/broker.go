@@ -54,6 +54,8 @@ type Broker struct {
 	applied    *metrics.Counter
 	// shown and hosted are the generations that the view shows, and whose modules are hosted.
 	shown, hosted atomic.Uint64
+	// down are the modules that do not serve.
+	down hosting.Failing
 
 	mu        sync.RWMutex // guards everything that follows
 	view      *view.View

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,15 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// serveAgain is the pause after which a module that gave up serving serves again.
-const serveAgain = 15 * time.Second
+const (
+	// serveAgain is the pause after which a module that gave up serving serves again.
+	serveAgain = 15 * time.Second
+	// steady is how long it must be at it to be called well: one that cannot have its port fails at once.
+	steady = time.Second
+)
+
+// errOver is why a module that ended without a reason does not serve.
+var errOver = errors.New("it ended by itself")
 
 // hostDefined hosts an export module that the configuration asks for, if it is one.
 func (b *Broker) hostDefined(ctx context.Context, m *monitor.Module) {
@@ -26,6 +34,9 @@ func (b *Broker) hostDefined(ctx context.Context, m *monitor.Module) {
 	case errors.Is(err, modules.ErrNotMine):
 	case err != nil:
 		hosting.Complain(b.o.Log, "an export module is not started until its definition is mended", err)
+		b.down.Set(m.Name, err)
+		<-ctx.Done()
+		b.down.Set(m.Name, nil)
 	default:
 		b.hostParts(ctx, e, feed.Asked{Of: m.Name, Start: start})
 	}
@@ -71,14 +82,24 @@ func (b *Broker) host(ctx context.Context, m modules.Exporter, asked feed.Asked)
 
 // serve has a module serve, and again after a pause if it gives up.
 func (b *Broker) serve(ctx context.Context, name string, s modules.Serving) {
+	defer b.down.Set(name, nil)
 	for ctx.Err() == nil {
+		serves := time.AfterFunc(steady, func() { b.down.Set(name, nil) })
 		err := serveOnce(ctx, s)
+		serves.Stop()
 		if ctx.Err() == nil {
+			b.down.Set(name, cmp.Or(err, errOver))
 			b.o.Log.Error("a module gave up serving and is started again", "module", name, "error", err)
 			pause(ctx, serveAgain)
 		}
 	}
 }
+
+// idle says that a module does not serve.
+func idle(name string, why error) error { return fmt.Errorf("module %s does not serve: %w", name, why) }
+
+// Troubles are the modules that do not serve, with the reasons. Any goroutine may call it.
+func (b *Broker) Troubles() []string { return b.down.Lines(idle) }
 
 // serveOnce keeps a module's panic from being the broker's.
 func serveOnce(ctx context.Context, s modules.Serving) (err error) {

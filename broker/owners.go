@@ -59,15 +59,16 @@ func (b *Broker) knock(ctx context.Context, shard monitor.Shard) bool {
 	return err == nil
 }
 
-// Healthy says why what is shown cannot be relied upon; nil when it can.
+// Healthy says why what is shown cannot be relied upon, and which modules do not serve; nil when all is well.
 func (b *Broker) Healthy() error {
 	b.mu.RLock()
 	text := b.ownerlessLocked()
 	b.mu.RUnlock()
+	var old error
 	if text != "" {
-		return errors.Join(errors.New(text), b.feeder.Healthy())
+		old = errors.New(text)
 	}
-	return b.feeder.Healthy()
+	return errors.Join(old, b.down.Err(idle), b.feeder.Healthy())
 }
 
 // warnings are what a person who looks at the states should know besides.

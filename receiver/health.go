@@ -3,9 +3,6 @@ package receiver
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/onbu/onbu/modules"
@@ -18,44 +15,25 @@ const (
 	sayAgain = 10 * time.Minute
 )
 
-// doors are the listeners that do not listen, with the reasons.
-type doors struct {
-	mu   sync.Mutex
-	down map[string]error
+// deaf says that a listener does not listen.
+func deaf(name string, why error) error {
+	return fmt.Errorf("listener %s does not listen: %w", name, why)
 }
 
-func (d *doors) set(name string, why error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.down == nil {
-		d.down = map[string]error{}
-	}
-	if d.down[name] = why; why == nil {
-		delete(d.down, name)
-	}
-}
-
-// err names one of them.
-func (d *doors) err() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, name := range slices.Sorted(maps.Keys(d.down)) {
-		return fmt.Errorf("listener %s does not listen: %w", name, d.down[name])
-	}
-	return nil
-}
+// Troubles are the listeners that do not listen, with the reasons. Any goroutine may call it.
+func (r *Receiver) Troubles() []string { return r.doors.Lines(deaf) }
 
 // host has a listener listen until ctx ends. One that gives up is started again after a pause.
 func (r *Receiver) host(ctx context.Context, name string, l modules.Listener, s modules.Sink) {
 	metric := fmt.Sprintf("onbu_listener_up{module=%q}", name)
 	up := r.o.Metrics.GetOrCreateGauge(metric, nil)
 	defer r.o.Metrics.UnregisterMetric(metric)
-	defer r.doors.set(name, nil)
+	defer r.doors.Set(name, nil)
 	var said time.Time
 	for ctx.Err() == nil {
 		listens := time.AfterFunc(steady, func() {
 			up.Set(1)
-			r.doors.set(name, nil)
+			r.doors.Set(name, nil)
 		})
 		err := l.Listen(ctx, s)
 		listens.Stop()
@@ -66,7 +44,7 @@ func (r *Receiver) host(ctx context.Context, name string, l modules.Listener, s 
 			err = errOver
 		}
 		up.Set(0)
-		r.doors.set(name, err)
+		r.doors.Set(name, err)
 		if time.Since(said) >= sayAgain {
 			said = time.Now()
 			r.o.Log.Error("a listener is not listening; tried again every 15 s", "listener", name, "error", err)

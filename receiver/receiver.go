@@ -80,7 +80,7 @@ type Receiver struct {
 	// room is for what waits to be stored: results, and commands in a room of their own.
 	room, orders room
 	claims       atomic.Uint64
-	doors        doors
+	doors        hosting.Failing
 	opened       sync.Once     // known
 	hosted       atomic.Uint64 // the generation whose listeners are hosted
 	// storing ends after the listeners.
@@ -175,6 +175,9 @@ func (r *Receiver) hostDefined(ctx context.Context, m *monitor.Module) {
 	case errors.Is(err, modules.ErrNotMine):
 	case err != nil:
 		hosting.Complain(r.o.Log, "a listener is not started until its definition is mended", err)
+		r.doors.Set(m.Name, err)
+		<-ctx.Done()
+		r.doors.Set(m.Name, nil)
 	default:
 		r.host(ctx, m.Name, l, r.sinkFor(m.Name, limits, isLoose(l)))
 	}

@@ -105,7 +105,7 @@ func (s *store) lag() (int64, time.Duration) {
 func (r *Receiver) Healthy() error { return r.healthy(lagLimit) }
 
 func (r *Receiver) healthy(limit time.Duration) error {
-	if err := errors.Join(r.store.err(limit), r.doors.err()); err != nil {
+	if err := errors.Join(r.store.err(limit), r.doors.Err(deaf)); err != nil {
 		return err
 	}
 	bytes, age := r.store.lag()

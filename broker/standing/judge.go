@@ -54,6 +54,9 @@ func (e *Engine) judgeRoles() {
 		case r.State == api.Up && r.Load["files_differ"] != 0:
 			e.add("WARNING", r.Role+" of "+r.Node, "its files are not those in force: onbu reload", 0)
 		}
+		for _, text := range r.Troubles {
+			e.add("WARNING", r.Role+" of "+r.Node, text, 0)
+		}
 	}
 	for i := range e.Gaps {
 		e.add("CRITICAL", e.Gaps[i].What(), e.Gaps[i].Text(), 0)

@@ -94,6 +94,9 @@ type Daemon interface {
 // loader is a daemon that says how much it does.
 type loader interface{ Load() map[string]int64 }
 
+// troubled is a daemon that knows what somebody should look at though it works, a sentence each.
+type troubled interface{ Troubles() []string }
+
 // stopWait bounds how long one role may take to end.
 const stopWait = 15 * time.Second
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -48,7 +49,7 @@ func (r *running) beat() {
 			h.State, h.Since = s, monitor.At(time.Now())
 			remembered = time.Time{}
 		}
-		h.Load, h.Boot, h.Generation = r.load(), r.booted(), r.generation()
+		h.Load, h.Troubles, h.Boot, h.Generation = r.load(), r.troubles(), r.booted(), r.generation()
 		r.show(r.ctx, h)
 		if time.Since(remembered) > rememberEvery && r.remember(r.ctx, h, false) {
 			remembered = time.Now()
@@ -59,9 +60,9 @@ func (r *running) beat() {
 		case <-r.soon:
 		}
 	}
+	<-r.over // which may take seconds: a poller waits for its checks
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), lastBeat)
 	defer cancel()
-	<-r.over
 	r.leave(ctx)
 	r.remember(ctx, h, true)
 }
@@ -121,6 +122,32 @@ func (r *running) load() map[string]int64 {
 	return nil
 }
 
+// A heartbeat has so many troubles, of so many bytes.
+const (
+	mostTroubles = 8
+	mostTrouble  = 400
+)
+
+// troubles are what somebody should look at, of the role that works.
+func (r *running) troubles() []string {
+	l := r.current()
+	if l == nil {
+		return nil
+	}
+	d, ok := l.daemon.(troubled)
+	if !ok {
+		return nil
+	}
+	all := d.Troubles()
+	all = all[:min(len(all), mostTroubles)]
+	for i, text := range all {
+		if len(text) > mostTrouble {
+			all[i] = strings.ToValidUTF8(text[:mostTrouble], "") + "…"
+		}
+	}
+	return all
+}
+
 func (r *running) key() string { return bus.BeatKey(r.role.name, r.app.o.Name) }
 
 // show puts a heartbeat where others see it.
@@ -156,7 +183,7 @@ func (r *running) remember(ctx context.Context, h wire.Heartbeat, ended bool) bo
 	key := bus.KnownKey(r.role.name, r.app.o.Name)
 	e, err := r.app.bus.Get(ctx, bus.NODE, key)
 	if err == nil || errors.Is(err, bus.ErrNotFound) {
-		h.Load = nil
+		h.Load, h.Troubles = nil, nil
 		_, err = r.app.bus.Put(ctx, bus.NODE, key, wire.Marshal(wire.KnownRole{Beat: h, At: monitor.At(time.Now()), Ended: ended}), e.Revision)
 	}
 	if err != nil && ctx.Err() == nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -183,15 +184,9 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 	well := true
 	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
 	defer cancel()
-	err := s.app.bus.Ready(ctx)
-	if h, ok := s.app.bus.(healthy); ok && err == nil {
-		err = h.Healthy()
-	}
-	if s.app.busState != nil && err == nil {
-		var note string
-		if note, err = s.app.busState.health(time.Now()); note != "" {
-			state["bus"] += "; " + note
-		}
+	note, err := s.busHealth(ctx)
+	if note != "" {
+		state["bus"] += "; " + note
 	}
 	if err != nil {
 		state["bus"], well = err.Error(), false
@@ -215,7 +210,11 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 		if h, ok := l.daemon.(healthy); ok {
 			if err := h.Healthy(); err != nil {
 				state[name], well = err.Error(), false
+				continue
 			}
+		}
+		for _, text := range role.troubles() {
+			state[name] += "; " + text
 		}
 	}
 	var missed []string
@@ -223,6 +222,26 @@ func (s *httpServer) health(w http.ResponseWriter, r *http.Request) {
 		missed = s.degraded(ctx)
 	}
 	writeHealth(w, well, state, missed)
+}
+
+// busHealth says what is wrong with the bus, and what is not as it should be though it works. Who asks the bus itself how it is knows since
+// when it stores nothing, and why; others only that it does not answer.
+func (s *httpServer) busHealth(ctx context.Context) (note string, err error) {
+	if err := s.app.bus.Ready(ctx); err != nil {
+		if s.app.busState != nil {
+			err = cmp.Or(s.app.busState.silent(time.Now()), err)
+		}
+		return "", err
+	}
+	if h, ok := s.app.bus.(healthy); ok {
+		if err := h.Healthy(); err != nil {
+			return "", err
+		}
+	}
+	if s.app.busState == nil {
+		return "", nil
+	}
+	return s.app.busState.health(time.Now())
 }
 
 // writeHealth answers with the state of each part, and with what is not done in the whole engine.

@@ -37,6 +37,7 @@ func (w worker) Run(ctx context.Context) error {
 		w.diary.note(w.name + " gives up")
 		return context.Cause(ctx) // as a daemon may that passes it on
 	}
+	time.Sleep(time.Duration(w.diary.lasts.Load()))
 	w.diary.note(w.name + " ends")
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,8 +19,11 @@ import (
 
 // diary remembers what happened in which order.
 type diary struct {
-	mu  sync.Mutex
-	all []string
+	mu       sync.Mutex
+	all      []string
+	troubles []string // of a worker
+	// lasts is how long a worker takes to end, in nanoseconds.
+	lasts atomic.Int64
 }
 
 func (d *diary) note(text string) {

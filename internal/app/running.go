@@ -290,8 +290,11 @@ func (r *running) finish(cause error) {
 	l.cancel(cause)
 	<-l.ended
 	r.drop()
-	if l.err != nil && (cause == nil || !errors.Is(l.err, cause)) {
+	switch {
+	case l.err != nil && (cause == nil || !errors.Is(l.err, cause)):
 		r.fail(l.err)
+	case cause == nil:
+		r.tell.Tell(monitor.RoleEnded, r.about(), "in order, with its process")
 	}
 }
 

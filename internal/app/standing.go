@@ -92,6 +92,15 @@ func (s *busState) note(is bus.Standing, now time.Time) {
 		s.begins(&s.mute, "bus", s.why(), now)
 		return
 	}
+	if _, lasts, short := is.Short(); short {
+		s.now = is
+		s.noteServers(now)
+		if s.mute.since.IsZero() {
+			s.mute.since = now.Add(-lasts)
+		}
+		s.begins(&s.mute, "bus", s.why(), now)
+		return
+	}
 	s.ends(&s.mute, "bus", "it stores again, led by "+is.Leader, now)
 	if was := s.now.Leader; was != "" && was != is.Leader {
 		s.tell.Tell(monitor.LeadTaken, "journal", fmt.Sprintf("%s leads it among the servers of the bus, and %s no more", is.Leader, was))
@@ -138,7 +147,10 @@ func (s *busState) ends(t *trouble, about, why string, now time.Time) {
 
 // lacks says what is wrong with a server.
 func lacks(r bus.Replica) string {
-	if r.Away {
+	switch {
+	case r.Away && r.Seen == 0:
+		return "it is away"
+	case r.Away:
 		return fmt.Sprintf("it is away, last seen %s ago", r.Seen.Round(time.Second))
 	}
 	return fmt.Sprintf("it lacks %d changes", r.Lag)
@@ -152,17 +164,35 @@ func (s *busState) why() string {
 	case s.now.Server == "":
 		return "there is no connection to it"
 	case s.now.Cluster:
+		if there, _, short := s.now.Short(); short {
+			return fmt.Sprintf("%d of the %d servers of its cluster answers: more than half of them must be there and reach each other", there, len(s.now.Servers))
+		}
 		return "no server of its cluster leads: more than half of them must be there and reach each other"
 	}
 	return "it does not answer"
+}
+
+// silence says since when nothing is stored. Called with the lock held.
+func (s *busState) silence(now time.Time) error {
+	return fmt.Errorf("nothing is stored for %s: %s", now.Sub(s.mute.since).Round(time.Second), s.why())
+}
+
+// silent says since when nothing is stored, be that only for a moment; nil while something is, as far as is known.
+func (s *busState) silent(now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mute.since.IsZero() {
+		return nil
+	}
+	return s.silence(now)
 }
 
 // health says what is wrong with the bus, and what is not as it should be though it works.
 func (s *busState) health(now time.Time) (note string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d := s.mute.lasts(now); d > 0 {
-		return "", fmt.Errorf("nothing is stored for %s: %s", d, s.why())
+	if s.mute.lasts(now) > 0 {
+		return "", s.silence(now)
 	}
 	var notes []string
 	for _, r := range s.now.Behind {

@@ -24,5 +24,21 @@ type Replica struct {
 	// Away is that it was not seen lately; Lag is how many changes it lacks otherwise.
 	Away bool
 	Lag  uint64
-	Seen time.Duration // ago
+	Seen time.Duration // ago; 0 for one that was not seen since the leader leads
+}
+
+// Short says whether too few servers are there for anything to be stored, how many are, and for how long that has been so. A leader goes on
+// to call itself one for some seconds after it has lost the others.
+func (s *Standing) Short() (there int, lasts time.Duration, short bool) {
+	there = len(s.Servers)
+	for _, r := range s.Behind {
+		if !r.Away {
+			continue
+		}
+		there--
+		if r.Seen > 0 && (lasts == 0 || r.Seen < lasts) {
+			lasts = r.Seen
+		}
+	}
+	return there, lasts, there > 0 && 2*there <= len(s.Servers) && lasts > 0 // one that has just begun to lead has heard nobody yet
 }

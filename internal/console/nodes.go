@@ -87,6 +87,11 @@ func NodesTable(w io.Writer, all []api.Role, s Style) {
 			lag(r.Load), Shown(r.Version), ago(since, s.Now), cmp.Or(r.HTTP, r.Host))
 	}
 	g.draw(w, s)
+	for i := range all {
+		for _, text := range all[i].Troubles {
+			fmt.Fprintln(w, s.paint("WARNING", "! "+printable(all[i].Role+" of "+all[i].Node+": "+text)))
+		}
+	}
 }
 
 func some(n int64) string {

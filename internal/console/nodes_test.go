@@ -14,7 +14,7 @@ import (
 func TestTheTableOfNodes(t *testing.T) {
 	now := time.Unix(1000, 0)
 	all := []api.Role{
-		{Node: "alpha", Role: "scheduler", State: "up", Mode: "M", Shards: []uint16{0, 1, 2, 7}, Epoch: 208, Load: map[string]int64{"running": 18, "waiting": 0, "journal_bytes": 2048}, Version: "v1", Since: 940, HTTP: "10.0.0.1:7770"},
+		{Node: "alpha", Role: "scheduler", State: "up", Mode: "M", Shards: []uint16{0, 1, 2, 7}, Epoch: 208, Load: map[string]int64{"running": 18, "waiting": 0, "journal_bytes": 2048}, Version: "v1", Since: 940, HTTP: "10.0.0.1:7770", Troubles: []string{"it\n is tired"}},
 		{Node: "alpha", Role: "receiver", State: "draining", Mode: "M", Ordered: "maintenance", Why: "kernel\x1b[2J", Load: map[string]int64{"spool_bytes": 3 << 20, "spool_seconds": 90}, Version: "v1", Since: 999, HTTP: "10.0.0.1:7770"},
 		{Node: "beta", Role: "poller", State: "silent", Version: "v1", Host: "beta.example.org", Since: 1, Seen: 700},
 	}
@@ -25,6 +25,7 @@ func TestTheTableOfNodes(t *testing.T) {
 		"alpha scheduler M up 0-2 7 208 18 0 journal 2.0K v1 1m00s 10.0.0.1:7770",
 		"receiver M draining (maintenance ordered): kernel[2J - - - - spool 1m30s, spool 3.0M v1 1s 10.0.0.1:7770",
 		"beta poller - silent - - - - - v1 5m00s beta.example.org",
+		"! scheduler of alpha: it is tired",
 	}
 	var got []string
 	for line := range strings.Lines(b.String()) {

@@ -109,7 +109,7 @@ func (p *pieces) roster() []api.Role {
 			state = api.Ended
 		}
 		r := p.role(&k.Beat, state, false)
-		r.Mode, r.Load, r.Seen = "", nil, k.At.Unix()
+		r.Mode, r.Load, r.Troubles, r.Seen = "", nil, nil, k.At.Unix()
 		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b api.Role) int {
@@ -127,7 +127,7 @@ func (p *pieces) ordered(h *wire.Heartbeat) wire.RoleOrder {
 func (p *pieces) role(h *wire.Heartbeat, state string, there bool) api.Role {
 	r := api.Role{
 		Node: h.Name, Role: h.Role, State: state, Load: h.Load, Version: h.Version, Wire: h.Wire,
-		Host: h.Host, PID: h.PID, HTTP: h.HTTP, Since: h.Since.Unix(), Tags: h.Tags,
+		Host: h.Host, PID: h.PID, HTTP: h.HTTP, Since: h.Since.Unix(), Tags: h.Tags, Troubles: h.Troubles,
 	}
 	o := p.ordered(h)
 	if o.State != wire.NodeUp {

@@ -140,6 +140,8 @@ type Heartbeat struct {
 	// Tags are the poller_tags or reactionner_tags that the role serves, "None" for work without a tag. Empty for other roles, and from an
 	// older release.
 	Tags []string
+	// Troubles are what somebody should look at, a sentence each, though the role works: a module that cannot have its port, say.
+	Troubles []string
 }
 
 // NodeState says what a role of a node may do. Its daemon runs in NodeUp and NodeDraining only.

@@ -28,6 +28,8 @@ type Role struct {
 	By  string `json:"by,omitempty"`
 	// Tags are those that a poller or a reactionner serves, None for work without a tag; left out by an older release.
 	Tags []string `json:"tags,omitempty"`
+	// Troubles are what somebody should look at, a sentence each, though the role works.
+	Troubles []string `json:"troubles,omitempty"`
 }
 
 // The states of a role. The last two are of one that is not there: it ended in order, or did not.

@@ -206,6 +206,9 @@ func (c *Conn) Ready(ctx context.Context) error {
 			if why := c.away(); why != nil {
 				return fmt.Errorf("%w: %w", why, ctx.Err())
 			}
+			if err != nil { // nobody said what is missing
+				return fmt.Errorf("the bus does not answer: %w", ctx.Err())
+			}
 			return fmt.Errorf("waiting for stream %s on the bus, which the arbiter creates: %w", missing, ctx.Err())
 		}
 	}

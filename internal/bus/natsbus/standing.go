@@ -42,11 +42,17 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 	}
 	for _, r := range info.Replicas {
 		s.Servers = append(s.Servers, r.Name)
-		away := r.Offline || r.Active > awayAfter
+		away := isAway(r)
 		if away || !r.Current {
 			s.Behind = append(s.Behind, bus.Replica{Server: r.Name, Away: away, Lag: r.Lag, Seen: r.Active})
 		}
 	}
 	slices.Sort(s.Servers)
 	return s
+}
+
+// isAway says whether a server is away, whatever it lacks. A leader knows only whom it has heard since it leads: of one that was killed
+// before, it says neither that it is offline, for minutes, nor when it was heard last; it only lacks more and more.
+func isAway(r *jetstream.PeerInfo) bool {
+	return r.Offline || r.Active > awayAfter || r.Active == 0 && !r.Current
 }

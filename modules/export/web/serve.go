@@ -38,6 +38,14 @@ func (m *Module) Serve(ctx context.Context) error {
 	return m.listen(ctx)
 }
 
+// address is where people find the pages on the module's own port.
+func (m *Module) address(l net.Listener) string {
+	if m.cert != "" {
+		return "https://" + l.Addr().String() + "/ui/"
+	}
+	return "http://" + l.Addr().String() + "/ui/"
+}
+
 // listen serves the pages on the module's own port until ctx ends.
 func (m *Module) listen(ctx context.Context) error {
 	l, err := net.Listen(m.port.Network, m.port.Address)
@@ -54,6 +62,7 @@ func (m *Module) listen(ctx context.Context) error {
 			return err
 		}
 	}
+	m.log.Info("listening", "pages", m.address(l))
 	stop := context.AfterFunc(ctx, func() { s.Close() })
 	defer stop()
 	if s.TLSConfig != nil {

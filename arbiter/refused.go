@@ -1,0 +1,62 @@
+package arbiter
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/onbu/onbu/arbiter/objects"
+)
+
+// lookAgain is how long after a reload that was refused the files are looked at again: somebody may have put back those in force, for which
+// nobody reloads. Large ones are looked at less often, so that reading them is at most a twentieth of the arbiter's time.
+const (
+	lookAgain = time.Minute
+	lookPart  = 20
+)
+
+// refusal is that the last reload was refused, until one succeeds or the files are again those in force.
+type refusal struct {
+	text  atomic.Pointer[string] // nil for none
+	again <-chan time.Time       // when to look at the files; only who serves uses it
+}
+
+// Troubles are what somebody should look at though the arbiter works. Any goroutine may call it.
+func (a *Arbiter) Troubles() []string {
+	if text := a.refusal.text.Load(); text != nil {
+		return []string{*text}
+	}
+	return nil
+}
+
+// hold keeps in mind that files were refused, for some reason, and how long they took to read.
+func (a *Arbiter) hold(ctx context.Context, why error, took time.Duration) {
+	goes := "the configuration in force"
+	if _, now, err := a.current(ctx); err == nil && now.Number > 0 {
+		goes = fmt.Sprint("the configuration of generation ", now.Number)
+	}
+	text := fmt.Sprintf("refused its files on %s (%s): %s goes on; onbu reload --check lists what is wrong", time.Now().Format("2006-01-02 at 15:04"), firstLine(why.Error()), goes)
+	a.refusal.text.Store(&text)
+	a.refusal.again = time.After(max(lookAgain, lookPart*took))
+}
+
+// forgive forgets a refusal.
+func (a *Arbiter) forgive() {
+	a.refusal.text.Store(nil)
+	a.refusal.again = nil
+}
+
+// reconsider looks whether files that were refused are again those in force.
+func (a *Arbiter) reconsider(ctx context.Context) {
+	began := time.Now()
+	_, now, err := a.current(ctx)
+	if err == nil {
+		if c, report := load(a.o.Main, objects.Opts{}); report.OK() && c.Sum == now.Texts {
+			a.o.Log.Info("the files are again those in force", "generation", now.Number, "main", a.o.Main)
+			a.forgive()
+			return
+		}
+	}
+	a.refusal.again = time.After(max(lookAgain, lookPart*time.Since(began)))
+}
