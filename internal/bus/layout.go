@@ -45,9 +45,9 @@ const (
 	// CFG holds "current" (the generation that is in force), what is known of other sites, and as blobs the inventories and
 	// directories.
 	CFG Bucket = "CFG"
-	// LEASE holds who works on which shard, and what modules of all brokers have in common; in memory.
+	// LEASE holds who works on which shard, and what modules of all brokers have in common; in memory, unless several servers keep it.
 	LEASE Bucket = "LEASE"
-	// HB holds who is alive; in memory, entries vanish after 15 s. For show only.
+	// HB holds who is alive; entries vanish after 15 s. For show only.
 	HB Bucket = "HB"
 	// SNAP holds the shards' snapshots as blobs.
 	SNAP Bucket = "SNAP"
@@ -55,7 +55,7 @@ const (
 	FEED Bucket = "FEED"
 	// CLAIM holds which reactionner has which action, and which are done, for a day.
 	CLAIM Bucket = "CLAIM"
-	// STRAY holds, by receiver, the hosts and services that results came for and that nobody knows; in memory, for show only.
+	// STRAY holds, by receiver, the hosts and services that results came for and that nobody knows; for show only.
 	STRAY Bucket = "STRAY"
 	// NODE holds which nodes there are, and what people ordered of them: maintenance.
 	NODE Bucket = "NODE"
@@ -83,7 +83,7 @@ type Keeping struct {
 type BucketKeeping struct {
 	Bucket Bucket
 	Blobs  bool // an object store beside the values
-	Memory bool
+	Memory bool // on disk all the same where several servers keep it
 	TTL    time.Duration
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -41,14 +42,23 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 		s.Servers = append(s.Servers, s.Leader)
 	}
 	for _, r := range info.Replicas {
-		s.Servers = append(s.Servers, r.Name)
+		name := known(r.Name)
+		s.Servers = append(s.Servers, name)
 		away := isAway(r)
 		if away || !r.Current {
-			s.Behind = append(s.Behind, bus.Replica{Server: r.Name, Away: away, Lag: r.Lag, Seen: r.Active})
+			s.Behind = append(s.Behind, bus.Replica{Server: name, Away: away, Lag: r.Lag, Seen: r.Active})
 		}
 	}
 	slices.Sort(s.Servers)
 	return s
+}
+
+// known gives a server's name. Those that begin while it is away know its number only (nats-server 2.15, jetstream_cluster.go).
+func known(name string) string {
+	if strings.HasPrefix(name, "Server name unknown") {
+		return "whose name is not known before it comes"
+	}
+	return name
 }
 
 // isAway says whether a server is away, whatever it lacks. A leader knows only whom it has heard since it leads: of one that was killed
