@@ -54,7 +54,7 @@ type Broker struct {
 	applied    *metrics.Counter
 	// shown and hosted are the generations that the view shows, and whose modules are hosted.
 	shown, hosted atomic.Uint64
-	// down are the modules that do not serve.
+	// down are the modules that do not work: that cannot have their port, or whose definition is wrong.
 	down hosting.Failing
 
 	mu        sync.RWMutex // guards everything that follows

@@ -414,6 +414,7 @@ func TestUnreadableMessagesAreCountedAndSurvived(t *testing.T) {
 		if got := s.count("onbu_broker_unreadable_messages_total"); got != 3+3 {
 			t.Errorf("%d unreadable messages counted, want 3 checks and 3 records for the view", got)
 		}
+		time.Sleep(time.Second) // the module may be read for a moment later than the view
 		if got := s.count(`onbu_export_unreadable_total{module="m"}`); got != 3 {
 			t.Errorf("%d unreadable messages counted, want 3 records for the module", got)
 		}

@@ -95,10 +95,10 @@ func (b *Broker) serve(ctx context.Context, name string, s modules.Serving) {
 	}
 }
 
-// idle says that a module does not serve.
-func idle(name string, why error) error { return fmt.Errorf("module %s does not serve: %w", name, why) }
+// idle says that a module does not work.
+func idle(name string, why error) error { return fmt.Errorf("module %s does not work: %w", name, why) }
 
-// Troubles are the modules that do not serve, with the reasons. Any goroutine may call it.
+// Troubles are the modules that do not work, with the reasons. Any goroutine may call it.
 func (b *Broker) Troubles() []string { return b.down.Lines(idle) }
 
 // serveOnce keeps a module's panic from being the broker's.

@@ -59,7 +59,7 @@ func (b *Broker) knock(ctx context.Context, shard monitor.Shard) bool {
 	return err == nil
 }
 
-// Healthy says why what is shown cannot be relied upon, and which modules do not serve; nil when all is well.
+// Healthy says why what is shown cannot be relied upon, and which modules do not work; nil when all is well.
 func (b *Broker) Healthy() error {
 	b.mu.RLock()
 	text := b.ownerlessLocked()

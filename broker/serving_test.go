@@ -3,11 +3,15 @@ package broker_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/onbu/onbu/broker"
+	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 )
@@ -37,8 +41,8 @@ func TestAModuleThatDoesNotServeIsToldOf(t *testing.T) {
 		err  error
 		want string
 	}{
-		"a port that is taken": {errors.New("the port is taken"), "module shy does not serve: the port is taken"},
-		"without a reason":     {nil, "module shy does not serve: it ended by itself"},
+		"a port that is taken": {errors.New("the port is taken"), "module shy does not work: the port is taken"},
+		"without a reason":     {nil, "module shy does not work: it ended by itself"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inSite(t, func(t *testing.T, s *site) {
@@ -59,4 +63,26 @@ func TestAModuleThatDoesNotServeIsToldOf(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAModuleWhoseDefinitionIsWrongIsToldOf(t *testing.T) {
+	inSite(t, func(t *testing.T, s *site) {
+		s.enforce(1, nil)
+		s.must(s.bus.PutBlob(t.Context(), bus.CFG, wire.ModulesName(s.gen), wire.Marshal(monitor.Modules{List: []monitor.Module{{Name: "carbon"}}})))
+		b := broker.New(broker.Options{Bus: s.bus, Log: slog.New(slog.DiscardHandler), Build: func(*monitor.Module, modules.Outlook) (modules.Exporter, modules.Start, error) {
+			return nil, 0, errors.New("a.cfg:1: no such file")
+		}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- b.Run(ctx) }()
+		time.Sleep(time.Second)
+		if diff := cmp.Diff([]string{"module carbon does not work: a.cfg:1: no such file"}, b.Troubles()); diff != "" || b.Healthy() == nil {
+			t.Errorf("%v: %s", b.Healthy(), diff)
+		}
+		cancel()
+		s.must(<-ended)
+		if got := b.Troubles(); got != nil {
+			t.Errorf("at the end it says %q", got)
+		}
+	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/modules"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/receiver"
@@ -103,6 +104,30 @@ func TestAListenerThatDoesNotListenIsToldOf(t *testing.T) {
 		if n := strings.Count(log.String(), "is not listening"); n != 1 || !strings.Contains(log.String(), "listener=shy") {
 			t.Errorf("said %d times:\n%s", n, log.String())
 		}
+	})
+}
+
+func TestAListenerWhoseDefinitionIsWrongIsToldOfUntilItIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := membus.New().Connect("test")
+		configured(t, c, nil)
+		must(t, c.PutBlob(t.Context(), bus.CFG, wire.ModulesName(1), wire.Marshal(monitor.Modules{List: []monitor.Module{{Name: "nsca"}}})))
+		o := receiver.Options{Bus: c, Log: slog.New(slog.DiscardHandler), Build: func(*monitor.Module) (modules.Listener, modules.Limits, error) {
+			return nil, modules.Limits{}, errors.New("a.cfg:1: no such file\na.cfg:2: no such port")
+		}}
+		works(t, o, func(r *receiver.Receiver) {
+			time.Sleep(time.Second)
+			want := "listener nsca does not listen: a.cfg:1: no such file; a.cfg:2: no such port"
+			if got := r.Troubles(); r.Healthy() == nil || len(got) != 1 || got[0] != want {
+				t.Errorf("it says %q, want %q", got, want)
+			}
+			_, err := c.Put(t.Context(), bus.CFG, "current", wire.Marshal(wire.Generation{Number: 2, Shards: 2}), 1)
+			must(t, err)
+			time.Sleep(time.Second)
+			if got := r.Troubles(); got != nil {
+				t.Errorf("once it is out of the files: %q", got)
+			}
+		})
 	})
 }
 

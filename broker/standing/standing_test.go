@@ -70,7 +70,7 @@ func TestChecksThatBeginLateAreSomethingToLookAt(t *testing.T) {
 func TestWhatIsNotWellIsNamedWorstFirst(t *testing.T) {
 	e := well()
 	e.Roles = []api.Role{
-		{Node: "a", Role: "scheduler", State: "silent", Seen: 100}, {Node: "b", Role: "scheduler", State: "maintenance"}, {Node: "b", Role: "broker", State: "up", Troubles: []string{"module web does not serve: the port is taken"}}, {Node: "c", Role: "arbiter", State: "up", Load: map[string]int64{"files_differ": 1}},
+		{Node: "a", Role: "scheduler", State: "silent", Seen: 100}, {Node: "b", Role: "scheduler", State: "maintenance"}, {Node: "b", Role: "broker", State: "up", Troubles: []string{"module web does not work: the port is taken"}}, {Node: "c", Role: "arbiter", State: "up", Load: map[string]int64{"files_differ": 1}},
 	}
 	e.Gaps = []api.Gap{{Role: "scheduler", Lost: "nothing is checked", Idle: []string{"a is silent", "b is in maintenance"}}, {Role: "poller", Tag: "dmz", Lost: "no check with it is made"}}
 	e.Shards = shards(api.Shard{Shard: 0, Hosts: 3, Unanswered: 60}, api.Shard{Shard: 1, Hosts: 2, Unanswered: 50}, api.Shard{Shard: 2, Unanswered: 40})
@@ -96,7 +96,7 @@ func TestWhatIsNotWellIsNamedWorstFirst(t *testing.T) {
 		"CRITICAL shards: no scheduler looks after 2 shards with 5 hosts 50",
 		"CRITICAL module carbon: is so far behind that PERF loses messages soon: 90 % of what it may hold wait 0",
 		"WARNING bus server c: it lacks 5 changes 3",
-		"WARNING broker of b: module web does not serve: the port is taken 0",
+		"WARNING broker of b: module web does not work: the port is taken 0",
 		"WARNING arbiter of c: its files are not those in force: onbu reload 0",
 		"WARNING results of checks, for schedulers: 12\u2009000 messages wait, the oldest for 1m30s 10",
 		"WARNING module carbon: takes nothing: refused 7",

@@ -42,8 +42,8 @@ func TestWhatSomebodyShouldLookAtTravelsWithTheHeartbeat(t *testing.T) {
 			}
 		}
 		shows()
-		n.diary.trouble("module web does not serve: the port is taken", strings.Repeat("x", 1000))
-		shows("module web does not serve: the port is taken", strings.Repeat("x", mostTrouble)+"…")
+		n.diary.trouble("module web does not work: the port is taken", strings.Repeat("x", 1000))
+		shows("module web does not work: the port is taken", strings.Repeat("x", mostTrouble)+"…")
 		n.diary.trouble(strings.Split("abcdefghijklmnop", "")...)
 		shows(strings.Split("abcdefgh", "")...)
 		n.diary.trouble()
