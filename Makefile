@@ -24,7 +24,7 @@ shots: peers
 
 # How fast the pages are with 100,000 services: first paint in a browser, and checks beside 200 open pages.
 pages: build peers
-	$(GO) test -tags $(TAGS),figures -run 'TestFirstPaint$$' -v -timeout 20m ./modules/export/web/e2e
+	$(GO) test -tags $(TAGS),figures -run 'TestFirstPaint$$|TestManyProblems$$' -v -timeout 20m ./modules/export/web/e2e
 	./bin/onbu bench pages
 
 # The main job on an example that checks this machine for real; Ctrl-C ends it.
