@@ -15,9 +15,9 @@ import (
 
 // 10,000 services that fail by themselves, and 2,000 hosts behind a core switch that is down.
 const (
-	manyHosts, manyEach   = 1_000, 10
-	manySwitches, behindEach  = 40, 49
-	wholeTree, manyBroken = 1 + manySwitches*(1+behindEach), manyHosts * manyEach
+	manyHosts, manyEach      = 1_000, 10
+	manySwitches, behindEach = 40, 49
+	wholeTree, manyBroken    = 1 + manySwitches*(1+behindEach), manyHosts * manyEach
 )
 
 // TestManyProblems says how long what people do takes with 10,000 root problems and a tree of 2,000 hosts, from the key to the next picture:
