@@ -133,6 +133,9 @@ func TestHeadersAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n"); err != nil {
+		t.Fatal(err)
+	}
 	go func() {
 		for range 1000 { // until the server has enough
 			if _, err := fmt.Fprintf(c, "X-%s: y\r\n", strings.Repeat("a", 100)); err != nil {
@@ -140,9 +143,6 @@ func TestHeadersAreBounded(t *testing.T) {
 			}
 		}
 	}()
-	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n"); err != nil {
-		t.Fatal(err)
-	}
 	line, err := bufio.NewReader(c).ReadString('\n')
 	if err != nil && !strings.Contains(err.Error(), "reset") || err == nil && !strings.Contains(line, "431") {
 		t.Errorf("got %q, %v", line, err)
