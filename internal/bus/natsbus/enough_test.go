@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/onbu/onbu/internal/bus"
 )
 
@@ -67,6 +70,30 @@ func TestTwoOfThreeServersAreEnoughToBegin(t *testing.T) {
 	appends(ctx, t, c, "after")
 	t.Logf("a result was stored after %v", time.Since(began).Round(time.Millisecond))
 	hears(ctx, t, c)
+	p.start(t, 2)
+	copiesOfResults(ctx, t, p.url(), 3)
+}
+
+// copiesOfResults waits until as many servers keep the stream of results.
+func copiesOfResults(ctx context.Context, t *testing.T, url string, want int) {
+	t.Helper()
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for got := 0; got != want; time.Sleep(100 * time.Millisecond) {
+		if s, err := js.Stream(ctx, string(bus.RES)); err == nil {
+			got = s.CachedInfo().Config.Replicas
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("%d servers keep results, want %d", got, want)
+		}
+	}
 }
 
 // hears waits until a result is heard of that says "after".
