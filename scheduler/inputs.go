@@ -45,7 +45,6 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 	wg.Go(func() { s.read(ctx, bus.Cursor{Stream: bus.RES, Filter: bus.ResultsOf(uint16(s.id))}, s.results) })
 	wg.Go(func() { s.read(ctx, s.durable(bus.PASSIVE, bus.PassiveOf(uint16(s.id)), "passive"), s.passive) })
 	wg.Go(func() { s.read(ctx, s.durable(bus.CMD, bus.Commands(uint16(s.id)), "commands"), s.commands) })
-	wg.Go(func() { s.publisher(ctx) })
 	wg.Go(func() { s.forgetResults(ctx) })
 	return func() {
 		unask()
@@ -265,30 +264,6 @@ func (s *shard) adopt(ctx context.Context, inv *monitor.Inventory, came []core.S
 		return leaving{}, errEnded
 	case <-ctx.Done():
 		return leaving{}, ctx.Err()
-	}
-}
-
-// publisher tells PERF of the checks made, in order.
-func (s *shard) publisher(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case batch := <-s.perfOut:
-			for !s.lease.holds() && sleep(ctx, heldEvery) == nil { // another owner may tell of them
-			}
-			try, cancel := context.WithTimeout(ctx, 5*time.Second)
-			err := s.bus.Append(try, bus.Perf(uint16(s.id)), batch.Message(), "")
-			cancel()
-			select {
-			case s.perfBack <- batch:
-			default:
-			}
-			if err != nil && ctx.Err() == nil {
-				s.meter.perfFailed.Inc()
-				s.log.Debug("broks of checks were not stored", "error", err)
-			}
-		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/onbu/onbu/scheduler/spread"
 )
 
-// leave commits what is left, writes a snapshot and gives up the lease.
+// leave commits what is left, tells of the last checks, writes a snapshot and gives up the lease.
 func (s *shard) leave() error {
 	will := s.heir(s.id)
 	if will.unsaved {
@@ -22,6 +22,7 @@ func (s *shard) leave() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	s.act()
+	s.perf.close()
 	err := s.journal.settle(ctx)
 	if errors.Is(err, bus.ErrFenced) {
 		return err
@@ -30,6 +31,7 @@ func (s *shard) leave() error {
 		snapshot := recall.AppendSnapshot(nil, s.core, &s.Noted)
 		recall.Stamp(snapshot, s.journal.last)
 		err = s.store(ctx, snapshot)
+		s.perf.finish(ctx)
 	}
 	if errors.Is(err, errStalled) {
 		return errors.Join(err, s.releaseWithin(stalledRelease, will))

@@ -160,7 +160,7 @@ func (s *Scheduler) restore(ctx context.Context, id monitor.Shard, l *lease, fro
 		id: id, epoch: monitor.Epoch(fence.Seq), bus: s.bus, log: s.log.With("shard", id), meter: s.meter, jobs: s.jobs, lease: l, census: &s.census,
 		journal: newJournal(s.bus, s.log, fence, s.boot, l.left), traces: newTraces(s.bus, s.name), snapshots: s.snapshots, homes: s.homes,
 		inbox: make(chan func(monitor.Time), inboxSize), ended: make(chan struct{}), heir: s.keeper.heir, chronicle: s.chronicle, poison: s.poison, before: s.beforeStep,
-		perfOut: make(chan wire.Batch, perfQueue), perfBack: make(chan wire.Batch, perfSpare),
+		perf:    newPerf(s.bus, id, l, s.meter, s.log),
 		decoder: wire.Decoder{Alias: true}, nudges: nudges{decoder: wire.Decoder{Alias: true}},
 	}
 	if sh.core, err = core.New(inv, sh.epoch, core.Seed{Start: s.start, Triggers: trigger.Compile}); err != nil {

@@ -22,10 +22,6 @@ const (
 	// The core is asked for what is due this far apart at least: what falls due in between travels together.
 	shortTick = 5 * time.Millisecond
 	longTick  = 10 * time.Millisecond
-	perfEvery = 50 * time.Millisecond
-	perfBytes = 256 << 10
-	perfQueue = 64 // messages that may wait to be published
-	perfSpare = 2  // of which the memory is kept
 	inboxSize = 256
 )
 
@@ -74,10 +70,7 @@ type shard struct {
 	ticked                          monitor.Time  // when the core was last asked for what is due
 	tick                            time.Duration // how long it is not asked again
 	stamped                         monitor.Time  // the time of the last brok
-	perf                            wire.Batch    // the checks of which PERF is to be told
-	perfDue                         time.Time
-	// perfOut are batches for PERF on their way out, perfBack those whose memory can be used again.
-	perfOut, perfBack chan wire.Batch
+	perf                            *perf
 	// decoder reads results, whose strings lie in their message, into found, and those from outside into handed.
 	decoder wire.Decoder
 	found   []monitor.Result
@@ -119,6 +112,8 @@ func (s *shard) run(ctx context.Context) error {
 		cancel()
 		return err
 	}
+	s.perf.begin()
+	defer s.perf.abandon()
 	err = s.loop(inner)
 	cancel()
 	close(s.ended)
@@ -216,10 +211,7 @@ func (s *shard) step() time.Duration {
 		pause = min(max(s.decided.Wake.Sub(at), s.tick), time.Second)
 	}
 	s.act()
-	if s.perf.Len() > 0 {
-		pause = min(pause, max(time.Until(s.perfDue), 0))
-	}
-	return pause
+	return s.perf.within(pause)
 }
 
 // tickFor gives the pause after a tick that gave so many jobs. A few are sent off soon; many fill a message by themselves;
@@ -244,9 +236,7 @@ func (s *shard) act() {
 	s.meter.triggers.Add(s.decided.Triggers)
 	s.meter.triggerErrors.Add(s.decided.TriggerErrors)
 	s.decided.Reset()
-	if s.perf.Len() > 0 && !time.Now().Before(s.perfDue) {
-		s.publishPerf()
-	}
+	s.perf.publishDue()
 	s.journal.flush()
 	s.trySnapshot()
 	s.waiting.Store(int64(s.journal.size()))
@@ -271,29 +261,7 @@ func (s *shard) happened(b *monitor.Brok) {
 func (s *shard) checked(c *monitor.Check) {
 	c.Time = s.stamp(c.Time)
 	s.tally.check(c)
-	if s.perf.Len() == 0 {
-		s.perfDue = time.Now().Add(perfEvery)
-	}
-	s.perf.Add(c)
-	if s.perf.Size() > perfBytes {
-		s.publishPerf()
-	}
-}
-
-// publishPerf hands the broks of checks to the publisher; when that is behind by perfQueue messages they are dropped and
-// counted, since nothing behind the scheduler may hold it up.
-func (s *shard) publishPerf() {
-	select {
-	case s.perfOut <- s.perf:
-		s.perf = wire.Batch{}
-		select {
-		case s.perf = <-s.perfBack:
-		default:
-		}
-	default:
-		s.meter.perfDropped.Add(s.perf.Len())
-	}
-	s.perf.Reset()
+	s.perf.add(c)
 }
 
 func now() monitor.Time { return monitor.At(time.Now()) }
