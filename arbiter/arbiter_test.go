@@ -329,8 +329,25 @@ func TestABrokenConfigurationNeverReplacesAGoodOne(t *testing.T) {
 		s.stop()
 		put(t, f.objects, "define nonsense {\n}\n")
 		s = start(t, s.bus, f)
+		if got := s.inForce(); got.Number != 2 {
+			t.Errorf("broken files at a start left generation %d in force, want 2 as before", got.Number)
+		}
+		if text := s.log.String(); !strings.Contains(text, "objects.cfg:1: ") || !strings.Contains(text, "NOT in force") || len(s.a.Troubles()) != 1 {
+			t.Errorf("after a start with broken files the arbiter says %q and logs:\n%s", s.a.Troubles(), text)
+		}
+		f.hosts(t, "a", "b", "c")
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if s.a.Troubles() != nil || s.a.Load()["files_differ"] != 0 || !strings.Contains(s.log.String(), "are again those in force") {
+			t.Errorf("with the files that are in force again the arbiter says %q, load %v, and logs:\n%s", s.a.Troubles(), s.a.Load(), s.log)
+		}
+		put(t, f.objects, "define nonsense {\n}\n")
+		if err := s.stop(); err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+		s = start(t, membus.New().Connect("arbiter"), f)
 		if err := s.stop(); err == nil || !strings.Contains(err.Error(), "objects.cfg:1: ") {
-			t.Errorf("started with a broken configuration: %v", err)
+			t.Errorf("with broken files, and nothing in force, it started: %v", err)
 		}
 	})
 }

@@ -113,6 +113,7 @@ func (a *Arbiter) sign(ctx context.Context, next *candidate, c *objects.Config) 
 	g.PollerTags, g.ReactionnerTags = tagsOf(next.result.Inventories) // an older arbiter did not say
 	if g.By == next.now.By && g.Texts == next.now.Texts && g.Source == next.now.Source &&
 		slices.Equal(g.PollerTags, next.now.PollerTags) && slices.Equal(g.ReactionnerTags, next.now.ReactionnerTags) {
+		a.differs.Store(false)
 		return nil
 	}
 	return a.point(ctx, next, g)

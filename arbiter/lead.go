@@ -23,9 +23,8 @@ const (
 	goodbye   = 5 * time.Second // for giving the lease up
 )
 
-// Run stands by until this arbiter leads, brings the configuration into force, and again at each reload, until ctx ends. A
-// configuration that is broken at the start ends it, unless another arbiter leads or led; a broken one at a reload is refused
-// with all its mistakes in the log.
+// Run stands by until this arbiter leads, brings the configuration into force, and again at each reload, until ctx ends. One that is
+// broken is refused with all its mistakes in the log; it ends the arbiter only where nothing is in force yet.
 func (a *Arbiter) Run(ctx context.Context) error {
 	if err := a.o.Bus.Prepare(ctx); err != nil {
 		return fmt.Errorf("preparing the bus: %w", err)
@@ -153,12 +152,14 @@ func (a *Arbiter) begin(ctx context.Context) error {
 	c := a.o.Config
 	a.o.Config = nil // once it is in force nobody needs it any more
 	if c == nil || c.Texts == nil && a.dynamic.list.Len() > 0 {
-		if c, err = a.read(); err != nil && (now.Number == 0 || !a.beside) {
+		began := time.Now()
+		if c, err = a.read(); err != nil && now.Number == 0 {
 			return err
 		}
-	}
-	if err != nil {
-		return a.holdBack(now, "they are broken: "+err.Error())
+		if err != nil {
+			a.hold(ctx, err, time.Since(began))
+			return a.holdBack(now, "they are broken: "+err.Error())
+		}
 	}
 	meant, err := a.meant(ctx, now)
 	if err != nil {

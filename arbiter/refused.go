@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/arbiter/objects"
+	"github.com/onbu/onbu/internal/wire"
 )
 
 // lookAgain is how long after a reload that was refused the files are looked at again: somebody may have put back those in force, for which
@@ -50,13 +51,27 @@ func (a *Arbiter) forgive() {
 // reconsider looks whether files that were refused are again those in force.
 func (a *Arbiter) reconsider(ctx context.Context) {
 	began := time.Now()
-	_, now, err := a.current(ctx)
-	if err == nil {
-		if c, report := load(a.o.Main, objects.Opts{}); report.OK() && c.Sum == now.Texts {
-			a.o.Log.Info("the files are again those in force", "generation", now.Number, "main", a.o.Main)
-			a.forgive()
-			return
-		}
+	if now, again := a.restored(ctx); again {
+		a.o.Log.Info("the files are again those in force", "generation", now.Number, "main", a.o.Main)
+		a.forgive()
+		return
 	}
 	a.refusal.again = time.After(max(lookAgain, lookPart*time.Since(began)))
+}
+
+// restored says whether the files are again those in force; if they were held back, it goes on with them.
+func (a *Arbiter) restored(ctx context.Context) (now wire.Generation, again bool) {
+	_, now, err := a.current(ctx)
+	if err != nil {
+		return now, false
+	}
+	c, report := load(a.o.Main, objects.Opts{Keep: a.dynamic.list.Len() > 0})
+	if !report.OK() || c.Sum != now.Texts {
+		return now, false
+	}
+	if a.differs.Load() {
+		again, err = a.recognise(ctx, c, now)
+		return now, again && err == nil
+	}
+	return now, true
 }

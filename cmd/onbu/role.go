@@ -35,7 +35,7 @@ func runRole(role string) func(context.Context, *env) error {
 			registerPerf(e.flags, &d.perf)
 			serving.registerReplicas(e.flags)
 		}
-		config, err := mainFile(e, role)
+		main, config, err := mainFile(e, role, &d)
 		if err != nil {
 			return err
 		}
@@ -48,26 +48,23 @@ func runRole(role string) func(context.Context, *env) error {
 			return usageError(err.Error())
 		}
 		o.Roles, o.Replicas = []string{role}, serving.replicas
-		if config != nil {
-			o.Main, o.Config, o.Reload = config.Main, config, reloads(ctx)
+		if main != "" {
+			o.Main, o.Config, o.Reload = main, config, reloads(ctx)
 		}
 		return app.Run(ctx, o)
 	}
 }
 
-// mainFile reads the configuration for the arbiter; the other roles take none.
-func mainFile(e *env, role string) (*objects.Config, error) {
+// mainFile gives the main file of the arbiter, and what it read from there; the other roles take none.
+func mainFile(e *env, role string, d *daemonFlags) (main string, c *objects.Config, err error) {
 	if role != "arbiter" {
 		_, err := e.parse(0, "")
-		return nil, err
+		return "", nil, err
 	}
 	words, err := e.parse(1, "the path of a configuration's main file")
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	c, err := load(words[0], e.stderr)
-	if err == nil {
-		sayBroken(c, nil, e.stderr)
-	}
-	return c, err
+	c, err = loadOrGoOn(words[0], d, e.stderr)
+	return words[0], c, err
 }

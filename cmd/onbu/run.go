@@ -189,11 +189,10 @@ func runAll(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	c, err := load(words[0], e.stderr)
+	c, err := loadOrGoOn(words[0], &d, e.stderr)
 	if err != nil {
 		return err
 	}
-	sayBroken(c, list(d.fork), e.stderr)
 	logTo, closeLog, err := d.logFile(e.stderr)
 	if err != nil {
 		return err
@@ -243,6 +242,21 @@ func (d *daemonFlags) logFile(stderr io.Writer) (io.Writer, func(), error) {
 		return nil, nil, fmt.Errorf("log: %w", err)
 	}
 	return f, func() { f.Close() }, nil
+}
+
+// loadOrGoOn reads the configuration of a daemon, and says what of it does not work. Of a broken one it prints all mistakes and gives nil
+// where this daemon has worked with it before: what is in force goes on then, since a machine that starts at night must not stay away
+// for a mistake of somebody's that nobody has reloaded yet.
+func loadOrGoOn(path string, d *daemonFlags, stderr io.Writer) (*objects.Config, error) {
+	c, err := load(path, stderr)
+	switch {
+	case err == nil:
+		sayBroken(c, list(d.fork), stderr)
+	case app.WorkedWith(d.state, path):
+		fmt.Fprintln(stderr, "it starts all the same: the configuration in force goes on; mend the files, then onbu reload")
+		return nil, nil
+	}
+	return c, err
 }
 
 // load reads a configuration, or prints all its mistakes.

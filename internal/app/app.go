@@ -31,7 +31,8 @@ import (
 type Options struct {
 	// Roles are names out of Roles(), in any order.
 	Roles []string
-	// Main is the main file; the arbiter needs it. Config is what was read from it already, or nil.
+	// Main is the main file; the arbiter needs it. Config is what was read from it already, or nil: then what is in force goes on while
+	// the files are broken, see WorkedWith.
 	Main   string
 	Config *objects.Config
 	// BusURL is "embedded:", "nats://…" or "tls://…".

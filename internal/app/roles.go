@@ -9,8 +9,6 @@ import (
 	"syscall"
 
 	"github.com/onbu/onbu/arbiter"
-	"github.com/onbu/onbu/arbiter/compile"
-	"github.com/onbu/onbu/arbiter/objects"
 	"github.com/onbu/onbu/broker"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/dial"
@@ -192,19 +190,6 @@ func (a *App) spool() string {
 	return filepath.Join(a.o.State, "spool")
 }
 
-// commandFile is the path of the command file; empty for none.
-func (a *App) commandFile() string {
-	switch {
-	case a.o.CommandFile == "-":
-		return ""
-	case a.o.CommandFile != "":
-		return a.o.CommandFile
-	case a.o.Config != nil && a.o.Config.Options.CheckExternalCommands:
-		return compile.CommandFile(a.o.Config)
-	}
-	return ""
-}
-
 func buildBroker(a *part) (Daemon, error) {
 	var exports []modules.Exporter
 	if path := a.eventLog(); path != "" {
@@ -237,41 +222,6 @@ func pools(tags []string) []string {
 	}
 	return out
 }
-
-// served gives the tags asked for, else all that there are.
-func served(asked, all []string) []string {
-	if len(asked) > 0 {
-		return asked
-	}
-	return append([]string{untagged}, all...)
-}
-
-// settle takes out of the configuration what the roles need of it, since they may be built again later.
-func (a *App) settle() {
-	a.o.PollerTags = served(a.o.PollerTags, tags(a.o.Config, pollerTag))
-	a.o.ReactionnerTags = served(a.o.ReactionnerTags, tags(a.o.Config, reactionnerTag))
-	a.o.CommandFile = cmp.Or(a.commandFile(), "-")
-}
-
-// tags gives the tags that a configuration uses: those of its objects, as of says, and those of its commands.
-func tags(c *objects.Config, of func(*objects.Settings) string) []string {
-	if c == nil {
-		return nil
-	}
-	var tags []string
-	for i := range c.Settings {
-		tags = append(tags, of(&c.Settings[i]))
-	}
-	for i := range c.Commands {
-		tags = append(tags, c.Commands[i].Pool)
-	}
-	slices.Sort(tags)
-	return slices.DeleteFunc(slices.Compact(tags), func(t string) bool { return t == "" })
-}
-
-func pollerTag(s *objects.Settings) string { return s.Pool }
-
-func reactionnerTag(s *objects.Settings) string { return s.ReactionPool }
 
 // fileLimit is how many files this process may have open.
 func fileLimit() int {
