@@ -15,8 +15,8 @@ const (
 	perfBytes = 256 << 10
 	perfQueue = 64 // messages that may wait to be published
 	perfSpare = 2  // of which the memory is kept
-	// perfRest is how long who gives a shard up waits until its last checks are told of.
-	perfRest = time.Second
+	// perfRest is how long who gives a shard up waits until its last checks are told of: a hand-over is to take less than a second.
+	perfRest = 500 * time.Millisecond
 )
 
 // perf tells PERF of the checks made in a shard, in order. The shard's loop collects them; run, in a goroutine of its own, publishes
