@@ -174,6 +174,7 @@ func TestThePackageHoldsWhatItSays(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	theManualHasEveryVerb(t, root)
 	if said := command(t, filepath.Join(root, "usr/bin/onbu"), "verify", filepath.Join(root, "etc/onbu/onbu.cfg")); !strings.Contains(said, "fit to run") {
 		t.Errorf("the default configuration: %s", said)
 	}
