@@ -33,6 +33,17 @@ func matching(t *testing.T, patterns ...string) (all []string) {
 	return all
 }
 
+// TestExamplesOfAClusterLetTheBusBeAsked: when no broker answers, people ask the bus, which has to listen for them, with keys.
+func TestExamplesOfAClusterLetTheBusBeAsked(t *testing.T) {
+	options := regexp.MustCompile(`(?m)^#?ONBU_OPTIONS="(.*--cluster.*)"$`)
+	for _, path := range []string{"default/onbu", "three-servers/onbu.default"} {
+		found := options.FindStringSubmatch(said(t, path))
+		if found == nil || !strings.Contains(found[1], "--listen alpha:4222") || !strings.Contains(found[1], "--keys ") {
+			t.Errorf("%s has no cluster with keys that listens: %q", path, found)
+		}
+	}
+}
+
 // TestNoExampleOpensTheAPI: it has no password. Examples are copied, so those that are commented out count as well.
 func TestNoExampleOpensTheAPI(t *testing.T) {
 	address := regexp.MustCompile(`--http[ =]+([^\s"]+)`)
