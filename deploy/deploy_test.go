@@ -180,6 +180,7 @@ func TestThePackageHoldsWhatItSays(t *testing.T) {
 		t.Error(err)
 	}
 	theManualHasEveryVerb(t, root)
+	linksLeadSomewhere(t, filepath.Join(root, "usr/share/doc/onbu"))
 	if said := command(t, filepath.Join(root, "usr/bin/onbu"), "verify", filepath.Join(root, "etc/onbu/onbu.cfg")); !strings.Contains(said, "fit to run") {
 		t.Errorf("the default configuration: %s", said)
 	}
