@@ -5,6 +5,7 @@ package deploy_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -39,6 +40,10 @@ func instances(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("systemd")); err != nil {
+		t.Fatal(err)
+	}
+	all := filepath.Join(dir, "onbu@.service.d") // where the examples are copied to
+	if err := errors.Join(os.Mkdir(all, 0o755), os.Rename(filepath.Join(dir, "examples/keys.conf"), filepath.Join(all, "keys.conf"))); err != nil {
 		t.Fatal(err)
 	}
 	present := func(path string) string {
@@ -174,6 +179,8 @@ func TestThePackageHoldsWhatItSays(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	theManualHasEveryVerb(t, root)
+	linksLeadSomewhere(t, filepath.Join(root, "usr/share/doc/onbu"))
 	if said := command(t, filepath.Join(root, "usr/bin/onbu"), "verify", filepath.Join(root, "etc/onbu/onbu.cfg")); !strings.Contains(said, "fit to run") {
 		t.Errorf("the default configuration: %s", said)
 	}

@@ -42,6 +42,9 @@ func keysToken(_ context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	if err := g.reachable(who); err != nil {
+		return err
+	}
 	t, err := v.NewToken(keys.Grant{Identity: who, Addresses: list(g.addresses)}, at, *ttl, time.Now())
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func keysParts() []keysPart {
 		{"init", "[DIR]", keysInit},
 		{"server", "NAME --addr HOST,IP", keysServer},
 		{"daemon", "NAME --role ROLE,ROLE", keysDaemon},
-		{"token", "--name NAME --role ROLE", keysToken},
+		{"token", "--name NAME --role ROLE [--addr HOST,IP]", keysToken},
 		{"serve", "--listen HOST:PORT", keysServe},
 		{"renew", "", keysRenew},
 		{"list", "", keysList},
@@ -50,7 +50,8 @@ examples:
   onbu keys server bus1 --addr bus1.example.org        a certificate for a server of the bus
   onbu keys daemon p1 --role poller                    one for a daemon
   onbu keys token --name p2 --role poller              a line for onbu join on another machine, which asks
-  onbu keys serve --listen 0.0.0.0:4223                here for its certificate
+  onbu keys token --name b2 --role bus --addr b2       here for its certificate; of a server of the bus with
+  onbu keys serve --listen 0.0.0.0:4223                its names, while this runs
   onbu keys revoke p1                                  let nobody in with it any more
 See docs/keys.md.
 `
@@ -118,12 +119,26 @@ func (g *grantFlags) hand(e *env, roles string) error {
 	if err != nil {
 		return err
 	}
+	if err := g.reachable(who); err != nil {
+		return err
+	}
 	out := cmp.Or(g.out, who.Name)
 	grant := keys.Grant{Identity: who, Addresses: list(g.addresses), Life: time.Duration(g.days) * 24 * time.Hour}
 	if err := v.Hand(out, grant, g.force, time.Now()); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "%s is the folder for %s: bring it to its machine, where --keys names it, and remove it here.\n", filepath.Clean(out), who)
+	return nil
+}
+
+// reachable refuses a server of the bus without addresses, and daemons with some, in the words of the flag.
+func (g *grantFlags) reachable(who keys.Identity) error {
+	switch server := who.Has(keys.Server); {
+	case server && len(list(g.addresses)) == 0:
+		return usageError(fmt.Sprintf("%s needs --addr HOST,IP: the names and IP addresses by which daemons and other servers reach it", who))
+	case !server && g.addresses != "":
+		return usageError(fmt.Sprintf("--addr is for a server of the bus (--role bus): nobody connects to %s", who))
+	}
 	return nil
 }
 

@@ -63,10 +63,17 @@ address() { sed 's/alpha/10.0.0.11/g; s/beta/10.0.0.12/g; s/gamma/10.0.0.13/g'; 
 
 # What README.md says, step by step, in folders of this test.
 "$onbu" keys init "$dir/ca" >/dev/null
-for i in 0 1 2; do
-	n=${names[$i]}
-	"$onbu" keys server "$n" --ca "$dir/ca" --out "$dir/$n/keys" --addr "10.0.0.1$((i + 1))" >/dev/null
-done
+"$onbu" keys server alpha --ca "$dir/ca" --out "$dir/alpha/keys" --addr alpha,10.0.0.11 >/dev/null
+in_ns alpha "$onbu" keys serve --ca "$dir/ca" --listen 10.0.0.11:4223 >"$dir/desk.log" 2>&1 &
+desk=$!
+pids+=("$desk")
+token() { "$onbu" keys token --ca "$dir/ca" --at 10.0.0.11:4223 "$@" 2>/dev/null; }
+desk_answers() { in_ns beta timeout 1 bash -c '</dev/tcp/10.0.0.11/4223'; }
+within 10 "onbu keys serve answers" desk_answers
+token --name beta --role bus --addr beta,10.0.0.12 | in_ns beta "$onbu" join --token-file - --out "$dir/beta/keys"
+token --name gamma --role bus --addr gamma,10.0.0.13 | in_ns gamma "$onbu" join --token-file - --out "$dir/gamma/keys"
+token --name me2 --role operator | in_ns beta "$onbu" join --token-file - --out "$dir/operator"
+kill "$desk"
 cp -r "$here/../etc" "$dir/etc"
 cp "$here/modules.cfg" "$dir/etc/conf.d/modules.cfg"
 cat >"$dir/etc/conf.d/try.cfg" <<-'END'
@@ -82,7 +89,7 @@ END
 sed -i '1i interval_length=5' "$dir/etc/onbu.cfg"
 start() { # NAME OTHER OTHER
 	ip netns exec "$t-$1" "$onbu" run "$dir/etc/onbu.cfg" --state "$dir/$1/state" --command-file - --keys "$dir/$1/keys" \
-		--cluster "$(echo "$1:6222" | address)" --join "$(echo "$2:6222,$3:6222" | address)" >"$dir/$1.log" 2>&1 &
+		--listen "$(echo "$1:4222" | address)" --cluster "$(echo "$1:6222" | address)" --join "$(echo "$2:6222,$3:6222" | address)" >"$dir/$1.log" 2>&1 &
 	onbu_of[$1]=$!
 	pids+=($!)
 }
@@ -92,6 +99,9 @@ start beta alpha gamma
 start gamma alpha beta
 well() { in_ns "$1" "$here/onbu-healthy"; }
 for n in "${names[@]}"; do within 60 "$n is well" well "$n"; done
+ask_bus() { in_ns "$1" "$onbu" nodes --bus tls://10.0.0.11:4222,tls://10.0.0.12:4222,tls://10.0.0.13:4222 --keys "$dir/operator"; }
+listed() { [ "$(ask_bus beta | grep -cE '^ *(alpha|beta|gamma) ')" = 3 ]; }
+within 10 "the bus lists all three to an operator" listed
 
 sed -e "s,/etc/keepalived/onbu-healthy,$here/onbu-healthy," -e 's/script_user nobody/script_user root/' "$here/keepalived.conf" >"$dir/keepalived.conf"
 for n in "${names[@]}"; do
@@ -134,10 +144,11 @@ within 30 "results are taken again" send last
 within 30 "and shown" shows last
 newer() { [ "$(checked)" -gt "$before" ]; }
 within 60 "checks go on" newer
-echo "        ${was} comes back"
-ip -n "$t-$was" link set eth0 up
 others=()
 for n in "${names[@]}"; do [ "$n" = "$was" ] || others+=("$n"); done
+within 20 "the bus answers an operator" ask_bus "${others[0]}"
+echo "        ${was} comes back"
+ip -n "$t-$was" link set eth0 up
 start "$was" "${others[@]}"
 within 60 "$was is well again" well "$was"
 moved || fail "the address moved back without need"

@@ -105,6 +105,7 @@ func (s *httpServer) listen(addr string) (string, error) {
 		at = append(at, "pages", "http://"+s.addr+"/ui/")
 	}
 	s.app.o.Log.Info("listening", at...)
+	warnExposed(l.Addr(), s.app.o.Roles, s.app.o.Log)
 	return s.addr, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // The files of a folder that --keys names, and of an authority's folder.
@@ -38,13 +39,16 @@ func readFile(path string) ([]byte, error) {
 	return text, err
 }
 
-// writeFile puts a whole file, which only its owner may read, in its place; it is on disk when it returns.
+// writeFile puts a whole file, which only its owner may read, in its place; it is on disk when it returns. Its owner is the folder's, also
+// where root renews the keys of a daemon, which could not read them otherwise.
 func writeFile(path string, text []byte) error {
 	next, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // made with mode 0600
 	if err != nil {
 		return err
 	}
-	_, err = next.Write(text)
+	if err = give(next, filepath.Dir(path)); err == nil {
+		_, err = next.Write(text)
+	}
 	if err == nil {
 		err = next.Sync()
 	}
@@ -55,6 +59,22 @@ func writeFile(path string, text []byte) error {
 		return errors.Join(err, os.Remove(next.Name()))
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// give has a file belong to whom a folder belongs to; only root can give files away.
+func give(f *os.File, dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	sys, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	return f.Chown(int(sys.Uid), int(sys.Gid))
 }
 
 // syncDir makes what was done to the names in a folder last.

@@ -335,6 +335,9 @@ func TestTokensThatDoNotCountGetOneAnswer(t *testing.T) {
 			t.Fatalf("%s: it was given a certificate", name)
 		}
 		answers[err.Error()] = true
+		if !strings.Contains(err.Error(), "`onbu keys token` where the authority is makes a new one") {
+			t.Errorf("%s: it does not say what to do: %v", name, err)
+		}
 		if _, err := os.Stat(filepath.Join(dir, keys.KeyFile)); err == nil {
 			t.Errorf("%s: a key was left behind", name)
 		}

@@ -147,7 +147,7 @@ func (v *Vault) tokens() (map[string]waiting, error) {
 }
 
 // errToken is the answer to every token that counts not, so that none can be told from another.
-var errToken = errors.New("this token does not count: it was used, its time is over, or it was never given out")
+var errToken = errors.New("this token does not count: it was used, its time is over, or it was never given out; `onbu keys token` where the authority is makes a new one")
 
 // Redeem gives what a secret is good for, and makes it count no more, also after a crash: its file is gone from the disk
 // before anything is signed. All tokens are looked at, so that the time tells nothing.
