@@ -2,6 +2,8 @@ package arbiter_test
 
 import (
 	"context"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -131,6 +133,27 @@ func TestOfSeveralArbitersTheLeaderAnswers(t *testing.T) {
 		p.after(3 * time.Second)
 		if r, _, err := askReload(t, p.rightC, false); err != nil || r.Arbiter != "right" {
 			t.Errorf("after the take-over: %+v, %v", r, err)
+		}
+		p.end()
+	})
+}
+
+// Who asks sits at any machine, with files of the same names: what is wrong is said of the leader's, with paths that are whole.
+func TestARefusalSaysWhoseFilesAreBroken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFiles(t, "a")
+		t.Chdir(filepath.Dir(f.main))
+		p := newPair(t, plainly, files{main: "main.cfg", objects: f.objects}, f)
+		f.append(t, "define host {\n host_name b\n use nothing\n}\n")
+		head := regexp.QuoteMeta(f.main) + " of arbiter left has [0-9]+ errors?:\n"
+		for check, want := range map[bool]string{false: "^the configuration in force goes on: " + head, true: "^" + head} {
+			_, _, err := askReload(t, p.rightC, check)
+			if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) {
+				t.Fatalf("check %t gave %v, want %s", check, err, want)
+			}
+			if line := strings.Split(err.Error(), "\n")[1]; !strings.HasPrefix(line, f.objects+":") {
+				t.Errorf("check %t says of a mistake %q", check, line)
+			}
 		}
 		p.end()
 	})
