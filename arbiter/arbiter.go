@@ -71,6 +71,7 @@ type Arbiter struct {
 	warnings uint32
 	outcome  wire.Reloaded
 	acks     sync.WaitGroup // answers that wait for daemons
+	answered uint64         // the last question for its files; only who stands by uses it
 }
 
 // New builds an arbiter; nothing is opened before Run.

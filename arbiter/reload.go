@@ -72,7 +72,9 @@ func (a *Arbiter) answer(ctx context.Context, m asked) {
 		return
 	}
 	a.acks.Go(func() {
+		a.askOthers(ctx)
 		r.Acks = a.await(ctx, r.Generation)
+		r.Unlike = a.unlike(ctx)
 		reply(m.Msg, &r)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -154,6 +155,37 @@ func TestARefusalSaysWhoseFilesAreBroken(t *testing.T) {
 			if line := strings.Split(err.Error(), "\n")[1]; !strings.HasPrefix(line, f.objects+":") {
 				t.Errorf("check %t says of a mistake %q", check, line)
 			}
+		}
+		p.end()
+	})
+}
+
+// Somebody edits the files of an arbiter that does not lead, and reloads: he is told at once, and also when they are the same again.
+func TestAReloadNamesArbitersWithOtherFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left, right := newFiles(t, "a"), newFiles(t, "a")
+		p := newPair(t, plainly, left, right)
+		beat := func() {
+			for _, name := range []string{"left", "right"} {
+				show(t, p.rightC, "arbiter", name, 0)
+			}
+		}
+		for _, step := range []struct {
+			on   files
+			want []string
+		}{{right, []string{"right"}}, {left, nil}} {
+			p.after(time.Minute)
+			step.on.hosts(t, "a", "b")
+			beat()
+			r, took, err := askReload(t, p.rightC, false)
+			if err != nil || took > time.Second || !slices.Equal(r.Unlike, step.want) {
+				t.Errorf("after %s with %v it names %+v, want %v", took, err, r, step.want)
+			}
+		}
+		p.after(time.Minute)
+		left.hosts(t, "a", "c") // the other one is gone: it is not waited for
+		if r, took, err := askReload(t, p.leftC, false); err != nil || took > time.Second || r.Unlike != nil {
+			t.Errorf("after %s with %v it names %+v, want nobody", took, err, r)
 		}
 		p.end()
 	})
