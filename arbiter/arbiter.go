@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -72,6 +71,7 @@ type Arbiter struct {
 	warnings uint32
 	outcome  wire.Reloaded
 	acks     sync.WaitGroup // answers that wait for daemons
+	answered uint64         // the last question for its files; only who stands by uses it
 }
 
 // New builds an arbiter; nothing is opened before Run.
@@ -158,13 +158,14 @@ func (a *Arbiter) read() (*objects.Config, error) {
 		}
 		return c, nil
 	}
-	lines := []string{fmt.Sprintf("%s has %s:", a.o.Main, plural(report.Errors, "error"))}
+	broken := &brokenError{main: absolute(a.o.Main), count: report.Errors}
 	for _, p := range report.Problems {
 		if p.Severity == objects.Error {
-			lines = append(lines, Line(p))
+			p.File = absolute(p.File)
+			broken.lines = append(broken.lines, Line(p))
 		}
 	}
-	return nil, errors.New(strings.Join(lines, "\n"))
+	return nil, broken
 }
 
 // absolute gives a path that names the same file from every folder; as it is if the working folder is gone.

@@ -2,7 +2,6 @@ package arbiter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -112,8 +111,7 @@ func (a *Arbiter) hostable(ctx context.Context, c *objects.Config) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	head := fmt.Sprintf("%s has %s:", a.o.Main, plural(len(wrong), "error"))
-	return errors.New(strings.Join(append([]string{head}, wrong...), "\n"))
+	return &brokenError{main: absolute(a.o.Main), count: len(wrong), lines: wrong}
 }
 
 // modulesInForce gives what identifies the modules of the configuration in force.

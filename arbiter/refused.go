@@ -2,7 +2,9 @@ package arbiter
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +18,28 @@ const (
 	lookAgain = time.Minute
 	lookPart  = 20
 )
+
+// brokenError is what is wrong with the files of an arbiter, a mistake a line.
+type brokenError struct {
+	main  string
+	count int // with those that have no line
+	lines []string
+}
+
+// Error implements error.
+func (e *brokenError) Error() string { return e.say(e.main) }
+
+func (e *brokenError) say(whose string) string {
+	return strings.Join(append([]string{whose + " has " + plural(e.count, "error") + ":"}, e.lines...), "\n")
+}
+
+// tell gives an error to whoever asked, who may sit at another machine with files of its own: it says whose files it is about.
+func (a *Arbiter) tell(err error) string {
+	if broken, ok := errors.AsType[*brokenError](err); ok {
+		return broken.say(broken.main + " of arbiter " + a.o.Name)
+	}
+	return "arbiter " + a.o.Name + ": " + err.Error()
+}
 
 // refusal is that the last reload was refused, until one succeeds or the files are again those in force.
 type refusal struct {

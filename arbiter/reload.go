@@ -72,7 +72,9 @@ func (a *Arbiter) answer(ctx context.Context, m asked) {
 		return
 	}
 	a.acks.Go(func() {
+		a.askOthers(ctx)
 		r.Acks = a.await(ctx, r.Generation)
+		r.Unlike = a.unlike(ctx)
 		reply(m.Msg, &r)
 	})
 }
@@ -106,7 +108,7 @@ func (a *Arbiter) refuse(r *wire.Reloaded, err error) {
 	}
 	a.o.Log.Error("reload refused; the configuration in force goes on")
 	a.o.Chronicle.Tell(monitor.Refused, "files of arbiter "+a.o.Name, "the configuration in force goes on: "+firstLine(err.Error()))
-	r.Refused = "the configuration in force goes on: " + err.Error()
+	r.Refused = "the configuration in force goes on: " + a.tell(err)
 }
 
 // check says what a reload would do.
@@ -115,7 +117,7 @@ func (a *Arbiter) check(ctx context.Context) wire.Reloaded {
 	c, err := a.readHostable(ctx)
 	r := a.report(c, began)
 	if err != nil {
-		r.Refused = err.Error()
+		r.Refused = a.tell(err)
 		return r
 	}
 	whole, t, err := a.dynamic.try(c)
@@ -132,7 +134,7 @@ func (a *Arbiter) check(ctx context.Context) wire.Reloaded {
 		}
 	}
 	if err != nil {
-		r.Refused = err.Error()
+		r.Refused = a.tell(err)
 	}
 	r.Took = time.Since(began)
 	return r

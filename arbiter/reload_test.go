@@ -2,6 +2,9 @@ package arbiter_test
 
 import (
 	"context"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -131,6 +134,58 @@ func TestOfSeveralArbitersTheLeaderAnswers(t *testing.T) {
 		p.after(3 * time.Second)
 		if r, _, err := askReload(t, p.rightC, false); err != nil || r.Arbiter != "right" {
 			t.Errorf("after the take-over: %+v, %v", r, err)
+		}
+		p.end()
+	})
+}
+
+// Who asks sits at any machine, with files of the same names: what is wrong is said of the leader's, with paths that are whole.
+func TestARefusalSaysWhoseFilesAreBroken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFiles(t, "a")
+		t.Chdir(filepath.Dir(f.main))
+		p := newPair(t, plainly, files{main: "main.cfg", objects: f.objects}, f)
+		f.append(t, "define host {\n host_name b\n use nothing\n}\n")
+		head := regexp.QuoteMeta(f.main) + " of arbiter left has [0-9]+ errors?:\n"
+		for check, want := range map[bool]string{false: "^the configuration in force goes on: " + head, true: "^" + head} {
+			_, _, err := askReload(t, p.rightC, check)
+			if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) {
+				t.Fatalf("check %t gave %v, want %s", check, err, want)
+			}
+			if line := strings.Split(err.Error(), "\n")[1]; !strings.HasPrefix(line, f.objects+":") {
+				t.Errorf("check %t says of a mistake %q", check, line)
+			}
+		}
+		p.end()
+	})
+}
+
+// Somebody edits the files of an arbiter that does not lead, and reloads: he is told at once, and also when they are the same again.
+func TestAReloadNamesArbitersWithOtherFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left, right := newFiles(t, "a"), newFiles(t, "a")
+		p := newPair(t, plainly, left, right)
+		beat := func() {
+			for _, name := range []string{"left", "right"} {
+				show(t, p.rightC, "arbiter", name, 0)
+			}
+		}
+		for _, step := range []struct {
+			on   files
+			want []string
+		}{{right, []string{"right"}}, {left, nil}} {
+			p.after(time.Minute)
+			step.on.hosts(t, "a", "b")
+			beat()
+			r, took, err := askReload(t, p.rightC, false)
+			if err != nil || took > time.Second || !slices.Equal(r.Unlike, step.want) {
+				t.Errorf("after %s with %v it names %+v, want %v", took, err, r, step.want)
+			}
+		}
+		p.after(time.Minute)
+		left.hosts(t, "a", "c") // the other one is gone: it is not waited for
+		if r, took, err := askReload(t, p.leftC, false); err != nil || took > time.Second || r.Unlike != nil {
+			t.Errorf("after %s with %v it names %+v, want nobody", took, err, r)
 		}
 		p.end()
 	})

@@ -2,9 +2,7 @@ package arbiter
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,12 +42,15 @@ func (a *Arbiter) standBy(ctx context.Context) (why string, err error) {
 // those that are here are read again, before it is said that they are others.
 const copiedWithin = 30 * time.Second
 
-// watchFiles compares the files that are here with those in force: now, when others come into force, and when it is asked to.
+// watchFiles compares the files that are here with those in force: now, when others come into force, when somebody reloads, and when it
+// is asked to.
 func (a *Arbiter) watchFiles(ctx context.Context) {
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	newest := make(chan wire.Generation, 1)
 	beside.Go(func() { a.watchCurrent(ctx, newest) })
+	asked := make(chan uint64, 1)
+	beside.Go(func() { a.watchAsked(ctx, asked) })
 	mine := a.texts(a.o.Config)
 	a.o.Config = nil // it may be long until it is needed, and other by then
 	a.enrol(ctx, mine)
@@ -64,6 +65,7 @@ func (a *Arbiter) watchFiles(ctx context.Context) {
 			a.o.Log.Info("the files are read again, and are not brought into force: this arbiter stands by", "main", a.o.Main)
 		case <-later:
 			sure = true
+		case a.answered = <-asked: // whoever reloads hears what comes of it at once
 		case g := <-newest:
 			read, sure = false, now.Number == 0 // at the start nobody is about to copy something
 			now = g
@@ -126,42 +128,6 @@ func (a *Arbiter) compare(mine string, now wire.Generation) {
 	a.o.Log.Warn("the files of this arbiter differ from those in force; if it has to lead, it does not bring them into force before onbu reload",
 		"generation", now.Number, "of", now.By, "main", a.o.Main)
 	a.o.Chronicle.Tell(monitor.FilesDiffer, "arbiter "+a.o.Name, fmt.Sprintf("its files differ from those in force, which are of %s", now.By))
-}
-
-// several gives the arbiters that have stood by.
-func (a *Arbiter) several(ctx context.Context) (all []wire.ArbiterFiles, revision uint64, err error) {
-	entry, err := a.o.Bus.Get(ctx, bus.CFG, arbitersKey)
-	if errors.Is(err, bus.ErrNotFound) {
-		return nil, 0, nil
-	}
-	if err == nil {
-		err = wire.Unmarshal(entry.Value, &all)
-	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("which arbiters there are: %w", err)
-	}
-	return all, entry.Revision, nil
-}
-
-// enrol notes that this arbiter belongs to the installation beside another one. It is no matter if that fails.
-func (a *Arbiter) enrol(ctx context.Context, texts string) {
-	me := wire.ArbiterFiles{Name: a.o.Name, Main: absolute(a.o.Main), Texts: texts}
-	for range 3 {
-		all, revision, err := a.several(ctx)
-		if err == nil {
-			all = slices.DeleteFunc(all, func(one wire.ArbiterFiles) bool { return one.Name == me.Name })
-			all = append(all, me)
-			slices.SortFunc(all, func(x, y wire.ArbiterFiles) int { return strings.Compare(x.Name, y.Name) })
-			_, err = a.o.Bus.Put(ctx, bus.CFG, arbitersKey, wire.Marshal(all), revision)
-		}
-		if err == nil {
-			return
-		}
-		if !errors.Is(err, bus.ErrConflict) {
-			a.o.Log.Debug("this arbiter is not noted", "error", err)
-			return
-		}
-	}
 }
 
 // firstLine gives the first line of a text.

@@ -1,6 +1,9 @@
 package monitor
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // AckKind tells whether a problem is acknowledged, and how long that lasts.
 type AckKind uint8
@@ -93,7 +96,13 @@ type Status struct {
 	BeforeUnknown State
 	// LastSnapshot is when the snapshot command was last run; zero for never.
 	LastSnapshot Time
+	// ShownSince is since when State is what it is, where a root problem made it so; zero where LastChange says it, which is of
+	// what the object's own results said.
+	ShownSince Time
 }
+
+// Since is since when State is what it is.
+func (s *Status) Since() Time { return cmp.Or(s.ShownSince, s.LastChange) }
 
 // Held is a failing result that waits until what the object stands on has been looked at. The rest of the status is
 // as before it.

@@ -79,15 +79,40 @@ func kindNames() []string {
 	return list
 }
 
-// afterBrace complains of what stands behind the opening brace: Nagios would not see it.
+// afterBrace complains of what stands behind the opening brace: Nagios would not see it. It is taken all the same, or else all that
+// lacks it would be complained of too.
 func (l *lexer) afterBrace(rest string, line uint32) {
 	if rest[0] == '#' {
 		return
 	}
 	l.fault(line, Error, "%q after the { is not read: put each directive, and the closing }, on a line of its own", rest)
-	if strings.HasSuffix(rest, "}") {
+	inside, closed := strings.CutSuffix(rest, "}")
+	l.salvage(trim(inside), line)
+	if closed {
 		l.close()
 	}
+}
+
+// salvage takes directives that stand one behind the other: each word that is the name of one begins the next.
+func (l *lexer) salvage(rest string, line uint32) {
+	if word, _ := cut(rest); word == "" || !l.class.free && !l.isDirective(word) {
+		return
+	}
+	var words []string
+	for _, word := range strings.Fields(rest) {
+		if len(words) > 1 && l.isDirective(word) {
+			l.directive(-1, strings.Join(words, " "), line)
+			words = words[:0]
+		}
+		words = append(words, word)
+	}
+	l.directive(-1, strings.Join(words, " "), line)
+}
+
+// isDirective says whether a word is the name of a directive, or of a custom variable.
+func (l *lexer) isDirective(word string) bool {
+	_, ok := l.class.keys[word]
+	return ok || l.class.vars && word[0] == '_' && len(word) > 1
 }
 
 // swallowed says that the definition is not closed because its } stands at the end of a directive, where it is a part of

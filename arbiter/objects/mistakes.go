@@ -65,7 +65,7 @@ func (m *mistakes) add(pos Pos, severity Severity, format string, args ...any) {
 	k.kept = append(k.kept, mistake{pos, text})
 }
 
-// report sorts everything by file and line.
+// report sorts everything by file and line; what says how many more there are of a kind comes after that.
 func (m *mistakes) report(files []string) *Report {
 	r := &Report{}
 	var all []mistakeWith
@@ -78,7 +78,7 @@ func (m *mistakes) report(files []string) *Report {
 		all = append(all, k.first()...)
 	}
 	slices.SortStableFunc(all, func(a, b mistakeWith) int {
-		return cmp.Or(cmp.Compare(a.pos.File, b.pos.File), cmp.Compare(a.pos.Line, b.pos.Line),
+		return cmp.Or(cmp.Compare(min(a.more, 1), min(b.more, 1)), cmp.Compare(a.pos.File, b.pos.File), cmp.Compare(a.pos.Line, b.pos.Line),
 			cmp.Compare(a.severity, b.severity), strings.Compare(a.text, b.text))
 	})
 	for _, p := range all {
@@ -92,20 +92,23 @@ func (m *mistakes) report(files []string) *Report {
 type mistakeWith struct {
 	mistake
 	severity Severity
+	more     int // how many there are of the kind that are not listed
 }
 
-// first gives the mistakes of a kind that are shown.
+// first gives the mistakes of a kind that are shown. Where there are many, the last of them stands for the rest.
 func (k *mistakeKind) first() []mistakeWith {
 	slices.SortStableFunc(k.kept, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(a.pos.File, b.pos.File), cmp.Compare(a.pos.Line, b.pos.Line))
 	})
-	list := k.kept[:min(shown, len(k.kept))]
+	list := k.kept[:min(shown+1, len(k.kept))]
 	out := make([]mistakeWith, 0, len(list))
 	for _, p := range list {
-		out = append(out, mistakeWith{p, k.severity})
+		out = append(out, mistakeWith{mistake: p, severity: k.severity})
 	}
 	if more := k.count - len(out); more > 0 && len(out) > 0 {
-		out[len(out)-1].text += fmt.Sprintf(" (and %d more like this)", more)
+		last := &out[len(out)-1]
+		last.text += fmt.Sprintf(" (and %d more like this)", more)
+		last.more = more
 	}
 	return out
 }

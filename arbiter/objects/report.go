@@ -61,7 +61,7 @@ type Problem struct {
 }
 
 // Report is all that is wrong with a configuration, sorted by file, in the order they were read, and line. Of one kind of
-// mistake only the first few are listed; the last of them says how many more there are.
+// mistake only the first few are listed, and at the very end another one that says how many more there are.
 type Report struct {
 	Problems []Problem
 	// Errors and Warnings count all, also those that are not listed.

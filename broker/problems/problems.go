@@ -190,7 +190,7 @@ func (l *List) byImpact(i, j int32) int {
 		cmp.Compare(a.rank(), b.rank()),
 		cmp.Compare(b.Status.BusinessImpact, a.Status.BusinessImpact),
 		cmp.Compare(a.State, b.State),
-		cmp.Compare(b.Status.LastChange, a.Status.LastChange),
+		cmp.Compare(b.Status.Since(), a.Status.Since()),
 		cmp.Compare(i, j))
 }
 

@@ -148,8 +148,8 @@ func (c *Choice) tell(l *List, root int32, fits, counted []bool) {
 func (l *List) sort(rows []Row, by Order) {
 	compare := map[Order]func(a, b *Problem) int{
 		ByState: func(a, b *Problem) int { return cmp.Compare(a.State, b.State) },
-		Newest:  func(a, b *Problem) int { return cmp.Compare(b.Status.LastChange, a.Status.LastChange) },
-		Oldest:  func(a, b *Problem) int { return cmp.Compare(a.Status.LastChange, b.Status.LastChange) },
+		Newest:  func(a, b *Problem) int { return cmp.Compare(b.Status.Since(), a.Status.Since()) },
+		Oldest:  func(a, b *Problem) int { return cmp.Compare(a.Status.Since(), b.Status.Since()) },
 		ByName: func(a, b *Problem) int {
 			return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Service, b.Service))
 		},

@@ -70,6 +70,7 @@ func (r *row) check(c *monitor.Check, names *names) bool {
 
 // fold writes what a check changes into a status.
 func fold(s *monitor.Status, c *monitor.Check) {
+	restate(s, c.State)
 	s.State, s.OwnState, s.Type, s.Attempt, s.CheckType = c.State, c.OwnState, c.Type, c.Attempt, c.CheckType
 	s.LastCheck, s.NextCheck, s.LastUpdate = c.Started, c.Next, c.Time
 	s.Latency, s.Execution, s.PercentChange = c.Latency, c.Execution, c.PercentChange
@@ -83,11 +84,19 @@ func fold(s *monitor.Status, c *monitor.Check) {
 
 // carry takes over into a status what a check that is later than it has said.
 func carry(s, was *monitor.Status) {
+	restate(s, was.State)
 	s.State, s.OwnState, s.Type, s.Attempt, s.CheckType = was.State, was.OwnState, was.Type, was.Attempt, was.CheckType
 	s.LastCheck, s.NextCheck, s.LastUpdate = was.LastCheck, was.NextCheck, was.LastUpdate
 	s.Latency, s.Execution, s.PercentChange = was.Latency, was.Execution, was.PercentChange
 	s.Module, s.Poller, s.Output, s.LongOutput, s.Perfdata = was.Module, was.Poller, was.Output, was.LongOutput, was.Perfdata
 	*lastTime(s) = was.LastCheck
+}
+
+// restate forgets since when a status was shown in another state than it is now.
+func restate(s *monitor.Status, now monitor.State) {
+	if s.State != now {
+		s.ShownSince = 0
+	}
 }
 
 // lastTime is where a status has when its object was last seen in the state that its own last result said.

@@ -110,3 +110,33 @@ func TestTheViewKeepsNothingOfTheMessage(t *testing.T) {
 		t.Errorf("%v allocations for a check that says the same", n)
 	}
 }
+
+// What a root problem has shown as UNKNOWN is so since then, whatever its own last result said; a check that shows it otherwise ends that,
+// in either order.
+func TestWhatSuffersIsShownSoSinceItsRootProblem(t *testing.T) {
+	suffering := *whole(monitor.Unknown, 0)
+	suffering.OwnState, suffering.Overlaid, suffering.Impact = monitor.OK, true, true
+	suffering.LastChange, suffering.LastHardChange, suffering.ShownSince = 5, 5, 40
+	v := view.New()
+	since := func() [2]monitor.Time {
+		s := v.Snapshot()
+		i, _ := s.Find(http.Host)
+		_, o := s.Host(i).Service(0)
+		return [2]monitor.Time{o.LastChange(), o.LastHardChange()}
+	}
+	v.Fill([]monitor.Status{suffering}, 40)
+	if got, want := since(), [2]monitor.Time{40, 40}; got != want {
+		t.Errorf("it changed at %v, want %v", got, want)
+	}
+	if got := api.ObjectOf(&services(v)[0]).LastChange; got != monitor.Time(40).Unix() {
+		t.Errorf("the API has it changed at %v", got)
+	}
+	v.Check(made(50, monitor.OK, "fine"))
+	if got := since(); got[0] != 5 {
+		t.Errorf("after a check that was fine it changed at %v, want 5", got)
+	}
+	v.Fill([]monitor.Status{suffering}, 45)
+	if got := since(); got[0] != 5 {
+		t.Errorf("after an older status it changed at %v, want 5", got)
+	}
+}

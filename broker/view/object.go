@@ -149,17 +149,20 @@ func (o Object) NextCheck() monitor.Time {
 	return o.row.nextCheck
 }
 
-// LastChange is when the state changed last.
+// LastChange is when the state changed last, as everybody sees it.
 func (o Object) LastChange() monitor.Time {
 	if w := o.row.whole; w != nil {
-		return w.LastChange
+		return w.Since()
 	}
 	return o.row.lastChange
 }
 
-// LastHardChange is when the hard state changed last.
+// LastHardChange is when the hard state changed last; what a root problem has shown as UNREACHABLE or UNKNOWN is so at once.
 func (o Object) LastHardChange() monitor.Time {
 	if w := o.row.whole; w != nil {
+		if w.Overlaid {
+			return max(w.LastHardChange, w.ShownSince)
+		}
 		return w.LastHardChange
 	}
 	return o.row.lastHardChange

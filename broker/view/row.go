@@ -101,7 +101,7 @@ func ordinary(s *monitor.Status) bool {
 		s.LastNotification == 0 && s.NextNotification == 0 && s.NotificationNumber == 0 && s.NotifiedOn == 0 &&
 		s.ProblemID == 0 && s.LastProblemID == 0 && s.EventID == 0 && s.LastEvID == 0 &&
 		s.Ack == monitor.AckNone && s.AckUntil == 0 && s.DowntimeDepth == 0 && !s.Overlaid && !s.Problem && !s.Impact &&
-		len(s.Sources) == 0 && s.Changed == nil && s.Held == nil && s.BeforeUnknown == 0 && s.LastSnapshot == 0 &&
+		len(s.Sources) == 0 && s.Changed == nil && s.Held == nil && s.BeforeUnknown == 0 && s.LastSnapshot == 0 && s.ShownSince == 0 &&
 		s.Latency >= 0 && s.Latency <= math.MaxUint32 && s.Execution >= 0 && s.Execution <= math.MaxUint32 &&
 		textFits(s.Output, s.LongOutput, s.Perfdata)
 }

@@ -51,6 +51,9 @@ func ReloadReport(w io.Writer, r *api.Reload, check bool) {
 			fmt.Fprintf(w, "  %s %s still works with generation %d: its log says why\n", printable(d.Role), printable(d.Node), d.Generation)
 		}
 	}
+	for _, name := range r.Unlike {
+		fmt.Fprintf(w, "the files of %[1]s are others, and not in force: copy them to %[2]s and reload again, or those of %[2]s to %[1]s\n", printable(name), printable(r.Arbiter))
+	}
 }
 
 // uses counts who works with a generation: "4 of 4 schedulers, 2 of 2 brokers".

@@ -45,7 +45,7 @@ func AskReload(ctx context.Context, c bus.Messenger, check bool, by string) (*ap
 	}
 	out := &api.Reload{
 		Arbiter: r.Arbiter, Main: r.Main, Generation: r.Generation, Changed: r.Changed, Shards: r.Shards,
-		Hosts: r.Hosts, Services: r.Services, Warnings: r.Warnings, Seconds: r.Took.Seconds(),
+		Hosts: r.Hosts, Services: r.Services, Warnings: r.Warnings, Seconds: r.Took.Seconds(), Unlike: r.Unlike,
 	}
 	for _, a := range r.Acks {
 		out.Daemons = append(out.Daemons, api.Adopted{Role: a.Role, Node: a.Name, Generation: a.Generation})

@@ -18,7 +18,7 @@ const (
 	checkFields   = 20
 	submitFields  = 6
 	brokFields    = 17
-	statusFields  = 52
+	statusFields  = 53
 	jobsFields    = 3
 )
 
@@ -235,5 +235,6 @@ func appendStatus(dst []byte, s *monitor.Status) []byte {
 	dst = appendSome(dst, s.Changed)
 	dst = appendSome(dst, s.Held)
 	dst = appendUint(dst, uint64(s.BeforeUnknown))
-	return appendInt(dst, int64(s.LastSnapshot))
+	dst = appendInt(dst, int64(s.LastSnapshot))
+	return appendInt(dst, int64(s.ShownSince))
 }

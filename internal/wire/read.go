@@ -328,7 +328,7 @@ func (c *cursor) status(s *monitor.Status) {
 	s.BusinessImpact = c.tiny()
 	some(c, &s.Changed, null)
 	some(c, &s.Held, null)
-	s.BeforeUnknown, s.LastSnapshot = c.state(), c.time()
+	s.BeforeUnknown, s.LastSnapshot, s.ShownSince = c.state(), c.time(), c.time()
 	c.close(more)
 }
 

@@ -23,6 +23,8 @@ type Reloaded struct {
 	Took            time.Duration
 	// Acks are the daemons that read configurations, as they were when all had the new one, or when the arbiter waited no longer.
 	Acks []Ack
+	// Unlike names the arbiters that stand by with other files than those in force.
+	Unlike []string
 }
 
 // Ack says which generation a daemon works with; 0 is of one that has none yet, or of an older release that does not say.

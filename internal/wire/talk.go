@@ -83,6 +83,9 @@ type Generation struct {
 // another one led, sorted by name. Where there is one, several arbiters belong to the installation.
 type ArbiterFiles struct {
 	Name, Main, Texts string
+	// Asked counts how often the one that leads has asked what is in the files, Answered is the last of these questions that Texts is an
+	// answer to.
+	Asked, Answered uint64
 }
 
 // Stand is the generation under which the inventory of a shard is stored.

@@ -43,7 +43,7 @@ func ObjectOf(s *monitor.Status) Object {
 		Host: s.Host, Service: s.Service, State: s.StateName(), StateType: s.Type.String(),
 		Attempt: s.Attempt, MaxAttempts: s.MaxAttempts,
 		Output: s.Output, LongOutput: s.LongOutput, Perfdata: s.Perfdata,
-		LastCheck: s.LastCheck.Unix(), NextCheck: s.NextCheck.Unix(), LastChange: s.LastChange.Unix(),
+		LastCheck: s.LastCheck.Unix(), NextCheck: s.NextCheck.Unix(), LastChange: s.Since().Unix(),
 		Latency: s.Latency.Seconds(), Execution: s.Execution.Seconds(), CheckType: checkType,
 		Module: s.Module, Poller: s.Poller,
 		Acknowledged: s.Ack != monitor.AckNone, DowntimeDepth: s.DowntimeDepth, Flapping: s.Flapping,

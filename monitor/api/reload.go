@@ -15,6 +15,8 @@ type Reload struct {
 	Seconds  float64 `json:"seconds"`
 	// Daemons are those that read configurations.
 	Daemons []Adopted `json:"daemons,omitempty"`
+	// Unlike names the arbiters that stand by with other files than those in force.
+	Unlike []string `json:"files_differ,omitempty"`
 }
 
 // Adopted says which generation a daemon works with; 0 for one that does not say.

@@ -29,7 +29,7 @@ func (c *Core) Adopt(now monitor.Time, inv *monitor.Inventory, d *Decisions) err
 	c.told = make(map[monitor.ID][]monitor.Telling)
 	c.pulses, c.snapped = pulses(k), make(map[monitor.ID]monitor.Time)
 	c.maintained = make(map[monitor.ID]monitor.Time)
-	c.ackUntil = make(map[monitor.ID]monitor.Time)
+	c.ackUntil, c.shownSince = make(map[monitor.ID]monitor.Time), make(map[monitor.ID]monitor.Time)
 	c.lastPerfdata = make(map[monitor.ID]string)
 	c.post = post{begun: c.post.begun}
 	c.beginBorders()
@@ -88,6 +88,9 @@ func (c *Core) moveRows(old *Core) {
 		}
 		if taken, ok := old.snapped[was]; ok {
 			c.snapped[id] = taken
+		}
+		if since, ok := old.shownSince[was]; ok {
+			c.shownSince[id] = since
 		}
 		c.adjust(id, old.inv.Policy(was))
 		c.relay(id, was, old, fresh)

@@ -48,6 +48,7 @@ type Core struct {
 	ackUntil    map[monitor.ID]monitor.Time  // acknowledgements that end by themselves
 	settling    monitor.ID                   // what a result is being applied to
 	suffering   suffering
+	shownSince  map[monitor.ID]monitor.Time      // see noteShown
 	work        worklist                         // scratch of spread
 	beats       []heartbeat                      // of pollers, by their number among the names
 	watch       watch                            // of pollers that may have lost their network
@@ -97,6 +98,7 @@ func New(inv *monitor.Inventory, epoch monitor.Epoch, seed Seed) (*Core, error) 
 		told:        make(map[monitor.ID][]monitor.Telling),
 		waiting:     newWaiting(),
 		suffering:   newSuffering(),
+		shownSince:  make(map[monitor.ID]monitor.Time),
 		back:        make(map[monitor.ID]monitor.Time),
 		seenThrough: make(map[monitor.ID]monitor.Time),
 		pulses:      pulses(k),

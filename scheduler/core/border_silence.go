@@ -60,4 +60,5 @@ func (c *Core) tellParts(d *Decisions) {
 		}
 	}
 	c.borders.parts = nil
+	c.dropShown()
 }

@@ -9,7 +9,7 @@ import (
 // what is in a Snapshot; a field that is made anew has its reason here.
 var survives = map[string]string{
 	"program": "in the Snapshot", "muted": "in the Snapshot", "downtimes": "in the Snapshot", "comments": "in the Snapshot", "away": "in the Snapshot",
-	"ackUntil": "in the Snapshot, with the status", "told": "in the Snapshot", "lastID": "in the Snapshot, as NextID", "snapped": "in the Snapshot, with the status",
+	"ackUntil": "in the Snapshot, with the status", "shownSince": "in the Snapshot, with the status", "told": "in the Snapshot", "lastID": "in the Snapshot, as NextID", "snapped": "in the Snapshot, with the status",
 	"maintained": "in the Snapshot", "waiting": "in the Snapshot, as Held in the status; what it waits for is asked again", "now": "in the Snapshot",
 	"callers":  "the heir has a clock of its own",
 	"standing": "in the Snapshot", "times": "in the Snapshot", "text": "in the Snapshot", "past": "in the Snapshot",

@@ -68,14 +68,10 @@ func (r *root) drop(id monitor.ID) {
 
 // effective gives the state that an object has for all others: for those behind it, for people, for views.
 func (c *Core) effective(id monitor.ID) monitor.State {
-	s := &c.standing[id]
-	switch {
-	case s.marks&overlaid == 0:
+	if s := &c.standing[id]; s.marks&overlaid == 0 {
 		return s.State
-	case c.isAnyHost(id):
-		return monitor.Unreachable
 	}
-	return monitor.Unknown
+	return c.overlay(id)
 }
 
 // shadow says whether what an object stands on is gone (all parents of a host, the host of a service, a dependency, all
@@ -236,6 +232,7 @@ func (c *Core) assess(id monitor.ID) bool {
 	if is&impact == 0 {
 		roots = nil
 	}
+	c.noteShown(id, is)
 	if is == s.marks && slices.Equal(roots, c.suffering.from[id]) {
 		return false
 	}
@@ -247,11 +244,15 @@ func (c *Core) assess(id monitor.ID) bool {
 // saidSince says whether a good result speaks for an object although it is behind root problems: one of a check that
 // began after the last of them was found.
 func (c *Core) saidSince(id monitor.ID, roots []monitor.ID) bool {
-	found := monitor.Time(0)
+	return c.heard(id, c.lastFound(roots)+1)
+}
+
+// lastFound says when the last of some root problems was found.
+func (c *Core) lastFound(roots []monitor.ID) (found monitor.Time) {
 	for _, r := range roots {
 		found = max(found, c.foundAt(r))
 	}
-	return c.heard(id, found+1)
+	return found
 }
 
 // isLeftOver says whether an object's state is one that it has because of others, and that was not looked at since.

@@ -60,7 +60,7 @@ func TestWhatMovedIsTheSameInItsNewShardAndInItsJournal(t *testing.T) {
 		if diff := cmp.Diff(was, is, cmpopts.IgnoreFields(core.Snapshot{}, "Time"), byName,
 			cmpopts.IgnoreFields(monitor.Status{}, "LastUpdate", "NextCheck"),
 			// These follow from what the objects stand on, which is another there; OwnState does not.
-			cmpopts.IgnoreFields(monitor.Status{}, "State", "Overlaid", "Problem", "Impact", "Sources", "BusinessImpact"),
+			cmpopts.IgnoreFields(monitor.Status{}, "State", "ShownSince", "Overlaid", "Problem", "Impact", "Sources", "BusinessImpact"),
 			cmpopts.IgnoreFields(monitor.Downtime{}, "ID", "Trigger"), cmpopts.IgnoreFields(monitor.Comment{}, "ID", "Downtime"),
 		); diff != "" {
 			t.Fatalf("seed %d: what came is not what left (-left +came):\n%s", seed, diff)

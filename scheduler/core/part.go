@@ -19,7 +19,7 @@ func (c *Core) fillPart(id monitor.ID, s *monitor.Status) {
 	s.OwnState, s.Overlaid = c.standing[id].State, is&overlaid != 0
 	s.Problem, s.Impact = is&problem != 0, is&impact != 0
 	s.BusinessImpact = c.worth(id)
-	s.Sources = nil
+	s.Sources, s.ShownSince = nil, c.shownAt(id)
 	if is&impact != 0 {
 		for _, r := range first(c.suffering.from[id], mostShown) {
 			s.Sources = append(s.Sources, c.refOf(r))

@@ -103,11 +103,7 @@ func (c *Core) stumbledAt(id monitor.ID) monitor.Time {
 	if c.isProblem(id) {
 		return c.times[id].change
 	}
-	since := monitor.Time(0)
-	for _, r := range c.rootsOf(id) {
-		since = max(since, c.foundAt(r))
-	}
-	return since
+	return c.lastFound(c.rootsOf(id))
 }
 
 // fineOf says from when on a source was asked for all that it has: when the last good fetch began or, if several services ask

@@ -152,6 +152,7 @@ func (c *Core) reassess() []monitor.ID {
 		}
 	}
 	c.suffering = newSuffering()
+	shown := c.takeShown()
 	c.raiseAll()
 	c.raiseNamed()
 	for range mostChanges {
@@ -173,6 +174,7 @@ func (c *Core) reassess() []monitor.ID {
 			}
 		}
 	}
+	c.keepShown(shown)
 	maps.DeleteFunc(before, func(id monitor.ID, was marks) bool { return id >= c.edge || c.standing[id].marks == was })
 	return slices.Sorted(maps.Keys(before))
 }

@@ -462,6 +462,9 @@ func (s *script) standing(st *monitor.Status) string {
 	if st.Overlaid {
 		text += fmt.Sprintf(" own=%d", st.OwnState)
 	}
+	if st.ShownSince != 0 {
+		text += " since=" + since(st.ShownSince)
+	}
 	if st.Held != nil {
 		text += " held"
 	}

@@ -105,6 +105,9 @@ func (c *Core) load(id monitor.ID, s *monitor.Status) {
 	if delete(c.snapped, id); s.LastSnapshot != 0 {
 		c.snapped[id] = s.LastSnapshot
 	}
+	if delete(c.shownSince, id); s.ShownSince != 0 {
+		c.shownSince[id] = s.ShownSince
+	}
 	c.seen(s.ProblemID, s.LastProblemID, s.EventID, s.LastEvID)
 }
 

@@ -237,7 +237,7 @@ func conditionOf(ref monitor.Ref, o view.Object) condition {
 	c := condition{
 		Known: o.Known(), State: stateName(ref, s.State), Soft: s.Type == monitor.Soft && s.IsProblem(), Attempt: s.Attempt, MaxAttempts: s.MaxAttempts,
 		Output: s.Output, LongOutput: s.LongOutput, LastCheck: s.LastCheck.Unix(), NextCheck: s.NextCheck.Unix(),
-		LastChange: s.LastChange.Unix(), LastFine: s.LastTimeOK.Unix(), Latency: s.Latency.Seconds(), Execution: s.Execution.Seconds(),
+		LastChange: s.Since().Unix(), LastFine: s.LastTimeOK.Unix(), Latency: s.Latency.Seconds(), Execution: s.Execution.Seconds(),
 		Passive: s.CheckType == monitor.Passive, Module: s.Module, Poller: s.Poller,
 		Acknowledged: s.Ack != monitor.AckNone, Sticky: s.Ack == monitor.AckSticky, AckUntil: s.AckUntil.Unix(), InDowntime: s.DowntimeDepth > 0,
 		Flapping: s.Flapping, Percent: s.PercentChange, Problem: s.Problem, Impact: s.Impact, Impacted: s.BusinessImpact,

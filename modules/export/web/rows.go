@@ -58,7 +58,7 @@ func (l *look) row(i int32) problemRow {
 	p := &l.list.All[i]
 	s := p.Status
 	row := problemRow{
-		Host: p.Host, Service: p.Service, State: p.State.String(), Output: clipped(s.Output), Since: unix(s.LastChange), Fine: unix(s.LastTimeOK),
+		Host: p.Host, Service: p.Service, State: p.State.String(), Output: clipped(s.Output), Since: unix(s.Since()), Fine: unix(s.LastTimeOK),
 		Business: s.BusinessImpact, Flapping: s.Flapping, Unsure: p.Marks&problems.Unsure != 0, Handled: p.Marks.Handled(),
 		Told: s.NotificationNumber, Last: unix(s.LastNotification), Muted: s.Switches&monitor.Notifications == 0,
 	}
