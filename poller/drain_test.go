@@ -48,6 +48,28 @@ func TestADrainedPollerEndsItsChecksAndGivesBackWhatComes(t *testing.T) {
 	})
 }
 
+func TestAPollerThatIsTakenBackTakesJobsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, 100, slow)
+		r.give("s1", jobs("look a", 0, 3)...)
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r.poller.Drain(ctx)
+		r.poller.Resume()
+		time.Sleep(100 * time.Millisecond)
+		if r.window() == 0 {
+			t.Error("the schedulers hear of no room")
+		}
+		r.give("s1", jobs("look b", 3, 2)...)
+		time.Sleep(10 * time.Second)
+		if got, back := r.got(), r.refused(); len(got) != 5 || len(back) != 0 {
+			t.Errorf("%d results and %d given back, want all 5 of before and after", len(got), len(back))
+		}
+		r.giveUp()
+	})
+}
+
 func TestAPollerThatGivesUpDoesSoWithinASecondAndSaysThatItLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := open(t, 100, slow, "", "EU")

@@ -115,6 +115,12 @@ func (p *Poller) Drain(ctx context.Context) {
 	}
 }
 
+// Resume takes jobs again after Drain.
+func (p *Poller) Resume() {
+	p.draining.Store(false)
+	signal(p.room.nudge)
+}
+
 // Run takes jobs until ctx ends; then it says that it leaves, waits a little for the checks under way and sends what they
 // found. What takes longer it forgets: that is issued again. It is called once.
 func (p *Poller) Run(ctx context.Context) error {

@@ -55,6 +55,35 @@ func TestADrainedReactionnerEndsWhatItIsAtAndTakesNothingNew(t *testing.T) {
 	})
 }
 
+func TestAReactionnerThatIsTakenBackTakesActionsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepared(t)
+		record(t, c, "", "a")
+		var ended lines
+		r := reactionner.New(reactionner.Options{Name: "r", Boot: "1", Pools: []string{""}, Bus: c, Run: slowly(&ended), Log: slog.New(slog.DiscardHandler)})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			_ = r.Run(ctx)
+		}()
+		time.Sleep(time.Second)
+		patience, end := context.WithTimeout(t.Context(), time.Second)
+		defer end()
+		r.Drain(patience)
+		record(t, c, "", "b")
+		r.Resume()
+		r.Resume()
+		time.Sleep(6 * time.Second)
+		if diff := cmp.Diff([]string{"tell a told", "tell b told"}, ended.sorted()); diff != "" {
+			t.Error(diff)
+		}
+		r.Drain(t.Context())
+		cancel(monitor.ErrGiveUp)
+		<-over
+	})
+}
+
 func TestAReactionnerThatGivesUpDoesSoWithinASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := prepared(t)

@@ -61,9 +61,7 @@ type Reactionner struct {
 	unreadable   *metrics.Counter
 	repeated     *metrics.Counter
 	rest         rest
-	// drain is closed when no new action is to be taken, idle when none is under way any more.
-	drain, idle chan struct{}
-	draining    sync.Once
+	gate         *gate
 
 	// waiting is how many actions of its pools nobody has carried out, as looked up last.
 	waiting atomic.Int64
@@ -78,7 +76,7 @@ func New(o Options) *Reactionner {
 		o.Metrics = metrics.NewSet()
 	}
 	return &Reactionner{
-		o: o, drain: make(chan struct{}), idle: make(chan struct{}),
+		o: o, gate: newGate(),
 		done:       o.Metrics.NewCounter("onbu_actions_total"),
 		failed:     o.Metrics.NewCounter("onbu_actions_failed_total"),
 		unreadable: o.Metrics.NewCounter("onbu_reactionner_unreadable_messages_total"),
@@ -126,54 +124,48 @@ func (r *Reactionner) Run(ctx context.Context) error {
 	}
 	actions, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	taking, stop := context.WithCancel(ctx)
-	defer stop()
 	go r.watchWaiting(ctx)
 	var wg sync.WaitGroup
 	for _, pool := range r.o.Pools {
 		room := make(chan struct{}, atOnce)
 		// Each takes one record of actions at a time: a command that hangs holds up no other one.
 		for range atOnce {
-			wg.Go(func() { r.serve(taking, actions, room, pool) })
+			wg.Go(func() { r.serve(ctx, actions, room, pool) })
 		}
 	}
-	go func() {
-		wg.Wait()
-		close(r.idle)
-	}()
-	select {
-	case <-ctx.Done():
-	case <-r.drain:
-		stop()
-		<-ctx.Done()
-	}
+	<-ctx.Done()
 	wait := stopWait
 	if errors.Is(context.Cause(ctx), monitor.ErrGiveUp) {
 		wait = giveUpWait
 	}
 	patience := time.AfterFunc(wait, end)
 	defer patience.Stop()
-	<-r.idle
+	wg.Wait()
 	return nil
 }
 
 // Drain takes no more actions, and returns when none is under way or ctx ends.
 func (r *Reactionner) Drain(ctx context.Context) {
-	r.draining.Do(func() { close(r.drain) })
-	select {
-	case <-r.idle:
-	case <-ctx.Done():
-	}
+	r.gate.close(ctx)
 }
+
+// Resume takes actions again after Drain.
+func (r *Reactionner) Resume() { r.gate.reopen() }
 
 func (r *Reactionner) serve(ctx, actions context.Context, room chan struct{}, pool string) {
 	cursor := bus.Cursor{
 		Stream: bus.EV, Filter: bus.ActionsOf(pool), Durable: durable(pool), Batch: 1, Ack: ackWithin,
 	}
-	for ctx.Err() == nil {
-		err := r.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return r.handle(actions, room, msgs) })
-		if ctx.Err() != nil {
+	for {
+		reading, leave, ok := r.gate.enter(ctx)
+		if !ok {
 			return
+		}
+		err := r.o.Bus.Read(reading, cursor, func(msgs []bus.Msg) error { return r.handle(actions, room, msgs) })
+		ended := reading.Err() != nil
+		leave()
+		if ended {
+			continue
 		}
 		r.o.Log.Warn("reading actions stopped and starts again", "pool", pool, "error", err)
 		select {

@@ -101,13 +101,27 @@ type grantFlags struct {
 func (g *grantFlags) register(e *env) {
 	e.flags.StringVar(&g.ca, "ca", defaultVault, "folder of the authority")
 	e.flags.StringVar(&g.out, "out", "", "folder to make for the machine (default: NAME in this one)")
-	e.flags.IntVar(&g.days, "days", int(keys.DaemonLife/(24*time.Hour)), "how long the certificate counts")
+	e.flags.IntVar(&g.days, "days", int(keys.DaemonLife/day), "how long the certificate counts")
 	e.flags.BoolVar(&g.force, "force", false, "replace keys that are in the folder already")
+}
+
+const day = 24 * time.Hour
+
+// life is how long the certificate is to count. What keys takes for "as usual", 0, is none that somebody writes.
+func (g *grantFlags) life() (time.Duration, error) {
+	if most := int(keys.MostLife / day); g.days < 1 || g.days > most {
+		return 0, usageError(fmt.Sprintf("--days %d: a certificate counts for 1 to %d days", g.days, most))
+	}
+	return time.Duration(g.days) * day, nil
 }
 
 // hand makes the folder for a machine.
 func (g *grantFlags) hand(e *env, roles string) error {
 	words, err := e.parse(1, "the NAME of the daemon")
+	if err != nil {
+		return err
+	}
+	life, err := g.life()
 	if err != nil {
 		return err
 	}
@@ -123,7 +137,7 @@ func (g *grantFlags) hand(e *env, roles string) error {
 		return err
 	}
 	out := cmp.Or(g.out, who.Name)
-	grant := keys.Grant{Identity: who, Addresses: list(g.addresses), Life: time.Duration(g.days) * 24 * time.Hour}
+	grant := keys.Grant{Identity: who, Addresses: list(g.addresses), Life: life}
 	if err := v.Hand(out, grant, g.force, time.Now()); err != nil {
 		return err
 	}

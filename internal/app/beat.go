@@ -50,7 +50,9 @@ func (r *running) beat() {
 			remembered = time.Time{}
 		}
 		h.Load, h.Troubles, h.Boot, h.Generation = r.load(), r.troubles(), r.booted(), r.generation()
-		r.show(r.ctx, h)
+		if !r.show(r.ctx, h) {
+			remembered = time.Time{}
+		}
 		if time.Since(remembered) > rememberEvery && r.remember(r.ctx, h, false) {
 			remembered = time.Now()
 		}
@@ -63,8 +65,9 @@ func (r *running) beat() {
 	<-r.over // which may take seconds: a poller waits for its checks
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), lastBeat)
 	defer cancel()
-	r.leave(ctx)
-	r.remember(ctx, h, true)
+	if r.leave(ctx) {
+		r.remember(ctx, h, true)
+	}
 }
 
 // tags are those that the role serves.
@@ -150,9 +153,11 @@ func (r *running) troubles() []string {
 
 func (r *running) key() string { return bus.BeatKey(r.role.name, r.app.o.Name) }
 
-// show puts a heartbeat where others see it.
-func (r *running) show(ctx context.Context, h wire.Heartbeat) {
+// show puts a heartbeat where others see it. kept says that nobody else has written or removed the one before, nor what is remembered:
+// a daemon of the same name may have, at its end too.
+func (r *running) show(ctx context.Context, h wire.Heartbeat) (kept bool) {
 	e, err := r.app.bus.Get(ctx, bus.HB, r.key())
+	kept = !r.twin.seen || err == nil && r.twin.owns(e)
 	if other, is := r.twin.finds(e); is && err == nil {
 		r.warn(other)
 	}
@@ -165,23 +170,31 @@ func (r *running) show(ctx context.Context, h wire.Heartbeat) {
 	} else if ctx.Err() == nil {
 		r.app.o.Log.Debug("heartbeat not taken", "role", r.role.name, "error", err)
 	}
+	return kept
 }
 
-// leave removes the heartbeat.
-func (r *running) leave(ctx context.Context) {
+// leave removes the heartbeat. last is false when there is one of another daemon of the same name: that one is not at its end.
+func (r *running) leave(ctx context.Context) (last bool) {
 	e, err := r.app.bus.Get(ctx, bus.HB, r.key())
+	if err == nil && !r.twin.owns(e) {
+		return false
+	}
 	if err == nil {
 		err = r.app.bus.Delete(ctx, bus.HB, r.key(), e.Revision)
 	}
 	if err != nil {
 		r.app.o.Log.Debug("the last heartbeat stays until it is too old", "role", r.role.name, "error", err)
 	}
+	return !errors.Is(err, bus.ErrConflict)
 }
 
-// remember notes the role for when it is silent.
+// remember notes the role for when it is silent. Only what this one noted ends with it: another daemon may have its name by now.
 func (r *running) remember(ctx context.Context, h wire.Heartbeat, ended bool) bool {
 	key := bus.KnownKey(r.role.name, r.app.o.Name)
 	e, err := r.app.bus.Get(ctx, bus.NODE, key)
+	if ended && err == nil && !r.twin.noted(e) {
+		return false
+	}
 	if err == nil || errors.Is(err, bus.ErrNotFound) {
 		h.Load, h.Troubles = nil, nil
 		_, err = r.app.bus.Put(ctx, bus.NODE, key, wire.Marshal(wire.KnownRole{Beat: h, At: monitor.At(time.Now()), Ended: ended}), e.Revision)

@@ -50,6 +50,8 @@ func (w worker) Drain(ctx context.Context) {
 	}
 }
 
+func (w worker) Resume() { w.diary.note(w.name + " resumes") }
+
 func (w worker) Load() map[string]int64 { return map[string]int64{"running": 7} }
 
 // node is an app in a bubble whose roles are workers.
@@ -189,6 +191,39 @@ func TestWithDrainARoleEndsFirstWhatIsUnderWay(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"poller works", "poller drains", "poller gives up", "poller is closed"}, of); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+func TestADrainIsCutShortByAnOrderWithoutIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, membus.New().Connect("test"), "poller")
+		n.order(api.Order{State: "maintenance", Drain: true})
+		n.shows("a second later", "poller draining M wanted maintenance")
+		n.order(api.Order{State: "maintenance", Drain: true, Why: "another reason"})
+		n.shows("ordered again with it", "poller draining M wanted maintenance")
+		n.order(api.Order{State: "maintenance"})
+		n.shows("a second after the order without", "poller maintenance")
+		n.did("by then", "poller works", "poller drains", "poller gives up", "poller is closed")
+		if err := n.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestARoleThatIsTakenBackWhileItDrainsGoesOnAsItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(t, membus.New().Connect("test"), "poller")
+		n.order(api.Order{State: "maintenance", Drain: true})
+		n.order(api.Order{State: "up"})
+		n.shows("a second later", "poller up M")
+		n.did("by then", "poller works", "poller drains", "poller resumes")
+		n.order(api.Order{State: "maintenance", Drain: true})
+		time.Sleep(5 * time.Second)
+		n.shows("drained another time", "poller maintenance")
+		n.did("by then", "poller drains", "poller gives up", "poller is closed")
+		if err := n.stop(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -47,6 +47,18 @@ func (t *twin) finds(e bus.Entry) (other wire.Heartbeat, is bool) {
 	return other, true
 }
 
+// owns says whether a heartbeat is of this role.
+func (t *twin) owns(e bus.Entry) bool {
+	var h wire.Heartbeat
+	return wire.Unmarshal(e.Value, &h) == nil && slices.Contains(t.own, h.Boot)
+}
+
+// noted says whether what is remembered is of this role.
+func (t *twin) noted(e bus.Entry) bool {
+	var k wire.KnownRole
+	return wire.Unmarshal(e.Value, &k) == nil && slices.Contains(t.own, k.Beat.Boot)
+}
+
 // warn says that another daemon has the name of this one.
 func (r *running) warn(other wire.Heartbeat) {
 	r.app.o.Log.Error("another daemon of the same role has the same name: give each its own --name, or end one", "role", r.role.name, "name", other.Name, "its host", other.Host, "its pid", other.PID)

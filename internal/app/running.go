@@ -11,18 +11,8 @@ import (
 	"github.com/onbu/onbu/monitor"
 )
 
-// drainer is a daemon that can end what it has under way before it ends itself.
-type drainer interface {
-	// Drain takes nothing new, and returns when nothing is under way any more or ctx has ended. Run goes on until its own context ends.
-	Drain(ctx context.Context)
-}
-
-const (
-	// drainWait bounds how long a role may take to end what it has under way.
-	drainWait = time.Minute
-	// buildAgain is the pause after which a role is built again that could not be, after maintenance.
-	buildAgain = 10 * time.Second
-)
+// buildAgain is the pause after which a role is built again that could not be, after maintenance.
+const buildAgain = 10 * time.Second
 
 // running is a role of the process. It works in lives: one from its start, or from when it was taken out of maintenance, until it is put
 // there.
@@ -225,25 +215,6 @@ func (r *running) begin() error {
 	}
 	r.tell.Tell(kind, r.about(), why)
 	return nil
-}
-
-// giveUp ends the life because somebody ordered it.
-func (r *running) giveUp(o wire.RoleOrder) {
-	began := time.Now()
-	r.enter(wire.NodeDraining)
-	l := r.current()
-	if d, ok := l.daemon.(drainer); ok && o.Drain {
-		r.tell.Tell(monitor.NodeDraining, r.about(), because(o))
-		ctx, cancel := context.WithTimeout(r.ctx, drainWait)
-		d.Drain(ctx)
-		cancel()
-	}
-	r.finish(monitor.ErrGiveUp)
-	if r.ctx.Err() != nil {
-		return
-	}
-	r.enter(o.State)
-	r.tell.Tell(kindOf(o.State), r.about(), fmt.Sprintf("%s; gave everything up in %s", because(o), time.Since(began).Round(time.Millisecond)))
 }
 
 // stay is what a role does that is out of work: before its first life, nothing of which has begun, or between two.

@@ -67,7 +67,7 @@ func (s *server) survive(t *tracked) {
 func (s *server) converse(ctx context.Context, t *tracked) {
 	defer s.leave(t)
 	defer s.survive(t)
-	c := &Conn{Conn: t, Source: t.peer}
+	c := &Conn{Conn: t, Source: t.peer, open: s.open}
 	if s.o.TLS != nil {
 		secured := tls.Server(t, s.o.TLS)
 		limited, cancel := context.WithTimeout(ctx, handshake)

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/onbu/onbu/monitor"
 )
 
 const (
@@ -68,6 +70,8 @@ type Options struct {
 	WriteTimeout time.Duration
 	// Grace is how long handlers have at the end to finish what they have read, 5 s if 0.
 	Grace time.Duration
+	// GiveUp is Grace when the server ends since its role is to give everything up (monitor.ErrGiveUp); Grace if 0.
+	GiveUp time.Duration
 	// Drain is how long a read may last at the end, for what has arrived already and nobody has read yet.
 	Drain time.Duration
 	// Refused is told of every connection that is refused or closed by the server; nil for nobody. It must not block.
@@ -86,6 +90,17 @@ type Conn struct {
 	net.Conn
 	// Source is the peer's address without its zone and not as IPv4 in IPv6; invalid for a unix socket.
 	Source netip.Addr
+
+	open context.Context
+}
+
+// Open ends when the server begins to end, which is before the context of the handler does: what waits for anything but the peer waits
+// under it.
+func (c *Conn) Open() context.Context {
+	if c.open == nil { // a connection that no server has
+		return context.Background()
+	}
+	return c.open
 }
 
 // From names the peer for a log: its address, or "unix" for a unix socket.
@@ -173,14 +188,18 @@ func clear(path string) error {
 // Serve is Listen for a port that is open. It closes l.
 func Serve(ctx context.Context, l net.Listener, o Options, handle Handler) error {
 	s := newServer(o, handle)
+	open, end := context.WithCancel(ctx)
+	defer end()
+	s.open = open
 	ended := context.AfterFunc(ctx, func() { l.Close() })
 	defer ended()
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	err := s.accept(ctx, working, l)
 	l.Close()
+	end()
 	close(s.hands.over)
-	s.end(cancel)
+	s.end(s.grace(ctx), cancel)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -229,15 +248,23 @@ func sourceOf(c net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-// end lets the handlers finish, for the time of grace.
-func (s *server) end(cancel func()) {
+// grace is how long handlers have when ctx, which may have ended, is that of the server.
+func (s *server) grace(ctx context.Context) time.Duration {
+	if s.o.GiveUp > 0 && errors.Is(context.Cause(ctx), monitor.ErrGiveUp) {
+		return s.o.GiveUp
+	}
+	return s.o.Grace
+}
+
+// end lets the handlers finish, for a time.
+func (s *server) end(within time.Duration, cancel func()) {
 	s.interrupt()
 	over := make(chan struct{})
 	go func() {
 		s.working.Wait()
 		close(over)
 	}()
-	grace := time.NewTimer(s.o.Grace)
+	grace := time.NewTimer(within)
 	defer grace.Stop()
 	select {
 	case <-over:
@@ -254,6 +281,7 @@ type server struct {
 	o       Options
 	handle  Handler
 	began   time.Time
+	open    context.Context
 	working sync.WaitGroup
 	hands   hands
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/onbu/onbu/internal/serve"
+	"github.com/onbu/onbu/monitor"
 )
 
 // port is a listener on pipes, with an address for each.
@@ -229,6 +230,31 @@ func TestTheEndLetsHandlersFinishButNotForEver(t *testing.T) {
 			t.Errorf("%s after %s, %s after %s, %v; want idle at once, busy after 5s", first, at, second, took, err)
 		}
 	})
+}
+
+func TestWhatIsGivenUpHasLessGrace(t *testing.T) {
+	for cause, want := range map[error]time.Duration{monitor.ErrGiveUp: time.Second, nil: 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPort()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			waited, over := make(chan time.Time, 1), make(chan error)
+			go func() {
+				over <- serve.Serve(ctx, p, serve.Options{Grace: 5 * time.Second, GiveUp: time.Second}, func(ctx context.Context, c *serve.Conn) {
+					<-c.Open().Done()
+					waited <- time.Now()
+					<-ctx.Done()
+				})
+			}()
+			p.dial("10.0.0.1")
+			time.Sleep(time.Minute)
+			began := time.Now()
+			cancel(cause)
+			at := (<-waited).Sub(began)
+			if err := <-over; err != nil || at != 0 || time.Since(began) != want {
+				t.Errorf("ended by %v: a wait ended after %s, work after %s, %v; want at once, and after %s", cause, at, time.Since(began), err, want)
+			}
+		})
+	}
 }
 
 func TestAPeerThatReadsNothingHoldsNobodyUp(t *testing.T) {

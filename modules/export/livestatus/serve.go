@@ -16,6 +16,9 @@ import (
 	"github.com/onbu/onbu/internal/serve"
 )
 
+// giveUpWait is how long queries under way have in maintenance, where another broker answers.
+const giveUpWait = 300 * time.Millisecond
+
 // Serve implements modules.Serving.
 func (m *Module) Serve(ctx context.Context) error {
 	m.outlook.Catalog() // from now on the broker keeps one
@@ -64,7 +67,7 @@ func (m *Module) tidy(ctx context.Context) {
 func (m *Module) ports() ([]serve.Options, error) {
 	var all []serve.Options
 	o := m.port
-	o.Refused, o.Log = m.counts.away, m.log
+	o.Refused, o.Log, o.GiveUp = m.counts.away, m.log, giveUpWait
 	if m.socket != "" {
 		local := o
 		local.Network, local.Address, local.Mode = "unix", m.socket, m.mode

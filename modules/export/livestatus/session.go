@@ -59,10 +59,11 @@ func (m *Module) request(ctx context.Context, c *serve.Conn, lines []string) boo
 	return m.write(c, answer) == nil && q.KeepAlive
 }
 
-// query waits for what a query wants to wait for, and carries it out when it is its turn.
-func (m *Module) query(ctx context.Context, source string, q *lql.Query, refusal *lql.Error) *lql.Answer {
+// query waits for what a query wants to wait for, and carries it out when it is its turn. No wait is longer than open, and none of the
+// rest than ctx: what a client waits for will not come any more when the port ends, but an answer that is begun may be given.
+func (m *Module) query(ctx, open context.Context, source string, q *lql.Query, refusal *lql.Error) *lql.Answer {
 	if refusal == nil && q.Wait != nil {
-		refusal = m.wait(ctx, source, q)
+		refusal = m.wait(open, source, q)
 	}
 	if refusal != nil {
 		return lql.Refuse(refusal, q.Fixed16)
@@ -74,7 +75,7 @@ func (m *Module) query(ctx context.Context, source string, q *lql.Query, refusal
 		return lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "too many queries at once: this one found no time"}, q.Fixed16)
 	}
 	defer back()
-	if !m.configured(ctx) {
+	if !m.configured(open) {
 		return lql.Refuse(&lql.Error{Code: lql.LimitExceeded, Text: "no configuration is in force yet: ask again in a moment"}, q.Fixed16)
 	}
 	defer m.counts.took.UpdateDuration(time.Now())
@@ -90,7 +91,7 @@ func (m *Module) guarded(ctx context.Context, c *serve.Conn, q *lql.Query, lines
 			answer = lql.Refuse(&lql.Error{Code: lql.BadRequest, Text: "the query met a bug: the log of the broker says which"}, q.Fixed16)
 		}
 	}()
-	return m.query(ctx, c.Subscriber(), q, refusal)
+	return m.query(ctx, c.Open(), c.Subscriber(), q, refusal)
 }
 
 // configured waits a moment for the first configuration: clients would take no hosts for an answer.

@@ -19,7 +19,7 @@ const (
 	mostWaits = 200
 )
 
-// wait returns when the condition of a query holds, its trigger has fired or its time is up. Then it may be answered.
+// wait returns when the condition of a query holds, its trigger has fired, its time is up or ctx ends. Then it may be answered.
 func (m *Module) wait(ctx context.Context, source string, q *lql.Query) *lql.Error {
 	if !m.waits.join(source, mostWaits) {
 		return &lql.Error{Code: lql.LimitExceeded, Text: "too many queries of this client wait already"}
