@@ -118,9 +118,11 @@ type App struct {
 	deeds *chronicle.Writer
 	// busState is what is known of the bus; nil where this process may not ask.
 	busState *busState
-	failed   chan error
-	end      context.CancelFunc
-	closers  []func() error
+	// ending is that the process ends, with the server of the bus in it.
+	ending  atomic.Bool
+	failed  chan error
+	end     context.CancelFunc
+	closers []func() error
 }
 
 // Run starts the roles and works until ctx ends or a role fails. Then everything ends in order.
@@ -245,6 +247,10 @@ func (a *App) announce(ctx context.Context, addr string) {
 // stop ends the roles from the one that takes things in to the one that all others stand on, then the API and the bus.
 func (a *App) stop() error {
 	var errs []error
+	a.ending.Store(true)
+	for _, r := range a.roles {
+		signal(r.soon)
+	}
 	for i := len(a.roles) - 1; i >= 0; i-- {
 		r := a.roles[i]
 		r.end()

@@ -19,7 +19,11 @@ import (
 
 const (
 	// standingEvery is how often the bus is asked how it is.
-	standingEvery = 2 * time.Second
+	standingEvery = time.Second
+	// awayFor is how long a server has to be away before no other is to be stopped: a connection between two may be made anew.
+	awayFor = 2 * time.Second
+	// lookWithin bounds how long somebody who is to be told waits for how the bus is at that moment.
+	lookWithin = time.Second
 	// electionTakes is how long a cluster may be without a leader when one of its servers is lost; longer is worth an alarm.
 	electionTakes = 10 * time.Second
 )
@@ -32,6 +36,8 @@ type standing interface {
 // busState is what is known of the bus. Any goroutine may ask it.
 type busState struct {
 	tell monitor.Chronicle
+	// news holds a token when another number of servers is missing.
+	news chan struct{}
 
 	mu      sync.Mutex // guards what follows
 	now     bus.Standing
@@ -43,6 +49,8 @@ type busState struct {
 type trouble struct {
 	since time.Time
 	told  bool
+	// counts is that no other server is to be stopped; until it has everything again.
+	counts bool
 }
 
 // lasts says for how long there has been trouble that is worth telling; 0 for none.
@@ -64,7 +72,7 @@ func (a *App) watchBus(ctx context.Context) {
 }
 
 func newBusState(tell monitor.Chronicle, set *metrics.Set) *busState {
-	s := &busState{tell: tell, lagging: map[string]*trouble{}}
+	s := &busState{tell: tell, news: make(chan struct{}, 1), lagging: map[string]*trouble{}}
 	set.NewGauge("onbu_bus_up", s.up)
 	set.NewGauge("onbu_bus_servers_behind", s.behind)
 	return s
@@ -83,10 +91,27 @@ func (s *busState) watch(ctx context.Context, b standing) {
 	}
 }
 
+// look asks the bus how it is at this moment.
+func (s *busState) look(ctx context.Context, b standing) {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	is := b.Standing(ctx)
+	s.note(is, time.Now())
+}
+
 // note takes in how the bus is, and tells of what has changed.
 func (s *busState) note(is bus.Standing, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	was := s.count()
+	s.take(is, now)
+	if s.count() != was {
+		signal(s.news)
+	}
+}
+
+// take is note with the lock held.
+func (s *busState) take(is bus.Standing, now time.Time) {
 	if is.Leader == "" {
 		s.now.Server, s.now.Cluster, s.now.Bare = is.Server, is.Cluster, is.Bare // of the rest nobody said anything
 		s.begins(&s.mute, "bus", s.why(), now)
@@ -119,6 +144,7 @@ func (s *busState) noteServers(now time.Time) {
 			s.lagging[r.Server] = t
 		}
 		s.begins(t, "bus server "+r.Server, lacks(r), now)
+		t.counts = t.counts || r.Left || r.Begins || r.Away && now.Sub(t.since) >= awayFor || t.lasts(now) > 0
 	}
 	for server, t := range s.lagging {
 		if !behind[server] {
@@ -148,10 +174,12 @@ func (s *busState) ends(t *trouble, about, why string, now time.Time) {
 // lacks says what is wrong with a server.
 func lacks(r bus.Replica) string {
 	switch {
-	case r.Away && r.Seen == 0:
+	case r.Away && r.Seen < time.Second:
 		return "it is away"
 	case r.Away:
 		return fmt.Sprintf("it is away, last seen %s ago", r.Seen.Round(time.Second))
+	case r.Begins:
+		return "it has begun, and has not everything yet"
 	}
 	return fmt.Sprintf("it lacks %d changes", r.Lag)
 }
@@ -195,34 +223,72 @@ func (s *busState) health(now time.Time) (note string, err error) {
 		return "", s.silence(now)
 	}
 	var notes []string
+	if !s.mute.since.IsZero() {
+		notes = append(notes, s.silence(now).Error())
+	}
 	for _, r := range s.now.Behind {
-		if d := s.lagging[r.Server].lasts(now); d > 0 {
-			notes = append(notes, fmt.Sprintf("server %s for %s: %s", r.Server, d, lacks(r)))
+		if t := s.lagging[r.Server]; t.counts {
+			notes = append(notes, fmt.Sprintf("server %s for %s: %s", r.Server, now.Sub(t.since).Round(time.Second), lacks(r)))
 		}
 	}
 	return strings.Join(notes, "; "), nil
 }
 
-// withBus adds to the load of an arbiter how many servers of the bus are missing, so that whoever orders something sees it.
+// withBus adds to the load of an arbiter, also of one that rests, how many servers of the bus are missing, so that whoever orders something
+// sees it; and whether that of this process is one of them.
 func (a *App) withBus(role string, load map[string]int64) map[string]int64 {
-	if role != "arbiter" || a.busState == nil || load == nil {
+	if role != "arbiter" || a.busState == nil {
 		return load
 	}
-	load = maps.Clone(load)
-	load[nodes.BusServersAway] = a.busState.missing(time.Now())
-	return load
+	out := map[string]int64{}
+	maps.Copy(out, load)
+	out[nodes.BusServersAway], out[nodes.BusServerBehind] = a.busState.missing()
+	if a.ending.Load() && a.o.Serve.Cluster != "" {
+		out[nodes.BusServersAway]++ // soon
+	}
+	return out
 }
 
-// missing counts the servers that have not had everything for longer than an election takes.
-func (s *busState) missing(now time.Time) (n int64) {
+// lookAtBus gives how many servers of the bus are missing at this moment, as far as this process may ask.
+func (a *App) lookAtBus(ctx context.Context) (n int64) {
+	if a.busState == nil {
+		return 0
+	}
+	a.busState.look(ctx, a.bus.(standing))
+	n, _ = a.busState.missing()
+	return n
+}
+
+// busNews fires when another number of servers is missing.
+func (r *running) busNews() <-chan struct{} {
+	if r.role.name != "arbiter" || r.app.busState == nil {
+		return nil
+	}
+	return r.app.busState.news
+}
+
+// missing counts the servers that are away or have not everything, and those of them that a daemon is connected with: its own.
+func (s *busState) missing() (all, own int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.now.Behind {
-		if s.lagging[r.Server].lasts(now) > 0 {
-			n++
+	if t := s.lagging[s.now.Server]; t != nil && t.counts || s.now.Cluster && s.now.Leader == "" {
+		own = 1
+	}
+	return s.count(), own
+}
+
+// count is missing with the lock held. While nobody leads, one at least is not as it should be.
+func (s *busState) count() (n int64) {
+	if s.now.Cluster && !s.mute.since.IsZero() {
+		n = 1
+	}
+	behind := int64(0)
+	for _, t := range s.lagging {
+		if t.counts {
+			behind++
 		}
 	}
-	return n
+	return max(n, behind)
 }
 
 // up is 1 while somebody leads.

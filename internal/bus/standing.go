@@ -21,10 +21,12 @@ type Standing struct {
 // Replica is a server of a cluster that is to keep what the leader keeps.
 type Replica struct {
 	Server string
-	// Away is that it was not seen lately; Lag is how many changes it lacks otherwise.
-	Away bool
-	Lag  uint64
-	Seen time.Duration // ago; 0 for one that was not seen since the leader leads
+	// Away is that it was not seen lately, and Left that this is certain: it has said good-bye. Lag is how many changes it lacks otherwise.
+	Away, Left bool
+	Lag        uint64
+	// Begins says that it is there and has not had everything since it began.
+	Begins bool
+	Seen   time.Duration // ago; 0 for one that was not seen since the leader leads
 }
 
 // Short says whether too few servers are there for anything to be stored, how many are, and for how long that has been so. A leader goes on

@@ -68,6 +68,7 @@ type Server struct {
 	mu        sync.Mutex        // guards what follows
 	nats      *server.Server    // nil while it begins anew
 	chronicle monitor.Chronicle // of a connection within this process
+	members   members
 }
 
 // startTimeout bounds the start: a large store is read first.

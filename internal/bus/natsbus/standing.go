@@ -46,8 +46,11 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 		s.Servers = append(s.Servers, name)
 		away := isAway(r)
 		if away || !r.Current {
-			s.Behind = append(s.Behind, bus.Replica{Server: name, Away: away, Lag: r.Lag, Seen: r.Active})
+			s.Behind = append(s.Behind, bus.Replica{Server: name, Away: away, Left: r.Offline, Lag: r.Lag, Seen: r.Active})
 		}
+	}
+	if c.server != nil && s.Leader != "" {
+		c.server.sees(&s)
 	}
 	slices.Sort(s.Servers)
 	return s
