@@ -87,10 +87,16 @@ func (o *ServerOptions) guarded() error {
 	if who := o.Keys.Identity(); !who.Has(keys.Server) {
 		return fmt.Errorf("its certificate is for %s, which is no server of the bus: `onbu keys server` makes one", who)
 	}
+	reached := []string{o.Listen}
 	if o.Cluster != nil {
 		joined := *o.Cluster
 		joined.TLS = o.Keys.Route()
 		o.Cluster = &joined
+		reached = append(reached, joined.Listen)
+	}
+	o.Keys.ReachedAt(reached...)
+	if text := o.Keys.Unnamed(); text != "" {
+		o.Log.Warn(text)
 	}
 	if o.Listen == "" {
 		return nil

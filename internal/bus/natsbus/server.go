@@ -141,7 +141,7 @@ func (o ServerOptions) launch() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := serverLog{o.Log.With("part", "nats"), new(atomic.Pointer[string]), o.full}
+	lines := serverLog{o.Log.With("part", "nats"), new(atomic.Pointer[string]), o.full, &handshakes{}}
 	n.SetLoggerV2(lines, false, false, false)
 	n.Start()
 	if err = lines.ready(n); err == nil && !n.JetStreamEnabled() {

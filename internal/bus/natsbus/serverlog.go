@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // serverLog hands the server's lines on. Its notices (ports, recovered streams) are of use to developers only.
@@ -14,6 +15,8 @@ type serverLog struct {
 	fatal *atomic.Pointer[string]
 	// full says that the server of a cluster has given up its store because its disk is full.
 	full *atomic.Bool
+	// handshakes are troubles with the certificates of other servers.
+	handshakes *handshakes
 }
 
 func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
@@ -30,6 +33,12 @@ func (l serverLog) Fatalf(format string, v ...any) {
 // Errorf also tells of servers of the cluster that are not there: once, and again each minute (ServerOptions.join).
 func (l serverLog) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
+	if tell, is := l.handshakes.line(text, time.Now()); is {
+		if tell != "" {
+			l.log.Error(tell)
+		}
+		return
+	}
 	switch {
 	case strings.HasPrefix(text, "JetStream out of ") && strings.HasSuffix(text, "resources, will be DISABLED"):
 		l.full.Store(true)
