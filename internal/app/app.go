@@ -259,11 +259,12 @@ func (a *App) stop() error {
 			continue
 		}
 		select {
-		case <-r.ended:
+		case <-r.over:
 		case <-time.After(stopWait):
 			errs = append(errs, fmt.Errorf("%s did not end within %s", r.role.name, stopWait))
 		}
 	}
+	a.farewells()
 	if a.server != nil {
 		errs = append(errs, a.server.close())
 	}
@@ -271,6 +272,17 @@ func (a *App) stop() error {
 		errs = append(errs, a.closers[i]())
 	}
 	return errors.Join(errs...)
+}
+
+// farewells waits until the roles that have ended have said so, all at a time: each waits a second for a bus that stores nothing.
+func (a *App) farewells() {
+	for _, r := range a.roles {
+		select {
+		case <-r.over:
+			<-r.ended // its last beat is bounded
+		default: // it never began, or does not end
+		}
+	}
 }
 
 // eventLog is the path of the event log, relative ones lying in the state folder.
