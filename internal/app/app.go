@@ -148,7 +148,10 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 	a.o.Supervisor.Stopping()
-	return errors.Join(err, a.stop())
+	if err = errors.Join(err, a.stop()); err == nil {
+		a.o.Log.Info("ended in order")
+	}
+	return err
 }
 
 func (a *App) start(ctx context.Context) error {

@@ -79,7 +79,7 @@ func loopback(address string) bool {
 func (o *ServerOptions) guarded() error {
 	inside := User{Name: "inside", Password: rand.Text()}
 	if o.Cluster != nil && o.Listen == "" {
-		o.Users = []User{inside}
+		o.Users, o.madeUp = []User{inside}, true
 	}
 	if o.Keys == nil || o.Listen == "" && o.Cluster == nil {
 		return nil
@@ -102,7 +102,7 @@ func (o *ServerOptions) guarded() error {
 		return nil
 	}
 	o.guard = &guard{inside: inside, log: o.Log, tickets: map[string]guest{}}
-	o.TLS, o.Users = nil, []User{inside}
+	o.TLS, o.Users, o.madeUp = nil, []User{inside}, true
 	return nil
 }
 

@@ -2,12 +2,17 @@ package natsbus_test
 
 import (
 	"context"
+	"log/slog"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/natsbus"
+	"github.com/onbu/onbu/internal/keys"
+	"github.com/onbu/onbu/internal/logtest"
 )
 
 // stands asks how a bus is until that holds.
@@ -66,5 +71,38 @@ func TestAServerThatHasEndedIsAwayAtOnceAndOneThatBeginsHasNotEverything(t *test
 	})
 	for _, c := range append(conns, back) {
 		stands(ctx, t, c, "at the end", all)
+	}
+}
+
+// Nothing is wrong with servers that have keys, and that are ended in order.
+func TestServersThatBeginAndEndInOrderWarnOfNothing(t *testing.T) {
+	t.Parallel()
+	v, err := keys.Create(t.TempDir(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &guarded{t: t, vault: v}
+	var heard logtest.Log
+	p := startTrioWith(t, func(i int, o *natsbus.ServerOptions) {
+		dir := filepath.Join(t.TempDir(), o.Name)
+		g.hand(dir, o.Name, []string{"127.0.0.1"}, keys.Server)
+		o.Keys, o.Log = g.open(dir), slog.New(slog.NewTextHandler(&heard, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	})
+	c := p.connect(t, 0, "test")
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for shard := range uint16(8) {
+		if err := c.Append(t.Context(), bus.Commands(shard), []byte("x"), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 {
+		p.stop(i)
+	}
+	for line := range strings.Lines(heard.String()) {
+		if strings.Contains(line, "assword") || strings.Contains(line, "install snapshot") {
+			t.Error(line)
+		}
 	}
 }

@@ -15,6 +15,9 @@ type serverLog struct {
 	fatal *atomic.Pointer[string]
 	// full says that the server of a cluster has given up its store because its disk is full.
 	full *atomic.Bool
+	// ends says that the server is being ended, and madeUp that nobody chose a password of it: they are made anew at each start.
+	ends   *atomic.Bool
+	madeUp bool
 	// handshakes are troubles with the certificates of other servers.
 	handshakes *handshakes
 }
@@ -61,6 +64,10 @@ func (l serverLog) Warnf(format string, v ...any) {
 		l.log.Info(text + "; normal after a kill, nothing is lost")
 	case text == "Waiting for routing to be established...", text == "JetStream has not established contact with a meta leader",
 		strings.HasPrefix(text, "RAFT [") && strings.Contains(text, "health check"):
+		l.log.Debug(text)
+	case text == "Plaintext passwords detected, use nkeys or bcrypt" && l.madeUp:
+		l.log.Debug(text)
+	case strings.HasPrefix(text, "Failed to install snapshot for ") && l.ends.Load(): // it tries that behind its own back; what was acknowledged is synced
 		l.log.Debug(text)
 	default:
 		l.log.Warn(text)

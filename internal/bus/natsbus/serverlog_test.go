@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,4 +46,25 @@ func TestServersThatRefuseEachOthersCertificatesAreToldOnceAnHourWithWhatToDo(t 
 			t.Error(lines[1])
 		}
 	})
+}
+
+func TestPasswordsThatNobodyChoseAndTheEndOfTheServerAreNoWarnings(t *testing.T) {
+	for _, c := range []struct {
+		format       string
+		ends, madeUp bool
+		warns        bool
+	}{
+		{"Plaintext passwords detected, use nkeys or bcrypt", false, true, false},
+		{"Plaintext passwords detected, use nkeys or bcrypt", false, false, true},
+		{"Failed to install snapshot for '$G > EV' [S-R3F-abc]: store is closed", true, false, false},
+		{"Failed to install snapshot for '$G > EV' [S-R3F-abc]: no space left on device", false, false, true},
+		{"Filestore [EV] hash mismatch", true, true, true},
+	} {
+		var b strings.Builder
+		l := serverLog{log: slog.New(slog.NewTextHandler(&b, nil)), ends: new(atomic.Bool), madeUp: c.madeUp}
+		l.ends.Store(c.ends)
+		if l.Warnf("%s", c.format); strings.Contains(b.String(), "level=WARN") != c.warns {
+			t.Errorf("%s, at the end %v: %q", c.format, c.ends, b.String())
+		}
+	}
 }
