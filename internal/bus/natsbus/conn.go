@@ -145,6 +145,7 @@ func (c *Conn) options() []nats.Option {
 }
 
 func (c *Conn) dial(ctx context.Context, url string, opts []nats.Option) error {
+	told, again := "", time.Time{}
 	for wait := pause(250 * time.Millisecond); ; {
 		nc, err := nats.Connect(url, opts...)
 		if err == nil {
@@ -157,9 +158,12 @@ func (c *Conn) dial(ctx context.Context, url string, opts []nats.Option) error {
 		if !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, nats.ErrTimeout) {
 			return err
 		}
-		c.log.Warn("no bus yet, trying again", "url", where(url), "err", err)
+		if now := time.Now(); err.Error() != told || now.After(again) {
+			c.log.Warn("no bus yet, trying again", "url", where(url), "err", err)
+			told, again = err.Error(), now.Add(reminder)
+		}
 		if !wait.sleep(ctx) {
-			return fmt.Errorf("%w: start one there with `onbu bus`, or correct the address", err)
+			return fmt.Errorf("%w: start one there with `onbu bus`, let an `onbu run` there take daemons in with --listen, or correct the address", err)
 		}
 	}
 }
