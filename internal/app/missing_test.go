@@ -147,3 +147,13 @@ func TestTheEndOfAProcessWithAServerOfTheBusCountsFromItsBeginning(t *testing.T)
 		}
 	})
 }
+
+func TestHealthNamesTheServersThatTheFirstStartWaitsFor(t *testing.T) {
+	s := newBusState(nil, metrics.NewSet())
+	for second := range int64(11) {
+		s.note(bus.Standing{Server: "n1", Cluster: true, Bare: true, Unjoined: "gamma:6222"}, time.Unix(1e9+second, 0))
+	}
+	if _, err := s.health(time.Unix(1e9+11, 0)); err == nil || !strings.HasSuffix(err.Error(), "; not there: gamma:6222") {
+		t.Errorf("it says %v", err)
+	}
+}

@@ -113,7 +113,7 @@ func (s *busState) note(is bus.Standing, now time.Time) {
 // take is note with the lock held.
 func (s *busState) take(is bus.Standing, now time.Time) {
 	if is.Leader == "" {
-		s.now.Server, s.now.Cluster, s.now.Bare = is.Server, is.Cluster, is.Bare // of the rest nobody said anything
+		s.now.Server, s.now.Cluster, s.now.Bare, s.now.Unjoined = is.Server, is.Cluster, is.Bare, is.Unjoined // of the rest nobody said anything
 		s.begins(&s.mute, "bus", s.why(), now)
 		return
 	}
@@ -186,7 +186,16 @@ func lacks(r bus.Replica) string {
 
 // why says what is wrong while nothing is stored. Called with the lock held.
 func (s *busState) why() string {
+	if s.now.Unjoined != "" {
+		return s.cause() + "; not there: " + s.now.Unjoined
+	}
+	return s.cause()
+}
+
+func (s *busState) cause() string {
 	switch {
+	case s.now.Bare && s.now.Unjoined != "":
+		return "no arbiter has prepared it yet, which the first time takes all servers that keep a copy"
 	case s.now.Bare:
 		return "no arbiter has prepared it yet"
 	case s.now.Server == "":

@@ -12,6 +12,8 @@ type Standing struct {
 	Leader  string
 	// Bare says that nobody leads because no arbiter has prepared the bus yet.
 	Bare bool
+	// Unjoined names, while nobody leads, those that are to be there and are not, as far as the server knows.
+	Unjoined string
 	// Servers are all that keep the journal, sorted; of one that is alone just that.
 	Servers []string
 	// Behind are the servers that have not everything.

@@ -78,7 +78,7 @@ const oldestMajor, oldestMinor = 2, 14
 
 // Connect connects to the server at url, and tries again with a log line until ctx ends if nobody is there.
 func Connect(ctx context.Context, url string, o Options) (*Conn, error) {
-	return connect(ctx, url, o)
+	return connect(ctx, url, o, nil)
 }
 
 // Connect connects to the server inside this process.
@@ -88,16 +88,12 @@ func (s *Server) Connect(ctx context.Context, o Options) (*Conn, error) {
 		inside = append(inside, nats.UserInfo(s.inside.Name, s.inside.Password))
 	}
 	o.TLS, o.Creds, o.Keys = nil, "", nil
-	c, err := connect(ctx, "", o, inside...)
-	if err != nil {
-		return nil, err
-	}
-	c.server = s
-	return c, nil
+	return connect(ctx, "", o, s, inside...)
 }
 
-func connect(ctx context.Context, url string, o Options, more ...nats.Option) (*Conn, error) {
+func connect(ctx context.Context, url string, o Options, within *Server, more ...nats.Option) (*Conn, error) {
 	c := newConn(o)
+	c.server = within
 	if err := c.dial(ctx, url, append(c.options(), more...)); err != nil {
 		c.end()
 		return nil, err
