@@ -67,7 +67,7 @@ func (l serverLog) Warnf(format string, v ...any) {
 		l.log.Debug(text)
 	case text == "Plaintext passwords detected, use nkeys or bcrypt" && l.madeUp:
 		l.log.Debug(text)
-	case strings.HasPrefix(text, "Failed to install snapshot for ") && l.ends.Load(): // it tries that behind its own back; what was acknowledged is synced
+	case (strings.HasPrefix(text, "Failed to install snapshot for ") || strings.HasPrefix(text, "Metalayer blocking snapshot")) && l.ends.Load(): // it tries that behind its own back; what was acknowledged is synced
 		l.log.Debug(text)
 	default:
 		l.log.Warn(text)

@@ -58,6 +58,7 @@ func TestPasswordsThatNobodyChoseAndTheEndOfTheServerAreNoWarnings(t *testing.T)
 		{"Plaintext passwords detected, use nkeys or bcrypt", false, false, true},
 		{"Failed to install snapshot for '$G > EV' [S-R3F-abc]: store is closed", true, false, false},
 		{"Failed to install snapshot for '$G > EV' [S-R3F-abc]: no space left on device", false, false, true},
+		{"Metalayer blocking snapshot starting", true, false, false},
 		{"Filestore [EV] hash mismatch", true, true, true},
 	} {
 		var b strings.Builder
