@@ -24,6 +24,8 @@ var (
 	handshake = regexp.MustCompile(`^(\S+).*TLS route handshake error: (.*)`)
 	// unnamed is what Go says of a certificate that is for other names (crypto/x509, HostnameError).
 	unnamed = regexp.MustCompile(`certificate is valid for .*, not (\S+)|but wanted to match (\S+)`)
+	// subject is whose certificate it is.
+	subject = regexp.MustCompile(`CN=([^ ,;)]+)`)
 	// port differs at each try.
 	port = regexp.MustCompile(`:\d+`)
 )
@@ -57,9 +59,12 @@ func (h *handshakes) fresh(what string, now time.Time) bool {
 // explain says what is wrong between two servers, and what to do.
 func explain(peer, why string) string {
 	if name := unnamed.FindStringSubmatch(why); name != nil {
-		address := name[1] + name[2]
+		address, whose := name[1]+name[2], "NAME"
+		if of := subject.FindStringSubmatch(why); of != nil {
+			whose = of[1]
+		}
 		return fmt.Sprintf("the server of the bus at %s is not joined there: its certificate is not for that address; make it another, and put it into its --keys folder, nothing is to be started again: "+
-			"`onbu keys server NAME --addr %s --force` (%s)", peer, address, why)
+			"`onbu keys server %s --addr %s --force` (%s)", peer, whose, address, why)
 	}
 	if strings.Contains(why, "remote error: tls") {
 		return fmt.Sprintf("the server of the bus at %s does not take the certificate of this one: its log says why, and `onbu keys server` makes another (%s)", peer, why)

@@ -31,7 +31,7 @@ func TestServersThatRefuseEachOthersCertificatesAreToldOnceAnHourWithWhatToDo(t 
 		var b strings.Builder
 		l := serverLog{log: slog.New(slog.NewTextHandler(&b, nil)), handshakes: &handshakes{}}
 		for i := range 7201 {
-			l.Errorf("127.0.0.22:6222 - rid:%d - TLS route handshake error: %v", i, x509.HostnameError{Certificate: &x509.Certificate{IPAddresses: []net.IP{net.ParseIP("127.0.0.12")}}, Host: "127.0.0.22"})
+			l.Errorf("127.0.0.22:6222 - rid:%d - TLS route handshake error: %v (CN=beta SHA-256: 4ab4)", i, x509.HostnameError{Certificate: &x509.Certificate{IPAddresses: []net.IP{net.ParseIP("127.0.0.12")}}, Host: "127.0.0.22"})
 			l.Errorf("127.0.0.11:%d - rid:%d - TLS route handshake error: remote error: tls: bad certificate", 40000+i, i)
 			time.Sleep(500 * time.Millisecond)
 		}
@@ -39,7 +39,7 @@ func TestServersThatRefuseEachOthersCertificatesAreToldOnceAnHourWithWhatToDo(t 
 		if len(lines) != 4 {
 			t.Fatalf("%d lines in an hour:\n%s", len(lines), strings.Join(lines[:min(len(lines), 6)], "\n"))
 		}
-		if !strings.Contains(lines[0], "`onbu keys server NAME --addr 127.0.0.22 --force`") || !strings.Contains(lines[0], "valid for 127.0.0.12, not 127.0.0.22") {
+		if !strings.Contains(lines[0], "`onbu keys server beta --addr 127.0.0.22 --force`") || !strings.Contains(lines[0], "valid for 127.0.0.12, not 127.0.0.22") {
 			t.Error(lines[0])
 		}
 		if !strings.Contains(lines[1], "127.0.0.11 does not take the certificate of this one") {
