@@ -20,7 +20,7 @@ const (
 	workMost = 10 * time.Minute
 	// leadAgain is the pause after which an arbiter that could not lead stands by once more.
 	leadAgain = time.Second
-	goodbye   = 5 * time.Second // for giving the lease up
+	goodbye   = 2 * time.Second // for giving the lease up; on a bus that stores nothing the others wait until it is old
 )
 
 // Run stands by until this arbiter leads, brings the configuration into force, and again at each reload, until ctx ends. One that is

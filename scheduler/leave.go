@@ -24,7 +24,10 @@ func (s *shard) leave() error {
 	s.act()
 	s.perf.close()
 	err := s.journal.settle(ctx)
-	if errors.Is(err, bus.ErrFenced) {
+	if err == nil {
+		err = s.stores(ctx)
+	}
+	if errors.Is(err, bus.ErrFenced) || errors.Is(err, errLost) {
 		return err
 	}
 	if err == nil && s.lease.holds() {
@@ -37,6 +40,22 @@ func (s *shard) leave() error {
 		return errors.Join(err, s.releaseWithin(stalledRelease, will))
 	}
 	return errors.Join(err, s.release(will))
+}
+
+// stores is an error when the bus stores nothing. A journal of which nothing was left does not show it, and a snapshot may take long where
+// the bus is well.
+func (s *shard) stores(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, settleStalled)
+	defer cancel()
+	for {
+		err := s.lease.renew(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) { // also of nil
+			return err
+		}
+		if sleep(ctx, lookEvery) != nil {
+			return fmt.Errorf("shard %d: no snapshot was left: %w for %s: %w", s.id, errStalled, settleStalled, err)
+		}
+	}
 }
 
 // stalledRelease is how long it is tried to give a lease up on a bus that stores nothing. Else the heir waits until it is old.

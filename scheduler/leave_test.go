@@ -40,6 +40,36 @@ func (l *leaderless) Put(ctx context.Context, b bus.Bucket, key string, value []
 	return l.Conn.Put(ctx, b, key, value, revision)
 }
 
+func (l *leaderless) PutBlob(ctx context.Context, b bus.Bucket, name string, data []byte) error {
+	if err := l.wait(ctx); err != nil {
+		return err
+	}
+	return l.Conn.PutBlob(ctx, b, name, data)
+}
+
+// A snapshot and a lease are left to store where the journal has everything.
+func TestTheEndOfManyShardsOnABusThatStoresNothingIsSoonAlsoWithNothingLeftInTheJournal(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		all := make([]*monitor.Inventory, 16)
+		for i := range all {
+			all[i] = inventory(1, 1, time.Hour)
+		}
+		w.enforce(all...)
+		c := &leaderless{Conn: w.bus.Connect("s")}
+		s := w.schedulerOn(c, scheduler.Options{Name: "s"})
+		for shard := range uint16(16) {
+			w.owned(shard)
+		}
+		time.Sleep(time.Second)
+		c.mute.Store(true)
+		began := time.Now()
+		s.stop()
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("the end took %s", took)
+		}
+	})
+}
+
 // A whole site is ended at once.
 func TestTheEndOnABusThatStoresNothingIsSoonAndLosesNothingThatWasAcknowledged(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {

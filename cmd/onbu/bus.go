@@ -64,7 +64,10 @@ func runBus(ctx context.Context, e *env) error {
 	}
 	log.Info("the bus listens", "url", s.URL())
 	err = workBus(ctx, s, busWork{name: d.name, http: d.http, take: *take, ring: ring, log: log})
-	return errors.Join(err, s.Close())
+	if err = errors.Join(err, s.Close()); err == nil {
+		log.Info("ended in order")
+	}
+	return err
 }
 
 // busWork is what a server of the bus does beside serving daemons.

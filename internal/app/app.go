@@ -119,9 +119,11 @@ type App struct {
 	deeds *chronicle.Writer
 	// busState is what is known of the bus; nil where this process may not ask.
 	busState *busState
-	failed   chan error
-	end      context.CancelFunc
-	closers  []func() error
+	// ending is that the process ends, with the server of the bus in it.
+	ending  atomic.Bool
+	failed  chan error
+	end     context.CancelFunc
+	closers []func() error
 }
 
 // Run starts the roles and works until ctx ends or a role fails. Then everything ends in order.
@@ -147,7 +149,10 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 	a.o.Supervisor.Stopping()
-	return errors.Join(err, a.stop())
+	if err = errors.Join(err, a.stop()); err == nil {
+		a.o.Log.Info("ended in order")
+	}
+	return err
 }
 
 func (a *App) start(ctx context.Context) error {
@@ -246,6 +251,10 @@ func (a *App) announce(ctx context.Context, addr string) {
 // stop ends the roles from the one that takes things in to the one that all others stand on, then the API and the bus.
 func (a *App) stop() error {
 	var errs []error
+	a.ending.Store(true)
+	for _, r := range a.roles {
+		signal(r.soon)
+	}
 	for i := len(a.roles) - 1; i >= 0; i-- {
 		r := a.roles[i]
 		r.end()
@@ -254,11 +263,12 @@ func (a *App) stop() error {
 			continue
 		}
 		select {
-		case <-r.ended:
+		case <-r.over:
 		case <-time.After(stopWait):
 			errs = append(errs, fmt.Errorf("%s did not end within %s", r.role.name, stopWait))
 		}
 	}
+	a.farewells()
 	if a.server != nil {
 		errs = append(errs, a.server.close())
 	}
@@ -266,6 +276,17 @@ func (a *App) stop() error {
 		errs = append(errs, a.closers[i]())
 	}
 	return errors.Join(errs...)
+}
+
+// farewells waits until the roles that have ended have said so, all at a time: each waits a second for a bus that stores nothing.
+func (a *App) farewells() {
+	for _, r := range a.roles {
+		select {
+		case <-r.over:
+			<-r.ended // its last beat is bounded
+		default: // it never began, or does not end
+		}
+	}
 }
 
 // eventLog is the path of the event log, relative ones lying in the state folder.

@@ -60,6 +60,7 @@ func (r *running) beat() {
 		case <-r.ctx.Done():
 		case <-ticker.C:
 		case <-r.soon:
+		case <-r.busNews():
 		}
 	}
 	<-r.over // which may take seconds: a poller waits for its checks
@@ -117,12 +118,13 @@ func (r *running) noticeReloads() {
 }
 
 func (r *running) load() map[string]int64 {
+	var load map[string]int64
 	if l := r.current(); l != nil {
 		if d, ok := l.daemon.(loader); ok {
-			return r.app.withBus(r.role.name, d.Load())
+			load = d.Load()
 		}
 	}
-	return nil
+	return r.app.withBus(r.role.name, load)
 }
 
 // A heartbeat has so many troubles, of so many bytes.
@@ -197,6 +199,9 @@ func (r *running) remember(ctx context.Context, h wire.Heartbeat, ended bool) bo
 	}
 	if err == nil || errors.Is(err, bus.ErrNotFound) {
 		h.Load, h.Troubles = nil, nil
+		if ended { // the server of the bus goes a little later
+			h.Load = r.app.withBus(r.role.name, nil)
+		}
 		_, err = r.app.bus.Put(ctx, bus.NODE, key, wire.Marshal(wire.KnownRole{Beat: h, At: monitor.At(time.Now()), Ended: ended}), e.Revision)
 	}
 	if err != nil && ctx.Err() == nil {

@@ -98,7 +98,7 @@ func (s *httpServer) gaps(w http.ResponseWriter, r *http.Request) {
 // plan says beforehand what an order would do.
 func (s *httpServer) plan(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	p, err := nodes.PlanOf(r.Context(), s.app.bus, api.Order{Node: q.Get("node"), Role: q.Get("role"), State: q.Get("state"), Drain: q.Get("drain") == "1"})
+	p, err := nodes.PlanSeeing(r.Context(), s.app.bus, s.app.lookAtBus(r.Context()), api.Order{Node: q.Get("node"), Role: q.Get("role"), State: q.Get("state"), Drain: q.Get("drain") == "1"})
 	if err != nil {
 		code := http.StatusServiceUnavailable
 		if errors.Is(err, nodes.ErrNobody) {

@@ -10,6 +10,7 @@ import (
 	"github.com/onbu/onbu/internal/app"
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
+	"github.com/onbu/onbu/internal/logtest"
 	"github.com/onbu/onbu/internal/wire"
 )
 
@@ -38,8 +39,9 @@ func TestADaemonStartsBesideOneOfTheNextVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	err := app.Run(ctx, app.Options{Roles: []string{"reactionner"}, Bus: c, Name: "beta", Log: slog.New(slog.DiscardHandler), HTTP: "127.0.0.1:0", Started: func(string) { cancel() }})
-	if err != nil {
-		t.Errorf("it ended with %v", err)
+	var heard logtest.Log
+	err := app.Run(ctx, app.Options{Roles: []string{"reactionner"}, Bus: c, Name: "beta", Log: slog.New(slog.NewTextHandler(&heard, nil)), HTTP: "127.0.0.1:0", Started: func(string) { cancel() }})
+	if err != nil || !strings.Contains(heard.String(), "ended in order") {
+		t.Errorf("it ended with %v, and said\n%s", err, heard.String())
 	}
 }

@@ -75,12 +75,15 @@ func (a *App) watchRefusals(ctx context.Context, bus refusable) {
 	}
 }
 
-// keysWell adds the certificate to the state of health when it ends soon; false when it has ended.
+// keysWell adds the certificate to the state of health when it ends soon, or lacks an address of the server; false when it has ended.
 func keysWell(ring *keys.Ring, state map[string]string) bool {
 	if ring == nil {
 		return true
 	}
 	now := time.Now()
+	if text := ring.Unnamed(); text != "" {
+		state["certificate"] = text
+	}
 	if text := ring.Ending(now); text != "" {
 		state["certificate"] = text
 	}

@@ -66,11 +66,18 @@ type node struct {
 
 func newNode(t *testing.T, c bus.Conn, names ...string) *node {
 	t.Helper()
+	return newNodeWith(t, c, func(*App) {}, names...)
+}
+
+// newNodeWith is newNode with a change to the app.
+func newNodeWith(t *testing.T, c bus.Conn, change func(*App), names ...string) *node {
+	t.Helper()
 	if err := c.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	n := &node{t: t, App: &App{o: Options{Name: "alpha", Roles: names, Log: slog.New(slog.DiscardHandler)}, bus: c, ordered: make(chan struct{}), failed: make(chan error, len(names))}}
 	n.chronicle(t.Context())
+	change(n.App)
 	n.server = newServer(n.App)
 	for _, name := range names {
 		r := n.newRunning(role{name, func(p *part) (Daemon, error) {

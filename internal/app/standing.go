@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -12,14 +11,15 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/onbu/onbu/internal/bus"
-	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
 	// standingEvery is how often the bus is asked how it is.
-	standingEvery = 2 * time.Second
+	standingEvery = time.Second
+	// awayFor is how long a server has to be away before no other is to be stopped: a connection between two may be made anew.
+	awayFor = 2 * time.Second
 	// electionTakes is how long a cluster may be without a leader when one of its servers is lost; longer is worth an alarm.
 	electionTakes = 10 * time.Second
 )
@@ -32,6 +32,8 @@ type standing interface {
 // busState is what is known of the bus. Any goroutine may ask it.
 type busState struct {
 	tell monitor.Chronicle
+	// news holds a token when another number of servers is missing.
+	news chan struct{}
 
 	mu      sync.Mutex // guards what follows
 	now     bus.Standing
@@ -43,6 +45,8 @@ type busState struct {
 type trouble struct {
 	since time.Time
 	told  bool
+	// counts is that no other server is to be stopped; until it has everything again.
+	counts bool
 }
 
 // lasts says for how long there has been trouble that is worth telling; 0 for none.
@@ -64,7 +68,7 @@ func (a *App) watchBus(ctx context.Context) {
 }
 
 func newBusState(tell monitor.Chronicle, set *metrics.Set) *busState {
-	s := &busState{tell: tell, lagging: map[string]*trouble{}}
+	s := &busState{tell: tell, news: make(chan struct{}, 1), lagging: map[string]*trouble{}}
 	set.NewGauge("onbu_bus_up", s.up)
 	set.NewGauge("onbu_bus_servers_behind", s.behind)
 	return s
@@ -87,8 +91,17 @@ func (s *busState) watch(ctx context.Context, b standing) {
 func (s *busState) note(is bus.Standing, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	was := s.count()
+	s.take(is, now)
+	if s.count() != was {
+		signal(s.news)
+	}
+}
+
+// take is note with the lock held.
+func (s *busState) take(is bus.Standing, now time.Time) {
 	if is.Leader == "" {
-		s.now.Server, s.now.Cluster, s.now.Bare = is.Server, is.Cluster, is.Bare // of the rest nobody said anything
+		s.now.Server, s.now.Cluster, s.now.Bare, s.now.Unjoined = is.Server, is.Cluster, is.Bare, is.Unjoined // of the rest nobody said anything
 		s.begins(&s.mute, "bus", s.why(), now)
 		return
 	}
@@ -119,6 +132,7 @@ func (s *busState) noteServers(now time.Time) {
 			s.lagging[r.Server] = t
 		}
 		s.begins(t, "bus server "+r.Server, lacks(r), now)
+		t.counts = t.counts || r.Left || r.Begins || r.Away && now.Sub(t.since) >= awayFor || t.lasts(now) > 0
 	}
 	for server, t := range s.lagging {
 		if !behind[server] {
@@ -148,17 +162,28 @@ func (s *busState) ends(t *trouble, about, why string, now time.Time) {
 // lacks says what is wrong with a server.
 func lacks(r bus.Replica) string {
 	switch {
-	case r.Away && r.Seen == 0:
+	case r.Away && r.Seen < time.Second:
 		return "it is away"
 	case r.Away:
 		return fmt.Sprintf("it is away, last seen %s ago", r.Seen.Round(time.Second))
+	case r.Begins:
+		return "it has begun, and has not everything yet"
 	}
 	return fmt.Sprintf("it lacks %d changes", r.Lag)
 }
 
 // why says what is wrong while nothing is stored. Called with the lock held.
 func (s *busState) why() string {
+	if s.now.Unjoined != "" {
+		return s.cause() + "; not there: " + s.now.Unjoined
+	}
+	return s.cause()
+}
+
+func (s *busState) cause() string {
 	switch {
+	case s.now.Bare && s.now.Unjoined != "":
+		return "no arbiter has prepared it yet, which the first time takes all servers that keep a copy"
 	case s.now.Bare:
 		return "no arbiter has prepared it yet"
 	case s.now.Server == "":
@@ -195,34 +220,15 @@ func (s *busState) health(now time.Time) (note string, err error) {
 		return "", s.silence(now)
 	}
 	var notes []string
+	if !s.mute.since.IsZero() {
+		notes = append(notes, s.silence(now).Error())
+	}
 	for _, r := range s.now.Behind {
-		if d := s.lagging[r.Server].lasts(now); d > 0 {
-			notes = append(notes, fmt.Sprintf("server %s for %s: %s", r.Server, d, lacks(r)))
+		if t := s.lagging[r.Server]; t.counts {
+			notes = append(notes, fmt.Sprintf("server %s for %s: %s", r.Server, now.Sub(t.since).Round(time.Second), lacks(r)))
 		}
 	}
 	return strings.Join(notes, "; "), nil
-}
-
-// withBus adds to the load of an arbiter how many servers of the bus are missing, so that whoever orders something sees it.
-func (a *App) withBus(role string, load map[string]int64) map[string]int64 {
-	if role != "arbiter" || a.busState == nil || load == nil {
-		return load
-	}
-	load = maps.Clone(load)
-	load[nodes.BusServersAway] = a.busState.missing(time.Now())
-	return load
-}
-
-// missing counts the servers that have not had everything for longer than an election takes.
-func (s *busState) missing(now time.Time) (n int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range s.now.Behind {
-		if s.lagging[r.Server].lasts(now) > 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // up is 1 while somebody leads.

@@ -40,8 +40,8 @@ func TestTheBusIsUnwellOnceNobodyLeadsItForLongerThanAnElection(t *testing.T) {
 	if note, err := s.health(at(30)); err != nil || note != "server n3 for 12s: it is away, last seen 3s ago" {
 		t.Errorf("%q, %v", note, err)
 	}
-	if n := s.missing(at(30)); n != 1 {
-		t.Errorf("%d servers are missing, want 1", n)
+	if n, own := s.missing(); n != 1 || own != 0 {
+		t.Errorf("%d servers are missing, %d of them our own, want 1 and 0", n, own)
 	}
 	for second := 32; second <= 44; second += 2 {
 		s.note(mute, at(second))

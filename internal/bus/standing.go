@@ -12,6 +12,8 @@ type Standing struct {
 	Leader  string
 	// Bare says that nobody leads because no arbiter has prepared the bus yet.
 	Bare bool
+	// Unjoined names, while nobody leads, those that are to be there and are not, as far as the server knows.
+	Unjoined string
 	// Servers are all that keep the journal, sorted; of one that is alone just that.
 	Servers []string
 	// Behind are the servers that have not everything.
@@ -21,10 +23,12 @@ type Standing struct {
 // Replica is a server of a cluster that is to keep what the leader keeps.
 type Replica struct {
 	Server string
-	// Away is that it was not seen lately; Lag is how many changes it lacks otherwise.
-	Away bool
-	Lag  uint64
-	Seen time.Duration // ago; 0 for one that was not seen since the leader leads
+	// Away is that it was not seen lately, and Left that this is certain: it has said good-bye. Lag is how many changes it lacks otherwise.
+	Away, Left bool
+	Lag        uint64
+	// Begins says that it is there and has not had everything since it began.
+	Begins bool
+	Seen   time.Duration // ago; 0 for one that was not seen since the leader leads
 }
 
 // Short says whether too few servers are there for anything to be stored, how many are, and for how long that has been so. A leader goes on

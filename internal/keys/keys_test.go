@@ -464,3 +464,33 @@ func TestOpenSSLUnderstandsTheFiles(t *testing.T) {
 		}
 	}
 }
+
+// A server that got another address has to have a certificate for it, else the others do not take it.
+func TestACertificateThatLacksAnAddressOfItsServerIsToldOf(t *testing.T) {
+	v := vault(t)
+	dir := hand(t, v, identity(t, "beta", keys.Server), time.Hour*24*365, "beta.example", "127.0.0.12")
+	r := open(t, dir)
+	for _, c := range []struct {
+		reached []string
+		want    string
+	}{
+		{nil, ""},
+		{[]string{"127.0.0.12:6222", "0.0.0.0:4222", ":4222", "[::]:4222", "beta.example:1"}, ""},
+		{[]string{"127.0.0.22:6222", "127.0.0.22:4222", "new.example:4222"}, "not for 127.0.0.22, new.example, where this server listens: " +
+			"others refuse it there; make another: `onbu keys server beta --addr beta.example,127.0.0.12,127.0.0.22,new.example --force`"},
+	} {
+		r.ReachedAt(c.reached...)
+		if got := r.Unnamed(); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%v: %q", c.reached, got)
+		}
+	}
+	grant := keys.Grant{Identity: r.Identity(), Addresses: []string{"127.0.0.22", "new.example"}}
+	if err := v.Hand(dir, grant, true, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r = open(t, dir)
+	r.ReachedAt("127.0.0.22:6222", "new.example:4222")
+	if got := r.Unnamed(); got != "" {
+		t.Errorf("with the new certificate: %q", got)
+	}
+}

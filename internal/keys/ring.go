@@ -26,6 +26,7 @@ type Ring struct {
 	looked  time.Time
 	changed map[string]time.Time
 	now     contents
+	reached []string // the hosts at which others find the server whose ring it is
 }
 
 // contents are the files of a ring as they were read; they do not change.

@@ -24,11 +24,16 @@ func Gaps(ctx context.Context, c bus.Conn) ([]api.Gap, error) {
 
 // PlanOf says what an order would do at present. ErrNobody is of one for what nobody has.
 func PlanOf(ctx context.Context, c bus.Conn, o api.Order) (api.Plan, error) {
+	return PlanSeeing(ctx, c, 0, o)
+}
+
+// PlanSeeing is PlanOf for somebody who sees that so many servers of the bus are missing: the arbiters say so a moment later.
+func PlanSeeing(ctx context.Context, c bus.Conn, missing int64, o api.Order) (api.Plan, error) {
 	all, needs, err := look(ctx, c)
 	if err != nil {
 		return api.Plan{}, err
 	}
-	return For(all, needs, o)
+	return plan(all, needs, max(missing, busServersAway(all)), o)
 }
 
 // look reads how all roles are, and what there is to do for them.
@@ -56,6 +61,10 @@ var ErrNobody = errors.New("no node")
 
 // For says what an order will do where there is work for some tags. ErrNobody, which says what there is, is of one for what nobody has.
 func For(all []api.Role, needs cover.Needs, o api.Order) (p api.Plan, err error) {
+	return plan(all, needs, busServersAway(all), o)
+}
+
+func plan(all []api.Role, needs cover.Needs, away int64, o api.Order) (p api.Plan, err error) {
 	p.Warnings = []string{}
 	its := Of(all, o.Node)
 	if len(its) == 0 {
@@ -79,14 +88,18 @@ func For(all []api.Role, needs cover.Needs, o api.Order) (p api.Plan, err error)
 		}
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%s has the last %s that works%s: %s", o.Node, g.Role, of, g.Lost))
 	}
-	if n := busServersAway(all); n > 0 && o.Role == "" && o.State != api.Up && slices.ContainsFunc(its, func(r api.Role) bool { return r.There() }) {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("the bus lacks %d of its servers: if %s has another one and is stopped or restarted, nothing is stored any more; wait until /healthz names no server", n, o.Node))
+	if away > 0 && o.Role == "" && o.State != api.Up && slices.ContainsFunc(its, func(r api.Role) bool { return r.There() }) {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("the bus lacks %d of its servers: if %s has another one and is stopped or restarted, nothing is stored any more; wait until /healthz names no server", away, o.Node))
 	}
 	return p, nil
 }
 
-// BusServersAway is the word in the load of an arbiter for how many servers of the bus are missing.
-const BusServersAway = "bus_servers_away"
+const (
+	// BusServersAway is the word in the load of an arbiter for how many servers of the bus are missing.
+	BusServersAway = "bus_servers_away"
+	// BusServerBehind is the one for that the server in its own process has not everything yet.
+	BusServerBehind = "bus_server_behind"
+)
 
 func busServersAway(all []api.Role) (n int64) {
 	for i := range all {
@@ -175,10 +188,14 @@ func Names(all []api.Role) (names []string) {
 	return slices.Compact(names)
 }
 
-// Done says whether the roles that an order is for are as it wants them, those that are not there left out.
+// Done says whether the roles that an order is for are as it wants them, those that are not there left out. A node is not taken out of
+// maintenance before its server of the bus has everything: the next one may be stopped then.
 func Done(all []api.Role, o api.Order) bool {
 	for _, r := range Of(all, o.Node) {
-		if (o.Role == "" || r.Role == o.Role) && r.There() && r.State != o.State {
+		if o.Role != "" && r.Role != o.Role || !r.There() {
+			continue
+		}
+		if r.State != o.State || o.State == api.Up && r.Load[BusServerBehind] > 0 {
 			return false
 		}
 	}

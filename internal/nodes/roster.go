@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
@@ -89,6 +90,9 @@ func (p *pieces) lead(e bus.Entry) {
 	}
 }
 
+// farewell is how long the last word of a role counts that ended: until the others see by themselves what has ended with it.
+const farewell = 15 * time.Second
+
 func place(role, node string) string { return role + "\x00" + node }
 
 // rank is the order of roles in a table: that in which they start.
@@ -110,6 +114,9 @@ func (p *pieces) roster() []api.Role {
 		}
 		r := p.role(&k.Beat, state, false)
 		r.Mode, r.Load, r.Troubles, r.Seen = "", nil, nil, k.At.Unix()
+		if k.Ended && time.Since(k.At.Std()) < farewell {
+			r.Load = k.Beat.Load
+		}
 		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b api.Role) int {

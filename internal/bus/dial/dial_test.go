@@ -2,6 +2,7 @@ package dial_test
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/bus/natsbus"
+	"github.com/onbu/onbu/internal/logtest"
 )
 
 func open(t *testing.T, url string, o dial.Options) (bus.Conn, func() error) {
@@ -92,7 +94,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{"embedded:", dial.Options{}, "needs a directory"},
 		{"embedded:", dial.Options{StateDir: used}, "stop that process"},
 		{"mem:", dial.Options{}, "use embedded:"},
-		{"nats://127.0.0.1:1", dial.Options{}, "start one there with `onbu bus`"},
+		{"nats://127.0.0.1:1", dial.Options{}, "start one there with `onbu bus`, let an `onbu run` there take daemons in with --listen"},
 		{"nats://user:secret@127.0.0.1:1", dial.Options{}, "nats://127.0.0.1:1"},
 		{"nats://127.0.0.1:1", dial.Options{Creds: "/nowhere"}, "credentials"},
 		{"tls://127.0.0.1:1", dial.Options{TLS: dial.Files{CA: noPEM}}, "holds no certificate"},
@@ -109,5 +111,15 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		if !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got %q, want %q in it", c.url, err, c.want)
 		}
+	}
+}
+
+func TestThatNobodyIsThereIsSaidOnce(t *testing.T) {
+	var heard logtest.Log
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // of several tries
+	defer cancel()
+	_, _, err := dial.Open(ctx, "nats://127.0.0.1:1", dial.Options{Log: slog.New(slog.NewTextHandler(&heard, nil))})
+	if n := strings.Count(heard.String(), "no bus yet"); err == nil || n != 1 {
+		t.Errorf("it is said %d times:\n%s", n, heard.String())
 	}
 }

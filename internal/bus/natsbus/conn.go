@@ -78,7 +78,7 @@ const oldestMajor, oldestMinor = 2, 14
 
 // Connect connects to the server at url, and tries again with a log line until ctx ends if nobody is there.
 func Connect(ctx context.Context, url string, o Options) (*Conn, error) {
-	return connect(ctx, url, o)
+	return connect(ctx, url, o, nil)
 }
 
 // Connect connects to the server inside this process.
@@ -88,16 +88,12 @@ func (s *Server) Connect(ctx context.Context, o Options) (*Conn, error) {
 		inside = append(inside, nats.UserInfo(s.inside.Name, s.inside.Password))
 	}
 	o.TLS, o.Creds, o.Keys = nil, "", nil
-	c, err := connect(ctx, "", o, inside...)
-	if err != nil {
-		return nil, err
-	}
-	c.server = s
-	return c, nil
+	return connect(ctx, "", o, s, inside...)
 }
 
-func connect(ctx context.Context, url string, o Options, more ...nats.Option) (*Conn, error) {
+func connect(ctx context.Context, url string, o Options, within *Server, more ...nats.Option) (*Conn, error) {
 	c := newConn(o)
+	c.server = within
 	if err := c.dial(ctx, url, append(c.options(), more...)); err != nil {
 		c.end()
 		return nil, err
@@ -145,6 +141,7 @@ func (c *Conn) options() []nats.Option {
 }
 
 func (c *Conn) dial(ctx context.Context, url string, opts []nats.Option) error {
+	told, again := "", time.Time{}
 	for wait := pause(250 * time.Millisecond); ; {
 		nc, err := nats.Connect(url, opts...)
 		if err == nil {
@@ -157,9 +154,12 @@ func (c *Conn) dial(ctx context.Context, url string, opts []nats.Option) error {
 		if !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, nats.ErrTimeout) {
 			return err
 		}
-		c.log.Warn("no bus yet, trying again", "url", where(url), "err", err)
+		if now := time.Now(); err.Error() != told || now.After(again) {
+			c.log.Warn("no bus yet, trying again", "url", where(url), "err", err)
+			told, again = err.Error(), now.Add(reminder)
+		}
 		if !wait.sleep(ctx) {
-			return fmt.Errorf("%w: start one there with `onbu bus`, or correct the address", err)
+			return fmt.Errorf("%w: start one there with `onbu bus`, let an `onbu run` there take daemons in with --listen, or correct the address", err)
 		}
 	}
 }

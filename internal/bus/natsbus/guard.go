@@ -79,7 +79,7 @@ func loopback(address string) bool {
 func (o *ServerOptions) guarded() error {
 	inside := User{Name: "inside", Password: rand.Text()}
 	if o.Cluster != nil && o.Listen == "" {
-		o.Users = []User{inside}
+		o.Users, o.madeUp = []User{inside}, true
 	}
 	if o.Keys == nil || o.Listen == "" && o.Cluster == nil {
 		return nil
@@ -87,16 +87,22 @@ func (o *ServerOptions) guarded() error {
 	if who := o.Keys.Identity(); !who.Has(keys.Server) {
 		return fmt.Errorf("its certificate is for %s, which is no server of the bus: `onbu keys server` makes one", who)
 	}
+	reached := []string{o.Listen}
 	if o.Cluster != nil {
 		joined := *o.Cluster
 		joined.TLS = o.Keys.Route()
 		o.Cluster = &joined
+		reached = append(reached, joined.Listen)
+	}
+	o.Keys.ReachedAt(reached...)
+	if text := o.Keys.Unnamed(); text != "" {
+		o.Log.Warn(text)
 	}
 	if o.Listen == "" {
 		return nil
 	}
 	o.guard = &guard{inside: inside, log: o.Log, tickets: map[string]guest{}}
-	o.TLS, o.Users = nil, []User{inside}
+	o.TLS, o.Users, o.madeUp = nil, []User{inside}, true
 	return nil
 }
 

@@ -114,6 +114,7 @@ func (s *Server) mend(ctx context.Context) {
 // restart ends the server and starts another on the same store and address; it tries until that works or ctx ends.
 func (s *Server) restart(ctx context.Context) {
 	s.log.Warn("the bus starts again: its disk was full and has room now", "dir", s.o.Dir)
+	s.o.ends.Store(true)
 	stop(s.swap(nil))
 	for ctx.Err() == nil {
 		n, err := s.o.launch()

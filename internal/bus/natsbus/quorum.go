@@ -63,11 +63,11 @@ func (c *Conn) untilReady(ctx context.Context, what string, try func() error) er
 			return c.explained(err)
 		}
 		if now := time.Now(); now.After(next) {
-			c.log.Warn("waiting for the servers of the bus", "step", what, "want", c.wanted(), "trouble", err)
+			c.log.Warn("waiting for the servers of the bus", "step", what, "want", c.lacking(ctx), "trouble", err)
 			next = now.Add(reminder)
 		}
 		if !wait.sleep(ctx) {
-			return fmt.Errorf("%w: %s: waiting for %s: %w", context.Cause(ctx), what, c.wanted(), err)
+			return fmt.Errorf("%w: %s: waiting for %s: %w", context.Cause(ctx), what, c.lacking(context.WithoutCancel(ctx)), err)
 		}
 	}
 }

@@ -45,8 +45,9 @@ type ServerOptions struct {
 	Cluster *Cluster
 	Log     *slog.Logger
 
-	guard *guard       // made of Keys
-	full  *atomic.Bool // as in serverLog
+	guard      *guard       // made of Keys
+	full, ends *atomic.Bool // as in serverLog
+	madeUp     bool
 }
 
 // User may connect to the listening port of a server, and may do everything there.
@@ -68,6 +69,7 @@ type Server struct {
 	mu        sync.Mutex        // guards what follows
 	nats      *server.Server    // nil while it begins anew
 	chronicle monitor.Chronicle // of a connection within this process
+	members   members
 }
 
 // startTimeout bounds the start: a large store is read first.
@@ -107,7 +109,7 @@ func StartServer(o ServerOptions) (*Server, error) {
 }
 
 func start(o ServerOptions, lock *dirLock) (*Server, error) {
-	o.full = new(atomic.Bool)
+	o.full, o.ends = new(atomic.Bool), new(atomic.Bool)
 	n, err := o.launch()
 	if err != nil {
 		return nil, err
@@ -132,6 +134,7 @@ func start(o ServerOptions, lock *dirLock) (*Server, error) {
 // launch starts a server and waits until it is ready.
 func (o ServerOptions) launch() (*server.Server, error) {
 	o.full.Store(false)
+	o.ends.Store(false)
 	opts, err := o.server()
 	if err != nil {
 		return nil, err
@@ -140,7 +143,9 @@ func (o ServerOptions) launch() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := serverLog{o.Log.With("part", "nats"), new(atomic.Pointer[string]), o.full}
+	lines := serverLog{
+		log: o.Log.With("part", "nats"), fatal: new(atomic.Pointer[string]), full: o.full, ends: o.ends, madeUp: o.madeUp, handshakes: &handshakes{},
+	}
 	n.SetLoggerV2(lines, false, false, false)
 	n.Start()
 	if err = lines.ready(n); err == nil && !n.JetStreamEnabled() {
@@ -231,6 +236,7 @@ func (s *Server) Close() error {
 		s.mending.Wait()
 		if n := s.swap(nil); n != nil {
 			handOver(n)
+			s.o.ends.Store(true)
 			stop(n)
 		}
 		err = errors.Join(err, s.lock.release())

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // serverLog hands the server's lines on. Its notices (ports, recovered streams) are of use to developers only.
@@ -14,6 +15,11 @@ type serverLog struct {
 	fatal *atomic.Pointer[string]
 	// full says that the server of a cluster has given up its store because its disk is full.
 	full *atomic.Bool
+	// ends says that the server is being ended, and madeUp that nobody chose a password of it: they are made anew at each start.
+	ends   *atomic.Bool
+	madeUp bool
+	// handshakes are troubles with the certificates of other servers.
+	handshakes *handshakes
 }
 
 func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
@@ -30,6 +36,12 @@ func (l serverLog) Fatalf(format string, v ...any) {
 // Errorf also tells of servers of the cluster that are not there: once, and again each minute (ServerOptions.join).
 func (l serverLog) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
+	if tell, is := l.handshakes.line(text, time.Now()); is {
+		if tell != "" {
+			l.log.Error(tell)
+		}
+		return
+	}
 	switch {
 	case strings.HasPrefix(text, "JetStream out of ") && strings.HasSuffix(text, "resources, will be DISABLED"):
 		l.full.Store(true)
@@ -52,6 +64,10 @@ func (l serverLog) Warnf(format string, v ...any) {
 		l.log.Info(text + "; normal after a kill, nothing is lost")
 	case text == "Waiting for routing to be established...", text == "JetStream has not established contact with a meta leader",
 		strings.HasPrefix(text, "RAFT [") && strings.Contains(text, "health check"):
+		l.log.Debug(text)
+	case text == "Plaintext passwords detected, use nkeys or bcrypt" && l.madeUp:
+		l.log.Debug(text)
+	case (strings.HasPrefix(text, "Failed to install snapshot for ") || strings.HasPrefix(text, "Metalayer blocking snapshot")) && l.ends.Load(): // it tries that behind its own back; what was acknowledged is synced
 		l.log.Debug(text)
 	default:
 		l.log.Warn(text)

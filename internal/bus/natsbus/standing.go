@@ -26,16 +26,29 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 		s.Leader, s.Servers = s.Server, []string{s.Server}
 		return s
 	}
+	c.ask(ctx, &s)
+	switch {
+	case c.server == nil:
+	case s.Leader == "":
+		s.Unjoined = c.server.unjoined(ctx)
+	default:
+		c.server.sees(&s)
+	}
+	return s
+}
+
+// ask fills in what the leader of the journal says.
+func (c *Conn) ask(ctx context.Context, s *bus.Standing) {
 	ctx, cancel := context.WithTimeout(ctx, c.tryTimeout())
 	defer cancel()
 	stream, err := c.js.Stream(ctx, string(bus.EV))
 	if err != nil {
 		s.Bare = errors.Is(err, jetstream.ErrStreamNotFound)
-		return s
+		return
 	}
 	info := stream.CachedInfo().Cluster
 	if info == nil {
-		return s
+		return
 	}
 	s.Leader = info.Leader
 	if s.Leader != "" {
@@ -46,11 +59,10 @@ func (c *Conn) Standing(ctx context.Context) bus.Standing {
 		s.Servers = append(s.Servers, name)
 		away := isAway(r)
 		if away || !r.Current {
-			s.Behind = append(s.Behind, bus.Replica{Server: name, Away: away, Lag: r.Lag, Seen: r.Active})
+			s.Behind = append(s.Behind, bus.Replica{Server: name, Away: away, Left: r.Offline, Lag: r.Lag, Seen: r.Active})
 		}
 	}
 	slices.Sort(s.Servers)
-	return s
 }
 
 // known gives a server's name. Those that begin while it is away know its number only (nats-server 2.15, jetstream_cluster.go).
