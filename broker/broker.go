@@ -44,6 +44,8 @@ type Options struct {
 	Metrics *metrics.Set
 	// Chronicle is told what the daemon decides by itself; nil for nobody.
 	Chronicle monitor.Chronicle
+	// Mute says why the bus stores nothing, and nil while it does; nil where the process does not know.
+	Mute func() error
 }
 
 // Broker is a broker daemon.

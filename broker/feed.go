@@ -132,12 +132,26 @@ func (b *Broker) defined(ctx context.Context) (map[string]bool, error) {
 	return names, nil
 }
 
+// exportsWithin is how long the bus may take to say how export modules are.
+const exportsWithin = 8 * time.Second
+
+// busTrouble says why the bus did not answer: what the process knows of it, else what can be said of the error.
+func (b *Broker) busTrouble(err error) string {
+	err = bus.Plain(b.o.Bus, err)
+	if _, away := errors.AsType[*bus.Away](err); away && b.o.Mute != nil {
+		err = cmp.Or(b.o.Mute(), err)
+	}
+	return err.Error()
+}
+
 // handleExports adds the list of export modules to the API.
 func (b *Broker) handleExports(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/exports", func(w http.ResponseWriter, r *http.Request) {
-		all, err := b.feeder.Exports(r.Context())
+		ctx, cancel := context.WithTimeout(r.Context(), exportsWithin)
+		defer cancel()
+		all, err := b.feeder.Exports(ctx)
 		if err != nil {
-			refuse(w, http.StatusServiceUnavailable, err.Error())
+			refuse(w, http.StatusServiceUnavailable, b.busTrouble(err))
 			return
 		}
 		answer(w, all)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -57,6 +58,14 @@ func clusterVerb(ctx context.Context, e *env) error {
 		return nil
 	}
 	err = at.open(ctx, e, func(c cluster) error { return c.Chronicle(ctx, q, each) })
+	if refusal, ok := errors.AsType[*console.Refusal](err); ok && len(refusal.Waiting) > 0 {
+		fmt.Fprintln(e.stderr, "what the asked node has told meanwhile, and is not stored yet:")
+		for _, entry := range refusal.Waiting {
+			if each(entry) != nil {
+				break
+			}
+		}
+	}
 	if narrowed := q.Node+q.Role+*kinds != ""; err == nil && !found && narrowed {
 		fmt.Fprintln(e.stderr, "no entry fits; without --node, --role and --kind all are shown, with the words for each")
 	}

@@ -169,6 +169,10 @@ func (s *httpServer) log(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := chronicle.Query{Since: since, Node: q.Get("node"), Role: q.Get("role"), Kinds: chronicle.ParseKinds(q.Get("kind")), Follow: q.Get("follow") == "1"}
+	if err := s.app.mute(); err != nil {
+		refuseLog(w, err.Error(), s.app.deeds.Waiting(&query))
+		return
+	}
 	head(w)
 	enc, flush := json.NewEncoder(w), http.NewResponseController(w).Flush
 	if query.Follow {
@@ -182,8 +186,12 @@ func (s *httpServer) log(w http.ResponseWriter, r *http.Request) {
 		}
 		return flush()
 	})
-	if err != nil && !began && r.Context().Err() == nil {
-		refuse(w, http.StatusServiceUnavailable, err.Error())
+	switch {
+	case err == nil || r.Context().Err() != nil:
+	case began: // who reads line by line finds the reason in the last one
+		_ = enc.Encode(api.LogAway{Error: s.told(err), Waiting: s.app.deeds.Waiting(&query)})
+	default:
+		refuseLog(w, s.told(err), s.app.deeds.Waiting(&query))
 	}
 }
 

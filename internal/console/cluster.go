@@ -34,14 +34,19 @@ func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(api
 	}
 	defer body.Close()
 	for dec := json.NewDecoder(io.LimitReader(body, maxAnswer)); ; {
-		var e api.Deed
+		var e struct {
+			api.Deed
+			api.LogAway
+		}
 		switch err := dec.Decode(&e); {
 		case errors.Is(err, io.EOF) || err != nil && ctx.Err() != nil:
 			return nil
 		case err != nil:
 			return fmt.Errorf("answer of %s: %w", c.Addr, err)
+		case e.Error != "":
+			return &Refusal{Code: http.StatusServiceUnavailable, Text: e.Error, Waiting: e.Waiting}
 		}
-		if err := each(e); err != nil {
+		if err := each(e.Deed); err != nil {
 			return err
 		}
 	}

@@ -16,3 +16,10 @@ type Deed struct {
 
 // When gives the deed's time in the local zone, as exact as the number allows: to the microsecond.
 func (d *Deed) When() time.Time { return time.UnixMicro(int64(d.Time * 1e6)) }
+
+// LogAway says why the cluster log cannot be read, or no further: it is the answer, or its last line.
+type LogAway struct {
+	Error string `json:"error"`
+	// Waiting are the entries of the process that answers which are not stored yet.
+	Waiting []Deed `json:"waiting,omitempty"`
+}
