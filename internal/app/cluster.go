@@ -80,6 +80,9 @@ func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
+	if s.app.neighbours != nil {
+		s.app.neighbours.Refine(all)
+	}
 	head(w)
 	_ = json.NewEncoder(w).Encode(all) // the asker is gone
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/api"
 )
 
@@ -44,7 +46,33 @@ func Look(ctx context.Context, c bus.Conn) ([]api.Role, error) {
 			part.take(e)
 		}
 	}
-	return p.roster(), nil
+	all := p.roster()
+	recall(ctx, c, all)
+	return all, nil
+}
+
+// recallWithin bounds reading when silent nodes were heard last: the list is worth having without.
+const recallWithin = time.Second
+
+// recall puts in when silent nodes were heard last, where somebody who heard them has noted it.
+func recall(ctx context.Context, c bus.Conn, all []api.Role) {
+	ctx, cancel := context.WithTimeout(ctx, recallWithin)
+	defer cancel()
+	noted := map[string]monitor.Time{}
+	for i := range all {
+		r := &all[i]
+		if r.State != api.Silent {
+			continue
+		}
+		at, known := noted[r.Node]
+		if !known {
+			if e, err := c.Get(ctx, bus.NODE, bus.SilentKey(r.Node)); err == nil {
+				_ = wire.Unmarshal(e.Value, &at) // of a release to come: nothing is noted
+			}
+			noted[r.Node] = at
+		}
+		r.Seen = max(r.Seen, at.Unix())
+	}
 }
 
 // What cannot be read is of a release to come, and left out.

@@ -21,7 +21,8 @@ type Role struct {
 	PID     int              `json:"pid"`
 	HTTP    string           `json:"http,omitempty"`
 	Since   float64          `json:"since"`
-	// Seen is when a role that is not there was seen last, to some minutes.
+	// Seen is when a role that is not there was heard last: to some seconds where a broker that heard it still runs, or has noted it once
+	// the node was silent, else to a minute.
 	Seen float64 `json:"seen,omitempty"`
 	// Why and By are what was said with the order.
 	Why string `json:"why,omitempty"`
