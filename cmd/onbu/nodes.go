@@ -58,6 +58,9 @@ func listNodes(ctx context.Context, e *env) error {
 
 func drawNodes(ctx context.Context, w io.Writer, c cluster) error {
 	all, err := c.Nodes(ctx)
+	if refusal, ok := errors.AsType[*console.Refusal](err); ok && len(refusal.Last.Nodes) > 0 {
+		console.LastNodes(w, &refusal.Last, style(w))
+	}
 	if err != nil {
 		return err
 	}

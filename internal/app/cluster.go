@@ -24,12 +24,12 @@ func (s *httpServer) cluster(mux *http.ServeMux) {
 	if !slices.Contains(s.app.o.Roles, "broker") {
 		return
 	}
-	mux.HandleFunc("GET /api/nodes", s.nodes)
-	mux.HandleFunc("GET /api/nodes/plan", s.plan)
-	mux.HandleFunc("GET /api/nodes/gaps", s.gaps)
+	mux.HandleFunc("GET /api/nodes", within(s.nodes))
+	mux.HandleFunc("GET /api/nodes/plan", within(s.plan))
+	mux.HandleFunc("GET /api/nodes/gaps", within(s.gaps))
 	mux.HandleFunc("GET /api/bus", s.bus)
-	mux.HandleFunc("POST /api/nodes/order", s.order)
-	mux.HandleFunc("POST /api/nodes/forget", s.forget)
+	mux.HandleFunc("POST /api/nodes/order", within(s.order))
+	mux.HandleFunc("POST /api/nodes/forget", within(s.forget))
 	mux.HandleFunc("GET /api/cluster/log", s.log)
 }
 
@@ -77,12 +77,13 @@ func (r *running) absence() string {
 func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {
 	all, err := nodes.Look(r.Context(), s.app.bus)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, err.Error())
+		s.roster.refuse(w, s.told(err))
 		return
 	}
 	if s.app.neighbours != nil {
 		s.app.neighbours.Refine(all)
 	}
+	s.roster.keep(all)
 	head(w)
 	_ = json.NewEncoder(w).Encode(all) // the asker is gone
 }
@@ -91,7 +92,7 @@ func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {
 func (s *httpServer) gaps(w http.ResponseWriter, r *http.Request) {
 	all, err := nodes.Gaps(r.Context(), s.app.bus)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, err.Error())
+		refuse(w, http.StatusServiceUnavailable, s.told(err))
 		return
 	}
 	head(w)
@@ -107,7 +108,7 @@ func (s *httpServer) plan(w http.ResponseWriter, r *http.Request) {
 		if errors.Is(err, nodes.ErrNobody) {
 			code = http.StatusNotFound
 		}
-		refuse(w, code, err.Error())
+		refuse(w, code, s.told(err))
 		return
 	}
 	head(w)
@@ -135,7 +136,7 @@ func (s *httpServer) order(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := nodes.Give(r.Context(), s.app.bus, s.app.deeds.For(""), o); err != nil {
-		refuse(w, http.StatusConflict, err.Error())
+		s.unordered(w, err)
 		return
 	}
 	head(w)
@@ -147,7 +148,7 @@ func (s *httpServer) forget(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := nodes.Forget(r.Context(), s.app.bus, s.app.deeds.For(""), r.URL.Query().Get("node")); err != nil {
-		refuse(w, http.StatusConflict, err.Error())
+		s.unordered(w, err)
 		return
 	}
 	head(w)

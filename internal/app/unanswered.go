@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/api"
 )
 
@@ -41,6 +43,15 @@ func (s *httpServer) told(err error) string {
 	return err.Error()
 }
 
+// within bounds how long the bus may take for an answer.
+func within(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+		defer cancel()
+		answer(w, r.WithContext(ctx))
+	}
+}
+
 // whileStored gives a context that ends, with the reason as its cause, when the bus stores nothing any more.
 func (a *App) whileStored(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -65,4 +76,39 @@ func refuseLog(w http.ResponseWriter, why string, waiting []api.Deed) {
 	head(w)
 	w.WriteHeader(http.StatusServiceUnavailable)
 	_ = json.NewEncoder(w).Encode(api.LogAway{Error: why, Waiting: waiting}) // the asker is gone
+}
+
+// lastRoster is the list of nodes as it was given last. Any goroutine may use it.
+type lastRoster struct {
+	mu  sync.Mutex // guards what follows
+	all []api.Role
+	at  time.Time
+}
+
+func (l *lastRoster) keep(all []api.Role) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all, l.at = all, time.Now()
+}
+
+// refuse says why there is no list, and gives the last.
+func (l *lastRoster) refuse(w http.ResponseWriter, why string) {
+	l.mu.Lock()
+	answer := api.NodesAway{Error: why, Nodes: l.all}
+	if l.all != nil {
+		answer.Asked = monitor.At(l.at).Unix()
+	}
+	l.mu.Unlock()
+	head(w)
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_ = json.NewEncoder(w).Encode(answer) // the asker is gone
+}
+
+// unordered says why an order was not given: it is refused, or the bus does not answer.
+func (s *httpServer) unordered(w http.ResponseWriter, err error) {
+	code := http.StatusConflict
+	if _, away := errors.AsType[*bus.Away](err); away {
+		code = http.StatusServiceUnavailable
+	}
+	refuse(w, code, s.told(err))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/membus"
 	"github.com/onbu/onbu/internal/chronicle"
+	"github.com/onbu/onbu/internal/wire"
 )
 
 // voiceless is a bus that says nothing: two of its three servers are gone.
@@ -123,5 +124,23 @@ func TestAReloadEndsWhenTheBusIsLostMeanwhile(t *testing.T) {
 		a := newAsked(t, time.Now().Add(time.Second))
 		time.AfterFunc(2*time.Second, a.lose)
 		a.says(http.MethodPost, "/api/reload", 10*time.Second, "the bus: nothing is stored for 10s: "+startThem)
+	})
+}
+
+func TestWithoutAMajorityTheListOfNodesIsTheLastKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAsked(t, time.Now().Add(time.Second))
+		beat := wire.Heartbeat{Role: "poller", Name: "beta"}
+		if _, err := a.app.bus.Put(t.Context(), bus.HB, bus.BeatKey(beat.Role, beat.Name), wire.Marshal(beat), 0); err != nil {
+			t.Fatal(err)
+		}
+		a.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/nodes", nil))
+		time.Sleep(time.Second)
+		a.says(http.MethodGet, "/api/nodes", 8*time.Second, "the bus does not answer: it elects a leader", `"nodes":[{"node":"beta"`, `"asked":946684800`)
+		a.lose()
+		for _, path := range []string{"/api/nodes", "/api/nodes/plan?node=beta&state=up", "/api/nodes/gaps"} {
+			a.says(http.MethodGet, path, 8*time.Second, startThem)
+		}
+		a.says(http.MethodPost, "/api/nodes/forget?node=beta", 8*time.Second, startThem)
 	})
 }

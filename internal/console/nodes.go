@@ -94,6 +94,14 @@ func NodesTable(w io.Writer, all []api.Role, s Style) {
 	}
 }
 
+// LastNodes lays out the list as it was last known, for when there is no newer one.
+func LastNodes(w io.Writer, last *api.NodesAway, s Style) {
+	at := time.Unix(int64(last.Asked), 0)
+	fmt.Fprintf(w, "as it was at %s, %s ago:\n", at.In(s.Now.Location()).Format("15:04:05"), short(s.Now.Sub(at)))
+	s.Now = at
+	NodesTable(w, last.Nodes, s)
+}
+
 func some(n int64) string {
 	if n == 0 {
 		return "-"

@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -42,5 +44,19 @@ func TestALineOfTheClusterLog(t *testing.T) {
 	console.ChronicleLine(&b, &e)
 	if got, want := b.String(), time.UnixMicro(1.5e6).Format("2006-01-02 15:04:05.000")+"  alpha/scheduler       shard-taken    shard 3: its owner isdead\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestWithoutAnAnswerOfTheBusTheLastListIsShownWithItsAge(t *testing.T) {
+	c := daemon(t, map[string]http.HandlerFunc{"GET /api/nodes": says(new(string), 503, `{"error":"nobody leads","nodes":[{"node":"a","role":"poller","state":"up","since":940}],"asked":1000}`)})
+	_, err := c.Nodes(t.Context())
+	refusal, ok := errors.AsType[*console.Refusal](err)
+	if !ok || refusal.Text != "nobody leads" {
+		t.Fatalf("got %v", err)
+	}
+	var b strings.Builder
+	console.LastNodes(&b, &refusal.Last, console.Style{Now: time.Unix(1014, 0)})
+	if got := b.String(); !strings.HasPrefix(got, "as it was at 00:16:40, 14s ago:\n") || !strings.Contains(got, "1m00s") {
+		t.Errorf("got %s", got)
 	}
 }

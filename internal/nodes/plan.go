@@ -46,7 +46,7 @@ func look(ctx context.Context, c bus.Conn) ([]api.Role, cover.Needs, error) {
 		err = wire.Unmarshal(e.Value, &g)
 	}
 	if err != nil {
-		return nil, cover.Needs{}, fmt.Errorf("reading which configuration is in force: %w", err)
+		return nil, cover.Needs{}, unread(c, "reading which configuration is in force", err)
 	}
 	return all, cover.Needs{Pollers: g.PollerTags, Reactionners: g.ReactionnerTags}, nil
 }

@@ -4,6 +4,7 @@ package nodes
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func Look(ctx context.Context, c bus.Conn) ([]api.Role, error) {
 	} {
 		all, err := c.List(ctx, part.bucket, part.key)
 		if err != nil {
-			return nil, fmt.Errorf("looking for nodes: %w", err)
+			return nil, unread(c, "looking for nodes", err)
 		}
 		for _, e := range all {
 			part.take(e)
@@ -49,6 +50,15 @@ func Look(ctx context.Context, c bus.Conn) ([]api.Role, error) {
 	all := p.roster()
 	recall(ctx, c, all)
 	return all, nil
+}
+
+// unread is an error of reading something, without the words of the bus where it only does not answer at present.
+func unread(c bus.Conn, what string, err error) error {
+	plain := bus.Plain(c, err)
+	if _, away := errors.AsType[*bus.Away](plain); away {
+		return plain
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // recallWithin bounds reading when silent nodes were heard last: the list is worth having without.

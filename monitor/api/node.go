@@ -49,6 +49,14 @@ func (r *Role) There() bool { return r.Seen == 0 }
 // Works says whether the role does, or would do, its work.
 func (r *Role) Works() bool { return r.State == Up }
 
+// NodesAway is the answer while nobody can say which nodes there are.
+type NodesAway struct {
+	Error string `json:"error"`
+	// Nodes is the list as this process gave it last, and Asked when that was, in Unix seconds; left out if it gave none.
+	Nodes []Role  `json:"nodes,omitempty"`
+	Asked float64 `json:"asked,omitempty"`
+}
+
 // Order is what somebody wants of a node, or of a role of it.
 type Order struct {
 	Node string `json:"node"`
