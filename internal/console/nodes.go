@@ -94,6 +94,45 @@ func NodesTable(w io.Writer, all []api.Role, s Style) {
 	}
 }
 
+// Bus asks how the servers of the bus are.
+func (c *Client) Bus(ctx context.Context) (b api.Bus, err error) {
+	return b, c.get(ctx, "/api/bus", &b)
+}
+
+// electionTakes is how long the bus may be without something, as when a server is restarted, before it is worth a line.
+const electionTakes = 10 * time.Second
+
+// BusLines writes what is wrong with the bus, a line each, in the words of /healthz.
+func BusLines(w io.Writer, b *api.Bus, s Style) {
+	for _, text := range busTroubles(b, s.Now) {
+		fmt.Fprintln(w, s.paint("WARNING", "! "+printable(text)))
+	}
+}
+
+// BusLacks writes how many servers of the bus are missing, by what arbiters say.
+func BusLacks(w io.Writer, all []api.Role, s Style) {
+	n := int64(0)
+	for i := range all {
+		n = max(n, all[i].Load[api.BusServersAway])
+	}
+	if n > 0 {
+		fmt.Fprintln(w, s.paint("WARNING", fmt.Sprintf("! the bus lacks %d of its servers: /healthz of a node with an arbiter names them", n)))
+	}
+}
+
+func busTroubles(b *api.Bus, now time.Time) (lines []string) {
+	lasts := func(at float64) time.Duration { return since(at, unix(now)).Round(time.Second) }
+	if d := lasts(b.Mute); b.Mute != 0 {
+		return []string{fmt.Sprintf("the bus: nothing is stored for %s: %s", d, b.Why)}
+	}
+	for _, one := range b.Behind {
+		if d := lasts(one.Since); d >= electionTakes {
+			lines = append(lines, fmt.Sprintf("the bus: server %s for %s: %s", one.Server, d, one.Why))
+		}
+	}
+	return lines
+}
+
 // LastNodes lays out the list as it was last known, for when there is no newer one.
 func LastNodes(w io.Writer, last *api.NodesAway, s Style) {
 	at := time.Unix(int64(last.Asked), 0)

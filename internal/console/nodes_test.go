@@ -60,3 +60,26 @@ func TestWithoutAnAnswerOfTheBusTheLastListIsShownWithItsAge(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestServersOfTheBusThatAreMissingHaveALine(t *testing.T) {
+	away := []api.BusServer{{Server: "beta", Since: 974, Why: "it is away"}, {Server: "gamma", Since: 995, Why: "it lacks 3 changes"}}
+	for _, c := range []struct {
+		bus  api.Bus
+		want string
+	}{
+		{api.Bus{}, ""},
+		{api.Bus{Behind: away}, "! the bus: server beta for 26s: it is away\n"},
+		{api.Bus{Behind: away, Mute: 979, Why: "1 of the 3 servers of its cluster answers"}, "! the bus: nothing is stored for 21s: 1 of the 3 servers of its cluster answers\n"},
+	} {
+		var b strings.Builder
+		console.BusLines(&b, &c.bus, console.Style{Now: time.Unix(1000, 0)})
+		if diff := cmp.Diff(c.want, b.String()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	var b strings.Builder
+	console.BusLacks(&b, []api.Role{{Role: "arbiter"}, {Role: "arbiter", Load: map[string]int64{api.BusServersAway: 1}}}, console.Style{})
+	if !strings.HasPrefix(b.String(), "! the bus lacks 1 of its servers: ") {
+		t.Errorf("by arbiters: %q", b.String())
+	}
+}

@@ -86,7 +86,7 @@ func For(all []api.Role, needs cover.Needs, o api.Order) (p api.Plan, err error)
 }
 
 // BusServersAway is the word in the load of an arbiter for how many servers of the bus are missing.
-const BusServersAway = "bus_servers_away"
+const BusServersAway = api.BusServersAway
 
 func busServersAway(all []api.Role) (n int64) {
 	for i := range all {

@@ -43,6 +43,9 @@ const (
 	Silent       = "silent"
 )
 
+// BusServersAway is the word in the load of an arbiter for how many servers of the bus are missing.
+const BusServersAway = "bus_servers_away"
+
 // There says whether the role's process runs and is heard.
 func (r *Role) There() bool { return r.Seen == 0 }
 
