@@ -152,6 +152,9 @@ func (d direct) ForgetNode(ctx context.Context, node string) error {
 }
 
 func (d direct) Chronicle(ctx context.Context, q chronicle.Query, each func(api.Deed) error) error {
+	if err := q.Check(); err != nil {
+		return err
+	}
 	return chronicle.Read(ctx, d.bus, q, each)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/onbu/onbu/internal/chronicle"
@@ -173,6 +174,16 @@ func (s *httpServer) log(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := chronicle.Query{Since: since, Node: q.Get("node"), Role: q.Get("role"), Kinds: chronicle.ParseKinds(q.Get("kind")), Follow: q.Get("follow") == "1"}
+	if text := q.Get("after"); text != "" {
+		if query.After, err = strconv.ParseUint(text, 10, 64); err != nil {
+			refuse(w, http.StatusBadRequest, "after= is no number")
+			return
+		}
+	}
+	if err := query.Check(); err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
 	if err := s.app.mute(); err != nil {
 		refuseLog(w, err.Error(), s.app.deeds.Waiting(&query))
 		return

@@ -26,8 +26,30 @@ type Query struct {
 	Node, Role string
 	// Kinds are those wanted; none for every one.
 	Kinds []string
+	// After is the place behind which reading begins, as Deed.Seq; 0 for the first that is there.
+	After uint64
 	// Follow goes on with what is written from now on.
 	Follow bool
+}
+
+// Check refuses what no entry can have: an empty list would look as if nothing had happened.
+func (q *Query) Check() error {
+	kinds := slices.Sorted(slices.Values(monitor.DeedKinds()))
+	for _, kind := range q.Kinds {
+		if !slices.Contains(kinds, kind) {
+			return fmt.Errorf("no entry is of the kind %s; there are %s", kind, strings.Join(kinds, ", "))
+		}
+	}
+	roles := []string{"bus"}
+	for _, r := range bus.Roles() {
+		if r != bus.Operator {
+			roles = append(roles, string(r))
+		}
+	}
+	if q.Role != "" && !slices.Contains(roles, q.Role) {
+		return fmt.Errorf("no role is called %s; there are %s", q.Role, strings.Join(roles, ", "))
+	}
+	return nil
 }
 
 func (q *Query) wants(d *wire.Deed) bool {
@@ -62,7 +84,7 @@ func Read(ctx context.Context, c bus.Conn, q Query, each func(api.Deed) error) e
 		return fmt.Errorf("the cluster log cannot be read; an arbiter makes it when it first starts: %w", err)
 	}
 	r := reader{q: q, each: each, until: extent.Last}
-	if extent.First > extent.Last && !q.Follow {
+	if (extent.First > extent.Last || extent.Last <= q.After) && !q.Follow {
 		return nil
 	}
 	return r.all(ctx, c)
@@ -76,7 +98,7 @@ func (r *reader) all(asked context.Context, c bus.Conn) error {
 		r.silence = time.AfterFunc(patience, func() { stop(context.DeadlineExceeded) })
 		defer r.silence.Stop()
 	}
-	err := c.Read(ctx, bus.Cursor{Stream: bus.LOG}, r.read)
+	err := c.Read(ctx, bus.Cursor{Stream: bus.LOG, After: r.q.After}, r.read)
 	switch {
 	case errors.Is(err, errEnd) || r.q.Follow && asked.Err() != nil:
 		return nil
@@ -120,7 +142,9 @@ func (r *reader) message(m bus.Msg) (err error) {
 	}
 	for i := range r.batch {
 		if r.q.wants(&r.batch[i]) {
-			if err := r.each(deedOf(&r.batch[i])); err != nil {
+			d := deedOf(&r.batch[i])
+			d.Seq = m.Seq
+			if err := r.each(d); err != nil {
 				return err
 			}
 		}

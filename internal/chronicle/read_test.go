@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -195,5 +196,45 @@ func TestWhatIsNotStoredYetIsKnown(t *testing.T) {
 		}
 		cancel()
 		writing.Wait()
+	})
+}
+
+func TestWhatNoEntryCanHaveIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		q    chronicle.Query
+		want string
+	}{
+		{chronicle.Query{Kinds: []string{"shard-taken", "nosuch"}}, "no entry is of the kind nosuch; there are bus-back, bus-lost, "},
+		{chronicle.Query{Role: "foo"}, "no role is called foo; there are bus, arbiter, "},
+		{chronicle.Query{Role: "bus", Node: "any", Kinds: []string{"up"}}, ""},
+	} {
+		err := c.q.Check()
+		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c.q, err)
+		}
+	}
+}
+
+func TestReadingBeginsBehindAPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := write(t, "one", membus.New())
+		if err := p.bus.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, about := range []string{"a", "b", "c"} {
+			p.For("").Tell("up", about, "")
+			synctest.Wait()
+		}
+		p.lift()
+		var got []string
+		each := func(d api.Deed) error { got = append(got, fmt.Sprint(d.About, d.Seq)); return nil }
+		for _, after := range []uint64{1, 3} {
+			if err := chronicle.Read(t.Context(), p.bus, chronicle.Query{After: after}, each); err != nil {
+				t.Error(err)
+			}
+		}
+		if diff := cmp.Diff([]string{"b2", "c3"}, got); diff != "" {
+			t.Error(diff)
+		}
 	})
 }

@@ -12,6 +12,8 @@ type Deed struct {
 	Kind  string `json:"kind"`
 	About string `json:"about"`
 	Why   string `json:"why"`
+	// Seq is the place in the log, which entries that were stored together share; 0 for one that is not stored yet.
+	Seq uint64 `json:"seq,omitempty"`
 }
 
 // When gives the deed's time in the local zone, as exact as the number allows: to the microsecond.
