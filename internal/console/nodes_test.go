@@ -23,10 +23,11 @@ func TestTheTableOfNodes(t *testing.T) {
 	var b strings.Builder
 	console.NodesTable(&b, all, console.Style{Now: now})
 	want := []string{
-		"NODE ROLE M/S STATE SHARDS EPOCH RUNNING WAITING LAG VERSION SINCE ADDRESS",
-		"alpha scheduler M up 0-2 7 208 18 0 journal 2.0K v1 1m00s 10.0.0.1:7770",
-		"receiver M draining (maintenance ordered): kernel[2J - - - - spool 1m30s, spool 3.0M v1 1s 10.0.0.1:7770",
-		"beta poller - silent - - - - - v1 5m00s beta.example.org",
+		"NODE ROLE M/S STATE SHARDS EPOCH RUNNING WAITING LAG SINCE ADDRESS",
+		"alpha scheduler M up 0-2 7 208 18 0 journal 2.0K 1m00s 10.0.0.1:7770",
+		"receiver M draining (maintenance ordered): kernel[2J - - - - spool 1m30s, spool 3.0M 1s 10.0.0.1:7770",
+		"! beta poller - silent - - - - - 5m00s beta.example.org",
+		"all of version v1",
 		"! scheduler of alpha: it is tired",
 	}
 	var got []string
@@ -81,5 +82,23 @@ func TestServersOfTheBusThatAreMissingHaveALine(t *testing.T) {
 	console.BusLacks(&b, []api.Role{{Role: "arbiter"}, {Role: "arbiter", Load: map[string]int64{api.BusServersAway: 1}}}, console.Style{})
 	if !strings.HasPrefix(b.String(), "! the bus lacks 1 of its servers: ") {
 		t.Errorf("by arbiters: %q", b.String())
+	}
+}
+
+func TestVersionsAreShownWhereTheyDiffer(t *testing.T) {
+	all := []api.Role{
+		{Node: "alpha", Role: "broker", State: "up", Version: "v1.2.1-0.20261123025102-ad888610c0ff+dirty"},
+		{Node: "beta", Role: "broker", State: "up", Version: "v0.0.0-20261123025102-1a2b3c4d5e6f"},
+		{Node: "gamma", Role: "broker", State: "up", Version: "v1.2.0"},
+	}
+	var b strings.Builder
+	console.NodesTable(&b, all, console.Style{Now: time.Unix(1000, 0)})
+	var last []string
+	for line := range strings.Lines(b.String()) {
+		words := strings.Fields(line)
+		last = append(last, words[len(words)-1])
+	}
+	if diff := cmp.Diff([]string{"VERSION", "v1.2.1-ad88861+dirty", "v0.0.0-1a2b3c4", "v1.2.0"}, last); diff != "" {
+		t.Error(diff)
 	}
 }
