@@ -99,7 +99,9 @@ func (b *Broker) serve(ctx context.Context, name string, s modules.Serving) {
 func idle(name string, why error) error { return fmt.Errorf("module %s does not work: %w", name, why) }
 
 // Troubles are the modules that do not work, with the reasons. Any goroutine may call it.
-func (b *Broker) Troubles() []string { return b.down.Lines(idle) }
+func (b *Broker) Troubles() []string {
+	return append(b.down.Lines(idle), b.outage.lines(time.Now())...)
+}
 
 // serveOnce keeps a module's panic from being the broker's.
 func serveOnce(ctx context.Context, s modules.Serving) (err error) {
@@ -139,7 +141,8 @@ const exportsWithin = 8 * time.Second
 func (b *Broker) busTrouble(err error) string {
 	err = bus.Plain(b.o.Bus, err)
 	if _, away := errors.AsType[*bus.Away](err); away && b.o.Mute != nil {
-		err = cmp.Or(b.o.Mute(), err)
+		_, why := b.o.Mute()
+		err = cmp.Or(why, err)
 	}
 	return err.Error()
 }

@@ -32,6 +32,17 @@ func (a *App) mute() error {
 	return nil
 }
 
+// muteSince is mute with the time from which on nothing is stored.
+func (a *App) muteSince() (time.Time, error) {
+	err := a.mute()
+	if err == nil {
+		return time.Time{}, nil
+	}
+	a.busState.mu.Lock()
+	defer a.busState.mu.Unlock()
+	return a.busState.mute.since, err
+}
+
 // told gives an error as people are to read it: of a bus that does not answer, what the health of this process says.
 func (s *httpServer) told(err error) string {
 	err = bus.Plain(s.app.bus, err)
