@@ -44,6 +44,8 @@ type Options struct {
 	Metrics *metrics.Set
 	// Chronicle is told what the daemon decides by itself; nil for nobody.
 	Chronicle monitor.Chronicle
+	// Mute says since when the bus stores nothing, and why; an error of nil while it does. Nil where the process does not know.
+	Mute func() (since time.Time, why error)
 }
 
 // Broker is a broker daemon.
@@ -56,6 +58,8 @@ type Broker struct {
 	shown, hosted atomic.Uint64
 	// down are the modules that do not work: that cannot have their port, or whose definition is wrong.
 	down hosting.Failing
+	// outage is the last time in which the bus stored nothing.
+	outage outage
 
 	mu        sync.RWMutex // guards everything that follows
 	view      *view.View
@@ -134,6 +138,9 @@ func (b *Broker) Run(ctx context.Context) error {
 	defer cancel()
 	wg.Go(func() { b.follow(ctx) })
 	wg.Go(func() { b.watchOwners(ctx) })
+	if b.o.Mute != nil {
+		wg.Go(func() { b.outage.watch(ctx, b.o.Mute) })
+	}
 	wg.Go(func() { b.followDone(ctx) })
 	wg.Go(func() { b.watchQueues(ctx) })
 	wg.Go(func() { b.watchUnknown(ctx) })

@@ -99,7 +99,9 @@ func (b *Broker) serve(ctx context.Context, name string, s modules.Serving) {
 func idle(name string, why error) error { return fmt.Errorf("module %s does not work: %w", name, why) }
 
 // Troubles are the modules that do not work, with the reasons. Any goroutine may call it.
-func (b *Broker) Troubles() []string { return b.down.Lines(idle) }
+func (b *Broker) Troubles() []string {
+	return append(b.down.Lines(idle), b.outage.lines(time.Now())...)
+}
 
 // serveOnce keeps a module's panic from being the broker's.
 func serveOnce(ctx context.Context, s modules.Serving) (err error) {
@@ -132,12 +134,27 @@ func (b *Broker) defined(ctx context.Context) (map[string]bool, error) {
 	return names, nil
 }
 
+// exportsWithin is how long the bus may take to say how export modules are.
+const exportsWithin = 8 * time.Second
+
+// busTrouble says why the bus did not answer: what the process knows of it, else what can be said of the error.
+func (b *Broker) busTrouble(err error) string {
+	err = bus.Plain(b.o.Bus, err)
+	if _, away := errors.AsType[*bus.Away](err); away && b.o.Mute != nil {
+		_, why := b.o.Mute()
+		err = cmp.Or(why, err)
+	}
+	return err.Error()
+}
+
 // handleExports adds the list of export modules to the API.
 func (b *Broker) handleExports(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/exports", func(w http.ResponseWriter, r *http.Request) {
-		all, err := b.feeder.Exports(r.Context())
+		ctx, cancel := context.WithTimeout(r.Context(), exportsWithin)
+		defer cancel()
+		all, err := b.feeder.Exports(ctx)
 		if err != nil {
-			refuse(w, http.StatusServiceUnavailable, err.Error())
+			refuse(w, http.StatusServiceUnavailable, b.busTrouble(err))
 			return
 		}
 		answer(w, all)

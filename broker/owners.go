@@ -80,6 +80,7 @@ func (b *Broker) warnings(s *view.Snapshot) []string {
 	if text != "" {
 		out = append(out, text)
 	}
+	out = append(out, b.outage.lines(time.Now())...)
 	hosts, services := s.Switches()
 	if off := turnedOff(hosts, services, monitor.Notifications); off != "" {
 		out = append(out, "notifications are turned off for "+off)

@@ -66,6 +66,16 @@ const (
 	LogGap = "log-gap"
 )
 
+// DeedKinds gives all kinds of entries that this release tells.
+func DeedKinds() []string {
+	return []string{
+		RoleStarted, RoleEnded, ShardTaken, ShardHanded, ShardLost, LeadTaken, LeadGiven, LeadLost, InForce, Refused,
+		FilesDiffer, NodeSilent, NodeBack, NameTwice, PollerSilent, PollerBack, PollerBlind, PollerSees, BusLost, BusBack,
+		DiskFull, DiskBack, NodeUp, NodeMaintenance, NodeDraining, NodeDisconnected, NodeOrdered, NodeDissolved,
+		CertificateEnds, RightRefused, Poison, LogGap,
+	}
+}
+
 // ErrGiveUp is the cause with which the context of a daemon ends that is to give everything up at once, because somebody put it into
 // maintenance: others stand ready for what it has. At the end of the process a daemon takes a little longer.
 var ErrGiveUp = errors.New("gives everything up for maintenance")

@@ -75,7 +75,11 @@ func draw(ctx context.Context, w io.Writer, addr string, q url.Values) error {
 		return err
 	}
 	s := style(w)
-	fmt.Fprintf(w, "Onbu at %s\n%s\n\n", addr, console.Headline(sum, s))
+	fmt.Fprintf(w, "Onbu at %s\n%s\n", addr, console.Headline(sum, s))
+	if is, err := c.Bus(ctx); err == nil { // an older broker does not say
+		console.BusLines(w, &is, s)
+	}
+	fmt.Fprintln(w)
 	if q.Has("problems") && len(hosts)+len(services) == 0 {
 		fmt.Fprintln(w, "no problems")
 		return nil

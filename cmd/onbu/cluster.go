@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -56,9 +57,24 @@ func clusterVerb(ctx context.Context, e *env) error {
 		console.ChronicleLine(e.stdout, &entry)
 		return nil
 	}
-	err = at.open(ctx, e, func(c cluster) error { return c.Chronicle(ctx, q, each) })
+	err = at.open(ctx, e, func(c cluster) error {
+		f := follower{q: q, each: each, say: e.stderr}
+		err := f.run(ctx, c)
+		if err == nil && !found && q.Node != "" && !q.Follow {
+			f.names(ctx, c)
+		}
+		return err
+	})
+	if refusal, ok := errors.AsType[*console.Refusal](err); ok && len(refusal.Waiting) > 0 {
+		fmt.Fprintln(e.stderr, "what the asked node has told meanwhile, and is not stored yet:")
+		for _, entry := range refusal.Waiting {
+			if each(entry) != nil {
+				break
+			}
+		}
+	}
 	if narrowed := q.Node+q.Role+*kinds != ""; err == nil && !found && narrowed {
-		fmt.Fprintln(e.stderr, "no entry fits; without --node, --role and --kind all are shown, with the words for each")
+		fmt.Fprintln(e.stderr, "no entry fits; without --node, --role and --kind all are shown")
 	}
 	return err
 }

@@ -16,7 +16,7 @@ import (
 
 const nodeExamples = `
   maintenance on|off NAME   give everything up and take nothing, until it is taken out by hand
-  disconnect NAME           the same before its addresses are changed; reconnect NAME ends it
+  disconnect NAME           the same before its addresses are changed; reconnect NAME ends it, as maintenance off does
   dissolve NAME             forget a node that was stopped for good
   replace OLD NEW           hand the work of one node to another that is there already
 
@@ -123,8 +123,16 @@ func (o *ordering) maintenance(ctx context.Context, c cluster) error {
 // up is maintenance off, and reconnect.
 func (o *ordering) up(ctx context.Context, c cluster) error {
 	o.order.State = wire.NodeUp.String()
+	all, err := c.Nodes(ctx)
+	if err != nil {
+		return err
+	}
 	if err := o.plan(ctx, c); err != nil {
 		return err
+	}
+	if !nodes.Stands(all, o.order) {
+		o.say(o.order.Node + " was not in maintenance and not disconnected: nothing to do")
+		return nil
 	}
 	return o.carryOut(ctx, c)
 }
@@ -198,6 +206,9 @@ func (o *ordering) replace(ctx context.Context, c cluster, by string) error {
 		return err
 	}
 	old := o.order.Node
+	if len(nodes.Of(all, by)) == 0 {
+		return fmt.Errorf("no node is called %s: start onbu there first; there are %s", by, strings.Join(nodes.Names(all), ", "))
+	}
 	if missing := lacking(all, old, by); len(missing) > 0 {
 		return fmt.Errorf("%s does not work as %s, which %s has: start that on %s first, and give it the same tags and modules", by, strings.Join(missing, ", "), old, by)
 	}

@@ -58,6 +58,9 @@ func listNodes(ctx context.Context, e *env) error {
 
 func drawNodes(ctx context.Context, w io.Writer, c cluster) error {
 	all, err := c.Nodes(ctx)
+	if refusal, ok := errors.AsType[*console.Refusal](err); ok && len(refusal.Last.Nodes) > 0 {
+		console.LastNodes(w, &refusal.Last, style(w))
+	}
 	if err != nil {
 		return err
 	}
@@ -65,13 +68,21 @@ func drawNodes(ctx context.Context, w io.Writer, c cluster) error {
 		fmt.Fprintln(w, "no node shows itself yet; a new one does within 5 s")
 		return nil
 	}
-	console.NodesTable(w, all, style(w))
+	s := style(w)
+	console.NodesTable(w, all, s)
+	is, err := c.Bus(ctx)
+	if err != nil || !is.Known { // whoever is asked may not ask the bus: what arbiters say of it counts
+		console.BusLacks(w, all, s)
+		return nil
+	}
+	console.BusLines(w, &is, s)
 	return nil
 }
 
 // cluster is whoever can be asked about nodes: a broker, or the bus.
 type cluster interface {
 	Nodes(ctx context.Context) ([]api.Role, error)
+	Bus(ctx context.Context) (api.Bus, error)
 	Plan(ctx context.Context, o api.Order) (api.Plan, error)
 	Order(ctx context.Context, o api.Order) error
 	ForgetNode(ctx context.Context, node string) error
@@ -121,6 +132,9 @@ type direct struct {
 
 func (d direct) Nodes(ctx context.Context) ([]api.Role, error) { return nodes.Look(ctx, d.bus) }
 
+// Bus knows nothing: only daemons may ask the bus how it is.
+func (d direct) Bus(context.Context) (api.Bus, error) { return api.Bus{}, nil }
+
 func (d direct) Plan(ctx context.Context, o api.Order) (api.Plan, error) {
 	return nodes.PlanOf(ctx, d.bus, o)
 }
@@ -138,6 +152,9 @@ func (d direct) ForgetNode(ctx context.Context, node string) error {
 }
 
 func (d direct) Chronicle(ctx context.Context, q chronicle.Query, each func(api.Deed) error) error {
+	if err := q.Check(); err != nil {
+		return err
+	}
 	return chronicle.Read(ctx, d.bus, q, each)
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/onbu/onbu/internal/bus/dial"
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/internal/keys"
+	"github.com/onbu/onbu/internal/nodes"
 	"github.com/onbu/onbu/internal/sdnotify"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/receiver"
@@ -120,10 +121,12 @@ type App struct {
 	// busState is what is known of the bus; nil where this process may not ask.
 	busState *busState
 	// ending is that the process ends, with the server of the bus in it.
-	ending  atomic.Bool
-	failed  chan error
-	end     context.CancelFunc
-	closers []func() error
+	ending atomic.Bool
+	// neighbours heard the other nodes; nil without a broker.
+	neighbours *nodes.Watcher
+	failed     chan error
+	end        context.CancelFunc
+	closers    []func() error
 }
 
 // Run starts the roles and works until ctx ends or a role fails. Then everything ends in order.

@@ -16,7 +16,7 @@ import (
 const (
 	beatEvery = 5 * time.Second
 	// rememberEvery is how often it is noted for later that a role is there.
-	rememberEvery = 10 * time.Minute
+	rememberEvery = time.Minute
 	// lastBeat bounds how long the end of a role waits until the others see it.
 	lastBeat = time.Second
 )

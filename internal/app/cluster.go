@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/onbu/onbu/internal/chronicle"
@@ -24,12 +25,12 @@ func (s *httpServer) cluster(mux *http.ServeMux) {
 	if !slices.Contains(s.app.o.Roles, "broker") {
 		return
 	}
-	mux.HandleFunc("GET /api/nodes", s.nodes)
-	mux.HandleFunc("GET /api/nodes/plan", s.plan)
-	mux.HandleFunc("GET /api/nodes/gaps", s.gaps)
+	mux.HandleFunc("GET /api/nodes", within(s.nodes))
+	mux.HandleFunc("GET /api/nodes/plan", within(s.plan))
+	mux.HandleFunc("GET /api/nodes/gaps", within(s.gaps))
 	mux.HandleFunc("GET /api/bus", s.bus)
-	mux.HandleFunc("POST /api/nodes/order", s.order)
-	mux.HandleFunc("POST /api/nodes/forget", s.forget)
+	mux.HandleFunc("POST /api/nodes/order", within(s.order))
+	mux.HandleFunc("POST /api/nodes/forget", within(s.forget))
 	mux.HandleFunc("GET /api/cluster/log", s.log)
 }
 
@@ -77,9 +78,13 @@ func (r *running) absence() string {
 func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {
 	all, err := nodes.Look(r.Context(), s.app.bus)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, err.Error())
+		s.roster.refuse(w, s.told(err))
 		return
 	}
+	if s.app.neighbours != nil {
+		s.app.neighbours.Refine(all)
+	}
+	s.roster.keep(all)
 	head(w)
 	_ = json.NewEncoder(w).Encode(all) // the asker is gone
 }
@@ -88,7 +93,7 @@ func (s *httpServer) nodes(w http.ResponseWriter, r *http.Request) {
 func (s *httpServer) gaps(w http.ResponseWriter, r *http.Request) {
 	all, err := nodes.Gaps(r.Context(), s.app.bus)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, err.Error())
+		refuse(w, http.StatusServiceUnavailable, s.told(err))
 		return
 	}
 	head(w)
@@ -104,7 +109,7 @@ func (s *httpServer) plan(w http.ResponseWriter, r *http.Request) {
 		if errors.Is(err, nodes.ErrNobody) {
 			code = http.StatusNotFound
 		}
-		refuse(w, code, err.Error())
+		refuse(w, code, s.told(err))
 		return
 	}
 	head(w)
@@ -132,7 +137,7 @@ func (s *httpServer) order(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := nodes.Give(r.Context(), s.app.bus, s.app.deeds.For(""), o); err != nil {
-		refuse(w, http.StatusConflict, err.Error())
+		s.unordered(w, err)
 		return
 	}
 	head(w)
@@ -144,7 +149,7 @@ func (s *httpServer) forget(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := nodes.Forget(r.Context(), s.app.bus, s.app.deeds.For(""), r.URL.Query().Get("node")); err != nil {
-		refuse(w, http.StatusConflict, err.Error())
+		s.unordered(w, err)
 		return
 	}
 	head(w)
@@ -169,6 +174,20 @@ func (s *httpServer) log(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := chronicle.Query{Since: since, Node: q.Get("node"), Role: q.Get("role"), Kinds: chronicle.ParseKinds(q.Get("kind")), Follow: q.Get("follow") == "1"}
+	if text := q.Get("after"); text != "" {
+		if query.After, err = strconv.ParseUint(text, 10, 64); err != nil {
+			refuse(w, http.StatusBadRequest, "after= is no number")
+			return
+		}
+	}
+	if err := query.Check(); err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if err := s.app.mute(); err != nil {
+		refuseLog(w, err.Error(), s.app.deeds.Waiting(&query))
+		return
+	}
 	head(w)
 	enc, flush := json.NewEncoder(w), http.NewResponseController(w).Flush
 	if query.Follow {
@@ -182,8 +201,12 @@ func (s *httpServer) log(w http.ResponseWriter, r *http.Request) {
 		}
 		return flush()
 	})
-	if err != nil && !began && r.Context().Err() == nil {
-		refuse(w, http.StatusServiceUnavailable, err.Error())
+	switch {
+	case err == nil || r.Context().Err() != nil:
+	case began: // who reads line by line finds the reason in the last one
+		_ = enc.Encode(api.LogAway{Error: s.told(err), Waiting: s.app.deeds.Waiting(&query)})
+	default:
+		refuseLog(w, s.told(err), s.app.deeds.Waiting(&query))
 	}
 }
 

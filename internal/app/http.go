@@ -27,6 +27,7 @@ type httpServer struct {
 	// pages is what is served at present.
 	pages  atomic.Pointer[http.ServeMux]
 	missed degraded
+	roster lastRoster
 }
 
 func newServer(a *App) *httpServer {

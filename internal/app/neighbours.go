@@ -14,7 +14,8 @@ import (
 // watchNodes has the cluster log told of nodes that fall silent, until ctx ends: every process with a broker watches, and one tells.
 func (a *App) watchNodes(ctx context.Context) {
 	if slices.Contains(a.o.Roles, "broker") {
-		w := nodes.Watcher{Bus: a.bus, Tell: a.deeds.For(""), Log: a.o.Log}
+		w := &nodes.Watcher{Bus: a.bus, Tell: a.deeds.For(""), Log: a.o.Log}
+		a.neighbours = w
 		go w.Run(ctx)
 	}
 }

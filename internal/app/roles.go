@@ -200,7 +200,7 @@ func buildBroker(a *part) (Daemon, error) {
 	log := a.o.Log.With("role", "broker")
 	b := broker.New(broker.Options{
 		Name: a.o.Name, Boot: a.boot, Bus: a.bus, Exports: exports, Build: a.exporter(log), Besides: builtin.WithPages, API: a.server, Obey: a.obey, Log: log, Metrics: a.metrics,
-		Chronicle: a.deeds.For("broker"),
+		Chronicle: a.deeds.For("broker"), Mute: a.muteSince,
 	})
 	a.serve(b.Handle)
 	return a.obeying(b), nil

@@ -190,11 +190,23 @@ func (s *busState) cause() string {
 		return "there is no connection to it"
 	case s.now.Cluster:
 		if there, _, short := s.now.Short(); short {
-			return fmt.Sprintf("%d of the %d servers of its cluster answers: more than half of them must be there and reach each other", there, len(s.now.Servers))
+			return fmt.Sprintf("%d of the %d servers of its cluster answers, and more than half have to: start %s, or mend the way there", there, len(s.now.Servers), s.away())
 		}
 		return "no server of its cluster leads: more than half of them must be there and reach each other"
 	}
 	return "it does not answer"
+}
+
+// away names the servers that are not there. Called with the lock held.
+func (s *busState) away() string {
+	var names []string
+	for _, r := range s.now.Behind {
+		if r.Away {
+			names = append(names, r.Server)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " or ")
 }
 
 // silence says since when nothing is stored. Called with the lock held.

@@ -26,8 +26,30 @@ type Query struct {
 	Node, Role string
 	// Kinds are those wanted; none for every one.
 	Kinds []string
+	// After is the place behind which reading begins, as Deed.Seq; 0 for the first that is there.
+	After uint64
 	// Follow goes on with what is written from now on.
 	Follow bool
+}
+
+// Check refuses what no entry can have: an empty list would look as if nothing had happened.
+func (q *Query) Check() error {
+	kinds := slices.Sorted(slices.Values(monitor.DeedKinds()))
+	for _, kind := range q.Kinds {
+		if !slices.Contains(kinds, kind) {
+			return fmt.Errorf("no entry is of the kind %s; there are %s", kind, strings.Join(kinds, ", "))
+		}
+	}
+	roles := []string{"bus"}
+	for _, r := range bus.Roles() {
+		if r != bus.Operator {
+			roles = append(roles, string(r))
+		}
+	}
+	if q.Role != "" && !slices.Contains(roles, q.Role) {
+		return fmt.Errorf("no role is called %s; there are %s", q.Role, strings.Join(roles, ", "))
+	}
+	return nil
 }
 
 func (q *Query) wants(d *wire.Deed) bool {
@@ -45,20 +67,43 @@ const slack = 10 * time.Minute
 // errEnd ends reading at the newest message.
 var errEnd = errors.New("all is read")
 
+// patience is how long the bus may give nothing of a log that it has not given to its end.
+const patience = 8 * time.Second
+
 // Read gives the entries that are wanted, as they were stored: each node's in order. It returns when all that were there are given, or
-// with Follow when ctx ends; then without an error. An error of each ends it and is returned.
+// with Follow when ctx ends; then without an error. An error of each ends it and is returned. Without Follow it is an error, a bus.Away, when
+// the bus falls silent meanwhile.
 func Read(ctx context.Context, c bus.Conn, q Query, each func(api.Deed) error) error {
-	extent, err := c.Extent(ctx, bus.LOG, 0)
-	if err != nil {
+	measuring, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	extent, err := c.Extent(measuring, bus.LOG, 0)
+	if plain := bus.Plain(c, err); plain != nil {
+		if _, away := errors.AsType[*bus.Away](plain); away {
+			return fmt.Errorf("the cluster log cannot be read: %w", plain)
+		}
 		return fmt.Errorf("the cluster log cannot be read; an arbiter makes it when it first starts: %w", err)
 	}
 	r := reader{q: q, each: each, until: extent.Last}
-	if extent.First > extent.Last && !q.Follow {
+	if (extent.First > extent.Last || extent.Last <= q.After) && !q.Follow {
 		return nil
 	}
-	err = c.Read(ctx, bus.Cursor{Stream: bus.LOG}, r.read)
-	if errors.Is(err, errEnd) || q.Follow && ctx.Err() != nil {
+	return r.all(ctx, c)
+}
+
+// all reads to the end.
+func (r *reader) all(asked context.Context, c bus.Conn) error {
+	ctx, stop := context.WithCancelCause(asked)
+	defer stop(nil)
+	if !r.q.Follow {
+		r.silence = time.AfterFunc(patience, func() { stop(context.DeadlineExceeded) })
+		defer r.silence.Stop()
+	}
+	err := c.Read(ctx, bus.Cursor{Stream: bus.LOG, After: r.q.After}, r.read)
+	switch {
+	case errors.Is(err, errEnd) || r.q.Follow && asked.Err() != nil:
 		return nil
+	case asked.Err() == nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return fmt.Errorf("the cluster log cannot be read to its end: %w", &bus.Away{Err: err})
 	}
 	return err
 }
@@ -67,12 +112,16 @@ func Read(ctx context.Context, c bus.Conn, q Query, each func(api.Deed) error) e
 type reader struct {
 	q       Query
 	each    func(api.Deed) error
-	until   uint64 // the newest message when reading began
+	until   uint64      // the newest message when reading began
+	silence *time.Timer // ends reading when nothing comes; nil while following
 	decoder wire.Decoder
 	batch   []wire.Deed
 }
 
 func (r *reader) read(msgs []bus.Msg) error {
+	if r.silence != nil {
+		r.silence.Reset(patience)
+	}
 	for _, m := range msgs {
 		if err := r.message(m); err != nil {
 			return err
@@ -93,7 +142,9 @@ func (r *reader) message(m bus.Msg) (err error) {
 	}
 	for i := range r.batch {
 		if r.q.wants(&r.batch[i]) {
-			if err := r.each(deedOf(&r.batch[i])); err != nil {
+			d := deedOf(&r.batch[i])
+			d.Seq = m.Seq
+			if err := r.each(d); err != nil {
 				return err
 			}
 		}

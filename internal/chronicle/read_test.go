@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,4 +137,104 @@ func TestSinceIsReadAsPeopleWriteIt(t *testing.T) {
 			t.Errorf("%s: got %s", text, got.Std())
 		}
 	}
+}
+
+// lame is a bus that gives nothing of what it has: it has lost its majority.
+type lame struct{ bus.Conn }
+
+func (lame) Read(ctx context.Context, _ bus.Cursor, _ func([]bus.Msg) error) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestReadingEndsWhenTheBusFallsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := write(t, "one", membus.New())
+		if err := p.bus.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.For("").Tell("a", "", "")
+		p.lift()
+		began := time.Now()
+		err := chronicle.Read(t.Context(), lame{p.bus}, chronicle.Query{}, func(api.Deed) error { return nil })
+		if _, away := errors.AsType[*bus.Away](err); !away || time.Since(began) > 10*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		gone, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err = chronicle.Read(gone, lame{p.bus}, chronicle.Query{}, func(api.Deed) error { return nil })
+		if _, away := errors.AsType[*bus.Away](err); away || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("when the asker has no more time: %v", err)
+		}
+	})
+}
+
+// mute is a bus that stores nothing.
+type mute struct{ bus.Conn }
+
+func (mute) Append(ctx context.Context, _ bus.Subject, _ []byte, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestWhatIsNotStoredYetIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := chronicle.NewWriter(chronicle.Options{Bus: mute{membus.New().Connect("one")}, Node: "one", Log: slog.New(slog.DiscardHandler)})
+		ctx, cancel := context.WithCancel(t.Context())
+		var writing sync.WaitGroup
+		writing.Go(func() { w.Run(ctx) })
+		for _, kind := range []string{"bus-lost", "shard-lost", "bus-back"} {
+			w.For("").Tell(kind, "", "")
+			synctest.Wait()
+		}
+		var got []string
+		for _, e := range w.Waiting(&chronicle.Query{Kinds: []string{"bus-lost", "bus-back"}}) {
+			got = append(got, e.Kind)
+		}
+		if diff := cmp.Diff([]string{"bus-lost", "bus-back"}, got); diff != "" {
+			t.Error(diff)
+		}
+		cancel()
+		writing.Wait()
+	})
+}
+
+func TestWhatNoEntryCanHaveIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		q    chronicle.Query
+		want string
+	}{
+		{chronicle.Query{Kinds: []string{"shard-taken", "nosuch"}}, "no entry is of the kind nosuch; there are bus-back, bus-lost, "},
+		{chronicle.Query{Role: "foo"}, "no role is called foo; there are bus, arbiter, "},
+		{chronicle.Query{Role: "bus", Node: "any", Kinds: []string{"up"}}, ""},
+	} {
+		err := c.q.Check()
+		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c.q, err)
+		}
+	}
+}
+
+func TestReadingBeginsBehindAPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := write(t, "one", membus.New())
+		if err := p.bus.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, about := range []string{"a", "b", "c"} {
+			p.For("").Tell("up", about, "")
+			synctest.Wait()
+		}
+		p.lift()
+		var got []string
+		each := func(d api.Deed) error { got = append(got, fmt.Sprint(d.About, d.Seq)); return nil }
+		for _, after := range []uint64{1, 3} {
+			if err := chronicle.Read(t.Context(), p.bus, chronicle.Query{After: after}, each); err != nil {
+				t.Error(err)
+			}
+		}
+		if diff := cmp.Diff([]string{"b2", "c3"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
@@ -46,6 +47,7 @@ type Writer struct {
 
 	mu    sync.Mutex // guards everything that follows
 	queue []wire.Deed
+	under []wire.Deed // those that are being stored
 	// lost entries are missing before queue[gap]; 0 for none.
 	lost, gap int
 }
@@ -101,7 +103,22 @@ func (w *Writer) next(into []wire.Deed) []wire.Deed {
 	}
 	into = append(into, w.queue[:n]...)
 	w.queue = slices.Delete(w.queue, 0, n)
+	w.under = into
 	return into
+}
+
+// Waiting gives the entries of this process that are not stored yet, oldest first, as far as a query wants them.
+func (w *Writer) Waiting(q *Query) (all []api.Deed) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, part := range [][]wire.Deed{w.under, w.queue} {
+		for i := range part {
+			if q.wants(&part[i]) {
+				all = append(all, deedOf(&part[i]))
+			}
+		}
+	}
+	return all
 }
 
 // gapEntry tells how many entries are missing, at the time of the first behind them.

@@ -29,6 +29,10 @@ type Client struct {
 type Refusal struct {
 	Code int
 	Text string
+	// Waiting are the entries of the cluster log that the daemon could give all the same: its own that are not stored yet.
+	Waiting []api.Deed
+	// Last is the list of nodes as it was last known.
+	Last api.NodesAway
 }
 
 // Error implements error.
@@ -105,9 +109,14 @@ func (c *Client) ask(by *http.Client, req *http.Request) (io.ReadCloser, error) 
 }
 
 func refusal(resp *http.Response, dec *json.Decoder) error {
-	var said struct{ Error string }
+	var said struct {
+		Error   string
+		Waiting []api.Deed
+		Nodes   []api.Role
+		Asked   float64
+	}
 	if dec.Decode(&said) != nil || said.Error == "" {
 		said.Error = "this daemon does not serve that (" + resp.Status + "); ask a broker, or a receiver for commands"
 	}
-	return &Refusal{Code: resp.StatusCode, Text: said.Error}
+	return &Refusal{Code: resp.StatusCode, Text: said.Error, Waiting: said.Waiting, Last: api.NodesAway{Nodes: said.Nodes, Asked: said.Asked}}
 }

@@ -8,12 +8,22 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/onbu/onbu/internal/chronicle"
 	"github.com/onbu/onbu/monitor/api"
 )
+
+// Broken is the end of an answer that was to go on: the daemon was stopped, or the way to it is cut.
+type Broken struct{ Err error }
+
+// Error implements error.
+func (b *Broken) Error() string { return b.Err.Error() }
+
+// Unwrap gives what happened.
+func (b *Broken) Unwrap() error { return b.Err }
 
 // Chronicle gives the entries of the cluster log that are wanted, in the order in which they were stored; with q.Follow until ctx ends.
 func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(api.Deed) error) error {
@@ -23,6 +33,9 @@ func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(api
 	}
 	if q.Follow {
 		values.Set("follow", "1")
+	}
+	if q.After > 0 {
+		values.Set("after", strconv.FormatUint(q.After, 10))
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Addr+"/api/cluster/log?"+values.Encode(), nil)
 	if err != nil {
@@ -34,14 +47,23 @@ func (c *Client) Chronicle(ctx context.Context, q chronicle.Query, each func(api
 	}
 	defer body.Close()
 	for dec := json.NewDecoder(io.LimitReader(body, maxAnswer)); ; {
-		var e api.Deed
+		var e struct {
+			api.Deed
+			api.LogAway
+		}
 		switch err := dec.Decode(&e); {
-		case errors.Is(err, io.EOF) || err != nil && ctx.Err() != nil:
+		case errors.Is(err, io.EOF) && !q.Follow || err != nil && ctx.Err() != nil:
 			return nil
+		case err != nil && q.Follow:
+			return &Broken{fmt.Errorf("%s does not go on: %w", c.Addr, err)}
 		case err != nil:
 			return fmt.Errorf("answer of %s: %w", c.Addr, err)
+		case e.Error != "" && q.Follow:
+			return &Broken{fmt.Errorf("%s does not go on: %s", c.Addr, e.Error)}
+		case e.Error != "":
+			return &Refusal{Code: http.StatusServiceUnavailable, Text: e.Error, Waiting: e.Waiting}
 		}
-		if err := each(e); err != nil {
+		if err := each(e.Deed); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,8 @@ type grid struct {
 	state int
 	// right says which columns stand at their right edge.
 	right []bool
+	// marks paints whole rows as a state is painted; one that is CRITICAL begins with "!".
+	marks map[int]string
 }
 
 // add adds a row; its cells are made fit for a terminal.
@@ -32,13 +34,13 @@ func (g *grid) draw(w io.Writer, s Style) {
 			widths[i] = max(widths[i], columns(cell))
 		}
 	}
-	g.line(w, g.head, widths, Style{Width: s.Width})
-	for _, row := range g.rows {
-		g.line(w, row, widths, s)
+	g.line(w, g.head, widths, Style{Width: s.Width}, "")
+	for i, row := range g.rows {
+		g.line(w, row, widths, s, g.marks[i])
 	}
 }
 
-func (g *grid) line(w io.Writer, row []string, widths []int, s Style) {
+func (g *grid) line(w io.Writer, row []string, widths []int, s Style, mark string) {
 	var b strings.Builder
 	used := 2
 	for i, cell := range row {
@@ -59,5 +61,9 @@ func (g *grid) line(w io.Writer, row []string, widths []int, s Style) {
 		b.WriteString("  " + cell)
 		used += widths[i] + 2
 	}
-	fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	line := strings.TrimRight(b.String(), " ")
+	if mark == "CRITICAL" {
+		line = "!" + line[1:]
+	}
+	fmt.Fprintln(w, s.paint(mark, line))
 }

@@ -1,6 +1,7 @@
 package nodes_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -200,8 +201,8 @@ func TestAPlanSaysWhatBecomesOfEachRole(t *testing.T) {
 		warnings int
 		err      bool
 	}{
-		{"the whole node", api.Order{Node: "a", State: "maintenance"}, []string{"maintenance; its 2 shards go to b", "maintenance; what is under way is given up; its work goes to nobody"}, 1, false},
-		{"drained", api.Order{Node: "a", Role: "poller", State: "maintenance", Drain: true}, []string{"maintenance; what is under way is ended first, for a minute at most; its work goes to nobody"}, 1, false},
+		{"the whole node", api.Order{Node: "a", State: "maintenance"}, []string{"maintenance; b takes its 2 shards", "maintenance; what is under way is given up; nobody is left who does its work"}, 1, false},
+		{"drained", api.Order{Node: "a", Role: "poller", State: "maintenance", Drain: true}, []string{"maintenance; what is under way is ended first, for a minute at most; nobody is left who does its work"}, 1, false},
 		{"one that does nothing", api.Order{Node: "b", Role: "poller", State: "maintenance"}, []string{"maintenance"}, 0, false},
 		{"out of it", api.Order{Node: "b", Role: "poller", State: "up"}, []string{"works"}, 0, false},
 		{"one that is away", api.Order{Node: "c", State: "maintenance"}, []string{"maintenance when it comes back"}, 0, false},
@@ -216,6 +217,16 @@ func TestAPlanSaysWhatBecomesOfEachRole(t *testing.T) {
 		if diff := cmp.Diff(c.then, then); diff != "" || len(p.Warnings) != c.warnings || (err != nil) != c.err {
 			t.Errorf("%s: %s %q %v", c.name, diff, p.Warnings, err)
 		}
+	}
+	if _, err := nodes.For(all, cover.Needs{}, api.Order{Node: "a", Role: "foo", State: "up"}); !errors.Is(err, nodes.ErrNobody) || err.Error() != "a has no role foo: it has scheduler, poller" {
+		t.Errorf("of a role that there is not: %v", err)
+	}
+	p, err := nodes.For(all, cover.Needs{}, api.Order{Node: "b", Role: "scheduler", State: "maintenance"})
+	if err != nil || p.Lines[0].Then != "maintenance; it has no shards" {
+		t.Errorf("of one without shards: %+v, %v", p.Lines, err)
+	}
+	if nodes.Stands(all, api.Order{Node: "a"}) || !nodes.Stands(all, api.Order{Node: "b"}) || nodes.Stands(all, api.Order{Node: "b", Role: "scheduler"}) {
+		t.Error("what is ordered, and what is not, is not told apart")
 	}
 	if nodes.Done(all, api.Order{Node: "a", State: "maintenance"}) || !nodes.Done(all, api.Order{Node: "c", State: "up"}) {
 		t.Error("what is done, and what is not, is not told apart")
@@ -242,7 +253,7 @@ func TestAPlanWarnsOfATagThatNobodyElseServes(t *testing.T) {
 		if diff := cmp.Diff(want, p.Warnings); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", node, err, diff)
 		}
-		if then := p.Lines[len(p.Lines)-1].Then; node != "b" && !strings.HasSuffix(then, "its work goes to "+map[string]string{"a": "c", "c": "a"}[node]) {
+		if then := p.Lines[len(p.Lines)-1].Then; node != "b" && !strings.HasSuffix(then, "; "+map[string]string{"a": "c", "c": "a"}[node]+" does its work") {
 			t.Errorf("%s: %q", node, then)
 		}
 	}

@@ -39,7 +39,7 @@ func Give(ctx context.Context, c bus.Conn, tell monitor.Chronicle, o api.Order) 
 	for {
 		held, e, err := orderOf(ctx, c, o.Node)
 		if err != nil {
-			return err
+			return bus.Plain(c, err)
 		}
 		if state == wire.NodeUp && o.Role != "" && held.For("").State != wire.NodeUp {
 			return fmt.Errorf("the whole node %s is in %s: take all of it out", o.Node, held.For("").State)
@@ -54,7 +54,7 @@ func Give(ctx context.Context, c bus.Conn, tell monitor.Chronicle, o api.Order) 
 			tell.Tell(monitor.NodeOrdered, about(&o), said(&o))
 		}
 		if !errors.Is(err, bus.ErrConflict) {
-			return err
+			return bus.Plain(c, err)
 		}
 	}
 }
@@ -108,12 +108,12 @@ func Forget(ctx context.Context, c bus.Conn, tell monitor.Chronicle, node string
 	}
 	for _, r := range there {
 		if err := remove(ctx, c, bus.KnownKey(r.Role, node)); err != nil {
-			return err
+			return bus.Plain(c, err)
 		}
 	}
 	for _, key := range []string{bus.OrderKey(node), bus.SilentKey(node)} {
 		if err := remove(ctx, c, key); err != nil {
-			return err
+			return bus.Plain(c, err)
 		}
 	}
 	tell.Tell(monitor.NodeDissolved, "node "+node, "somebody ordered it; nothing is remembered of it")

@@ -51,13 +51,30 @@ func look(ctx context.Context, c bus.Conn) ([]api.Role, cover.Needs, error) {
 		err = wire.Unmarshal(e.Value, &g)
 	}
 	if err != nil {
-		return nil, cover.Needs{}, fmt.Errorf("reading which configuration is in force: %w", err)
+		return nil, cover.Needs{}, unread(c, "reading which configuration is in force", err)
 	}
 	return all, cover.Needs{Pollers: g.PollerTags, Reactionners: g.ReactionnerTags}, nil
 }
 
 // ErrNobody is of an order for what nobody has.
 var ErrNobody = errors.New("no node")
+
+// lacksRole is the ErrNobody of a role that a node does not have.
+type lacksRole struct {
+	o   api.Order
+	has []api.Role
+}
+
+func (l lacksRole) Error() string {
+	var roles []string
+	for i := range l.has {
+		roles = append(roles, l.has[i].Role)
+	}
+	return fmt.Sprintf("%s has no role %s: it has %s", l.o.Node, l.o.Role, strings.Join(roles, ", "))
+}
+
+// Unwrap says that nobody has it.
+func (l lacksRole) Unwrap() error { return ErrNobody }
 
 // For says what an order will do where there is work for some tags. ErrNobody, which says what there is, is of one for what nobody has.
 func For(all []api.Role, needs cover.Needs, o api.Order) (p api.Plan, err error) {
@@ -71,9 +88,10 @@ func plan(all []api.Role, needs cover.Needs, away int64, o api.Order) (p api.Pla
 		return p, fmt.Errorf("%w is called %s: there are %s", ErrNobody, o.Node, strings.Join(Names(all), ", "))
 	}
 	if o.Role != "" {
-		its = slices.DeleteFunc(its, func(r api.Role) bool { return r.Role != o.Role })
+		has := its
+		its = slices.DeleteFunc(slices.Clone(its), func(r api.Role) bool { return r.Role != o.Role })
 		if len(its) == 0 {
-			return p, fmt.Errorf("%w that is called %s has a %s", ErrNobody, o.Node, o.Role)
+			return p, lacksRole{o, has}
 		}
 	}
 	for i := range its {
@@ -96,7 +114,7 @@ func plan(all []api.Role, needs cover.Needs, away int64, o api.Order) (p api.Pla
 
 const (
 	// BusServersAway is the word in the load of an arbiter for how many servers of the bus are missing.
-	BusServersAway = "bus_servers_away"
+	BusServersAway = api.BusServersAway
 	// BusServerBehind is the one for that the server in its own process has not everything yet.
 	BusServerBehind = "bus_server_behind"
 )
@@ -138,7 +156,7 @@ func shares(r, other *api.Role) bool {
 func now(r *api.Role) string {
 	text := r.State
 	if n := len(r.Shards); n > 0 {
-		text += fmt.Sprintf(", %d shards", n)
+		text += ", " + shards(n)
 	}
 	return text
 }
@@ -162,21 +180,42 @@ func then(r *api.Role, heirs []string, o api.Order) string {
 	if o.Drain {
 		under = "; what is under way is ended first, for a minute at most"
 	}
-	to := "nobody"
-	if len(heirs) > 0 {
-		to = strings.Join(heirs, ", ")
-	}
 	switch r.Role {
 	case "scheduler":
-		return fmt.Sprintf("%s; its %d shards go to %s", text, len(r.Shards), to)
+		if len(r.Shards) == 0 {
+			return text + "; it has no shards"
+		}
+		return text + "; " + who(heirs, "nobody takes", "takes", "take") + " its " + shards(len(r.Shards))
 	case "arbiter":
-		return text + "; for a new configuration there is " + to
+		return text + "; " + who(heirs, "nobody is left who reads", "reads", "read") + " a new configuration"
 	case "broker":
-		return text + "; the modules that were at work here work at " + to + ", where they are hosted too"
+		if len(heirs) == 0 {
+			return text + "; its modules rest, since no other broker works"
+		}
+		return text + "; its modules go on at " + strings.Join(heirs, ", ") + ", where they are hosted too"
 	case "receiver":
-		return text + "; its ports are closed, what was taken is stored; senders find " + to
+		return text + "; its ports are closed, and what was taken is stored; " + who(heirs, "nobody is left who takes", "takes", "take") + " what senders send meanwhile"
 	}
-	return text + under + "; its work goes to " + to
+	return text + under + "; " + who(heirs, "nobody is left who does", "does", "do") + " its work"
+}
+
+// who says who does something: nobody, one or several.
+func who(names []string, none, one, several string) string {
+	switch n := len(names); n {
+	case 0:
+		return none
+	case 1:
+		return names[0] + " " + one
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1] + " " + several
+	}
+}
+
+func shards(n int) string {
+	if n == 1 {
+		return "1 shard"
+	}
+	return fmt.Sprint(n, " shards")
 }
 
 // Names gives the names of all nodes, sorted.
@@ -186,6 +225,14 @@ func Names(all []api.Role) (names []string) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// Stands says whether people want something else of what an order is for than that it works.
+func Stands(all []api.Role, o api.Order) bool {
+	return slices.ContainsFunc(Of(all, o.Node), func(r api.Role) bool {
+		idle := r.State == api.Maintenance || r.State == api.Draining || r.State == api.Disconnected
+		return (o.Role == "" || r.Role == o.Role) && (idle || r.Ordered != "")
+	})
 }
 
 // Done says whether the roles that an order is for are as it wants them, those that are not there left out. A node is not taken out of

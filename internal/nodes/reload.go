@@ -34,7 +34,7 @@ func AskReload(ctx context.Context, c bus.Messenger, check bool, by string) (*ap
 	case errors.Is(err, bus.ErrNoResponders):
 		return nil, errors.New("no arbiter leads: start one, and it reads its files; one that was killed is replaced within 3 s where another stands by")
 	case err != nil:
-		return nil, fmt.Errorf("asking the leading arbiter: %w", err)
+		return nil, fmt.Errorf("asking the leading arbiter: %w", bus.Plain(c, err))
 	}
 	var r wire.Reloaded
 	if err := wire.Unmarshal(data, &r); err != nil {

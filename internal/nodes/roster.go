@@ -4,6 +4,7 @@ package nodes
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/api"
 )
 
@@ -39,13 +41,48 @@ func Look(ctx context.Context, c bus.Conn) ([]api.Role, error) {
 	} {
 		all, err := c.List(ctx, part.bucket, part.key)
 		if err != nil {
-			return nil, fmt.Errorf("looking for nodes: %w", err)
+			return nil, unread(c, "looking for nodes", err)
 		}
 		for _, e := range all {
 			part.take(e)
 		}
 	}
-	return p.roster(), nil
+	all := p.roster()
+	recall(ctx, c, all)
+	return all, nil
+}
+
+// unread is an error of reading something, without the words of the bus where it only does not answer at present.
+func unread(c bus.Conn, what string, err error) error {
+	plain := bus.Plain(c, err)
+	if _, away := errors.AsType[*bus.Away](plain); away {
+		return plain
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// recallWithin bounds reading when silent nodes were heard last: the list is worth having without.
+const recallWithin = time.Second
+
+// recall puts in when silent nodes were heard last, where somebody who heard them has noted it.
+func recall(ctx context.Context, c bus.Conn, all []api.Role) {
+	ctx, cancel := context.WithTimeout(ctx, recallWithin)
+	defer cancel()
+	noted := map[string]monitor.Time{}
+	for i := range all {
+		r := &all[i]
+		if r.State != api.Silent {
+			continue
+		}
+		at, known := noted[r.Node]
+		if !known {
+			if e, err := c.Get(ctx, bus.NODE, bus.SilentKey(r.Node)); err == nil {
+				_ = wire.Unmarshal(e.Value, &at) // of a release to come: nothing is noted
+			}
+			noted[r.Node] = at
+		}
+		r.Seen = max(r.Seen, at.Unix())
+	}
 }
 
 // What cannot be read is of a release to come, and left out.

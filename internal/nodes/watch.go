@@ -13,6 +13,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/monitor/api"
 )
 
 const (
@@ -35,7 +36,8 @@ type Watcher struct {
 	began time.Time
 
 	mu    sync.Mutex                // guards what follows
-	beats map[string]string         // by key, the node
+	beats map[string]beat           // by key
+	heard map[string]time.Time      // by role and node, when this process heard it last
 	known map[string]wire.KnownRole // by key
 	away  map[string]bool           // by key, whether people have disconnected the node
 	noted map[string]bus.Entry      // by key, that a node's silence is told
@@ -46,7 +48,7 @@ type Watcher struct {
 // Run watches until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
 	w.began = time.Now()
-	w.beats, w.known, w.away = map[string]string{}, map[string]wire.KnownRole{}, map[string]bool{}
+	w.beats, w.known, w.away = map[string]beat{}, map[string]wire.KnownRole{}, map[string]bool{}
 	w.noted, w.seen, w.since = map[string]bus.Entry{}, map[string]bool{}, map[string]time.Time{}
 	var watching sync.WaitGroup
 	defer watching.Wait()
@@ -80,13 +82,56 @@ func (w *Watcher) follow(ctx context.Context, b bus.Bucket, key string, take fun
 	}
 }
 
+// beat is a heartbeat that is there.
+type beat struct {
+	node     string
+	revision uint64
+}
+
 func (w *Watcher) beat(e bus.Entry) {
 	var h wire.Heartbeat
 	if e.Value == nil || wire.Unmarshal(e.Value, &h) != nil {
 		delete(w.beats, e.Key)
 		return
 	}
-	w.beats[e.Key] = h.Name
+	if w.heard == nil {
+		w.heard = map[string]time.Time{}
+	}
+	if w.beats[e.Key].revision != e.Revision { // after a lost connection, what was told before is told again
+		w.heard[place(h.Role, h.Name)] = time.Now()
+	}
+	w.beats[e.Key] = beat{h.Name, e.Revision}
+}
+
+// Refine says of roles that are silent when this process heard them last, which is more than the bus remembers.
+func (w *Watcher) Refine(all []api.Role) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range all {
+		r := &all[i]
+		if at := w.heard[place(r.Role, r.Node)]; r.State == api.Silent && !at.IsZero() {
+			r.Seen = max(r.Seen, monitor.At(at).Unix())
+		}
+	}
+}
+
+// last is when a node was heard last, as far as is known: by this process, or else in the minute that is remembered.
+func (w *Watcher) last(node string) (at time.Time, exact bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, k := range w.known {
+		if k.Beat.Name != node {
+			continue
+		}
+		heard := w.heard[place(k.Beat.Role, node)]
+		exact = exact || !heard.IsZero() && k.At.Std().Sub(heard) < missedFor
+		for _, t := range []time.Time{heard, k.At.Std()} {
+			if t.After(at) {
+				at = t
+			}
+		}
+	}
+	return at, exact
 }
 
 func (w *Watcher) know(e bus.Entry) {
@@ -127,8 +172,8 @@ func (w *Watcher) changes(now time.Time) (silent map[string][]string, back map[s
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	there := map[string]bool{}
-	for _, node := range w.beats {
-		there[node], w.seen[node] = true, true
+	for _, b := range w.beats {
+		there[b.node], w.seen[b.node] = true, true
 	}
 	silent, back = map[string][]string{}, map[string]bus.Entry{}
 	for _, k := range w.known {
@@ -166,7 +211,8 @@ func (w *Watcher) silent(ctx context.Context, node string, roles []string, now t
 	if !w.remembered(ctx, node, roles) {
 		return
 	}
-	e := bus.Entry{Key: bus.SilentKey(node), Value: wire.Marshal(monitor.At(now))}
+	last, exact := w.last(node)
+	e := bus.Entry{Key: bus.SilentKey(node), Value: wire.Marshal(monitor.At(last))}
 	var err error
 	e.Revision, err = w.Bus.Put(ctx, bus.NODE, e.Key, e.Value, 0)
 	if err != nil {
@@ -177,7 +223,11 @@ func (w *Watcher) silent(ctx context.Context, node string, roles []string, now t
 	w.noted[e.Key] = e
 	w.mu.Unlock()
 	slices.SortFunc(roles, func(a, b string) int { return slices.Index(rank, a) - slices.Index(rank, b) })
-	w.Tell.Tell(monitor.NodeSilent, "node "+node, fmt.Sprintf("nothing of it is heard any more, and it did not end in order: %s", strings.Join(roles, ", ")))
+	why := "nothing of it is heard any more, and it did not end in order: " + strings.Join(roles, ", ")
+	if exact {
+		why += fmt.Sprintf("; it was heard last %s ago", now.Sub(last).Round(time.Second))
+	}
+	w.Tell.Tell(monitor.NodeSilent, "node "+node, why)
 }
 
 // remembered says whether something of a node is still known. Whoever dissolves a node removes its roles and then the note of its

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,9 +74,9 @@ func TestTheSilenceOfANodeIsToldOnceAndItsReturn(t *testing.T) {
 			t.Errorf("of a node that does not come when the site starts: %s", diff)
 		}
 		w.live(30*time.Second, "a") // b is dead: 15 s until its heartbeats are gone, and 8 more
-		want = []string{"node-silent node b: nothing of it is heard any more, and it did not end in order: broker, scheduler"}
-		if diff := cmp.Diff(want, w.take()); diff != "" {
-			t.Error(diff)
+		toldOf := "node-silent node b: nothing of it is heard any more, and it did not end in order: broker, scheduler; it was heard last "
+		if told := w.take(); len(told) != 1 || !strings.HasPrefix(told[0], toldOf+"2") {
+			t.Errorf("when b is dead: %q", told)
 		}
 		w.live(time.Minute, "a", "b")
 		if told := w.take(); len(told) != 1 || !strings.HasPrefix(told[0], "node-back node b: it is heard again, after ") {
@@ -92,6 +93,63 @@ func TestTheSilenceOfANodeIsToldOnceAndItsReturn(t *testing.T) {
 		}
 		if left, err := w.List(t.Context(), bus.NODE, bus.AllSilent()); err != nil || len(left) != 1 {
 			t.Errorf("%v, %v are remembered as silent, want the one that is late", left, err)
+		}
+		cancel()
+		watching.Wait()
+	})
+}
+
+// door is a bus that stores nothing while it is shut.
+type door struct {
+	bus.Conn
+	shut atomic.Bool
+}
+
+func (d *door) Put(ctx context.Context, b bus.Bucket, key string, value []byte, revision uint64) (uint64, error) {
+	if d.shut.Load() {
+		return 0, context.DeadlineExceeded
+	}
+	return d.Conn.Put(ctx, b, key, value, revision)
+}
+
+// seen gives for how long each role that is silent was not heard.
+func seen(all []api.Role) (out []string) {
+	for _, r := range all {
+		if r.State == api.Silent {
+			out = append(out, r.Node+" "+r.Role+" "+time.Since(time.Unix(int64(r.Seen), 0)).String())
+		}
+	}
+	return out
+}
+
+func TestTheSilenceOfANodeCountsFromItsLastHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watched{site: newSite(t)}
+		ctx, cancel := context.WithCancel(t.Context())
+		d := &door{Conn: w.Conn}
+		watcher := nodes.Watcher{Bus: d, Tell: w.tell, Log: slog.New(slog.DiscardHandler)}
+		var watching sync.WaitGroup
+		watching.Go(func() { watcher.Run(ctx) })
+		w.live(2*time.Minute, "a", "b")
+		d.shut.Store(true)
+		w.live(30*time.Second, "a")
+		all := w.look()
+		watcher.Refine(all)
+		if diff := cmp.Diff([]string{"b broker 35s", "b scheduler 35s"}, seen(all)); diff != "" {
+			t.Errorf("while nobody can note it: %s", diff)
+		}
+		w.live(11*time.Minute, "a")
+		d.shut.Store(false)
+		w.live(10*time.Second, "a")
+		if told := w.take(); len(told) != 1 || !strings.Contains(told[0], "node-silent node b: ") || !strings.Contains(told[0], "; it was heard last 11m3") {
+			t.Errorf("when it can be noted: %q", told)
+		}
+		if diff := cmp.Diff([]string{"b broker 11m45s", "b scheduler 11m45s"}, seen(w.look())); diff != "" {
+			t.Errorf("once it is noted, for others: %s", diff)
+		}
+		w.live(10*time.Second, "a", "b")
+		if told := w.take(); len(told) != 1 || !strings.HasPrefix(told[0], "node-back node b: it is heard again, after 11m4") {
+			t.Errorf("when b came back: %q", told)
 		}
 		cancel()
 		watching.Wait()

@@ -46,7 +46,7 @@ func (o *NodeOrder) Set(r RoleOrder) {
 
 // KnownRole is what is remembered of a role of a node when it is silent: the value of its bus.KnownKey.
 type KnownRole struct {
-	// Beat is its newest heartbeat but for some minutes, At when that was.
+	// Beat is its newest heartbeat but for a minute, At when that was.
 	Beat Heartbeat
 	At   monitor.Time
 	// Ended says that it ended in order.

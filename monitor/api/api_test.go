@@ -34,6 +34,8 @@ func nouns() []any {
 		api.Plan{},
 		api.Reload{},
 		api.Deed{},
+		api.LogAway{},
+		api.NodesAway{},
 		api.Shard{},
 		api.Queue{},
 		api.Bus{},

@@ -21,7 +21,8 @@ type Role struct {
 	PID     int              `json:"pid"`
 	HTTP    string           `json:"http,omitempty"`
 	Since   float64          `json:"since"`
-	// Seen is when a role that is not there was seen last, to some minutes.
+	// Seen is when a role that is not there was heard last: to some seconds where a broker that heard it still runs, or has noted it once
+	// the node was silent, else to a minute.
 	Seen float64 `json:"seen,omitempty"`
 	// Why and By are what was said with the order.
 	Why string `json:"why,omitempty"`
@@ -42,11 +43,22 @@ const (
 	Silent       = "silent"
 )
 
+// BusServersAway is the word in the load of an arbiter for how many servers of the bus are missing.
+const BusServersAway = "bus_servers_away"
+
 // There says whether the role's process runs and is heard.
 func (r *Role) There() bool { return r.Seen == 0 }
 
 // Works says whether the role does, or would do, its work.
 func (r *Role) Works() bool { return r.State == Up }
+
+// NodesAway is the answer while nobody can say which nodes there are.
+type NodesAway struct {
+	Error string `json:"error"`
+	// Nodes is the list as this process gave it last, and Asked when that was, in Unix seconds; left out if it gave none.
+	Nodes []Role  `json:"nodes,omitempty"`
+	Asked float64 `json:"asked,omitempty"`
+}
 
 // Order is what somebody wants of a node, or of a role of it.
 type Order struct {

@@ -47,7 +47,7 @@ func works(r api.Role) bool { return r.Works() }
 
 // lost is what is not done while nobody works in a role.
 var lost = map[string]string{
-	"arbiter":     "no configuration is read or changed, and no host is made",
+	"arbiter":     "no configuration is read or changed, and no dynamic host is added",
 	"broker":      "no module gets anything until one is back, when it all comes; the API, the pages and Livestatus answer nobody, so that only a terminal takes it out again",
 	"reactionner": "nobody is told anything until one is back, when all that waits is sent",
 	"scheduler":   "nothing is checked, and nobody is told anything",

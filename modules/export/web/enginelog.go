@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -115,12 +116,15 @@ func logQuery(r *http.Request) string {
 // engineLog gives the newest entries of the cluster log that fit.
 func (m *Module) engineLog(r *http.Request, _ sign.Person) (any, error) {
 	found := []api.Deed{}
+	var away api.LogAway
 	to := &lineByLine{apiAnswer: apiAnswer{most: 1 << 20}, each: func(line []byte) {
 		if d, ok := readDeed(line); ok {
 			if len(found) >= 2*logFound {
 				found = append(found[:0], found[logFound:]...)
 			}
 			found = append(found, d)
+		} else {
+			_ = json.Unmarshal(line, &away) // perhaps the last line, which says why there are no more
 		}
 	}}
 	if err := m.request(r.Context(), logQuery(r), to); err != nil {
@@ -128,6 +132,9 @@ func (m *Module) engineLog(r *http.Request, _ sign.Person) (any, error) {
 	}
 	if err := to.wrong(); err != nil {
 		return nil, err
+	}
+	if away.Error != "" {
+		return nil, errors.New(away.Error)
 	}
 	more := len(found) > logFound
 	found = found[max(0, len(found)-logFound):]
