@@ -192,7 +192,11 @@ func (s *busState) cause() string {
 		if there, _, short := s.now.Short(); short {
 			return fmt.Sprintf("%d of the %d servers of its cluster answers, and more than half have to: start %s, or mend the way there", there, len(s.now.Servers), s.away())
 		}
-		return "no server of its cluster leads: more than half of them must be there and reach each other"
+		all := "them"
+		if len(s.now.Servers) > 0 {
+			all = strings.Join(s.now.Servers, ", ")
+		}
+		return "no server of its cluster leads: more than half of " + all + " must be there and reach each other"
 	}
 	return "it does not answer"
 }

@@ -133,3 +133,15 @@ func TestALeaderWithoutTheOthersStoresNothing(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// One of three that lost a leader never counted the others itself: which they are is known all the same.
+func TestWithoutALeaderTheServersAreNamed(t *testing.T) {
+	s := newBusState(nil, metrics.NewSet())
+	at := time.Unix(1e9, 0)
+	s.note(bus.Standing{Server: "n1", Cluster: true, Leader: "n2", Servers: []string{"n1", "n2", "n3"}}, at)
+	s.note(bus.Standing{Server: "n1", Cluster: true}, at)
+	want := "nothing is stored for 21s: no server of its cluster leads: more than half of n1, n2, n3 must be there and reach each other"
+	if err := s.silent(at.Add(21 * time.Second)); err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
