@@ -55,6 +55,13 @@ func (b *voiceless) Read(ctx context.Context, c bus.Cursor, handle func([]bus.Ms
 	return b.Conn.Read(ctx, c, handle)
 }
 
+// Standing says that two of three servers are gone.
+func (*voiceless) Standing(context.Context) bus.Standing {
+	return bus.Standing{Server: "alpha", Cluster: true, Leader: "alpha", Servers: []string{"alpha", "beta", "gamma"}, Behind: []bus.Replica{
+		{Server: "beta", Away: true, Seen: 6 * time.Second}, {Server: "gamma", Away: true, Seen: 6 * time.Second},
+	}}
+}
+
 // Request is answered by an arbiter that waits for the bus.
 func (*voiceless) Request(ctx context.Context, _ bus.Subject, _ []byte) ([]byte, error) {
 	<-ctx.Done()
@@ -81,11 +88,9 @@ func newAsked(t *testing.T, since time.Time) *asked {
 	return &asked{newServer(a), t}
 }
 
-// lose has the bus say that two of three servers are gone.
+// lose has the App notice what has become of the bus.
 func (a *asked) lose() {
-	a.app.busState.note(bus.Standing{Server: "alpha", Cluster: true, Leader: "alpha", Servers: []string{"alpha", "beta", "gamma"}, Behind: []bus.Replica{
-		{Server: "beta", Away: true, Seen: 6 * time.Second}, {Server: "gamma", Away: true, Seen: 6 * time.Second},
-	}}, time.Now())
+	a.app.busState.note((*voiceless)(nil).Standing(a.t.Context()), time.Now())
 }
 
 // says compares an answer, and how long it may take.
