@@ -55,7 +55,7 @@ func (s *shard) listen(ctx context.Context) (stop func(), err error) {
 }
 
 func (s *shard) durable(stream bus.Stream, filter bus.Subject, what string) bus.Cursor {
-	return bus.Cursor{Stream: stream, Filter: filter, Durable: fmt.Sprintf("%s-%d", what, s.id), Ack: inputAck, Alone: true}
+	return bus.Cursor{Stream: stream, Filter: filter, Durable: fmt.Sprintf("%s-%d", what, s.id), Ack: inputAck, Alone: true, May: s.lease.holds}
 }
 
 // read keeps a reader going: one that ends, because its stream was made anew for example, is started again.

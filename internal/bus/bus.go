@@ -135,7 +135,13 @@ type Cursor struct {
 	// taken and not used comes again at once, and before all that is newer. One that was stopped, and goes on when it has an heir,
 	// takes nothing past that one either: what it takes comes to the heir again.
 	Alone bool
+	// May is asked before such a reader begins, and before it begins again after trouble: while it says no the reader waits. One that was
+	// stopped takes nothing from its heir so. It must be fast, and may be called from any goroutine; nil always says yes.
+	May func() bool
 }
+
+// MayEvery is how often a reader asks May while it says no.
+const MayEvery = 100 * time.Millisecond
 
 // Letter is a message of a stream that keeps the last one of each subject.
 type Letter struct {

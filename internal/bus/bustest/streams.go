@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,6 +105,34 @@ var streams = map[string]func(*testing.T, *fixture){
 			default:
 				t.Fatalf("%s came before %d", m, want)
 			}
+		}
+	},
+	"let a reader that was stopped take nothing from its heir, that reads alone, while it may not": func(t *testing.T, f *fixture) {
+		var stopped atomic.Bool
+		zombie := bus.Cursor{Stream: bus.CMD, Durable: "d", Alone: true, May: func() bool { return !stopped.Load() }}
+		f.must(f.a.Append(f.ctx, bus.Commands(1), []byte("1"), ""))
+		calls, goOn := make(chan struct{}, 100), make(chan struct{})
+		f.readWith(f.b, zombie, func([]bus.Msg) error {
+			calls <- struct{}{}
+			<-goOn
+			return nil
+		})
+		next(f, calls)
+		stopped.Store(true)
+		heir, _ := f.read(f.a, bus.Cursor{Stream: bus.CMD, Durable: "d", Alone: true})
+		texts(f, heir, 1)
+		close(goOn)
+		want := []string{}
+		for i := range 40 { // the one that was stopped would have begun again meanwhile
+			f.must(f.a.Append(f.ctx, bus.Commands(1), fmt.Append(nil, i), ""))
+			want = append(want, fmt.Sprint(i))
+			time.Sleep(20 * time.Millisecond)
+		}
+		if diff := cmp.Diff(want, texts(f, heir, 40)); diff != "" {
+			t.Errorf("what came to the heir (-want +got):\n%s", diff)
+		}
+		if n := len(calls); n != 0 {
+			t.Errorf("the one that was stopped took something %d times", n)
 		}
 	},
 	"hands on in order what was appended": func(t *testing.T, f *fixture) {

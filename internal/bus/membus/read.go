@@ -76,6 +76,13 @@ func (r *reader) namelessly(ctx context.Context) error {
 }
 
 func (r *reader) durably(ctx context.Context) error {
+	for r.cur.May != nil && !r.cur.May() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(bus.MayEvery):
+		}
+	}
 	r.bus.mu.Lock()
 	d, err := r.stream.reader(r.cur)
 	if err == nil && r.cur.Alone {
@@ -135,6 +142,9 @@ func overlap(a, b bus.Subject) bool { return a == "" || a.Matches(b) || b.Matche
 func (r *reader) pull(ctx context.Context, d *durable) (batch []bus.Msg, err error) {
 	err = r.awaitDue(ctx, func() (bool, time.Duration) {
 		if r.over(d) {
+			if r.cur.May != nil && !r.cur.May() {
+				return false, bus.MayEvery
+			}
 			r.begin(d)
 		}
 		due := d.expire()

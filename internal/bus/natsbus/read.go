@@ -42,7 +42,7 @@ func (c *Conn) newReader(cur bus.Cursor, handle func([]bus.Msg) error) *reader {
 // fails.
 func (r *reader) read(ctx context.Context) error {
 	wait := pause(100 * time.Millisecond)
-	for ctx.Err() == nil {
+	for r.may(ctx) {
 		err := r.run(ctx, &wait)
 		if r.failed != nil {
 			return r.failed
@@ -68,6 +68,16 @@ type reader struct {
 	pinned bool         // after is set, also if the reader began with FromNow
 	next   uint64       // the number that the consumer of this reader alone gives what it delivers next
 	failed error        // what ends Read
+}
+
+// may waits until the reader may begin; it returns false when ctx has ended.
+func (r *reader) may(ctx context.Context) bool {
+	for r.cur.May != nil && !r.cur.May() {
+		if again := pause(bus.MayEvery); !again.sleep(ctx) {
+			return false
+		}
+	}
+	return ctx.Err() == nil
 }
 
 // run reads until something is wrong with the consumer or ctx ends.
