@@ -158,18 +158,18 @@ func (a *Arbiter) read() (*objects.Config, error) {
 		}
 		return c, nil
 	}
-	broken := &brokenError{main: absolute(a.o.Main), count: report.Errors}
+	broken := &brokenError{main: Absolute(a.o.Main), count: report.Errors}
 	for _, p := range report.Problems {
 		if p.Severity == objects.Error {
-			p.File = absolute(p.File)
+			p.File = Absolute(p.File)
 			broken.lines = append(broken.lines, Line(p))
 		}
 	}
 	return nil, broken
 }
 
-// absolute gives a path that names the same file from every folder; as it is if the working folder is gone.
-func absolute(path string) string {
+// Absolute gives a path that names the same file from every folder; as it is if the working folder is gone.
+func Absolute(path string) string {
 	whole, err := filepath.Abs(path)
 	if err != nil {
 		return path

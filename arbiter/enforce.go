@@ -78,7 +78,7 @@ func (a *Arbiter) compile(ctx context.Context, c *objects.Config) (*candidate, e
 
 // prepare stores all of a new generation.
 func (a *Arbiter) prepare(ctx context.Context, next *candidate, c *objects.Config) (wire.Generation, error) {
-	now, source := next.now, absolute(a.o.Main)
+	now, source := next.now, Absolute(a.o.Main)
 	if now.Source != "" && now.Source != source {
 		a.o.Log.Warn("another main file was in force", "was", now.Source, "of", now.By, "is", source)
 	}
@@ -109,7 +109,7 @@ func (a *Arbiter) prepare(ctx context.Context, next *candidate, c *objects.Confi
 // sign says whose files are in force, where these are new files that mean the same.
 func (a *Arbiter) sign(ctx context.Context, next *candidate, c *objects.Config) error {
 	g := next.now
-	g.By, g.Texts, g.Source = a.o.Name, c.Sum, absolute(a.o.Main)
+	g.By, g.Texts, g.Source = a.o.Name, c.Sum, Absolute(a.o.Main)
 	g.PollerTags, g.ReactionnerTags = tagsOf(next.result.Inventories) // an older arbiter did not say
 	if g.By == next.now.By && g.Texts == next.now.Texts && g.Source == next.now.Source &&
 		slices.Equal(g.PollerTags, next.now.PollerTags) && slices.Equal(g.ReactionnerTags, next.now.ReactionnerTags) {

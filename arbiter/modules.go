@@ -111,7 +111,7 @@ func (a *Arbiter) hostable(ctx context.Context, c *objects.Config) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return &brokenError{main: absolute(a.o.Main), count: len(wrong), lines: wrong}
+	return &brokenError{main: Absolute(a.o.Main), count: len(wrong), lines: wrong}
 }
 
 // modulesInForce gives what identifies the modules of the configuration in force.

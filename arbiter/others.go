@@ -33,7 +33,7 @@ func (a *Arbiter) several(ctx context.Context) (all []wire.ArbiterFiles, revisio
 // enrol notes that this arbiter belongs to the installation beside another one, and what is in its files.
 func (a *Arbiter) enrol(ctx context.Context, texts string) {
 	a.enlist(ctx, func(all []wire.ArbiterFiles) []wire.ArbiterFiles {
-		me := wire.ArbiterFiles{Name: a.o.Name, Main: absolute(a.o.Main), Texts: texts, Answered: a.answered}
+		me := wire.ArbiterFiles{Name: a.o.Name, Main: Absolute(a.o.Main), Texts: texts, Answered: a.answered}
 		i, found := slices.BinarySearchFunc(all, me.Name, func(one wire.ArbiterFiles, name string) int { return strings.Compare(one.Name, name) })
 		if !found {
 			return slices.Insert(all, i, me)

@@ -149,7 +149,7 @@ func (a *Arbiter) readHostable(ctx context.Context) (*objects.Config, error) {
 }
 
 func (a *Arbiter) report(c *objects.Config, began time.Time) wire.Reloaded {
-	r := wire.Reloaded{Arbiter: a.o.Name, Main: absolute(a.o.Main), Took: time.Since(began), Warnings: a.warnings}
+	r := wire.Reloaded{Arbiter: a.o.Name, Main: Absolute(a.o.Main), Took: time.Since(began), Warnings: a.warnings}
 	if c != nil {
 		r.Hosts, r.Services = uint32(len(c.Hosts)), uint32(len(c.Services))
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/onbu/onbu/arbiter"
 	"github.com/onbu/onbu/arbiter/compile"
 	"github.com/onbu/onbu/arbiter/objects"
 )
@@ -48,7 +49,7 @@ func (a *App) settle() {
 }
 
 func settledOf(main string, c *objects.Config) settled {
-	s := settled{Main: inFull(main), PollerTags: tags(c, pollerTag), ReactionnerTags: tags(c, reactionnerTag)}
+	s := settled{Main: arbiter.Absolute(main), PollerTags: tags(c, pollerTag), ReactionnerTags: tags(c, reactionnerTag)}
 	if c.Options.CheckExternalCommands {
 		s.CommandFile = compile.CommandFile(c)
 	}
@@ -75,20 +76,11 @@ func (a *App) keepSettled(s *settled) {
 
 func recallSettled(state, main string) (s settled, ok bool) {
 	text, err := os.ReadFile(filepath.Join(state, settledFile))
-	ok = err == nil && state != "" && json.Unmarshal(text, &s) == nil && s.Main == inFull(main)
+	ok = err == nil && state != "" && json.Unmarshal(text, &s) == nil && s.Main == arbiter.Absolute(main)
 	if !ok {
 		return settled{}, false
 	}
 	return s, true
-}
-
-// inFull gives a path that means the same in every working directory; as it is where there is none.
-func inFull(path string) string {
-	whole, err := filepath.Abs(path)
-	if err != nil {
-		return path
-	}
-	return whole
 }
 
 // served gives the tags asked for, else all that there are.
