@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/reactionner"
 )
@@ -27,19 +28,28 @@ func slowly(ended *lines) reactionner.Runner {
 	}
 }
 
+// atWork is a reactionner that has worked for a second; giveUp ends it.
+func atWork(t *testing.T, c bus.Conn, ended *lines) (r *reactionner.Reactionner, giveUp func()) {
+	r = reactionner.New(reactionner.Options{Name: "r", Boot: "1", Pools: []string{""}, Bus: c, Run: slowly(ended), Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_ = r.Run(ctx)
+	}()
+	time.Sleep(time.Second)
+	return r, func() {
+		cancel(monitor.ErrGiveUp)
+		<-over
+	}
+}
+
 func TestADrainedReactionnerEndsWhatItIsAtAndTakesNothingNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := prepared(t)
 		record(t, c, "", "a")
 		var ended lines
-		r := reactionner.New(reactionner.Options{Name: "r", Boot: "1", Pools: []string{""}, Bus: c, Run: slowly(&ended), Log: slog.New(slog.DiscardHandler)})
-		ctx, cancel := context.WithCancelCause(t.Context())
-		over := make(chan struct{})
-		go func() {
-			defer close(over)
-			_ = r.Run(ctx)
-		}()
-		time.Sleep(time.Second)
+		r, giveUp := atWork(t, c, &ended)
 		began := time.Now()
 		r.Drain(t.Context())
 		if took := time.Since(began); took != 4*time.Second {
@@ -47,8 +57,7 @@ func TestADrainedReactionnerEndsWhatItIsAtAndTakesNothingNew(t *testing.T) {
 		}
 		record(t, c, "", "b")
 		time.Sleep(time.Minute)
-		cancel(monitor.ErrGiveUp)
-		<-over
+		giveUp()
 		if diff := cmp.Diff([]string{"tell a told"}, ended.sorted()); diff != "" {
 			t.Error(diff)
 		}
@@ -60,14 +69,7 @@ func TestAReactionnerThatIsTakenBackTakesActionsAgain(t *testing.T) {
 		c := prepared(t)
 		record(t, c, "", "a")
 		var ended lines
-		r := reactionner.New(reactionner.Options{Name: "r", Boot: "1", Pools: []string{""}, Bus: c, Run: slowly(&ended), Log: slog.New(slog.DiscardHandler)})
-		ctx, cancel := context.WithCancelCause(t.Context())
-		over := make(chan struct{})
-		go func() {
-			defer close(over)
-			_ = r.Run(ctx)
-		}()
-		time.Sleep(time.Second)
+		r, giveUp := atWork(t, c, &ended)
 		patience, end := context.WithTimeout(t.Context(), time.Second)
 		defer end()
 		r.Drain(patience)
@@ -79,8 +81,7 @@ func TestAReactionnerThatIsTakenBackTakesActionsAgain(t *testing.T) {
 			t.Error(diff)
 		}
 		r.Drain(t.Context())
-		cancel(monitor.ErrGiveUp)
-		<-over
+		giveUp()
 	})
 }
 
@@ -89,17 +90,9 @@ func TestAReactionnerThatGivesUpDoesSoWithinASecond(t *testing.T) {
 		c := prepared(t)
 		record(t, c, "", "a")
 		var ended lines
-		r := reactionner.New(reactionner.Options{Name: "r", Boot: "1", Pools: []string{""}, Bus: c, Run: slowly(&ended), Log: slog.New(slog.DiscardHandler)})
-		ctx, cancel := context.WithCancelCause(t.Context())
-		over := make(chan struct{})
-		go func() {
-			defer close(over)
-			_ = r.Run(ctx)
-		}()
-		time.Sleep(time.Second)
+		_, giveUp := atWork(t, c, &ended)
 		began := time.Now()
-		cancel(monitor.ErrGiveUp)
-		<-over
+		giveUp()
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("it took %s", took)
 		}
