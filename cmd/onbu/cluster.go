@@ -22,7 +22,7 @@ examples:
   onbu cluster log --since 2h                   what the nodes did by themselves in the last two hours, and why
   onbu cluster log --since 90d --json > log     all of it, an object a line
   onbu cluster log --follow --node alpha
-  onbu cluster log --bus nats://10.0.0.1:4222   without a broker
+  onbu cluster log --bus tls://alpha:4222 --keys DIR   without a broker
 `
 
 // clusterVerb is onbu cluster.

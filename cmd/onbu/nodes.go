@@ -25,7 +25,7 @@ M marks a role that works, S one that stands by. LAG is what waits to be stored 
 examples:
   onbu nodes --watch
   onbu nodes --json | jq '.[] | select(.state != "up")'
-  onbu nodes --bus nats://10.0.0.1:4222         when no broker answers
+  onbu nodes --bus tls://alpha:4222 --keys DIR  when no broker answers
 `
 
 // listNodes is onbu nodes.

@@ -14,7 +14,7 @@ The arbiter that leads reads its files, wherever it is asked. The exit status is
 examples:
   onbu reload --check                           say what is wrong, or what would change
   onbu reload
-  onbu reload --bus nats://10.0.0.1:4222        when no broker or receiver answers
+  onbu reload --bus tls://alpha:4222 --keys DIR when no broker or receiver answers
 `
 
 // exitLate is the exit status when a configuration is in force and somebody does not work with it.
