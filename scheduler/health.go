@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// stallLimit is how long a batch may wait to be stored before the scheduler calls itself unhealthy.
-const stallLimit = 10 * time.Second
+// stallLimit is how long a batch may wait to be stored before the scheduler calls itself unhealthy: longer than it takes to elect the
+// leader of a stream, and so short that whoever asks every second or two knows within ten.
+const stallLimit = 8 * time.Second
 
-// Healthy is nil unless a shard's journal has been unable to store anything for ten seconds: then people are told of
-// nothing, although checks go on. Any goroutine may call it.
+// Healthy is nil unless a shard's journal has been unable to store anything for stallLimit: then people are told of nothing,
+// although checks go on. Any goroutine may call it.
 func (s *Scheduler) Healthy() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

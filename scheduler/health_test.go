@@ -43,7 +43,7 @@ func TestASchedulerWhoseJournalStoresNothingIsNotHealthy(t *testing.T) {
 		if err := s.Healthy(); err != nil {
 			t.Errorf("after %s: %v", stallLimit-time.Second, err)
 		}
-		time.Sleep(6 * time.Second)
+		time.Sleep(15*time.Second - (stallLimit - time.Second))
 		if err := s.Healthy(); err == nil || !strings.Contains(err.Error(), "1 of 1 shards") || !strings.Contains(err.Error(), "15s") ||
 			!strings.Contains(err.Error(), "no space left") {
 			t.Errorf("after 15 s: %v", err)

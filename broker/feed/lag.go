@@ -55,13 +55,14 @@ func (h *module) gaps(ctx context.Context, stream bus.Stream, msgs []bus.Msg) er
 	return nil
 }
 
-// missing notes that nothing came between two sequences, as far as that is not counted yet. A stream that began anew has lower ones,
-// and nothing is known of what was in the old one.
+// missing notes that nothing came between two sequences, as far as that is not counted yet. A stream that lost its newest messages, or
+// began anew, has lower ones, and nothing is known of what it lost.
 func (h *module) missing(stream bus.Stream, after, next uint64) {
 	h.mu.Lock()
 	p := h.standing.place(stream)
 	if next <= after {
 		p.Counted, p.Held = 0, 0
+		delete(h.marks, stream)
 	}
 	after = max(after, p.Counted)
 	h.mu.Unlock()

@@ -176,7 +176,8 @@ func (h *module) follow(ctx context.Context, stream bus.Stream) {
 	var d wire.Decoder
 	for ctx.Err() == nil {
 		h.mu.Lock()
-		cursor := bus.Cursor{Stream: stream, After: h.standing.place(stream).After}
+		p := h.standing.place(stream)
+		cursor := bus.Cursor{Stream: stream, After: p.After, Stored: p.Stored.Std()}
 		h.mu.Unlock()
 		err := h.feeder.o.Bus.Read(ctx, cursor, func(msgs []bus.Msg) error { return h.take(ctx, &d, stream, msgs) })
 		if ctx.Err() == nil && !h.rewound(stream, err) {
@@ -199,7 +200,7 @@ func (h *module) take(ctx context.Context, d *wire.Decoder, stream bus.Stream, m
 			continue
 		}
 		few = len(broks) < batch && i == len(msgs)-1
-		if err := h.deliver(ctx, broks, func() { h.moved(stream, m.Seq, len(broks)) }); err != nil {
+		if err := h.deliver(ctx, broks, func() { h.moved(stream, &m, len(broks)) }); err != nil {
 			return err
 		}
 		broks = nil
@@ -224,17 +225,18 @@ func (h *module) decode(d *wire.Decoder, m bus.Msg) []monitor.Brok {
 }
 
 // moved notes that the module is done with all up to a message.
-func (h *module) moved(stream bus.Stream, to uint64, broks int) {
+func (h *module) moved(stream bus.Stream, to *bus.Msg, broks int) {
 	h.sent.Add(broks)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.standing.place(stream).After = to
+	p := h.standing.place(stream)
+	p.After, p.Stored = to.Seq, monitor.At(to.Time)
 	h.loosened(broks)
 	now := time.Now()
 	if h.standing.Sent += uint64(broks); broks > 0 {
 		h.standing.LastSent = monitor.At(now)
 	}
-	h.marks[stream] = append(h.marks[stream].at(now), mark{now, to})
+	h.marks[stream] = append(h.marks[stream].at(now), mark{now, p.After, p.Stored})
 	h.changes++
 }
 

@@ -6,14 +6,16 @@ import (
 
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/modules"
+	"github.com/onbu/onbu/monitor"
 )
 
 // marks say where the module was when, oldest first, and a second or more apart but for the newest.
 type marks []mark
 
 type mark struct {
-	at    time.Time
-	after uint64
+	at     time.Time
+	after  uint64
+	stored monitor.Time
 }
 
 // mostMarks bounds how far back the marks go.
@@ -31,19 +33,19 @@ func (m marks) at(now time.Time) marks {
 }
 
 // before gives the place at a time before the newest mark; ok is false where there is no mark.
-func (m marks) before(by time.Duration) (after uint64, ok bool) {
+func (m marks) before(by time.Duration) (place mark, ok bool) {
 	if len(m) == 0 {
-		return 0, false
+		return mark{}, false
 	}
 	least := m[len(m)-1].at.Add(-by)
-	after = m[0].after
+	place = m[0]
 	for _, mark := range m {
 		if mark.at.After(least) {
 			break
 		}
-		after = mark.after
+		place = mark
 	}
-	return after, true
+	return place, true
 }
 
 // rewound puts the place back if that is what an error asks for.
@@ -55,10 +57,10 @@ func (h *module) rewound(stream bus.Stream, err error) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := h.standing.place(stream)
-	if after, ok := h.marks[stream].before(r.By); ok && after < p.After {
-		h.log.Info("what an export module took last is given to it again: it may be lost at the other side", "stream", stream, "messages", p.After-after)
+	if back, ok := h.marks[stream].before(r.By); ok && back.after < p.After {
+		h.log.Info("what an export module took last is given to it again: it may be lost at the other side", "stream", stream, "messages", p.After-back.after)
 		p.Counted, p.Held = max(p.Counted, p.After), 0 // it has had all that
-		p.After = after
+		p.After, p.Stored = back.after, back.stored
 		h.changes++
 	}
 	delete(h.marks, stream)

@@ -49,6 +49,8 @@ type Place struct {
 	// Counted is up to where it is settled what was lost: nothing up to it is counted again, whoever comes by there another time.
 	// Held is up to where the broker at work has the messages in its memory, whatever the limits remove.
 	Counted, Held uint64
+	// Stored is when the message at After was stored, as in bus.Cursor; zero where that is not known.
+	Stored monitor.Time
 }
 
 // place gives the place in a stream; nil if there is none.

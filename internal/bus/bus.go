@@ -89,8 +89,8 @@ type Streams interface {
 	// later reader of the same name; after an error from handle the batch comes again after a pause. Several readers of one
 	// name share the messages; a single one gets them in order even over errors, but for those that it puts off itself: an
 	// error that is a Later lets the batch come again after its time, and others first. Without a name, reading starts behind c.After
-	// and an error from handle ends Read and is returned. A stream kept in memory starts anew with its server: when it has
-	// not come as far as c.After, reading starts at its first message.
+	// and an error from handle ends Read and is returned. A stream that is not synced may lose its newest messages with its server, one
+	// kept in memory all of them, and others get their sequences: whoever was handed a message that was lost is handed those as well.
 	Read(ctx context.Context, c Cursor, handle func([]Msg) error) error
 	// Forget removes what a stream holds under a subject, which may be a filter as in Cursor, up to and with a sequence: for
 	// those who know that nobody wants it any more. An error leaves some of it there, until a limit removes it.
@@ -124,9 +124,11 @@ type Cursor struct {
 	// Durable names the reader; empty for one that leaves no trace. A stream that is a Queue wants a name, and for each of
 	// its subjects at most one name ever: Read returns an error otherwise.
 	Durable string
-	// After is the sequence behind which a reader without a name starts; 0 for the first that is stored. FromNow
-	// skips everything stored before.
+	// After is the sequence behind which a reader without a name starts; 0 for the first that is stored. Stored is the Time of that
+	// message, zero where it is not known: by it a reader knows a stream that has lost it, and where to go on. Without it reading starts at
+	// the first message when the stream has not come as far as After. FromNow skips everything stored before.
 	After   uint64
+	Stored  time.Time
 	FromNow bool
 	Batch   int           // at most so many messages in a batch; 0 for 256
 	Ack     time.Duration // how long handle may take before a durable's batch comes again; 0 for 30 s

@@ -199,6 +199,38 @@ var streams = map[string]func(*testing.T, *fixture){
 			t.Error(diff)
 		}
 	},
+	"hands on what has the sequences of messages that it lost": func(t *testing.T, f *fixture) {
+		f.append(bus.Perf(1), numbered(6)...)
+		all, _ := f.read(f.b, bus.Cursor{Stream: bus.PERF})
+		var at []time.Time
+		for range 6 {
+			at = append(at, next(f, all).Time)
+		}
+		for _, c := range []struct {
+			after  uint64 // the place of a reader
+			stored time.Time
+			want   string
+		}{
+			{4, at[3], "4"}, // as it was
+			{4, at[1], "2"}, // two and what came after it are others
+			{4, at[0].Add(-time.Hour), "0"},
+			{4, at[4].Add(-time.Nanosecond), "4"}, // nothing is before its place
+			{9, at[2], "3"},
+			{9, at[0].Add(-time.Hour), "0"},
+			{0, time.Time{}, "0"},
+		} {
+			got, stop := f.read(f.a, bus.Cursor{Stream: bus.PERF, After: c.after, Stored: c.stored})
+			if first := next(f, got); string(first.Data) != c.want {
+				t.Errorf("behind %d, stored %s: it begins with %s, want %s", c.after, c.stored, first.Data, c.want)
+			}
+			stop()
+		}
+		lost, _ := f.read(f.a, bus.Cursor{Stream: bus.PERF, After: 9, Stored: at[5]})
+		f.append(bus.Perf(1), "new")
+		if first := next(f, lost); string(first.Data) != "new" {
+			t.Errorf("behind three that were lost: it begins with %s, want what comes next", first.Data)
+		}
+	},
 	"skips what was stored before": func(t *testing.T, f *fixture) {
 		f.append(bus.Done(1), "old")
 		got, _ := f.read(f.b, bus.Cursor{Stream: bus.DONE, FromNow: true})

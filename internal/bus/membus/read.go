@@ -55,8 +55,8 @@ func (r *reader) namelessly(ctx context.Context) error {
 	r.bus.mu.Lock()
 	if r.cur.FromNow {
 		after = r.stream.last
-	} else if after > r.stream.last {
-		after = 0
+	} else {
+		after = r.stream.stillThere(after, r.cur.Stored)
 	}
 	r.bus.mu.Unlock()
 	for {

@@ -149,6 +149,24 @@ func (s *stream) sweep() {
 	}
 }
 
+// stillThere gives the sequence behind which to go on after a message that a reader knows; as the promise of Cursor.Stored.
+func (s *stream) stillThere(after uint64, stored time.Time) uint64 {
+	if stored.IsZero() {
+		if after > s.last {
+			return 0
+		}
+		return after
+	}
+	if i := s.from(after); i < len(s.msgs) && s.msgs[i].Seq == after && s.msgs[i].Time.Equal(stored) {
+		return after
+	}
+	newer := slices.IndexFunc(s.msgs, func(m message) bool { return m.Time.After(stored) })
+	if newer < 0 {
+		return min(after, s.last)
+	}
+	return min(after, s.msgs[newer].Seq-1)
+}
+
 // newest returns the last sequence under a filter, 0 for none.
 func (s *stream) newest(filter bus.Subject) uint64 {
 	for _, m := range slices.Backward(s.msgs) {

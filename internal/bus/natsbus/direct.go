@@ -131,6 +131,7 @@ type getRequest struct {
 	Next      bus.Subject   `json:"next_by_subj,omitempty"`
 	MultiLast []bus.Subject `json:"multi_last,omitempty"`
 	Seq       uint64        `json:"seq"`
+	StartTime *time.Time    `json:"start_time,omitempty"`
 	Batch     int           `json:"batch"`
 	MaxBytes  int           `json:"max_bytes"`
 }

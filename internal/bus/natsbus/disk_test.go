@@ -172,6 +172,85 @@ func TestAFullDiskIsToldAndOvercome(t *testing.T) {
 	}
 }
 
+// What is not synced is handed to readers before it is on disk, so they have read messages that a full disk loses: what gets their
+// sequences afterwards must reach them too, and nothing comes again.
+func TestAReaderGoesOnAfterAFullDiskLostWhatItHasRead(t *testing.T) {
+	t.Parallel()
+	disk := onSmallDisk(t, 256)
+	if disk == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	s := startServer(t, filepath.Join(disk, "bus"))
+	c, err := s.Connect(ctx, natsbus.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan string, 1<<16)
+	go c.Read(ctx, bus.Cursor{Stream: bus.PERF}, func(batch []bus.Msg) error {
+		for _, m := range batch {
+			got <- string(m.Data[:8])
+		}
+		return nil
+	})
+	n := 0
+	add := func() error {
+		try, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		n++
+		return c.Append(try, bus.Perf(1), append(fmt.Appendf(nil, "%08d", n), make([]byte, 8<<10)...), "")
+	}
+	for range 50 {
+		if err := add(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	others := fill(t, disk)
+	for err = nil; err == nil; err = add() {
+	}
+	if err := os.Remove(others); err != nil {
+		t.Fatal(err)
+	}
+	for stored := 0; stored < 50; {
+		if add() == nil {
+			stored++
+		}
+	}
+	read := map[string]bool{}
+	for last := fmt.Sprintf("%08d", n); !read[last]; {
+		select {
+		case text := <-got:
+			if read[text] {
+				t.Fatalf("message %s came again", text)
+			}
+			read[text] = true
+		case <-ctx.Done():
+			t.Fatal("the last message did not come")
+		}
+	}
+	there, cancel := context.WithCancel(ctx)
+	err = c.Read(there, bus.Cursor{Stream: bus.PERF}, func(batch []bus.Msg) error {
+		for _, m := range batch {
+			text := string(m.Data[:8])
+			if !read[text] {
+				t.Errorf("message %s is stored as %d and was not read", text, m.Seq)
+			}
+			if text == fmt.Sprintf("%08d", n) {
+				cancel()
+			}
+		}
+		return nil
+	})
+	if ctx.Err() != nil {
+		t.Error(err)
+	}
+}
+
 func TestAFullDiskOfOneOfThreeCostsTheOthersNothing(t *testing.T) {
 	t.Parallel()
 	disk := onSmallDisk(t, 320)

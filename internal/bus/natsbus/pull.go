@@ -24,9 +24,10 @@ type puller struct {
 	asked   int
 	buf     []*nats.Msg
 
-	inbox string          // of the request under way
-	left  int             // how many messages it may still bring
-	again <-chan struct{} // closed when the connection was lost since it was sent
+	again <-chan struct{} // closed when the connection was lost since the consumer was made: what it knows may be old
+
+	inbox string // of the request under way
+	left  int    // how many messages it may still bring
 }
 
 // A pull that waits for the first message is renewed after pullWait; the server shows every pullBeat that it is alive, and one
@@ -41,10 +42,10 @@ const (
 	pullBeat  = 2 * time.Second
 )
 
-// newPuller pulls from a consumer; acks is whether that one waits to hear what was used.
-func (c *Conn) newPuller(stream bus.Stream, consumer string, acks bool) (*puller, error) {
+// newPuller pulls from a consumer, until again is closed; acks is whether that one waits to hear what was used.
+func (c *Conn) newPuller(stream bus.Stream, consumer string, acks bool, again <-chan struct{}) (*puller, error) {
 	p := &puller{
-		c: c, acks: acks, msgs: make(chan *nats.Msg, 2*maxPull), prefix: c.nc.NewInbox(),
+		c: c, acks: acks, again: again, msgs: make(chan *nats.Msg, 2*maxPull), prefix: c.nc.NewInbox(),
 		subject: "$JS.API.CONSUMER.MSG.NEXT." + string(stream) + "." + consumer,
 	}
 	var err error
@@ -157,7 +158,7 @@ func (p *puller) request(r pullRequest) error {
 	}
 	p.asked++
 	p.inbox = p.prefix + "." + strconv.Itoa(p.asked)
-	p.left, p.again = r.Batch, p.c.reconnected()
+	p.left = r.Batch
 	return closed(p.c.nc.PublishRequest(p.subject, p.inbox, text))
 }
 

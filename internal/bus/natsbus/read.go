@@ -35,7 +35,7 @@ func (c *Conn) newReader(cur bus.Cursor, handle func([]bus.Msg) error) *reader {
 	if cur.Ack <= 0 {
 		cur.Ack = 30 * time.Second
 	}
-	return &reader{c: c, cur: cur, after: cur.After, handle: handle, idle: func() error { return nil }}
+	return &reader{c: c, cur: cur, after: cur.After, at: cur.Stored, handle: handle, idle: func() error { return nil }}
 }
 
 // read reads until ctx ends, the connection is closed, the server refuses the cursor, or handle of a reader without a name
@@ -65,6 +65,7 @@ type reader struct {
 	handle func([]bus.Msg) error
 	idle   func() error // called when nothing came for a while; its error ends a reader without a name
 	after  uint64       // of a reader without a name: the last sequence that was handled
+	at     time.Time    // when that was stored, zero if unknown
 	pinned bool         // after is set, also if the reader began with FromNow
 	next   uint64       // the number that the consumer of this reader alone gives what it delivers next
 	failed error        // what ends Read
@@ -82,6 +83,7 @@ func (r *reader) may(ctx context.Context) bool {
 
 // run reads until something is wrong with the consumer or ctx ends.
 func (r *reader) run(ctx context.Context, wait *pause) error {
+	again := r.c.reconnected()
 	name, err := r.attach(ctx)
 	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.Code == 400 && !r.overtaken(refused) {
 		r.failed = err
@@ -89,7 +91,7 @@ func (r *reader) run(ctx context.Context, wait *pause) error {
 	if err != nil {
 		return err
 	}
-	p, err := r.c.newPuller(r.cur.Stream, name, r.cur.Durable != "")
+	p, err := r.c.newPuller(r.cur.Stream, name, r.cur.Durable != "", again)
 	if err != nil {
 		return err
 	}
@@ -134,7 +136,9 @@ func (r *reader) attach(ctx context.Context) (string, error) {
 			cfg.DeliverPolicy = jetstream.DeliverNewPolicy
 		}
 	} else {
-		r.pin(s.CachedInfo().State.LastSeq)
+		if err := r.pin(ctx, s.CachedInfo().State.LastSeq); err != nil {
+			return "", err
+		}
 		cfg.AckPolicy = jetstream.AckNonePolicy
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, r.after+1
 		cfg.InactiveThreshold, cfg.MemoryStorage, cfg.Replicas = time.Minute, true, 1
@@ -192,19 +196,6 @@ func (r *reader) create(ctx context.Context, s jetstream.Stream, cfg jetstream.C
 	return s.CreateOrUpdateConsumer(ctx, cfg)
 }
 
-// pin settles where a reader without a name starts, given the newest sequence.
-func (r *reader) pin(last uint64) {
-	switch {
-	case r.cur.FromNow && !r.pinned:
-		r.after = last
-	case r.after > last:
-		r.c.log.Warn("the stream began anew since this reader's position: reading it from its start",
-			"stream", r.cur.Stream, "position", r.after, "newest", last)
-		r.after = 0
-	}
-	r.pinned = true
-}
-
 func (r *reader) detach(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -226,7 +217,8 @@ func (r *reader) use(ctx context.Context, batch []*nats.Msg) error {
 		r.failed = err
 		return err
 	}
-	r.after = msgs[len(msgs)-1].Seq
+	last := &msgs[len(msgs)-1]
+	r.after, r.at = last.Seq, last.Time
 	return nil
 }
 

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/natsbus"
 )
@@ -113,6 +116,70 @@ func TestEverythingGoesOnAfterTheServerRestarted(t *testing.T) {
 	}
 	if e := <-entries; e.Key != "new" {
 		t.Errorf("got %s", e.Key)
+	}
+}
+
+// The connection may be lost and there again while a reader is at work with what it has: it does not hear of that meanwhile, and must
+// not go on with a consumer of which the server may know less than before.
+func TestAReaderAtWorkWhileTheServerRestartsBeginsAgain(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	dir := t.TempDir()
+	s := listening(t, dir, "127.0.0.1:0")
+	c := dialled(t, s.URL())
+	if err := c.Prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	send := func(text string) {
+		if err := c.Append(ctx, bus.Passive(1, "r"), []byte(text), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("1")
+	read, goOn := make(chan string, 10), make(chan struct{})
+	go c.Read(ctx, bus.Cursor{Stream: bus.PASSIVE, Filter: bus.PassiveOf(1), Durable: "d", Alone: true}, func(batch []bus.Msg) error {
+		for _, m := range batch {
+			read <- string(m.Data)
+		}
+		<-goOn
+		return nil
+	})
+	<-read
+	consumers := func() []string {
+		nc, err := nats.Connect(s.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		js, err := jetstream.New(nc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream, err := js.Stream(ctx, string(bus.PASSIVE))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for name := range stream.ConsumerNames(ctx).Name() {
+			names = append(names, name)
+		}
+		return names
+	}
+	before := consumers()
+	s.Close()
+	s = listening(t, dir, strings.TrimPrefix(s.URL(), "nats://"))
+	send("2")
+	close(goOn)
+	for text := ""; text != "2"; {
+		select {
+		case text = <-read:
+		case <-ctx.Done():
+			t.Fatal("nothing more came")
+		}
+	}
+	if now := consumers(); len(before) != 1 || len(now) != 1 || before[0] == now[0] {
+		t.Errorf("it read with %v before, and with %v now", before, now)
 	}
 }
 
