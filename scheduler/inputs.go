@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -99,15 +100,25 @@ func (s *shard) forgetResults(ctx context.Context) {
 		if used == gone {
 			continue
 		}
-		try, cancel := context.WithTimeout(ctx, 5*time.Second)
-		err := s.bus.Forget(try, bus.RES, bus.ResultsOf(uint16(s.id)), used)
-		cancel()
+		err := s.forget(ctx, used)
 		if err == nil {
 			gone = used
 		} else if ctx.Err() == nil {
 			s.log.Debug("used results stay until they are too old", "error", err)
 		}
 	}
+}
+
+// forget removes the results up to a sequence. The stream is in memory: a bus that was started again has an empty one, which counts from
+// one, and what is in that nobody has used.
+func (s *shard) forget(ctx context.Context, used uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	x, err := s.bus.Extent(ctx, bus.RES, math.MaxInt64)
+	if err != nil || x.Last < used {
+		return err
+	}
+	return s.bus.Forget(ctx, bus.RES, bus.ResultsOf(uint16(s.id)), used)
 }
 
 // observe gives the core the results of a message. What cannot be read is counted and passed over: the core issues those

@@ -33,6 +33,7 @@ const (
 var (
 	errParcelLost = errors.New("a parcel was lost on the way")
 	errNotStored  = errors.New("the site has parcels and does not store them")
+	errBackward   = errors.New("the stream lost what was read, and others have its places")
 )
 
 // drain is one unbroken row of parcels.
@@ -42,6 +43,7 @@ type drain struct {
 	fail    context.CancelCauseFunc
 	freed   chan struct{} // has something when there is more room
 	stored  chan struct{} // has something when there is more to forget
+	read    uint64        // place of the last message that was read
 
 	mu     sync.Mutex // guards what follows
 	number uint64     // of the last parcel sent
@@ -115,8 +117,13 @@ func (p *remote) drainOnce(ctx context.Context) error {
 	return err
 }
 
-// take sends a batch of the stream.
+// take sends a batch of the stream. A bus that died may give places again; what is then behind the last one that is stored at the other
+// side would be forgotten before it was sent, so the drain breaks off.
 func (d *drain) take(ctx context.Context, batch []bus.Msg) error {
+	if batch[0].Seq <= d.read {
+		return errBackward
+	}
+	d.read = batch[len(batch)-1].Seq
 	for len(batch) > 0 {
 		m, n := d.pack(batch)
 		if err := d.post(ctx, m, batch[n-1].Seq); err != nil {
