@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// stallLimit is how long a batch may wait to be stored before the scheduler calls itself unhealthy: longer than it takes to elect the
-// leader of a stream, and so short that whoever asks every second or two knows within ten.
+// stallLimit is how long a batch may wait to be stored before the scheduler calls itself unhealthy: longer than the election of a leader
+// takes as a rule, and so short that whoever asks every second or two knows within ten.
 const stallLimit = 8 * time.Second
 
 // Healthy is nil unless a shard's journal has been unable to store anything for stallLimit: then people are told of nothing,

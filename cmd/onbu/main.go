@@ -154,10 +154,7 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 	case err == nil:
 		return exitOK
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(stdout, "usage: %s\n%s\n\nflags:\n", v.usage(), v.about)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		fmt.Fprint(stdout, e.examples)
+		e.help(&v)
 		return exitOK
 	case errors.Is(err, errQuiet):
 		return exitError
@@ -169,6 +166,19 @@ func doVerb(ctx context.Context, v verb, args []string, stdout, stderr io.Writer
 	}
 	fmt.Fprintf(stderr, "onbu %s: %v\n", v.name, err)
 	return exitError
+}
+
+// help prints what a verb does, with the flags of one that has any.
+func (e *env) help(v *verb) {
+	fmt.Fprintf(e.stdout, "usage: %s\n%s\n", v.usage(), v.about)
+	flags := 0
+	e.flags.VisitAll(func(*flag.Flag) { flags++ })
+	if flags > 0 {
+		fmt.Fprint(e.stdout, "\nflags:\n")
+		e.flags.SetOutput(e.stdout)
+		e.flags.PrintDefaults()
+	}
+	fmt.Fprint(e.stdout, e.examples)
 }
 
 func usage(w io.Writer) {
