@@ -42,6 +42,7 @@ race: peers
 # The long ones, of which the race detector sees only a part.
 slow:
 	$(STATIC) $(GO) test -tags $(TAGS) -run 'WhateverTheOrder|EachMinuteOfAYear|AYearOfRandom' ./scheduler/core ./monitor/calendar
+	$(STATIC) $(GO) test -short -tags $(TAGS) -run 'ACutTree|ARandomNetwork' ./scheduler/core
 
 # Ten minutes without the link between sites, in network namespaces: as root.
 outage: peers
