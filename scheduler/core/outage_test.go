@@ -260,9 +260,12 @@ func TestOneProblemAndOneRecoveryWhateverTheOrder(t *testing.T) {
 }
 
 // orders is in how many random orders results come in. The race detector, which makes everything many times slower, sees
-// a few of them: "make slow" runs them all.
+// a few of them: "make slow" runs more, and all of those of one shard.
 func orders(testing.TB) int {
-	if testing.Short() || raceDetector {
+	switch {
+	case raceDetector:
+		return 10
+	case testing.Short():
 		return 30
 	}
 	return 1000
