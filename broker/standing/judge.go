@@ -40,6 +40,9 @@ func (e *Engine) judgeBus() {
 	if e.Bus.Mute > 0 {
 		e.add("CRITICAL", "bus", "nothing is stored: "+e.Bus.Why, e.Bus.Mute)
 	}
+	if e.Bus.Ill != "" {
+		e.add("CRITICAL", "bus", e.Bus.Ill, 0)
+	}
 	for _, s := range e.Bus.Behind {
 		e.add("WARNING", "bus server "+s.Server, s.Why, s.Since)
 	}

@@ -82,7 +82,7 @@ func TestWhatIsNotWellIsNamedWorstFirst(t *testing.T) {
 		{Module: "pages", Own: true, Last: "b"},
 		{Module: "live", Own: true, Last: "b"},
 	}
-	e.Bus = api.Bus{Known: true, Mute: 20, Why: "it does not answer", Behind: []api.BusServer{{Server: "c", Since: 3, Why: "it lacks 5 changes"}}}
+	e.Bus = api.Bus{Known: true, Mute: 20, Why: "it does not answer", Ill: "its disk was full", Behind: []api.BusServer{{Server: "c", Since: 3, Why: "it lacks 5 changes"}}}
 	e.Judge([]string{"no scheduler looks after 5 of 9 hosts: …", "notifications are turned off for all hosts"})
 	var got []string
 	for _, x := range e.Troubles {
@@ -90,6 +90,7 @@ func TestWhatIsNotWellIsNamedWorstFirst(t *testing.T) {
 	}
 	want := []string{
 		"CRITICAL bus: nothing is stored: it does not answer 20",
+		"CRITICAL bus: its disk was full 0",
 		"CRITICAL scheduler of a: is silent 100",
 		"CRITICAL scheduler: none works: nothing is checked; a is silent, b is in maintenance 0",
 		"CRITICAL poller_tag dmz: no poller that works serves it: no check with it is made 0",

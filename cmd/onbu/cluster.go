@@ -110,5 +110,15 @@ func (d *daemonFlags) directly(ctx context.Context, e *env, do func(c bus.Conn, 
 	if ring != nil {
 		name = ring.Identity().Name // the bus lets nobody speak in another one's
 	}
-	return do(c, name)
+	return forOperators(do(c, name), c, d.keys)
+}
+
+// forOperators gives an error as whoever has the wrong certificate is to read it: what the bus refuses, it does not answer, which looks as
+// if it were away.
+func forOperators(err error, c any, keys string) error {
+	r, can := c.(interface{ Refused() uint64 })
+	if _, away := errors.AsType[*bus.Away](bus.Plain(c, err)); !away || !can || r.Refused() == 0 {
+		return err
+	}
+	return fmt.Errorf("the bus refuses this to the certificate in %s: it wants one for the role operator, which `onbu keys daemon NAME --role operator` makes where the authority is", keys)
 }

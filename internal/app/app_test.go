@@ -241,6 +241,9 @@ func TestHealthSaysWhenTheBusDoesNotStore(t *testing.T) {
 	if code, body := get(t, p.url()+"/healthz"); code != 503 || !strings.Contains(body, `"bus":"its disk was full"`) {
 		t.Errorf("healthz: %d %s", code, body)
 	}
+	if _, body := get(t, p.url()+"/api/bus"); !strings.Contains(body, `"ill":"its disk was full"`) {
+		t.Errorf("/api/bus, which `onbu status` and the page Engine read: %s", body)
+	}
 }
 
 func TestARoleThatFailsEndsTheProcess(t *testing.T) {

@@ -122,6 +122,11 @@ func (s *httpServer) bus(w http.ResponseWriter, _ *http.Request) {
 	if s.app.busState != nil {
 		state = s.app.busState.answer(time.Now())
 	}
+	if h, ok := s.app.bus.(healthy); ok {
+		if err := h.Healthy(); err != nil {
+			state.Ill = err.Error()
+		}
+	}
 	head(w)
 	_ = json.NewEncoder(w).Encode(state) // the asker is gone
 }

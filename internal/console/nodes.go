@@ -163,6 +163,9 @@ func busTroubles(b *api.Bus, now time.Time) (lines []string) {
 	if d := lasts(b.Mute); b.Mute != 0 {
 		return []string{fmt.Sprintf("the bus: nothing is stored for %s: %s", d, b.Why)}
 	}
+	if b.Ill != "" {
+		lines = append(lines, "the bus: "+b.Ill)
+	}
 	for _, one := range b.Behind {
 		if d := lasts(one.Since); d >= electionTakes {
 			lines = append(lines, fmt.Sprintf("the bus: server %s for %s: %s", one.Server, d, one.Why))

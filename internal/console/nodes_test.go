@@ -69,6 +69,7 @@ func TestServersOfTheBusThatAreMissingHaveALine(t *testing.T) {
 		want string
 	}{
 		{api.Bus{}, ""},
+		{api.Bus{Ill: "stream PERF stores nothing: its disk was full"}, "! the bus: stream PERF stores nothing: its disk was full\n"},
 		{api.Bus{Behind: away}, "! the bus: server beta for 26s: it is away\n"},
 		{api.Bus{Behind: away, Mute: 979, Why: "1 of the 3 servers of its cluster answers"}, "! the bus: nothing is stored for 21s: 1 of the 3 servers of its cluster answers\n"},
 	} {

@@ -45,6 +45,8 @@ type Bus struct {
 	// Mute is since when nothing is stored, in Unix seconds; 0 while all is well. Why says why.
 	Mute float64 `json:"mute_since"`
 	Why  string  `json:"why,omitempty"`
+	// Ill is what else /healthz of this process says of the bus: that its disk is full, or that a right was refused; empty while all is well.
+	Ill string `json:"ill,omitempty"`
 }
 
 // BusServer is a server of the bus that has not everything.

@@ -2,6 +2,7 @@ package natsbus
 
 import (
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
@@ -70,11 +71,20 @@ func caughtUp(n *server.Server) bool {
 func (s *Server) sees(is *bus.Standing) {
 	for _, name := range s.gone() {
 		if slices.Contains(is.Servers, name) {
-			behind(is, name).Away = true
+			left(is, name)
 		}
 	}
 	if slices.Contains(is.Servers, is.Server) && !s.inStep() {
 		behind(is, is.Server).Begins = true
+	}
+}
+
+// left says of a server that it is away, which its leader may not know yet: then it was there a moment ago, and Seen must not say never.
+func left(is *bus.Standing, server string) {
+	known := len(is.Behind)
+	r := behind(is, server)
+	if r.Away = true; len(is.Behind) > known {
+		r.Seen = time.Millisecond
 	}
 }
 

@@ -89,6 +89,7 @@ export function drawBus({ bus, arbiters }) {
 	const names = [...new Set([...bus.servers ?? [], ...bus.behind.map((b) => b.server)])]
 	return [
 		bus.mute_since ? el("p", { class: "note bad" }, "Nothing is stored for ", since(bus.mute_since), `: ${bus.why}`) : null,
+		bus.ill ? el("p", { class: "note bad" }, bus.ill) : null,
 		el("ul", { class: "servers" }, names.map((name) => {
 			const lag = lags[name]
 			const leads = name === bus.leader
