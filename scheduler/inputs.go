@@ -14,6 +14,7 @@ import (
 	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/monitor/command"
 	"github.com/onbu/onbu/scheduler/core"
+	"github.com/onbu/onbu/scheduler/recall"
 )
 
 // statusPage is how many statuses one answer holds.
@@ -147,6 +148,7 @@ func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
 			s.handed, err = wire.DecodeBatch(&s.decoder, message, s.handed[:0])
 			return s.handed, err
 		},
+		known:   s.resultIn,
 		host:    func(r *monitor.Submission) string { return r.Host },
 		old:     s.overtaken,
 		apply:   func(now monitor.Time, results []monitor.Submission) { s.core.Submit(now, results, &s.decided) },
@@ -155,12 +157,30 @@ func (s *shard) passive(ctx context.Context, msgs []bus.Msg) error {
 	return in.take(ctx, msgs)
 }
 
+// resultIn gives what the message of a result that its sender has named is known by: two receivers that had it give it, where the sender
+// did not, the time of its arrival. The content is good until the next call.
+func (s *shard) resultIn(m *bus.Msg) recall.Message {
+	known := recall.Message{ID: m.ID, Content: m.Data}
+	if _, _, _, rises := bus.CutID(m.ID); rises || m.ID == "" {
+		return known
+	}
+	one, err := wire.DecodeBatch(&s.decoder, m.Data, s.handed[:0])
+	if err != nil || len(one) != 1 {
+		return known
+	}
+	known.At, one[0].Time = one[0].Time, 0
+	s.content = wire.AppendBatch(s.content[:0], one)
+	s.handed, known.Content = one, s.content
+	return known
+}
+
 // commands takes external commands. It returns once what came of them is in the journal, and tells who waits for it.
 func (s *shard) commands(ctx context.Context, msgs []bus.Msg) error {
 	verdicts := map[string]wire.Verdict{}
 	in := intake[command.Request]{
 		shard: s, stream: bus.CMD, kind: "command ", used: &s.Used.Commands, awaited: &s.awaitedCommands,
 		decode: requestsIn,
+		known:  func(m *bus.Msg) recall.Message { return recall.Message{ID: m.ID, Content: m.Data} },
 		host:   homeward,
 		old:    s.overruled,
 		apply: func(now monitor.Time, requests []command.Request) {

@@ -11,6 +11,7 @@ import (
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/wire"
 	"github.com/onbu/onbu/monitor"
+	"github.com/onbu/onbu/scheduler/recall"
 )
 
 const (
@@ -29,8 +30,10 @@ type intake[T any] struct {
 	// kind tells the ids of this queue from those of others.
 	kind string
 	used *uint64 // the position, which is the loop's
-	// decode, host and apply are called in the loop. What decode gives lies in the message and is used until the next call.
+	// decode, known, host and apply are called in the loop. What decode gives lies in the message and is used until the next call.
 	decode func(message []byte) ([]T, error)
+	// known gives what a message is known by when it comes again.
+	known func(*bus.Msg) recall.Message
 	// host is what an item is for; empty for what stays here in any case.
 	host func(*T) string
 	// old says that something newer came for an item's object on a shorter way; nil if nothing ever is. Items that were handed on are
@@ -82,7 +85,8 @@ func (in *intake[T]) use(now monitor.Time, msgs []bus.Msg, fates map[string]fate
 		if m.Seq <= *in.used {
 			continue
 		}
-		if in.Seen.Twice(in.kind, m) {
+		known := in.known(m)
+		if in.Seen.Twice(in.kind, &known) {
 			in.meter.twice.Inc()
 			continue
 		}
@@ -98,7 +102,7 @@ func (in *intake[T]) use(now monitor.Time, msgs []bus.Msg, fates map[string]fate
 		}
 		if len(strays) == 0 {
 			*in.used = m.Seq
-			in.Seen.Use(in.kind, m)
+			in.Seen.Use(in.kind, &known)
 			in.apply(now, in.young(m, here))
 		}
 	}

@@ -218,3 +218,28 @@ func TestWhatIsStoredTwiceCountsOnce(t *testing.T) {
 		})
 	}
 }
+
+// Two receivers may have one result, when its sender gave up the first. Each gives it the time at which it came there, and one may keep it
+// in its spool for long.
+func TestAResultOfTwoReceiversCountsOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enforce(passiveOnly(placed(1, 0))...)
+		s := w.scheduler("s1")
+		w.owned(1)
+		first := time.Now()
+		bring := func(receiver string, arrived time.Duration) {
+			one := []monitor.Submission{{
+				Ref: monitor.Ref{Host: "mover", Service: "service0"}, Source: "http shop", ID: "key/0", Time: monitor.At(first.Add(arrived)),
+				Outcome: monitor.Outcome{Output: "mover 1"},
+			}}
+			w.must(w.own.Append(w.t.Context(), bus.Passive(1, receiver), wire.AppendBatch(nil, one), "8d1name"))
+			time.Sleep(3 * time.Minute) // the bus forgets ids after two
+		}
+		bring("left", 0)
+		bring("right", 40*time.Second)
+		w.wants(map[string][]string{"mover": {"1"}})
+		bring("left", 24*time.Hour) // a name that is used every night
+		w.wants(map[string][]string{"mover": {"1", "1"}})
+		s.stop()
+	})
+}

@@ -75,6 +75,7 @@ type shard struct {
 	decoder wire.Decoder
 	found   []monitor.Result
 	handed  []monitor.Submission
+	content []byte // of resultIn
 	nudges  nudges
 
 	hosts, services, waiting atomic.Int64  // for the metrics

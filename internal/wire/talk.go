@@ -331,10 +331,11 @@ type Position struct {
 }
 
 // Seen says which messages of a sender a shard has used: those whose ids are up to UpTo, as bus.MessageID counts them. With an empty
-// From, UpTo is the mark of a single message.
+// From, UpTo is the mark of a single message, and At the time of the result in it, zero where it has none.
 type Seen struct {
 	From string
 	UpTo uint64
+	At   monitor.Time
 }
 
 // positionSize is the length of a position in front of a batch. With withSeen in it, the length of a batch of Seen, in four

@@ -3,14 +3,15 @@ package recall_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
-	"github.com/onbu/onbu/internal/bus"
+	"github.com/onbu/onbu/monitor"
 	"github.com/onbu/onbu/scheduler/recall"
 )
 
 func TestSeenIsBoundedAndSurvivesBeingWritten(t *testing.T) {
 	var s, heir recall.Seen
-	msg := func(id string) *bus.Msg { return &bus.Msg{ID: id, Data: []byte("x")} }
+	msg := func(id string) *recall.Message { return &recall.Message{ID: id, Content: []byte("x")} }
 	for n := range 40_000 {
 		s.Use("", msg(fmt.Sprintf("boot%d.7", n)))
 		s.Use("", msg("steady."+fmt.Sprint(n+1)))
@@ -34,7 +35,25 @@ func TestSeenIsBoundedAndSurvivesBeingWritten(t *testing.T) {
 	if s.Twice("command ", msg("steady.1")) {
 		t.Error("ids of another stream are taken for the same")
 	}
-	if s.Twice("", &bus.Msg{ID: "name39999", Data: []byte("y")}) {
+	if s.Twice("", &recall.Message{ID: "name39999", Content: []byte("y")}) {
 		t.Error("another message of the same name is taken for the same")
+	}
+}
+
+func TestTheSameResultIsTheSameForTwoMinutes(t *testing.T) {
+	var s, heir recall.Seen
+	first := monitor.At(time.Now())
+	at := func(d time.Duration) *recall.Message {
+		return &recall.Message{ID: "name", Content: []byte("x"), At: first.Add(d)}
+	}
+	s.Use("", at(0))
+	s.Use("", at(-time.Hour))
+	heir.Learn(s.All())
+	for d, want := range map[time.Duration]bool{0: true, 2 * time.Minute: true, -2 * time.Minute: true, 3 * time.Minute: false, -3 * time.Minute: false} {
+		for name, seen := range map[string]*recall.Seen{"s": &s, "its heir": &heir} {
+			if got := seen.Twice("", at(d)); got != want {
+				t.Errorf("%s: %s later it was used before: %v, want %v", name, d, got, want)
+			}
+		}
 	}
 }
