@@ -29,7 +29,7 @@ func (r Refusal) Error() string { return r.Why }
 func (r Refusal) Is(target error) bool { return target == modules.ErrRefused }
 
 // ErrStored says that a command is stored but that its owner has not answered yet.
-var ErrStored = errors.New("the command is stored; it will be carried out when the scheduler that owns the host is back")
+var ErrStored = errors.New("the command is stored, but the scheduler that owns the host has not answered: it will be carried out when that one is back and can record it")
 
 // errOver is why a listener that ended without a reason does not listen.
 var errOver = errors.New("it has ended")
