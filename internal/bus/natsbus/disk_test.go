@@ -216,7 +216,7 @@ func TestAReaderGoesOnAfterAFullDiskLostWhatItHasRead(t *testing.T) {
 	if err := os.Remove(others); err != nil {
 		t.Fatal(err)
 	}
-	for stored := 0; stored < 50; {
+	for stored := 0; stored < 50 && ctx.Err() == nil; {
 		if add() == nil {
 			stored++
 		}

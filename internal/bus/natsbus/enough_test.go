@@ -5,9 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/onbu/onbu/internal/bus"
 )
 
@@ -77,15 +74,7 @@ func TestTwoOfThreeServersAreEnoughToBegin(t *testing.T) {
 // copiesOfResults waits until as many servers keep the stream of results.
 func copiesOfResults(ctx context.Context, t *testing.T, url string, want int) {
 	t.Helper()
-	nc, err := nats.Connect(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := streamsAt(t, url)
 	for got := 0; got != want; time.Sleep(100 * time.Millisecond) {
 		if s, err := js.Stream(ctx, string(bus.RES)); err == nil {
 			got = s.CachedInfo().Config.Replicas

@@ -4,9 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/onbu/onbu/internal/bus"
 	"github.com/onbu/onbu/internal/bus/natsbus"
 )
@@ -24,15 +21,7 @@ func TestWhatANewerReleaseHasPreparedStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	nc, err := nats.Connect(s.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := streamsAt(t, s.URL())
 	if err := c.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/onbu/onbu/internal/bus"
@@ -38,15 +37,7 @@ func (p *processes) current(t testing.TB, stream string) {
 // about asks any server about a stream until what it says is good.
 func (p *processes) about(t testing.TB, stream string, good func(*jetstream.ClusterInfo) bool) *jetstream.ClusterInfo {
 	t.Helper()
-	nc, err := nats.Connect(p.url())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := streamsAt(t, p.url())
 	for {
 		s, err := js.Stream(t.Context(), stream)
 		if err == nil && good(s.CachedInfo().Cluster) {

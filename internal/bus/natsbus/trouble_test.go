@@ -40,6 +40,21 @@ func dialled(t *testing.T, url string) *natsbus.Conn {
 	return c
 }
 
+// streamsAt looks at the streams of a server past our own connection, until the test ends.
+func streamsAt(t testing.TB, url string) jetstream.JetStream {
+	t.Helper()
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
 func TestEverythingGoesOnAfterTheServerRestarted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
@@ -147,16 +162,7 @@ func TestAReaderAtWorkWhileTheServerRestartsBeginsAgain(t *testing.T) {
 	})
 	<-read
 	consumers := func() []string {
-		nc, err := nats.Connect(s.URL())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer nc.Close()
-		js, err := jetstream.New(nc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		stream, err := js.Stream(ctx, string(bus.PASSIVE))
+		stream, err := streamsAt(t, s.URL()).Stream(ctx, string(bus.PASSIVE))
 		if err != nil {
 			t.Fatal(err)
 		}
